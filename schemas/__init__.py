@@ -1,0 +1,1 @@
+"""The contract: one module a table, each a pydantic record and an Arrow schema from one definition."""

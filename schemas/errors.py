@@ -1,0 +1,36 @@
+"""The errors that a person can cause and mend; the command prints their sentence and exits with code 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BliftError(Exception):
+    """Something a user can put right. Its text is one sentence or two: what, where, what to do."""
+
+
+class RecipeError(BliftError):
+    """A recipe, or a file that a recipe names, cannot be used."""
+
+
+class InputError(BliftError):
+    """An input file or folder is missing, unreadable or not what it claims to be."""
+
+
+class SchemaError(BliftError):
+    """A table does not have the schema that its reader or writer expects."""
+
+
+class OutputError(BliftError):
+    """The run folder cannot be written or read (disk full, permissions, another run, damaged files)."""
+
+
+class TooManyRejects(BliftError):
+    """More records were malformed than the recipe allows."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """A sentence part such as ``, did you mean 'subreddits'?``; empty where nothing is near."""
+    near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f", did you mean {near[0]!r}?" if near else ""

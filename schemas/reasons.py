@@ -1,0 +1,83 @@
+"""Why a row is rejected, or why a part of it is absent: the closed lists that datasets and funnels use."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a record was rejected. A value never changes its meaning; new ones are added at the end of a group."""
+
+    # Malformed input: the record cannot be read.
+    NOT_JSON = "not_json"
+    NOT_UTF8 = "not_utf8"
+    NOT_AN_OBJECT = "not_an_object"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    LINE_TOO_LONG = "line_too_long"
+    TRUNCATED_FILE = "truncated_file"
+    UNREADABLE_FILE = "unreadable_file"
+
+    # Outside what the recipe asks for.
+    OTHER_SUBREDDIT = "other_subreddit"
+    BEFORE_WINDOW = "before_window"
+    AFTER_WINDOW = "after_window"
+    ORPHAN_COMMENT = "orphan_comment"
+    POST_REJECTED = "post_rejected"
+
+    # Posts and comments that the platform or their author withdrew, or that a program wrote.
+    DELETED = "deleted"
+    REMOVED = "removed"
+    NSFW = "nsfw"
+    NSFW_WORD = "nsfw_word"
+    KNOWN_BOT = "known_bot"
+    BOT_NAME = "bot_name"
+    SAYS_BOT = "says_bot"
+
+    # Media of a post.
+    MEDIA_KIND = "media_kind"
+    MEDIA_HOST = "media_host"
+    TOO_LONG = "too_long"
+    UNAVAILABLE = "unavailable"
+    LIVE = "live"
+
+    # A YouTube video and its channel.
+    CHANNEL_NOT_LISTED = "channel_not_listed"
+    CATEGORY = "category"
+    TOPIC_WORD = "topic_word"
+    LANGUAGE = "language"
+    COMMENTS_DISABLED = "comments_disabled"
+    FEW_VIEWS = "few_views"
+
+    # Comments.
+    FEW_WORDS = "few_words"
+    MANY_WORDS = "many_words"
+    NEAR_DUPLICATE = "near_duplicate"
+    NOT_IN_TOP = "not_in_top"
+    FEW_COMMENTS = "few_comments"
+
+    # Instruction pairs.
+    NOTHING_TO_ASK = "nothing_to_ask"
+
+
+#: Reasons that say the record itself is broken. The recipe's ``max_malformed`` counts these.
+MALFORMED = frozenset(
+    {
+        Reason.NOT_JSON,
+        Reason.NOT_UTF8,
+        Reason.NOT_AN_OBJECT,
+        Reason.MISSING_FIELD,
+        Reason.WRONG_TYPE,
+        Reason.LINE_TOO_LONG,
+        Reason.TRUNCATED_FILE,
+        Reason.UNREADABLE_FILE,
+    }
+)
+
+
+class ReplayAbsent(StrEnum):
+    """Why a post has no replay graph."""
+
+    NOT_OFFERED = "not_offered"  # the platform has no such graph (Reddit)
+    NOT_IN_RECORD = "not_in_record"  # the record came without one (too few views, too new, or not asked for)
+    MALFORMED = "malformed"  # the record's graph has gaps, overlaps or values outside 0..1
