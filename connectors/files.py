@@ -1,0 +1,208 @@
+"""Input files: found by pattern, opened whatever they are packed with, on any filesystem that Beam knows."""
+
+from __future__ import annotations
+
+import bz2
+import glob
+import gzip
+import lzma
+import os
+import posixpath
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pyarrow as pa
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
+from apache_beam.io.filesystems import FileSystems
+from backports import zstd
+
+from schemas.errors import InputError
+from schemas.reasons import Reason
+
+#: Reddit's archives are packed with a window of 2 GiB (`zstd --long=31`).
+_ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 31}
+
+_WILDCARDS = "*?["
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read: its path or address, its size, and its name relative to the pattern that found it."""
+
+    path: str
+    size_bytes: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows read from a part of a file.
+
+    Attributes:
+        rows_in: records in that part; the sum of the rows of ``table`` and ``rejects`` and of ``skipped``.
+        table: records that could be read.
+        rejects: the others, as rows of the reject table.
+        skipped: records that the caller asked to leave out, counted by the reason for it.
+    """
+
+    rows_in: int
+    table: pa.Table
+    rejects: pa.Table
+    skipped: Mapping[Reason, int] = field(default_factory=dict)
+
+
+class ByteStream(Protocol):
+    """What `open_bytes` gives."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes."""
+
+
+class _Packed(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
+class DamagedFile(OSError):
+    """The content of a packed file is not what its format says; one that ends too early raises EOFError."""
+
+
+def match(patterns: Iterable[str]) -> list[InputFile]:
+    """The files that the patterns name, each once, sorted by name.
+
+    A pattern is a path, an address such as ``gs://bucket/RS_*.zst``, or a glob: ``*`` stays within a folder,
+    ``**`` does not.
+
+    Raises:
+        InputError: a pattern matches nothing, or names a folder.
+    """
+    found: dict[str, InputFile] = {}
+    for pattern in patterns:
+        entries = _entries(pattern)
+        if not entries:
+            raise InputError(f"No file matches {pattern}. Check the path in the recipe's `sources`.")
+        root = _folder_before_wildcards(pattern)
+        for entry in entries:
+            name = entry.path.removeprefix(root).lstrip("/")
+            found.setdefault(entry.path, InputFile(entry.path, entry.size_in_bytes, name))
+    return sorted(found.values(), key=lambda file: (file.name, file.path))
+
+
+def _entries(pattern: str) -> list[FileMetadata]:
+    if "://" not in pattern and os.path.isdir(pattern):
+        raise InputError(f"{pattern} is a folder. Name the files in it, such as {pattern.rstrip('/')}/*.")
+    if "://" not in pattern and os.path.exists(pattern):  # brackets in a plain name are no wildcards
+        return [FileMetadata(pattern, os.path.getsize(pattern))]
+    return list_files(pattern)
+
+
+def list_files(pattern: str) -> list[FileMetadata]:
+    """The files that one glob matches; none is no error.
+
+    Raises:
+        InputError: the filesystem does not answer, or there is none for such an address.
+    """
+    try:
+        return [entry for entry in FileSystems.match([pattern])[0].metadata_list if not entry.path.endswith("/")]
+    except (BeamIOError, ValueError, OSError) as error:
+        raise InputError(f"Cannot list {pattern}: {_cause(error)}. Check the address and your access to it.") from error
+
+
+def literal(path: str) -> str:
+    """A path as a pattern that matches it alone."""
+    return glob.escape(path)
+
+
+def _cause(error: Exception) -> str:
+    details = getattr(error, "exception_details", None)
+    return str(next(iter(details.values()))) if details else str(error)
+
+
+def _folder_before_wildcards(pattern: str) -> str:
+    """The part of a pattern up to the folder in which its first wildcard, or its file, stands."""
+    first = min((pattern.find(mark) for mark in _WILDCARDS if mark in pattern), default=len(pattern))
+    return posixpath.dirname(pattern[:first])
+
+
+@contextmanager
+def open_bytes(path: str) -> Iterator[ByteStream]:
+    """Open a file for reading, unpacked if it is zstd, gzip, xz or bzip2 by its first bytes, whatever its name.
+
+    Members and frames that follow one another are read as one. Memory is bounded, whatever the content
+    unpacks to; a zstd window takes up to 2 GiB where the file was written with one.
+
+    Raises:
+        InputError: the file cannot be opened.
+        EOFError: while reading, where the packed content ends too early.
+        DamagedFile: while reading, where the packed content is broken.
+        OSError: while reading, where the filesystem fails.
+    """
+    try:
+        raw = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+        magic = raw.read(6)
+        raw.seek(0)
+    except (OSError, BeamIOError, ValueError) as error:
+        raise InputError(f"Cannot open {path}: {_cause(error)}.") from error
+    try:
+        unpack = next((opener for start, opener in _OPENERS if magic.startswith(start)), None)
+        yield _Unpacked(unpack(raw)) if unpack else raw
+    finally:
+        raw.close()
+
+
+def _open_zstd(raw: Any) -> _Packed:
+    return zstd.ZstdFile(raw, options=_ZSTD_OPTIONS)
+
+
+def _open_gzip(raw: Any) -> _Packed:
+    return gzip.GzipFile(fileobj=raw)
+
+
+def _open_xz(raw: Any) -> _Packed:
+    return lzma.LZMAFile(raw)
+
+
+def _open_bzip2(raw: Any) -> _Packed:
+    return bz2.BZ2File(raw)
+
+
+#: First bytes of a format, and what opens it. zstd's pzstd and seekable forms begin with a skippable frame.
+_OPENERS: tuple[tuple[tuple[bytes, ...], Callable[[Any], _Packed]], ...] = (
+    ((b"\x28\xb5\x2f\xfd", *(bytes([0x50 + low, 0x2A, 0x4D, 0x18]) for low in range(16))), _open_zstd),
+    ((b"\x1f\x8b",), _open_gzip),
+    ((b"\xfd7zXZ\x00",), _open_xz),
+    ((b"BZh",), _open_bzip2),
+)
+
+
+class _Unpacked:
+    """A packed stream whose errors are told apart from those of the filesystem, and come after all that was read."""
+
+    def __init__(self, stream: _Packed) -> None:
+        self._stream = stream
+        self._error: Exception | None = None
+
+    def read(self, size: int, /) -> bytes:
+        pieces: list[bytes] = []
+        room = size
+        while room and self._error is None:
+            try:
+                piece = self._stream.read1(room)
+            except (EOFError, OSError, zlib.error, lzma.LZMAError, zstd.ZstdError) as error:
+                self._error = _told_apart(error)
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            room -= len(piece)
+        if self._error is not None and not pieces:
+            raise self._error
+        return b"".join(pieces)
+
+
+def _told_apart(error: Exception) -> Exception:
+    """The error as `open_bytes` documents it. bz2 and gzip have no class of their own, but no error number either."""
+    is_of_filesystem = isinstance(error, OSError) and error.errno is not None
+    return error if is_of_filesystem or isinstance(error, EOFError) else DamagedFile(str(error))

@@ -1,0 +1,113 @@
+"""A file as blocks of whole lines, in bounded memory; lines too long to hold, and a file that breaks off, are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectors.files import ByteStream, DamagedFile, InputFile, open_bytes
+from connectors.malformed import PAYLOAD_BYTES, Malformed
+from schemas.errors import InputError
+from schemas.reasons import Reason
+
+#: How much of a file is held at a time, unpacked.
+BLOCK_BYTES = 16 << 20
+#: The longest line that is read. Reddit's longest records, a post with 100 embedded crossposts, have about 2 MB.
+MAX_LINE_BYTES = 32 << 20
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Whole lines: ``data`` without the last line's end, the number of the first line (1 first), how many they are."""
+
+    first: int
+    data: bytes
+    count: int
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that cannot be read, or the place at which a file breaks off: its number, its beginning, and why."""
+
+    number: int
+    head: bytes
+    problem: Malformed
+
+
+def read_lines(
+    file: InputFile, *, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[Lines | BadLine]:
+    """The lines of a file, packed or not. Its end needs no line end; a byte order mark is dropped.
+
+    A file that breaks off, or whose packing is damaged, ends with one `BadLine`; what stood before is given.
+
+    Raises:
+        InputError: the file cannot be opened, or its filesystem fails in the middle.
+    """
+    gathered = _Gathered(max_line_bytes)
+    with open_bytes(file.path) as stream:
+        try:
+            yield from gathered.read(stream, min(block_bytes, max_line_bytes))
+        except EOFError as error:
+            yield gathered.broken(Reason.TRUNCATED_FILE, str(error) or "the file ends too early")
+        except DamagedFile as error:
+            yield gathered.broken(Reason.UNREADABLE_FILE, str(error))
+        except OSError as error:
+            raise InputError(f"Reading {file.path} failed after line {gathered.number - 1}: {error}.") from error
+
+
+class _Gathered:
+    """A line that is not whole yet."""
+
+    def __init__(self, max_line_bytes: int) -> None:
+        self.number = 1
+        self._max = max_line_bytes
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def read(self, stream: ByteStream, block_bytes: int) -> Iterator[Lines | BadLine]:
+        """The whole lines of a stream, block by block."""
+        piece = stream.read(block_bytes).removeprefix(_BOM)
+        while piece:
+            first, last = piece.find(b"\n"), piece.rfind(b"\n")
+            start = 0
+            if first >= 0 and self._size + first > self._max:
+                yield self._too_long(first)
+                start = first + 1
+            if last >= start:
+                yield self._lines(piece[start:last])
+            self._hold(piece[last + 1 :])
+            piece = stream.read(block_bytes)
+        if self._size > self._max:
+            yield self._too_long(0)
+        elif self._size:
+            yield self._lines(b"")
+
+    def _hold(self, piece: bytes) -> None:
+        self._size += len(piece)
+        self._parts.append(piece)
+        if self._size > self._max:
+            self._parts = [b"".join(self._parts)[:PAYLOAD_BYTES]]
+
+    def _lines(self, end: bytes) -> Lines:
+        data = b"".join([*self._parts, end])
+        lines = Lines(self.number, data, data.count(b"\n") + 1)
+        self._forget(lines.count)
+        return lines
+
+    def _too_long(self, more_bytes: int) -> BadLine:
+        detail = f"the line has {self._size + more_bytes:,} bytes, more than the {self._max:,} that are read"
+        bad = BadLine(self.number, b"".join(self._parts)[:PAYLOAD_BYTES], Malformed(Reason.LINE_TOO_LONG, detail))
+        self._forget(1)
+        return bad
+
+    def broken(self, reason: Reason, detail: str) -> BadLine:
+        """The file ends here, in the middle of a line or not."""
+        where = f"after line {self.number - 1}" if not self._size else f"in line {self.number}"
+        return BadLine(self.number, b"".join(self._parts)[:PAYLOAD_BYTES], Malformed(reason, f"{where}: {detail}"))
+
+    def _forget(self, lines: int) -> None:
+        self.number += lines
+        self._parts, self._size = [], 0

@@ -1,0 +1,1 @@
+"""Reddit: archives of submissions and comments."""

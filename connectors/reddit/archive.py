@@ -1,0 +1,242 @@
+"""Archives of Reddit as tables: NDJSON of submissions or comments, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from polars.datatypes import DataType
+
+from connectors.files import Chunk, InputFile
+from connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines, read_lines
+from connectors.malformed import Malformed, reject, reject_table
+from connectors.reddit.media import is_present, media_of
+from connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
+from schemas.platform import Platform
+from schemas.reasons import Reason
+
+#: What Reddit and the archives write in place of a text that was withdrawn.
+_DELETED, _REMOVED = "[deleted]", "[removed]"
+#: Who withdrew a post, where its author did; every other word names moderators or the platform.
+_BY_AUTHOR = frozenset({"deleted", "author"})
+
+_SITE = "https://www.reddit.com"
+_NATIVE_ID = r"^[0-9a-z]{1,13}$"
+
+
+def read_submissions(
+    file: InputFile,
+    subreddits: Collection[str] | None = None,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    max_line_bytes: int = MAX_LINE_BYTES,
+) -> Iterator[Chunk]:
+    """Read an archive of submissions into chunks of bounded size.
+
+    Args:
+        file: NDJSON, plain or packed.
+        subreddits: in lower case; posts of others are counted and not built. None for all.
+        block_bytes: how much of the file makes a chunk, unpacked.
+        max_line_bytes: a longer line becomes a reject.
+
+    Yields:
+        Chunks whose tables have the columns of the post table that a record tells, and ``author_name``, ``is_self``,
+        ``is_gallery``, ``is_video``, ``has_poll``, ``source`` and ``line``.
+
+    Raises:
+        InputError: the file cannot be opened or read. (Content that makes no sense becomes rejects.)
+    """
+    for part in read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes):
+        yield _chunk(part, file.name, Submission, "post", _posts, subreddits)
+
+
+def read_comments(
+    file: InputFile, *, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[Chunk]:
+    """Read an archive of comments; as ``read_submissions``, with the columns of the comment table."""
+    for part in read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes):
+        yield _chunk(part, file.name, Comment, "comment", _comments, None)
+
+
+def _chunk(
+    part: Lines | BadLine,
+    source: str,
+    kind: type[Observed],
+    record_table: str,
+    build: Callable[[Sequence[Any], np.ndarray, str], pa.Table],
+    subreddits: Collection[str] | None,
+) -> Chunk:
+    if isinstance(part, BadLine):
+        row = reject(part.problem, record_table, None, source, part.number, part.head)
+        return Chunk(1, build([], np.empty(0, np.int64), source), reject_table([row]))
+    records, numbers, problems = _decode(part, kind)
+    rows_in = len(records) + len(problems)
+    rejects = [reject(problem, record_table, None, source, line, data) for problem, line, data in problems]
+    skipped = {}
+    if subreddits is not None:
+        wanted = [(record.subreddit or "").lower() in subreddits for record in records]
+        skipped = {Reason.OTHER_SUBREDDIT: wanted.count(False)}
+        records = [record for record, keep in zip(records, wanted, strict=True) if keep]
+        numbers = numbers[np.asarray(wanted, dtype=bool)]
+    table, odd = _with_sound_ids(build(records, numbers, source), record_table)
+    return Chunk(rows_in, table, reject_table(rejects + odd), skipped)
+
+
+def _decode(lines: Lines, kind: type[Observed]) -> tuple[list[Any], np.ndarray, list[tuple[Malformed, int, bytes]]]:
+    """Records, the numbers of their lines, and (problem, number, line) of the others. Empty lines are nothing."""
+    records = decode_lines(lines.data, kind)
+    if records is not None and len(records) == lines.count:
+        return records, np.arange(lines.first, lines.first + lines.count), []
+    found: list[Any] = []
+    numbers: list[int] = []
+    problems = []
+    for number, line in enumerate(lines.data.split(b"\n"), start=lines.first):
+        if not line.strip():
+            continue
+        try:
+            found.append(decode_line(line, kind))
+        except Malformed as problem:
+            problems.append((problem, number, line))
+        else:
+            numbers.append(number)
+    return found, np.asarray(numbers, dtype=np.int64), problems
+
+
+def _with_sound_ids(table: pa.Table, record_table: str) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """The rows whose id is one of Reddit's, base 36, and rejects for the others."""
+    sound = pl.Series(table.column("native_id")).str.contains(_NATIVE_ID)
+    if record_table == "comment":
+        sound &= pl.Series(table.column("post_id")).str.contains(r"^reddit:[0-9a-z]{1,13}$")
+    if sound.all():
+        return table, []
+    odd = table.filter(pa.array(~sound)).select(["native_id", "line", "source"]).to_pylist()
+    problem = Malformed(Reason.WRONG_TYPE, "the id of the record, or of its post, is none of Reddit's (base 36)")
+    rejects = [
+        reject(problem, record_table, None, row["source"], row["line"], row["native_id"].encode()) for row in odd
+    ]
+    return table.filter(pa.array(sound)), rejects
+
+
+def _posts(records: Sequence[Submission], lines: np.ndarray, source: str) -> pa.Table:
+    media = [media_of(record) for record in records]
+    rows = _frame(records, _POST_FIELDS | _FIELDS).with_columns(
+        url=_column([item.url for item in media], pl.String),
+        media_urls=_column([item.urls for item in media], pl.List(pl.String)),
+        width=_column([item.width for item in media], pl.Int64),
+        height=_column([item.height for item in media], pl.Int64),
+        duration_s=_column([item.duration_s for item in media], pl.Float64),
+        is_gallery=_column([item.is_gallery for item in media], pl.Boolean),
+        is_video=_column([item.is_video for item in media], pl.Boolean),
+        has_poll=_column([is_present(record.poll_data) for record in records], pl.Boolean),
+    )
+    text, by_author = pl.col("selftext"), pl.col("removed_by_category").is_in(list(_BY_AUTHOR)).fill_null(value=False)
+    return _table(
+        rows.select(
+            *_common(lines, source, text),
+            *("title", "media_urls", "url", "width", "height", "duration_s", "subreddit", "score"),
+            *("upvote_ratio", "num_comments", "is_gallery", "is_video", "has_poll"),
+            pl.col("is_self").fill_null(value=False),
+            post_id=_id(pl.col("id")),
+            permalink=pl.lit(_SITE) + pl.coalesce("permalink", pl.concat_str(pl.lit("/comments/"), "id", pl.lit("/"))),
+            tags=pl.when(pl.col("link_flair_text") != "").then(pl.concat_list("link_flair_text")).otherwise([]),
+            channel_subscribers=pl.col("subreddit_subscribers"),
+            crosspost_of=_id(pl.col("crosspost_parent").str.strip_prefix("t3_")),
+            nsfw=pl.col("over_18"),
+            deleted=by_author | _deleted(text),
+            removed=_removed(text) | (pl.col("removed_by_category").is_not_null() & ~by_author),
+            live=pl.lit(value=False),
+        )
+    )
+
+
+def _comments(records: Sequence[Comment], lines: np.ndarray, source: str) -> pa.Table:
+    parents = [record.parent_id if isinstance(record.parent_id, str) else None for record in records]
+    rows = _frame(records, _COMMENT_FIELDS | _FIELDS).with_columns(parent_id=_column(parents, pl.String))
+    text = pl.col("body")
+    return _table(
+        rows.select(
+            *_common(lines, source, text),
+            comment_id=_id(pl.col("id")),
+            post_id=_id(pl.col("link_id").str.strip_prefix("t3_")),
+            parent_id=_id(pl.col("parent_id").str.extract(r"^t1_([0-9a-z]+)$")),
+            score=pl.when(~pl.col("score_hidden").fill_null(value=False)).then("score"),
+            rank=pl.lit(None, dtype=pl.Int64),
+            by_poster=pl.col("is_submitter"),
+            deleted=_deleted(text),
+            removed=_removed(text),
+        )
+    )
+
+
+#: Fields whose values become columns as they are, with the columns' types.
+_FIELDS: dict[str, pl.DataType] = {
+    "id": pl.String(),
+    "author": pl.String(),
+    "score": pl.Int64(),
+    "removed": pl.Boolean(),
+    "created_utc": pl.Float64(),
+}
+_POST_FIELDS: dict[str, pl.DataType] = {
+    **dict.fromkeys(("title", "selftext", "permalink", "subreddit", "removed_by_category"), pl.String()),
+    **dict.fromkeys(("link_flair_text", "crosspost_parent"), pl.String()),
+    **dict.fromkeys(("num_comments", "subreddit_subscribers"), pl.Int64()),
+    **dict.fromkeys(("over_18", "is_self"), pl.Boolean()),
+    "upvote_ratio": pl.Float64(),
+}
+_COMMENT_FIELDS: dict[str, pl.DataType] = {
+    **dict.fromkeys(("body", "link_id"), pl.String()),
+    **dict.fromkeys(("score_hidden", "is_submitter"), pl.Boolean()),
+}
+
+
+def _frame(records: Sequence[Observed], fields: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    columns = {name: _column(list(map(attrgetter(name), records)), kind) for name, kind in fields.items()}
+    return pl.DataFrame(columns).with_columns(
+        retrieved_at=_column([record.retrieved_at() for record in records], pl.Float64),
+        is_banned=_column([is_present(record.banned_by) for record in records], pl.Boolean),
+    )
+
+
+def _column(values: Sequence[Any], kind: DataType | type[DataType]) -> pl.Series:
+    return pl.Series(values, dtype=kind)
+
+
+def _common(lines: np.ndarray, source: str, text: pl.Expr) -> list[pl.Expr]:
+    """Columns that posts and comments have in common."""
+    return [
+        pl.lit(Platform.REDDIT.value).alias("platform"),
+        pl.col("id").alias("native_id"),
+        pl.when(~text.is_in([_DELETED, _REMOVED])).then(text).alias("text"),
+        pl.col("author").alias("author_name"),
+        _time(pl.col("created_utc")).alias("posted_at"),
+        _time(pl.col("retrieved_at")).alias("retrieved_at"),
+        pl.lit(source).alias("source"),
+        pl.lit(pl.Series(lines, dtype=pl.Int64)).alias("line"),
+    ]
+
+
+def _id(native: pl.Expr) -> pl.Expr:
+    return pl.lit(f"{Platform.REDDIT.value}:") + native
+
+
+def _time(seconds: pl.Expr) -> pl.Expr:
+    return (seconds * 1_000_000).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+
+
+def _deleted(text: pl.Expr) -> pl.Expr:
+    """Its author withdrew it, or the account. Moderators' removals hide the author too, and count as removals."""
+    by_account = (pl.col("author") == _DELETED) & text.ne_missing(pl.lit(_REMOVED))
+    return by_account.fill_null(value=False) | text.eq_missing(pl.lit(_DELETED))
+
+
+def _removed(text: pl.Expr) -> pl.Expr:
+    """Moderators or the platform withdrew it."""
+    return text.eq_missing(pl.lit(_REMOVED)) | pl.col("removed").fill_null(value=False) | pl.col("is_banned")
+
+
+def _table(rows: pl.DataFrame) -> pa.Table:
+    return rows.to_arrow(compat_level=pl.CompatLevel.oldest())

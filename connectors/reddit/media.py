@@ -1,0 +1,144 @@
+"""What the nested parts of a submission say of its media: galleries, Reddit's own videos, crossposts, sizes.
+
+These parts are Reddit's description of a post, not the post: one that is not as expected is left out, and the post
+stays.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import msgspec
+
+from connectors.reddit.records import ABSENT, Submission
+
+_Pixels = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
+_EXTENSIONS = {"image/jpg": "jpg", "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
+_SAYS_NOTHING = (b"null", b"{}", b"[]", b"false", b'""')
+
+
+class _Video(msgspec.Struct, gc=False):
+    width: _Pixels | None = None
+    height: _Pixels | None = None
+    duration: Annotated[float, msgspec.Meta(ge=0, lt=2**31)] | None = None
+
+
+class _Hosted(msgspec.Struct, gc=False):
+    reddit_video: _Video | None = None
+
+
+class _Source(msgspec.Struct, gc=False):
+    width: _Pixels
+    height: _Pixels
+
+
+class _Image(msgspec.Struct, gc=False):
+    source: _Source
+
+
+class _Preview(msgspec.Struct, gc=False):
+    images: list[_Image] = []
+
+
+class _Item(msgspec.Struct, gc=False):
+    media_id: str
+
+
+class _Gallery(msgspec.Struct, gc=False):
+    items: list[_Item]
+
+
+class _File(msgspec.Struct, gc=False):
+    u: str | None = None
+    gif: str | None = None
+    mp4: str | None = None
+
+
+class _Described(msgspec.Struct, gc=False):
+    status: str = "valid"
+    m: str | None = None
+    s: _File | None = None
+
+
+_HOSTED, _PREVIEW, _GALLERY, _METADATA, _PARENTS = (
+    msgspec.json.Decoder(kind) for kind in (_Hosted, _Preview, _Gallery, dict[str, _Described], list[Submission])
+)
+
+
+@dataclass(frozen=True)
+class Media:
+    """What is known of a post's media: address, pictures of a gallery, pixels, seconds, and what Reddit calls it."""
+
+    url: str | None
+    urls: tuple[str, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    is_gallery: bool = False
+    is_video: bool = False
+
+
+def is_present(raw: msgspec.Raw) -> bool:
+    """The field has a value that says something."""
+    return raw is not ABSENT and bytes(raw) not in _SAYS_NOTHING
+
+
+def media_of(post: Submission) -> Media:
+    """The media of a post; a crosspost shows that of the post it repeats."""
+    parents = _decoded(_PARENTS, post.crosspost_parent_list)
+    if parents:
+        parent = media_of(parents[0])
+        own = replace(parent, url=parent.url or post.url_overridden_by_dest or post.url)
+        return own if own.width or own.urls or own.is_video else _with_size(own, post)
+    media = Media(
+        post.url_overridden_by_dest or post.url, is_gallery=post.is_gallery is True, is_video=post.is_video is True
+    )
+    if media.is_gallery:
+        media = replace(media, urls=_pictures(post))
+    return _with_size(media, post)
+
+
+def _with_size(media: Media, post: Submission) -> Media:
+    """Pixels and seconds of Reddit's own video, else pixels of the picture that the preview was made of."""
+    hosted = _decoded(_HOSTED, post.media)
+    if hosted and hosted.reddit_video:
+        video = hosted.reddit_video
+        return replace(media, width=video.width, height=video.height, duration_s=video.duration or None)
+    preview = _decoded(_PREVIEW, post.preview)
+    if preview and preview.images:
+        source = preview.images[0].source
+        return replace(media, width=source.width, height=source.height)
+    return media
+
+
+def _pictures(post: Submission) -> tuple[str, ...]:
+    """Addresses of the pictures of a gallery that are still there, in its order."""
+    described = _decoded(_METADATA, post.media_metadata) or {}
+    gallery = _decoded(_GALLERY, post.gallery_data)
+    names = [item.media_id for item in gallery.items] if gallery else list(described)
+    found = (_address(name, described[name]) for name in names if name in described)
+    return tuple(address for address in found if address)
+
+
+def _address(name: str, described: _Described) -> str | None:
+    """Where a picture lies. The signed preview that the record gives expires; the file's own address does not."""
+    if described.status != "valid":
+        return None
+    file = described.s or _File()
+    animated = file.mp4 or file.gif
+    if animated:
+        return html.unescape(animated)
+    if described.m in _EXTENSIONS:
+        return f"https://i.redd.it/{name}.{_EXTENSIONS[described.m]}"
+    return html.unescape(file.u) if file.u else None
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw) -> Any:
+    if not is_present(raw):
+        return None
+    try:
+        return decoder.decode(raw)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,1 @@
+"""YouTube: archives of videos with their comments, replay graphs and subtitles."""

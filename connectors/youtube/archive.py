@@ -1,0 +1,202 @@
+"""Archives of YouTube as tables: yt-dlp's info.json files, with media and subtitles beside them."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.files import Chunk, InputFile, open_bytes
+from connectors.malformed import Malformed, reject, reject_table
+from connectors.youtube.beside import Track, media_file, subtitle_files, tracks
+from connectors.youtube.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
+from connectors.youtube.comments import read_comments
+from connectors.youtube.decode import decode, text
+from connectors.youtube.info import CAPTION_FIELDS, POST_FIELDS, post_values, video_id
+from connectors.youtube.subtitles import BrokenSubtitles, SpeechTuple, parse_subtitles
+from schemas.errors import InputError
+from schemas.platform import Platform
+from schemas.reasons import Reason
+
+#: The largest info.json that is read, unpacked: some 250,000 comments. Its values take five times that
+#: in memory.
+MAX_BYTES = 128 << 20
+#: The largest subtitle file: days of speech.
+MAX_SUBTITLE_BYTES = 16 << 20
+
+#: A chunk ends with the video that reaches one of these.
+VIDEOS_PER_CHUNK = 5_000
+COMMENTS_PER_CHUNK = 50_000
+_SPEECH_PER_CHUNK = 200_000
+_REJECTS_PER_CHUNK = 500  # 32 MB of payload
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class VideoChunk:
+    """Videos and their comments, out of whole files.
+
+    ``rows_in`` of ``posts`` counts info.json files, that of ``comments`` the items of the comment lists in
+    those that became posts; each is the sum of the rows of its table and of its rejects. ``warnings`` say
+    which parts of a post could not be read, such as broken subtitles; the post itself is there.
+    """
+
+    posts: Chunk
+    comments: Chunk
+    warnings: list[str]
+
+
+def read_videos(
+    files: Sequence[InputFile],
+    siblings: Mapping[str, Sequence[str]] | None = None,
+    *,
+    max_bytes: int = MAX_BYTES,
+    videos_per_chunk: int = VIDEOS_PER_CHUNK,
+    comments_per_chunk: int = COMMENTS_PER_CHUNK,
+) -> Iterator[VideoChunk]:
+    """Read info.json files one by one, plain or compressed, into chunks of bounded size.
+
+    What cannot be read becomes a reject with its reason and never an error. Several records of one video
+    are several rows. No chunk is given where there are no files.
+
+    Args:
+        files: the info.json files.
+        siblings: for the path of an info.json, the paths of the files beside it; see
+            ``connectors.youtube.beside.group_siblings``.
+        max_bytes: the most that an info.json may hold, unpacked.
+        videos_per_chunk: a chunk ends after so many files,
+        comments_per_chunk: or with the file that brings it to so many comments.
+    """
+    gathered = _Gathered()
+    for file in files:
+        gathered.add(file, (siblings or {}).get(file.path, ()), max_bytes)
+        if gathered.is_full(videos_per_chunk, comments_per_chunk):
+            yield gathered.chunk()
+            gathered = _Gathered()
+    if gathered.files:
+        yield gathered.chunk()
+
+
+@dataclass
+class _Gathered:
+    """What was read since the last chunk."""
+
+    files: int = 0
+    comments_in: int = 0
+    speech: int = 0
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    comments: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    post_rejects: list[dict[str, Any]] = field(default_factory=list)
+    comment_rejects: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, file: InputFile, siblings: Sequence[str], max_bytes: int) -> None:
+        """Read one file."""
+        self.files += 1
+        data, native_id = b"", None
+        try:
+            data = _read(file.path, max_bytes, file.size_bytes)
+            subtitles = subtitle_files(file.path, siblings)
+            info = decode(data, POST_FIELDS | CAPTION_FIELDS if subtitles else POST_FIELDS)
+            native_id = video_id(info)
+            post, problems = post_values(info, native_id)
+            container = text(info, "ext")
+        except Malformed as problem:
+            post_id = native_id and f"{Platform.YOUTUBE.value}:{native_id}"
+            self.post_rejects.append(reject(problem, "post", post_id, file.name, None, data))
+            return
+        media = media_file(file.path, siblings, container)
+        speech, speech_source, broken = _speech(tracks(subtitles, info, text(info, "language")))
+        self.warnings += [f"{file.name}: {problem}" for problem in problems + broken]
+        self.speech += len(speech)
+        self.posts.append(
+            post
+            | {
+                "media_file": media and posixpath.join(posixpath.dirname(file.name), media),
+                "speech": speech,
+                "speech_source": speech_source,
+                "source": file.name,
+            }
+        )
+        self._add_comments(info.get("comments"), post, file.name)
+
+    def _add_comments(self, given: Any, post: Mapping[str, Any], source: str) -> None:
+        found = read_comments(given, post["post_id"], post["retrieved_at"])
+        self.comments_in += found.given
+        for name, values in found.columns.items():
+            self.comments[name] += values
+        self.comments["source"] += [source] * (found.given - len(found.problems))
+        for problem, item in found.problems:
+            native_id = item.get("id") if isinstance(item, dict) else None
+            comment_id = f"{Platform.YOUTUBE.value}:{native_id}" if isinstance(native_id, str) else None
+            self.comment_rejects.append(reject(problem, "comment", comment_id, source, None, _as_json(item)))
+
+    def is_full(self, videos: int, comments: int) -> bool:
+        """Whether the next file belongs into another chunk."""
+        return (
+            self.files >= videos
+            or self.comments_in >= comments
+            or self.speech >= _SPEECH_PER_CHUNK
+            or len(self.post_rejects) + len(self.comment_rejects) >= _REJECTS_PER_CHUNK
+        )
+
+    def chunk(self) -> VideoChunk:
+        """All of it as tables."""
+        posts = {name: [post[name] for post in self.posts] for name in (self.posts or [{}])[0]}
+        post_table = table_of(posts, len(self.posts), POST_COLUMNS)
+        comment_table = table_of(self.comments, len(self.comments["source"]), COMMENT_COLUMNS)
+        return VideoChunk(
+            posts=Chunk(self.files, post_table, reject_table(self.post_rejects)),
+            comments=Chunk(self.comments_in, comment_table, reject_table(self.comment_rejects)),
+            warnings=self.warnings,
+        )
+
+
+def _read(path: str, max_bytes: int, size_bytes: int) -> bytes:
+    """The unpacked content of a file of ``size_bytes``.
+
+    Raises:
+        Malformed: the file cannot be read or unpacked, or holds more than ``max_bytes``.
+    """
+    pieces: list[bytes] = []
+    room = max_bytes
+    try:
+        if size_bytes <= max_bytes:
+            with open_bytes(path) as stream:
+                while room >= 0 and (piece := stream.read(min(_PIECE, room + 1))):
+                    pieces.append(piece)
+                    room -= len(piece)
+    except EOFError as error:
+        raise Malformed(Reason.TRUNCATED_FILE, str(error)) from error
+    except (OSError, InputError) as error:
+        raise Malformed(Reason.UNREADABLE_FILE, str(error)) from error
+    if size_bytes > max_bytes or room < 0:
+        raise Malformed(Reason.UNREADABLE_FILE, f"it holds more than the {max_bytes:,} bytes that are read")
+    return b"".join(pieces)
+
+
+def _speech(candidates: Sequence[Track]) -> tuple[list[SpeechTuple], str | None, list[str]]:
+    """The speech of the first subtitle file that has any, its source, and what is wrong with those before."""
+    problems = []
+    for track in candidates:
+        try:
+            size_bytes = 0  # not listed; the limit holds while it is read
+            speech = parse_subtitles(_read(track.path, MAX_SUBTITLE_BYTES, size_bytes), track.format)
+        except (Malformed, BrokenSubtitles) as problem:
+            problems.append(f"cannot read the subtitles {posixpath.basename(track.path)}: {problem}")
+            continue
+        if speech:
+            return speech, track.source, problems
+    return [], None, problems
+
+
+def _as_json(item: Any) -> bytes:
+    """The item as JSON again; nothing where it is nested almost too deeply to be read."""
+    try:
+        return json.dumps(item, ensure_ascii=False).encode()
+    except RecursionError:
+        return b""
