@@ -1,0 +1,88 @@
+"""Several observations of one id: the latest counts, the earlier stay, whatever the order of the rows."""
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.registry import SCHEMAS
+from transforms.observations import latest_comments, latest_posts
+
+POSTS, COMMENTS = SCHEMAS["post"], SCHEMAS["comment"]
+_GRAPH = [{"start_s": 0.0, "end_s": 2.0, "value": 1.0}]
+
+
+def post(native: str, day: int | None, **changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {field.name: None for field in POSTS}
+    row |= {field.name: [] for field in POSTS if pa.types.is_list(field.type)}
+    row |= {"post_id": f"reddit:{native}", "platform": "reddit", "native_id": native}
+    row |= {"deleted": False, "removed": False, "live": False}
+    row["retrieved_at"] = datetime(2020, 1, day, tzinfo=UTC) if day else None
+    return row | changes
+
+
+def comment(native: str, day: int, **changes: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {field.name: None for field in COMMENTS}
+    row |= {"comment_id": f"reddit:{native}", "post_id": "reddit:p", "platform": "reddit", "native_id": native}
+    row |= {"deleted": False, "removed": False, "retrieved_at": datetime(2020, 1, day, tzinfo=UTC)}
+    return row | changes
+
+
+def merged(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    return latest_posts(pa.Table.from_pylist(list(rows), POSTS)).to_pylist()
+
+
+def test_latest_numbers_count_and_earlier_ones_are_history_oldest_first() -> None:
+    (row,) = merged(post("a", 3, score=30), post("a", 1, score=10), post("a", 2, score=20))
+    assert row["score"] == 30
+    assert [(seen["retrieved_at"].day, seen["score"]) for seen in row["history"]] == [(1, 10), (2, 20)]
+
+
+def test_an_observation_without_a_time_is_the_earliest() -> None:
+    (row,) = merged(post("a", None, score=5), post("a", 1, score=10))
+    assert (row["score"], [seen["score"] for seen in row["history"]]) == (10, [5])
+
+
+def test_deletion_counts_only_if_the_latest_says_so() -> None:
+    assert merged(post("a", 1), post("a", 2, deleted=True))[0]["deleted"] is True
+    assert merged(post("a", 1, deleted=True), post("a", 2))[0]["deleted"] is False
+
+
+def test_a_replay_graph_that_the_latest_record_lacks_is_kept_and_all_graphs_are_in_the_history() -> None:
+    earlier = post("a", 1, replay=_GRAPH)
+    (row,) = merged(earlier, post("a", 2, replay_absent="not_in_record", duration_s=None))
+    assert row["replay"] == _GRAPH
+    assert row["replay_absent"] is None
+    assert row["history"][0]["replay"] == _GRAPH
+
+
+def test_a_missing_graph_keeps_its_reason() -> None:
+    (row,) = merged(post("a", 1, replay_absent="malformed"), post("a", 2, replay_absent="not_in_record"))
+    assert (row["replay"], row["replay_absent"]) == ([], "not_in_record")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from([None, 1, 2]), st.sampled_from([None, 1, 2]), st.booleans()),
+        min_size=1,
+        max_size=12,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_result_does_not_depend_on_the_order_of_rows(
+    observed: list[tuple[str, int | None, int | None, bool]], rng: random.Random
+) -> None:
+    rows = [post(native, day, score=score, removed=removed) for native, day, score, removed in observed]
+    shuffled = rows.copy()
+    rng.shuffle(shuffled)
+    assert merged(*rows) == merged(*shuffled)
+    assert sum(1 + len(row["history"]) for row in merged(*rows)) == len(rows)
+
+
+def test_comments_stand_by_post_and_id_and_the_latest_counts() -> None:
+    rows = [comment("b", 1, score=1), comment("a", 1, score=5), comment("b", 2, score=7)]
+    kept = latest_comments(pa.Table.from_pylist(rows, COMMENTS)).to_pylist()
+    assert [(row["comment_id"], row["score"]) for row in kept] == [("reddit:a", 5), ("reddit:b", 7)]

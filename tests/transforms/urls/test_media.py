@@ -1,0 +1,159 @@
+"""What an address says of the media behind it: YouTube's id, kind, host and key."""
+
+from typing import Any
+
+import polars as pl
+
+from transforms.urls import url_fields
+
+VIDEOS = [
+    "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+    "http://youtube.com/watch?v=dQw4w9WgXcQ&feature=related",
+    "http://www.youtube.com/watch?feature=player_embedded&amp;v=dQw4w9WgXcQ",
+    "http://www.youtube.com/watch?v=dQw4w9WgXcQ#t=1m30s",
+    "https://www.youtube.com/watch?list=PL1&index=2&v=dQw4w9WgXcQ",
+    "https://www.youtube.com/watch/dQw4w9WgXcQ",
+    "https://www.youtube.com/watch/?v=dQw4w9WgXcQ",
+    "https://www.youtube.com/watch#!v=dQw4w9WgXcQ",
+    "https://www.youtube.com/?v=dQw4w9WgXcQ",
+    "https://www.youtube.com/watch?vi=dQw4w9WgXcQ",
+    "https://www.youtube.com/watch%3Fv%3DdQw4w9WgXcQ",
+    "https://www.youtube.com/watch_popup?v=dQw4w9WgXcQ",
+    "https://m.youtube.com/watch?v=dQw4w9WgXcQ",
+    "https://m.youtube.com/#/watch?v=dQw4w9WgXcQ",
+    "https://music.youtube.com/watch?v=dQw4w9WgXcQ&list=RDAMVM",
+    "https://gaming.youtube.com/watch?v=dQw4w9WgXcQ",
+    "http://de.youtube.com/watch?v=dQw4w9WgXcQ",
+    "https://WWW.YouTube.com:443/watch?v=dQw4w9WgXcQ",
+    "www.youtube.com/watch?v=dQw4w9WgXcQ",
+    "youtube.com/watch?v=dQw4w9WgXcQ",
+    "//www.youtube.com/watch?v=dQw4w9WgXcQ",
+    "https://www.youtube.com/watch?v=dQw4w9WgXcQ).",
+    "https://youtu.be/dQw4w9WgXcQ",
+    "youtu.be/dQw4w9WgXcQ",
+    "https://youtu.be/dQw4w9WgXcQ?si=AbC_dEf&t=10",
+    "https://youtu.be/dQw4w9WgXcQ&t=10",
+    "https://youtu.be/watch?v=dQw4w9WgXcQ",
+    "https://www.youtube.com/embed/dQw4w9WgXcQ?autoplay=1",
+    "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ",
+    "https://www.youtube.com/v/dQw4w9WgXcQ&hl=en_US",
+    "https://www.youtube.com/v/dQw4w9WgXcQ?version=3",
+    "https://www.youtube.com/e/dQw4w9WgXcQ",
+    "https://www.youtube.com/shorts/dQw4w9WgXcQ?feature=share",
+    "https://www.youtube.com/live/dQw4w9WgXcQ",
+    "https://www.youtube.com/user/Google#p/u/1/dQw4w9WgXcQ",
+    "https://www.youtube.com/attribution_link?a=x&u=%2Fwatch%3Fv%3DdQw4w9WgXcQ%26feature%3Dshare",
+    "https://www.youtube.com/oembed?url=http%3A//www.youtube.com/watch?v%3DdQw4w9WgXcQ&format=json",
+    "https://consent.youtube.com/m?continue=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ&gl=DE",
+    "https://i.ytimg.com/vi/dQw4w9WgXcQ/hqdefault.jpg",
+    "https://img.youtube.com/vi/dQw4w9WgXcQ/0.jpg",
+    "https://www.youtubekids.com/watch?v=dQw4w9WgXcQ",
+    "https://yewtu.be/watch?v=dQw4w9WgXcQ",
+    "https://www.google.com/url?sa=t&url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ&usg=x",
+    "https://web.archive.org/web/20150101000000/http://www.youtube.com/watch?v=dQw4w9WgXcQ",
+]
+
+PAGES_OF_YOUTUBE = [
+    "https://www.youtube.com/",
+    "https://www.youtube.com/channel/UCuAXFkgsw1L7xaCfnd5JJOw",
+    "https://www.youtube.com/user/elevenchars",
+    "https://www.youtube.com/c/elevenchars",
+    "https://www.youtube.com/@elevenchars",
+    "https://www.youtube.com/elevenchars",
+    "https://www.youtube.com/playlist?list=PL1234567890",
+    "https://www.youtube.com/embed/videoseries?list=PL1234567890",
+    "https://www.youtube.com/embed/live_stream?channel=UCuAXFkgsw1L7xaCfnd5JJOw",
+    "https://www.youtube.com/results?search_query=cats",
+    "https://www.youtube.com/watch",
+    "https://www.youtube.com/watch?v=",
+    "https://www.youtube.com/watch?v=tooshort",
+    "https://www.youtube.com/watch?v=dQw4w9WgXcQtoolong",
+    "https://youtu.be/",
+]
+
+#: Address to kind, host and key; a key that is None is the canonical address.
+MEDIA = {
+    "https://i.redd.it/wcd5qgm9wyug1.jpeg": ("image", "reddit", "reddit-image:wcd5qgm9wyug1"),
+    "https://preview.redd.it/a-title-v0-abc123.png?s=f00": ("image", "reddit", "reddit-image:abc123"),
+    "https://i.redd.it/abc123.gif": ("gif", "reddit", "reddit-image:abc123"),
+    "https://v.redd.it/abc123/DASH_720.mp4": ("video", "reddit", "reddit-video:abc123"),
+    "https://i.reddituploads.com/0123456789abcdef0123456789abcdef?w=1": (
+        "image",
+        "reddit",
+        "reddit-image:0123456789abcdef0123456789abcdef",
+    ),
+    "https://external-preview.redd.it/abc_-DEF.jpg?s=aa": (
+        "image",
+        "reddit",
+        "url:https://external-preview.redd.it/abc_-DEF.jpg?s=aa",
+    ),
+    "/gallery/hp1yp5": ("gallery", "reddit", "url:https://www.reddit.com/gallery/hp1yp5"),
+    "/r/pics/comments/hp1yp5/x": ("page", "reddit.com", "url:https://www.reddit.com/comments/hp1yp5"),
+    "https://redd.it/hp1yp5": ("page", "reddit.com", "url:https://www.reddit.com/comments/hp1yp5"),
+    "https://i.imgur.com/UpdJP3s.png": ("image", "imgur", "imgur:UpdJP3s"),
+    "https://imgur.com/UpdJP3s": ("image", "imgur", "imgur:UpdJP3s"),
+    "https://i.imgur.com/UpdJP3s.gifv": ("gif", "imgur", "imgur:UpdJP3s"),
+    "https://imgur.com/a/AbCdE": ("gallery", "imgur", "url:https://imgur.com/a/AbCdE"),
+    "https://imgur.com/about": ("page", "imgur", "url:https://imgur.com/about"),
+    "https://gfycat.com/TidyFatCat": ("gif", "gfycat", "url:https://gfycat.com/tidyfatcat"),
+    "https://streamable.com/moo12": ("video", "streamable", "url:https://streamable.com/moo12"),
+    "https://vimeo.com/123456": ("video", "vimeo", "url:https://vimeo.com/123456"),
+    "https://example.com/a.JPG?x=1": ("image", "example.com", "url:https://example.com/a.JPG?x=1"),
+    "https://example.com/a.webm": ("video", "example.com", "url:https://example.com/a.webm"),
+    "https://example.com/a.html": ("page", "example.com", "url:https://example.com/a.html"),
+    "https://en.wikipedia.org/wiki/File:A.jpg": ("page", "wikipedia.org", None),
+    "https://upload.wikimedia.org/a/A.jpg": ("image", "wikimedia.org", None),
+    "https://www.dropbox.com/s/abc/a.jpg?dl=0": ("page", "dropbox.com", None),
+    "https://news.bbc.co.uk/2/hi/1.stm": ("page", "bbc.co.uk", None),
+    "https://a.b.example.com:8080/": ("page", "example.com", None),
+    "http://127.0.0.1:8000/x.png": ("image", "127.0.0.1", None),
+    "http://[::1]:8000/x.png": ("image", "[::1]", None),
+}
+
+
+def fields(*urls: str) -> list[dict[str, Any]]:
+    found = pl.DataFrame({"url": urls}).select(url_fields(pl.col("url"))).unnest("url")
+    return found.with_columns(url=pl.Series(urls)).to_dicts()
+
+
+def test_every_shape_of_a_youtube_video_is_the_video() -> None:
+    video = {
+        "canonical_url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+        "youtube_id": "dQw4w9WgXcQ",
+        "media_kind": "video",
+        "media_host": "youtube",
+        "media_key": "youtube:dQw4w9WgXcQ",
+    }
+    assert fields(*VIDEOS) == [video | {"url": url} for url in VIDEOS]
+
+
+def test_channels_playlists_and_broken_ids_are_pages_of_youtube() -> None:
+    for page in fields(*PAGES_OF_YOUTUBE):
+        assert (page["youtube_id"], page["media_kind"], page["media_host"]) == (None, "page", "youtube"), page
+        assert page["media_key"] == f"url:{page['canonical_url']}"
+
+
+def test_a_host_that_only_looks_like_youtube_is_not() -> None:
+    page, other = fields("https://notyoutube.com/watch?v=dQw4w9WgXcQ", "https://youtu.bet/dQw4w9WgXcQ")
+    assert (page["youtube_id"], page["media_host"]) == (None, "notyoutube.com")
+    assert (other["youtube_id"], other["media_host"]) == (None, "youtu.bet")
+
+
+def test_kind_host_and_key() -> None:
+    found = {media["url"]: media for media in fields(*MEDIA)}
+    for url, (kind, host, key) in MEDIA.items():
+        media = found[url]
+        assert (media["media_kind"], media["media_host"]) == (kind, host), url
+        assert media["media_key"] == (key or f"url:{media['canonical_url']}"), url
+
+
+def test_a_picture_and_its_copies_of_other_sizes_have_one_key() -> None:
+    copies = fields(
+        "https://i.redd.it/abc123.png", "https://preview.redd.it/abc123.png?width=320&amp;auto=webp&amp;s=1"
+    )
+    assert {copy["media_key"] for copy in copies} == {"reddit-image:abc123"}
+
+
+def test_no_address_has_no_media() -> None:
+    for nothing in fields("", "self.pics", "mailto:a@example.com", "/r/pics", "\x00"):
+        assert {value for name, value in nothing.items() if name != "url"} == {None}, nothing

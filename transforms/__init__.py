@@ -1,0 +1,1 @@
+"""Pure functions on tables, arrays and frames, and the PTransforms that wrap them."""

@@ -1,0 +1,189 @@
+"""Samples to instruction pairs: every template asks what a sample can answer, in LLaVA's shape and as chat messages."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import xxhash
+
+from schemas.registry import SCHEMAS
+from transforms.templates.context import MEDIA, context_of, is_film
+from transforms.templates.template import Part, Template, compiled
+
+#: Columns of the sample table that a pair can use.
+SAMPLE_COLUMNS = [
+    "sample_id",
+    "media_kind",
+    "media_urls",
+    "title",
+    "channel_name",
+    "channel_subscribers",
+    "subreddit",
+    "posted_at",
+    "duration_s",
+    "score",
+    "views",
+    "like_percent",
+    "comments",
+    "scenes",
+    "speech",
+]
+
+_ROLES = (("system", "system", "system"), ("user", "human", "user"), ("assistant", "gpt", "assistant"))
+#: Words of an option that are shown; a chapter can hold minutes of speech.
+_OPTION_WORDS = 40
+
+_SKIPPED = pa.schema([("sample_id", pa.string()), ("template", pa.string()), ("why", pa.string())])
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Instruction pairs of some samples.
+
+    Attributes:
+        llava: rows of the instruction table. ``chat``: the same pairs as rows of the chat table.
+        skipped: ``sample_id``, ``template`` and ``why`` of every pair that has nothing to ask.
+    """
+
+    llava: pa.Table
+    chat: pa.Table
+    skipped: pa.Table
+
+
+@dataclass(frozen=True)
+class _Speech:
+    """The speech of one scene, as an option in a pair of another sample."""
+
+    sample_id: str
+    text: str
+
+
+def instructions(samples: pa.Table, templates: Sequence[Template], splits: pl.Series) -> Pairs:
+    """The pairs of every sample and template; each is made or skipped with its reason.
+
+    Args:
+        samples: rows of the sample table.
+        templates: in the order in which the pairs of a sample stand.
+        splits: the split of every sample. Options of a choice come from samples of the same split, and of this table.
+    """
+    rows = samples.select(SAMPLE_COLUMNS).to_pylist()
+    contexts = [context_of(row) for row in rows]
+    speeches: dict[str, list[_Speech]] = {}
+    for row, context, split in zip(rows, contexts, splits, strict=True):
+        speeches.setdefault(split, []).extend(_Speech(row["sample_id"], text) for text in _spoken(context))
+    llava, chat, skipped = [], [], []
+    for row, context, split in zip(rows, contexts, splits, strict=True):
+        for template in templates:
+            why = _lacks(context, template)
+            names = context if why else _masked(row["sample_id"], context, template, speeches[split])
+            if why or names is None:
+                why = why or f"too few other scenes with speech in {split} for {template.options} options"
+                skipped.append({"sample_id": row["sample_id"], "template": template.name, "why": why})
+                continue
+            turns = {turn: compiled(source).render(names).strip() for turn, source in template.turns}
+            head = {
+                "id": f"{row['sample_id']}-{template.name}",
+                "sample_id": row["sample_id"],
+                "template": template.name,
+                "template_version": template.version,
+                "split": split,
+            }
+            llava.append(head | _llava(row, turns))
+            chat.append(head | _chat(row, turns))
+    return Pairs(
+        pa.Table.from_pylist(llava, SCHEMAS["instruction"]),
+        pa.Table.from_pylist(chat, SCHEMAS["chat"]),
+        pa.Table.from_pylist(skipped, _SKIPPED),
+    )
+
+
+def _lacks(context: Mapping[str, Any], template: Template) -> str | None:
+    """Why a sample makes no pair of a template: it has none of the parts that are asked for."""
+    if any(_HAS[part](context) for part in template.asks):
+        return None
+    return "the sample has no " + " and no ".join(part.value for part in template.asks)
+
+
+def _spoken(context: Mapping[str, Any]) -> list[str]:
+    return [scene["speech"] for scene in context["scenes"] if scene["speech"]]
+
+
+_HAS = {
+    Part.TITLE: lambda context: bool(context["title"]),
+    Part.DESCRIPTION: lambda context: bool(context["described"]),
+    Part.VIEWS: lambda context: context["views"] is not None,
+    Part.LIKES: lambda context: context["likes"] is not None or context["upvotes"] is not None,
+    Part.COMMENTS: lambda context: bool(context["comments"]),
+    Part.REPLAY: lambda context: bool(context["replayed"]),
+    Part.SPEECH: lambda context: bool(_spoken(context)),
+}
+
+
+def _masked(
+    sample_id: str, context: dict[str, Any], template: Template, speeches: Sequence[_Speech]
+) -> dict[str, Any] | None:
+    """The context with a scene masked, and the options, where the template asks for speech; None for too few options.
+
+    Which scene, which options and where the true one stands follow from a hash of the sample's id.
+    """
+    if Part.SPEECH not in template.asks or not _spoken(context):
+        return context
+    scenes = [scene for scene in context["scenes"] if scene["speech"]]
+    number = xxhash.xxh3_64_intdigest(f"masked scene of {sample_id}".encode())
+    masked = scenes[number % len(scenes)]
+    if template.options is None:
+        return {**context, "masked": masked}
+    truth = _shortened(masked["speech"])
+    start = number % len(speeches)
+    others = dict.fromkeys(
+        _shortened(other.text)
+        for other in [*speeches[start:], *speeches[:start]]
+        if other.sample_id != sample_id and _shortened(other.text) != truth
+    )
+    options = list(islice(others, template.options - 1))
+    if len(options) < template.options - 1:
+        return None
+    place = number // len(scenes) % template.options
+    options.insert(place, truth)
+    letters = string.ascii_uppercase
+    lettered = [{"letter": letters[at], "speech": speech} for at, speech in enumerate(options)]
+    return {**context, "masked": masked, "options": lettered, "answer": letters[place]}
+
+
+def _shortened(text: str) -> str:
+    words = text.split(" ")
+    return text if len(words) <= _OPTION_WORDS else " ".join([*words[:_OPTION_WORDS], "..."])
+
+
+def _llava(sample: Mapping[str, Any], turns: Mapping[str, str]) -> dict[str, Any]:
+    """LLaVA's shape: one media, its token in the human turn."""
+    film = is_film(sample["media_kind"], sample["media_urls"])
+    address = sample["media_urls"][0] if sample["media_urls"] else None
+    token = "<video>" if film else "<image>"
+    return {
+        "image": None if film else address,
+        "video": address if film else None,
+        "conversations": [{"from": speaker, "value": turns[turn].replace(MEDIA, token)} for turn, speaker, _ in _ROLES],
+    }
+
+
+def _chat(sample: Mapping[str, Any], turns: Mapping[str, str]) -> dict[str, Any]:
+    """Chat messages: all pictures of a gallery, each a part of its own."""
+    film = is_film(sample["media_kind"], sample["media_urls"])
+    images, videos = ([], sample["media_urls"][:1]) if film else (sample["media_urls"], [])
+    media = [{"type": "video" if film else "image", "text": None}] * (len(images) + len(videos))
+    messages = [{"role": role, "content": _parts(turns[turn], media)} for turn, _, role in _ROLES]
+    return {"images": images, "videos": videos, "messages": messages}
+
+
+def _parts(text: str, media: Sequence[Mapping[str, str | None]]) -> list[Mapping[str, str | None]]:
+    """Text parts with the media between them, where the turn shows it."""
+    before, mark, after = text.partition(MEDIA)
+    texts = [[{"type": "text", "text": words.strip()}] if words.strip() else [] for words in (before, after)]
+    return [*texts[0], *(media if mark else ()), *texts[1]]

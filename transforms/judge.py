@@ -1,0 +1,127 @@
+"""Rules applied to the posts of a shard and to their comments, with the account of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from schemas.platform import Platform
+from schemas.reasons import Reason
+from transforms.accounting import Tally
+from transforms.language import identify
+from transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, checks
+
+Knobs = Mapping[Platform, Mapping[str, Any]]
+
+#: Reasons that also say that the record tells nothing reliable of the media.
+_NO_FACTS = (Reason.DELETED, Reason.REMOVED, Reason.UNAVAILABLE, Reason.LIVE)
+
+
+@dataclass(frozen=True)
+class RuleBook:
+    """The rules that a recipe turns on, by record and platform."""
+
+    rules: Mapping[tuple[Record, Platform], Sequence[tuple[Rule, Check]]]
+
+    @classmethod
+    def of(cls, posts: Knobs, comments: Knobs) -> RuleBook:
+        """The rule book for knobs by platform."""
+        return cls(
+            {
+                (record, platform): checks(record, platform, knobs)
+                for record, by_platform in ((Record.POST, posts), (Record.COMMENT, comments))
+                for platform, knobs in by_platform.items()
+            }
+        )
+
+    def judge(self, rows: pl.DataFrame, record: Record, tally: Tally) -> Verdict:
+        """Apply the rules of each platform to its rows, and count every rule."""
+        verdicts = []
+        for platform in Platform:
+            own = rows.filter(pl.col("platform") == platform.value)
+            verdict = apply_rules(own, self.rules[(record, platform)])
+            count_steps(verdict, f"{record.value}", platform, tally)
+            verdicts.append(verdict)
+        return Verdict(
+            kept=pl.concat([verdict.kept for verdict in verdicts], how="diagonal"),
+            rejected=pl.concat([verdict.rejected for verdict in verdicts], how="diagonal"),
+            steps=[step for verdict in verdicts for step in verdict.steps],
+        )
+
+
+def count_steps(verdict: Verdict, table: str, platform: Platform | None, tally: Tally) -> None:
+    """Count every rule of a verdict, in the order in which they ran."""
+    whose = f"{platform.value} " if platform else ""
+    for place, (rule, rows_in, rows_lost) in enumerate(verdict.steps, start=1):
+        tally.step(place, rule.name, f"{whose}{table}", rows_in, {rule.reason: rows_lost})
+
+
+@dataclass(frozen=True)
+class JudgedPosts:
+    """Posts after the rules.
+
+    Attributes:
+        kept: posts that broke no rule, ``judged`` true; and YouTube records that broke one, ``judged`` false,
+            which may still tell duration and replay graph of a video that somebody posted to Reddit.
+        rejected: posts that broke a rule, with ``rule``, ``reason``, ``detail``.
+    """
+
+    kept: pl.DataFrame
+    rejected: pl.DataFrame
+
+    def with_languages(self) -> JudgedPosts:
+        """The same, with the language of the titles of judged posts where no rule has identified it."""
+        unknown = self.kept["judged"] & self.kept["identified_language"].is_null()
+        languages = identify(self.kept["title"].filter(unknown)).get_column("language")
+        kept = pl.concat(
+            [
+                self.kept.filter(~unknown),
+                self.kept.filter(unknown).with_columns(identified_language=languages),
+            ]
+        )
+        return JudgedPosts(kept, self.rejected)
+
+
+def judge_posts(posts: pl.DataFrame, rules: RuleBook, tally: Tally) -> JudgedPosts:
+    """Apply the rules for posts; add ``judged`` and, where no rule did, an empty ``identified_language``."""
+    verdict = rules.judge(posts, Record.POST, tally)
+    kept = verdict.kept.with_columns(judged=pl.lit(value=True))
+    facts = verdict.rejected.filter(
+        (pl.col("platform") == Platform.YOUTUBE.value)
+        & pl.col("media_key").is_not_null()
+        & ~pl.col("reason").is_in([reason.value for reason in _NO_FACTS])
+    ).with_columns(judged=pl.lit(value=False))
+    both = pl.concat([kept, facts.drop("rule", "reason", "detail")], how="diagonal")
+    if "identified_language" not in both.columns:
+        both = both.with_columns(identified_language=pl.lit(None, dtype=pl.String))
+    return JudgedPosts(both, verdict.rejected)
+
+
+def judge_comments(comments: pl.DataFrame, posts: JudgedPosts, rules: RuleBook, tally: Tally) -> Verdict:
+    """Comments of kept posts that break no rule, with ``media_key``."""
+    of_kept = posts.kept.filter("judged").select("post_id", "media_key")
+    joined = comments.join(of_kept, on="post_id", how="left", maintain_order="left")
+    orphaned = joined.filter(pl.col("media_key").is_null())
+    verdict = rules.judge(joined.filter(pl.col("media_key").is_not_null()), Record.COMMENT, tally)
+    of_rejected = orphaned.with_columns(
+        rule=pl.lit("post_kept"),
+        reason=pl.lit(Reason.POST_REJECTED.value),
+        detail=pl.col("post_id"),
+    )
+    for platform in Platform:
+        own = pl.col("platform") == platform.value
+        lost, before = orphaned.filter(own).height, joined.filter(own).height
+        if not before:
+            continue
+        tally.step(0, "post_kept", f"{platform.value} comment", before, {Reason.POST_REJECTED: lost})
+    return Verdict(verdict.kept, pl.concat([of_rejected, verdict.rejected], how="diagonal"), verdict.steps)
+
+
+def judge_samples(samples: pl.DataFrame, rules: Sequence[tuple[Rule, Check]], tally: Tally) -> Verdict:
+    """Apply the rules for samples."""
+    verdict = apply_rules(samples, rules)
+    count_steps(verdict, "sample", None, tally)
+    return verdict

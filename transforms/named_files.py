@@ -1,0 +1,22 @@
+"""Files that a recipe names by a path relative to itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationInfo
+
+from schemas.errors import RecipeError
+
+
+def named_path(value: Any, info: ValidationInfo) -> Path:
+    """The file of that name in the first of the validation context's ``folders`` that has it, else in the first.
+
+    Raises:
+        RecipeError: the value is no path.
+    """
+    if not isinstance(value, str | Path):
+        raise RecipeError(f"A recipe names a file by its path, not by {value!r}.")
+    folders = [Path(folder) for folder in (info.context or {}).get("folders", ["."])]
+    return next((folder / value for folder in folders if (folder / value).exists()), folders[0] / value)

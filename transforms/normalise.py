@@ -1,0 +1,142 @@
+"""From what a connector read to rows of the post and comment tables: texts, addresses, authors."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import polars as pl
+import pyarrow as pa
+
+from schemas.platform import MediaKind, Platform
+from schemas.reasons import Reason, ReplayAbsent
+from schemas.registry import SCHEMAS
+from transforms.bots import bot_name, known_bot
+from transforms.tables import arrow, frame
+from transforms.urls import url_fields
+
+#: What Reddit escapes in titles, texts and comments (it escapes `&`, `<` and `>`, nothing else; `&amp;#x200B;`
+#: and `&amp;nbsp;` are what its editor leaves for blanks). One pass, longest first, so nothing is unescaped twice.
+_ENTITIES = {
+    "&amp;#x200B;": "",
+    "&amp;nbsp;": " ",
+    "&amp;": "&",
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&#39;": "'",
+    "&#x27;": "'",
+    "&nbsp;": " ",
+    "&#x200B;": "",
+}
+
+#: Columns that a connector adds to a table, and that stay until a row can no longer be rejected.
+PROVENANCE = {"source": pa.string(), "line": pa.int64()}
+
+
+def with_provenance(schema: pa.Schema) -> pa.Schema:
+    """The schema, with the columns that say where a row came from."""
+    for name, kind in PROVENANCE.items():
+        schema = schema.append(pa.field(name, kind))
+    return schema
+
+
+POSTS = with_provenance(SCHEMAS["post"])
+COMMENTS = with_provenance(SCHEMAS["comment"])
+
+
+def unescape(text: pl.Expr) -> pl.Expr:
+    """Undo Reddit's escaping of `&`, `<` and `>`; trim; what is empty then is null."""
+    plain = text.str.replace_many(list(_ENTITIES), list(_ENTITIES.values()), leftmost=True).str.strip_chars()
+    return pl.when(plain != "").then(plain)
+
+
+def author_hash(names: pl.Series, key: bytes | None) -> pl.Series:
+    """Keyed BLAKE2b of every author's name, 16 hex digits; null without a key, and for null.
+
+    Without the key nobody can test whether a name is in the dataset; with it, equal authors stay equal.
+    """
+    if not key:
+        return pl.Series(names.name, [None] * len(names), dtype=pl.String)
+    uniques = names.drop_nulls().unique(maintain_order=True)
+    digests = [hmac.digest(key, name.encode(), hashlib.blake2b).hex()[:16] for name in uniques.to_list()]
+    return names.replace_strict(uniques, pl.Series(digests, dtype=pl.String), default=None, return_dtype=pl.String)
+
+
+def bot_reason(author: pl.Expr) -> pl.Expr:
+    """``known_bot`` or ``bot_name`` where the author's name says so, else null."""
+    return (
+        pl.when(known_bot(author))
+        .then(pl.lit(Reason.KNOWN_BOT.value))
+        .when(bot_name(author))
+        .then(pl.lit(Reason.BOT_NAME.value))
+    )
+
+
+def reddit_posts(read: pa.Table) -> pa.Table:
+    """Rows of the post table, with provenance, out of what the Reddit reader gives."""
+    posts = frame(read).with_columns(
+        title=unescape(pl.col("title")),
+        text=unescape(pl.col("text")),
+        tags=pl.col("tags").list.eval(unescape(pl.element())),
+        url=unescape(pl.col("url")),
+        bot=bot_reason(pl.col("author_name")),
+    )
+    posts = _with_media(posts).with_columns(replay_absent=pl.lit(ReplayAbsent.NOT_OFFERED.value))
+    return _conform(posts, POSTS)
+
+
+def youtube_posts(read: pa.Table) -> pa.Table:
+    """Rows of the post table, with provenance, out of what the YouTube reader gives."""
+    posts = frame(read).with_columns(bot=pl.lit(None, dtype=pl.String))
+    return _conform(_with_media(posts), POSTS)
+
+
+def comments(read: pa.Table, author_key: bytes | None) -> pa.Table:
+    """Rows of the comment table, with provenance, out of what either reader gives."""
+    rows = frame(read)
+    reddit = pl.col("platform") == Platform.REDDIT.value
+    rows = rows.with_columns(
+        text=pl.when(reddit).then(unescape(pl.col("text"))).otherwise(pl.col("text").str.strip_chars()),
+        bot=pl.when(reddit).then(bot_reason(pl.col("author_name"))),
+        author=author_hash(rows["author_name"], author_key),
+    )
+    return _conform(rows, COMMENTS)
+
+
+def _with_media(posts: pl.DataFrame) -> pl.DataFrame:
+    """Add what the address tells of the media: its canonical form, identity, kind and host."""
+    address = posts.select(url_fields(pl.col("url")).alias("address"))["address"]
+    posts = posts.with_columns(address.struct.unnest().drop("youtube_id").rename({"media_kind": "kind_by_url"}))
+    kind = (
+        pl.when(pl.col("is_gallery"))
+        .then(pl.lit(MediaKind.GALLERY.value))
+        .when(pl.col("is_video"))
+        .then(pl.lit(MediaKind.VIDEO.value))
+        .when(pl.col("is_self") | pl.col("has_poll"))
+        .then(pl.lit(MediaKind.TEXT.value))
+        .otherwise(pl.col("kind_by_url"))
+    )
+    posts = posts.with_columns(media_kind=kind)
+    is_media = ~pl.col("media_kind").is_in([MediaKind.TEXT.value, MediaKind.PAGE.value]).fill_null(value=True)
+    return posts.with_columns(
+        media_key=pl.when(is_media).then("media_key"),
+        media_host=pl.when(is_media).then("media_host"),
+        media_urls=pl.when(is_media & (pl.col("media_urls").list.len() == 0))
+        .then(pl.concat_list(pl.col("canonical_url")))
+        .otherwise(pl.col("media_urls")),
+    )
+
+
+def _conform(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Exactly the columns of ``schema``; absent lists are empty, absent booleans of required columns false."""
+    absent = []
+    for field in schema:
+        if field.name in rows.columns:
+            continue
+        if pa.types.is_list(field.type):
+            empty = pl.from_arrow(pa.array([[]], type=field.type))
+            absent.append(pl.lit(empty).first().alias(field.name))
+        else:
+            absent.append(pl.lit(value=None if field.nullable else False).alias(field.name))
+    return arrow(rows.with_columns(absent), schema)

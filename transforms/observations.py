@@ -1,0 +1,77 @@
+"""Several observations of one id become one row: the latest, with what was measured before as history."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pyarrow as pa
+
+from schemas.registry import SCHEMAS
+from transforms.tables import arrow, frame
+
+_MEASURED = ("retrieved_at", "score", "upvote_ratio", "likes", "views", "num_comments", "replay")
+
+#: Facts about the media. A later record that lacks one does not take it back.
+_LASTING = ("duration_s", "width", "height", "media_file", "language", "channel_id", "channel_name", "posted_at")
+_LASTING_LISTS = ("replay", "chapters", "speech", "media_urls")
+
+#: A time before all others.
+_NO_TIME = -(2**63)
+
+
+def latest_posts(table: pa.Table) -> pa.Table:
+    """One row for every ``post_id``, sorted by it: the latest observation, with the earlier ones as history.
+
+    An observation without a time is the earliest. Two of one time are ordered by their content, so that the
+    result does not depend on the order of the rows. Deletion counts only if the latest observation says so.
+    Facts about the media (duration, replay graph, chapters, speech) that the latest observation lacks are
+    taken from the latest that has them.
+    """
+    rows = frame(table)
+    repeated = rows["post_id"].is_duplicated()
+    if not repeated.any():
+        return arrow(rows.sort("post_id"), SCHEMAS["post"])
+    merged = _merge(_ordered(rows.filter(repeated), "post_id"))
+    return arrow(pl.concat([rows.filter(~repeated), merged.select(rows.columns)]).sort("post_id"), SCHEMAS["post"])
+
+
+def _merge(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row an id, out of rows that stand latest first."""
+    latest = rows.group_by("post_id", maintain_order=True).agg(
+        pl.exclude("post_id", "history", "speech_source", *_LASTING, *_LASTING_LISTS).first(),
+        pl.struct(_MEASURED).slice(1).reverse().alias("history"),
+        pl.col("speech_source").filter(pl.col("speech").list.len() > 0).first(),
+        *[pl.col(name).drop_nulls().first() for name in _LASTING],
+        *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _LASTING_LISTS],
+    )
+    return latest.with_columns(
+        *[pl.col(name).fill_null([]) for name in _LASTING_LISTS],
+        replay_absent=pl.when(pl.col("replay").list.len().fill_null(0) == 0).then("replay_absent"),
+    )
+
+
+def latest_comments(table: pa.Table) -> pa.Table:
+    """One row for every ``comment_id``, the latest observation, sorted by post and id."""
+    rows = _ordered(frame(table), "comment_id").unique("comment_id", keep="first", maintain_order=True)
+    return arrow(rows.sort("post_id", "comment_id"), SCHEMAS["comment"])
+
+
+def _ordered(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Rows by ``key``, latest first; equal times by content."""
+    tied = rows.select(key, "retrieved_at").is_duplicated()
+    keys = rows.select(key, time=pl.col("retrieved_at").to_physical().fill_null(_NO_TIME))
+    descending = [False, True]
+    if tied.any():
+        keys, descending = keys.with_columns(tie=_content(rows, tied).fill_null("")), [*descending, True]
+    return rows[keys.select(pl.arg_sort_by(keys.columns, descending=descending)).to_series()]
+
+
+def _content(rows: pl.DataFrame, chosen: pl.Series) -> pl.Series:
+    """The content of the chosen rows as text that sorts the same everywhere; null for the others."""
+    texts: list[str | None] = [None] * rows.height
+    picked = rows.with_row_index("row").filter(chosen)
+    for row in picked.iter_rows(named=True):
+        place = row.pop("row")
+        texts[place] = json.dumps(row, sort_keys=True, default=str)
+    return pl.Series("tie", texts, dtype=pl.String)

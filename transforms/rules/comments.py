@@ -1,0 +1,66 @@
+"""Rules for comments that need nothing but the comment; near-duplicates and the choice of the top are later."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.platform import Platform
+from schemas.reasons import Reason
+from transforms.bots import says_bot
+from transforms.rules.knobs import WordList
+from transforms.rules.registry import Check, Record, rule
+
+
+@rule(Record.COMMENT, Reason.DELETED)
+def deleted() -> Check:
+    """Comments that their author deleted go."""
+    return Check(pl.col("deleted"))
+
+
+@rule(Record.COMMENT, Reason.REMOVED)
+def removed() -> Check:
+    """Comments that moderators or the platform removed go."""
+    return Check(pl.col("removed"))
+
+
+@rule(Record.COMMENT, Reason.KNOWN_BOT, platforms=[Platform.REDDIT])
+def known_bots() -> Check:
+    """Comments by accounts that are known to be programs go."""
+    return Check(pl.col("bot") == Reason.KNOWN_BOT.value)
+
+
+@rule(Record.COMMENT, Reason.BOT_NAME, platforms=[Platform.REDDIT])
+def bot_names() -> Check:
+    """Comments by accounts whose name ends in `bot` go."""
+    return Check(pl.col("bot") == Reason.BOT_NAME.value)
+
+
+@rule(Record.COMMENT, Reason.FEW_WORDS)
+def min_words(words: int) -> Check:
+    """Comments with fewer words than this go; a word is a run of anything but white space."""
+    count = _words()
+    return Check(count < words, count)
+
+
+@rule(Record.COMMENT, Reason.MANY_WORDS)
+def max_words(words: int) -> Check:
+    """Comments with more words than this go."""
+    count = _words()
+    return Check(count > words, count)
+
+
+@rule(Record.COMMENT, Reason.SAYS_BOT)
+def self_declared_bots() -> Check:
+    """Comments that say that a program wrote them go."""
+    return Check(says_bot(pl.col("text")))
+
+
+@rule(Record.COMMENT, Reason.NSFW_WORD)
+def nsfw_words(words: WordList) -> Check:
+    """Comments with a word of an NSFW vocabulary go; `builtin` or a file of one's own, as for posts."""
+    vocabulary = words.vocabulary
+    return Check(vocabulary.matches(pl.col("text")), vocabulary.first_match(pl.col("text")))
+
+
+def _words() -> pl.Expr:
+    return pl.col("text").fill_null("").str.count_matches(r"\S+")

@@ -1,0 +1,64 @@
+"""Knob types of rules that are more than a number or a list: files that a recipe names.
+
+Validation reads the file, so that a recipe with a wrong path fails before anything runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+
+from transforms.named_files import named_path
+from transforms.vocabulary import Vocabulary, read_entries
+
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words and phrases, and where they come from."""
+
+    name: str
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Ids, sorted, and the file that lists them."""
+
+    name: str
+    ids: tuple[str, ...]
+
+
+def _words(value: Any, info: ValidationInfo) -> Words:
+    if isinstance(value, Words):
+        return value
+    if value == BUILTIN:
+        return Words(BUILTIN, Vocabulary.builtin())
+    return Words(str(value), Vocabulary.load(named_path(value, info)))
+
+
+def _ids(value: Any, info: ValidationInfo) -> Ids:
+    if isinstance(value, Ids):
+        return value
+    entries = read_entries(named_path(value, info))
+    return Ids(str(value), tuple(sorted({entry.split("#")[0].strip() for entry in entries})))
+
+
+def _words_digest(words: Words) -> dict[str, str]:
+    return {"name": words.name, "sha256": words.vocabulary.sha256}
+
+
+def _ids_digest(ids: Ids) -> dict[str, str]:
+    return {"name": ids.name, "sha256": hashlib.sha256("\n".join(ids.ids).encode()).hexdigest()}
+
+
+_FILE = WithJsonSchema({"type": "string"})
+
+#: `builtin`, or the path of a file with one word or phrase a line.
+WordList = Annotated[Words, PlainValidator(_words), PlainSerializer(_words_digest), _FILE]
+#: The path of a file with one id a line.
+IdFile = Annotated[Ids, PlainValidator(_ids), PlainSerializer(_ids_digest), _FILE]

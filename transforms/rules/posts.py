@@ -1,0 +1,144 @@
+"""Rules for posts, before anything of them is shuffled."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.platform import MediaKind, Platform
+from schemas.reasons import Reason
+from transforms.language import identify
+from transforms.rules.knobs import IdFile, WordList
+from transforms.rules.registry import Check, Record, rule
+
+REDDIT, YOUTUBE = Platform.REDDIT, Platform.YOUTUBE
+
+
+@rule(Record.POST, Reason.DELETED)
+def deleted() -> Check:
+    """Posts that their author deleted go."""
+    return Check(pl.col("deleted"))
+
+
+@rule(Record.POST, Reason.REMOVED)
+def removed() -> Check:
+    """Posts that moderators or the platform removed go."""
+    return Check(pl.col("removed"))
+
+
+@rule(Record.POST, Reason.NSFW)
+def nsfw() -> Check:
+    """Posts that the platform marks as not safe for work, or for adults only, go."""
+    return Check(pl.col("nsfw"))
+
+
+@rule(Record.POST, Reason.KNOWN_BOT, platforms=[REDDIT])
+def known_bots() -> Check:
+    """Posts by accounts that are known to be programs go."""
+    return Check(pl.col("bot") == Reason.KNOWN_BOT.value)
+
+
+@rule(Record.POST, Reason.BOT_NAME, platforms=[REDDIT])
+def bot_names() -> Check:
+    """Posts by accounts whose name ends in `bot` go."""
+    return Check(pl.col("bot") == Reason.BOT_NAME.value)
+
+
+@rule(Record.POST, Reason.MEDIA_KIND)
+def media_kinds(kinds: list[MediaKind]) -> Check:
+    """Only posts that show one of these: image, gif, gallery, video. Posts without media always go."""
+    column = pl.col("media_kind")
+    wanted = column.is_in([kind.value for kind in kinds]).fill_null(value=False)
+    return Check(~wanted | pl.col("media_key").is_null(), column)
+
+
+@rule(Record.POST, Reason.MEDIA_HOST, platforms=[REDDIT])
+def image_hosts(hosts: list[str]) -> Check:
+    """Images, GIFs and galleries only from these hosts (the paper: those that Reddit hosts itself)."""
+    return _hosts([MediaKind.IMAGE, MediaKind.GIF, MediaKind.GALLERY], hosts)
+
+
+@rule(Record.POST, Reason.MEDIA_HOST, platforms=[REDDIT])
+def video_hosts(hosts: list[str]) -> Check:
+    """Videos only from these hosts (the paper: YouTube)."""
+    return _hosts([MediaKind.VIDEO], hosts)
+
+
+def _hosts(kinds: list[MediaKind], hosts: list[str]) -> Check:
+    host = pl.col("media_host")
+    of_kind = pl.col("media_kind").is_in([kind.value for kind in kinds])
+    return Check(of_kind & ~host.is_in(hosts).fill_null(value=False), host)
+
+
+@rule(Record.POST, Reason.CHANNEL_NOT_LISTED, platforms=[YOUTUBE])
+def channels(listed: IdFile) -> Check:
+    """Only videos of the channels in this file, one YouTube channel id a line (the paper: those in Wikidata)."""
+    column = pl.col("channel_id")
+    return Check(~column.is_in(list(listed.ids)).fill_null(value=False), column)
+
+
+@rule(Record.POST, Reason.LIVE, platforms=[YOUTUBE])
+def live() -> Check:
+    """Live streams and premieres that run or are to come go."""
+    return Check(pl.col("live"))
+
+
+@rule(Record.POST, Reason.UNAVAILABLE, platforms=[YOUTUBE])
+def availabilities(words: list[str]) -> Check:
+    """Only videos of these availabilities, such as `public`; one whose availability is unknown stays."""
+    column = pl.col("availability")
+    return Check(~column.is_in(words), column)
+
+
+@rule(Record.POST, Reason.COMMENTS_DISABLED, platforms=[YOUTUBE])
+def comments_disabled() -> Check:
+    """Videos whose uploader turned comments off go."""
+    return Check(pl.col("comments_disabled"))
+
+
+@rule(Record.POST, Reason.FEW_VIEWS, platforms=[YOUTUBE])
+def views_above(views: int) -> Check:
+    """Only videos with more views than this; one that hides its views stays."""
+    column = pl.col("views")
+    return Check(column <= views, column)
+
+
+@rule(Record.POST, Reason.CATEGORY, platforms=[YOUTUBE])
+def categories_out(names: list[str]) -> Check:
+    """Videos of these YouTube categories go, such as `Music` or `Gaming`."""
+    lowered = pl.col("categories").list.eval(pl.element().str.to_lowercase())
+    found = lowered.list.set_intersection(pl.lit([name.lower() for name in names]))
+    return Check(found.list.len() > 0, found.list.sort().list.join(", "))
+
+
+@rule(Record.POST, Reason.TOPIC_WORD, platforms=[YOUTUBE])
+def topic_words_out(words: WordList) -> Check:
+    """Videos with one of these words or phrases in the title or a tag go (the paper leaves out sports
+    commentary, anime, memes and news, which are no categories of their own).
+    """
+    vocabulary = words.vocabulary
+    text = pl.concat_str(pl.col("title"), pl.col("tags").list.join("\n"), separator="\n", ignore_nulls=True)
+    return Check(vocabulary.matches(text), vocabulary.first_match(text))
+
+
+@rule(Record.POST, Reason.NSFW_WORD)
+def nsfw_words(words: WordList) -> Check:
+    """Posts with a word of an NSFW vocabulary in the title or text go. `builtin` is the packaged list; a path
+    names a file of one's own, one word or phrase a line.
+    """
+    vocabulary = words.vocabulary
+    text = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+    return Check(vocabulary.matches(text), vocabulary.first_match(text))
+
+
+@rule(Record.POST, Reason.LANGUAGE)
+def languages(codes: list[str]) -> Check:
+    """Only posts whose title is in one of these languages, ISO 639-1. A title without words stays."""
+    column = pl.col("identified_language")
+    return Check(~column.is_in(codes), column, derive=with_language)
+
+
+def with_language(posts: pl.DataFrame) -> pl.DataFrame:
+    """Add ``identified_language``: that of the title."""
+    if "identified_language" in posts.columns:
+        return posts
+    return posts.with_columns(identified_language=identify(posts["title"]).get_column("language"))

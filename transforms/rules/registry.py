@@ -1,0 +1,163 @@
+"""What a rule is, the list of all of them, and how a list of rules is applied to a table."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, get_type_hints
+
+import polars as pl
+
+from schemas.platform import Platform
+from schemas.reasons import Reason
+
+
+class Record(StrEnum):
+    """What a rule judges."""
+
+    POST = "post"
+    COMMENT = "comment"
+    SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule with its knob set.
+
+    Attributes:
+        broken: true where a row breaks the rule; null counts as not broken, since absent is not bad.
+        detail: what was found there, for the reject; null where the reason says it all.
+        derive: adds the columns that ``broken`` needs and that cost too much to compute for every row; called
+            with the rows that earlier rules left.
+    """
+
+    broken: pl.Expr
+    detail: pl.Expr | None = None
+    derive: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry of the list: how a knob of the recipe becomes a check."""
+
+    name: str
+    record: Record
+    stage: str
+    platforms: frozenset[Platform]
+    reason: Reason
+    knob: Any
+    doc: str
+    build: Callable[..., Check]
+
+    def check(self, knob: Any) -> Check:
+        """The check for a knob that is on."""
+        return self.build() if self.knob is bool else self.build(knob)
+
+
+_RULES: list[Rule] = []
+_MODULES = ("transforms.rules.scope", "transforms.rules.posts", "transforms.rules.comments", "transforms.rules.samples")
+
+
+def rule(
+    record: Record,
+    reason: Reason,
+    *,
+    platforms: Sequence[Platform] = tuple(Platform),
+    stage: str = "curate",
+) -> Callable[[Callable[..., Check]], Callable[..., Check]]:
+    """Enter a function into the list of rules; it takes the knob and returns the check.
+
+    A function without a parameter is a rule that is on or off: its knob is a boolean.
+    """
+
+    def enter(build: Callable[..., Check]) -> Callable[..., Check]:
+        parameters = list(inspect.signature(build).parameters)
+        hints = get_type_hints(build, include_extras=True)
+        _RULES.append(
+            Rule(
+                name=build.__name__,
+                record=record,
+                stage=stage,
+                platforms=frozenset(platforms),
+                reason=reason,
+                knob=hints[parameters[0]] if parameters else bool,
+                doc=inspect.cleandoc(build.__doc__ or ""),
+                build=build,
+            )
+        )
+        return build
+
+    return enter
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order in which they run."""
+    for module in _MODULES:
+        importlib.import_module(module)
+    return tuple(_RULES)
+
+
+def rules_for(record: Record, platform: Platform | None, stage: str = "curate") -> list[Rule]:
+    """The rules that can judge such a record, in order."""
+    return [
+        entry
+        for entry in all_rules()
+        if entry.record is record and entry.stage == stage and (platform is None or platform in entry.platforms)
+    ]
+
+
+def checks(
+    record: Record, platform: Platform | None, knobs: Mapping[str, Any], stage: str = "curate"
+) -> list[tuple[Rule, Check]]:
+    """The rules that ``knobs`` turn on, each with its check. A knob that is null or false is off."""
+    return [
+        (entry, entry.check(knobs[entry.name]))
+        for entry in rules_for(record, platform, stage)
+        if knobs.get(entry.name) not in (None, False)
+    ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a list of rules said of a table.
+
+    Attributes:
+        kept: the rows that broke no rule, with derived columns, in their order.
+        rejected: the others, with ``rule``, ``reason`` and ``detail``.
+        steps: for every rule, in order: (rule, rows in, rows rejected).
+    """
+
+    kept: pl.DataFrame
+    rejected: pl.DataFrame
+    steps: list[tuple[Rule, int, int]]
+
+
+def apply_rules(data: pl.DataFrame, rules: Sequence[tuple[Rule, Check]]) -> Verdict:
+    """Judge every row; the first rule that it breaks rejects it."""
+    kept = data
+    losses: list[pl.DataFrame] = []
+    steps: list[tuple[Rule, int, int]] = []
+    for entry, check in rules:
+        if check.derive is not None:
+            kept = check.derive(kept)
+        broken = kept.select(check.broken.fill_null(value=False).alias("broken")).to_series()
+        lost = int(broken.sum())
+        steps.append((entry, kept.height, lost))
+        if lost:
+            detail = check.detail if check.detail is not None else pl.lit(None)
+            losses.append(
+                kept.filter(broken).with_columns(
+                    rule=pl.lit(entry.name), reason=pl.lit(entry.reason.value), detail=detail.cast(pl.String)
+                )
+            )
+            kept = kept.filter(~broken)
+    rejected = pl.concat(losses, how="diagonal") if losses else kept.clear().with_columns(_NO_VERDICT)
+    return Verdict(kept, rejected, steps)
+
+
+_NO_VERDICT = [pl.lit(None, dtype=pl.String).alias(name) for name in ("rule", "reason", "detail")]

@@ -1,0 +1,48 @@
+"""Rules of the collect stage: what lies outside the part of the archives that a recipe asks for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from schemas.platform import Platform
+from schemas.reasons import Reason
+from transforms.rules.registry import Check, Record, rule
+
+
+@rule(Record.POST, Reason.OTHER_SUBREDDIT, platforms=[Platform.REDDIT], stage="collect")
+def subreddits(names: list[str]) -> Check:
+    """Only posts of these subreddits, without `r/`, in any case. Rows of others are counted, not listed."""
+    wanted = [name.removeprefix("r/").lower() for name in names]
+    column = pl.col("subreddit")
+    return Check(~column.str.to_lowercase().is_in(wanted).fill_null(value=False), column)
+
+
+@rule(Record.POST, Reason.BEFORE_WINDOW, stage="collect")
+def posted_from(day: date) -> Check:
+    """Only posts made on this day or later, UTC."""
+    return Check(pl.col("posted_at") < _midnight(day), _day())
+
+
+@rule(Record.POST, Reason.BEFORE_WINDOW, platforms=[Platform.REDDIT], stage="collect")
+def subreddit_posted_from(days: dict[str, date]) -> Check:
+    """The same for single subreddits, such as `pics: 2015-02-01` (its rule against text on pictures)."""
+    broken = pl.lit(value=False)
+    for name, day in sorted(days.items()):
+        broken |= (pl.col("subreddit").str.to_lowercase() == name.lower()) & (pl.col("posted_at") < _midnight(day))
+    return Check(broken, _day())
+
+
+@rule(Record.POST, Reason.AFTER_WINDOW, stage="collect")
+def posted_before(day: date) -> Check:
+    """Only posts made before this day, UTC."""
+    return Check(pl.col("posted_at") >= _midnight(day), _day())
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _day() -> pl.Expr:
+    return pl.col("posted_at").dt.strftime("%Y-%m-%d")

@@ -1,0 +1,89 @@
+"""What a template can name: the facts of one sample, made safe to stand in a turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schemas.platform import MediaKind
+
+#: Stands for the media in a rendered turn; each output shape puts its own token there.
+MEDIA = "\ue000"
+
+#: What a model or a trainer would take for more than words: `<image>`, `<|im_end|>`, and our own mark.
+_TOKEN = re.compile(r"<(/?(?:image|video|audio|s))>|<\|(.*?)\|>", re.IGNORECASE)
+_BLANKS = re.compile(r"\s+")
+
+_FILM = (".mp4", ".webm", ".gifv", ".mov")
+
+
+def plain(text: str | None) -> str:
+    """One line, without what a tokenizer would read as a token of its own: `<image>` becomes `[image]`."""
+    without = _TOKEN.sub(lambda found: f"[{found[1] or found[2]}]", (text or "").replace(MEDIA, ""))
+    return _BLANKS.sub(" ", without).strip()
+
+
+def is_film(kind: str, urls: Sequence[str]) -> bool:
+    """Whether a trainer loads the media as a video: a video, or an animation that comes as one."""
+    if kind == MediaKind.GIF.value:
+        return bool(urls) and urls[0].lower().endswith(_FILM)
+    return kind == MediaKind.VIDEO.value
+
+
+def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """The names that a template can use, out of a row of the sample table.
+
+    - ``kind``: ``image`` or ``video``; ``a_kind`` with its article; ``media``: the media itself.
+    - ``title``, ``channel``, ``subreddit``, ``speech``: text, empty where unknown.
+    - ``subscribers``, ``views``, ``upvotes``, ``likes`` (percentage of the views), ``duration_s``, ``posted_on``
+      (a day): none where unknown. Where ``likes`` is known, ``upvotes`` is too only if Reddit saw it as well.
+    - ``comments``: texts, best first.
+    - ``scenes``: each with ``number``, ``start_s``, ``end_s``, ``title``, ``caption``, ``tags``, ``foreground``,
+      ``background``, ``tone``, ``speech``, ``screen_text``, ``replay``; ``described`` and ``replayed`` are those
+      that have a description, and a replay value.
+    - ``masked``: the scene whose speech is masked; ``options`` (``letter``, ``speech``) and ``answer``, a letter.
+    """
+    scenes = [_scene(number, scene) for number, scene in enumerate(sample["scenes"], start=1)]
+    kind = "video" if is_film(sample["media_kind"], sample["media_urls"]) else "image"
+    return {
+        "kind": kind,
+        "a_kind": "an image" if kind == "image" else "a video",
+        "media": MEDIA,
+        "title": plain(sample["title"]),
+        "channel": plain(sample["channel_name"]),
+        "subreddit": plain(sample["subreddit"]),
+        "speech": plain(" ".join(spoken["text"] for spoken in sample["speech"])),
+        "subscribers": sample["channel_subscribers"],
+        "views": sample["views"],
+        "upvotes": sample["score"],
+        "likes": sample["like_percent"],
+        "duration_s": sample["duration_s"],
+        "posted_on": sample["posted_at"].date().isoformat() if sample["posted_at"] else None,
+        "comments": [text for text in (plain(comment["text"]) for comment in sample["comments"]) if text],
+        "scenes": scenes,
+        "described": [scene for scene in scenes if _is_described(scene)],
+        "replayed": [scene for scene in scenes if scene["replay"] is not None],
+        "masked": None,
+        "options": [],
+        "answer": None,
+    }
+
+
+def _scene(number: int, scene: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {name: plain(scene[name]) for name in ("title", "caption", "tone", "speech", "screen_text")}
+    words = {
+        "tags": scene["tags"],
+        "foreground": scene["foreground_colours"],
+        "background": scene["background_colours"],
+    }
+    return {
+        "number": number,
+        **{name: scene[name] for name in ("start_s", "end_s", "replay")},
+        **texts,
+        **{name: [plain(word) for word in found] for name, found in words.items()},
+    }
+
+
+def _is_described(scene: Mapping[str, Any]) -> bool:
+    return any(scene[name] for name in ("caption", "title", "tags", "foreground", "background", "tone"))

@@ -1,0 +1,201 @@
+"""A template file: what an instruction pair asks for, and the turns as Jinja templates."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from jinja2 import StrictUndefined, TemplateError
+from jinja2 import Template as Compiled
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+from schemas.errors import RecipeError, did_you_mean
+from transforms.named_files import named_path
+from transforms.templates.context import MEDIA, context_of
+
+_SHIPPED = Path(__file__).parent
+
+
+class Part(StrEnum):
+    """What a pair can ask for."""
+
+    TITLE = "title"
+    DESCRIPTION = "description"  # of the scenes: caption, title, colours, tone, tags
+    VIEWS = "views"
+    LIKES = "likes"  # as a percentage of the views; upvotes where only Reddit saw the media
+    COMMENTS = "comments"
+    REPLAY = "replay"
+    SPEECH = "speech"  # of one scene, which is masked
+
+
+class _File(BaseModel):
+    """The keys of a template file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    description: str
+    asks: list[Part] = Field(min_length=1)
+    options: int | None = Field(default=None, ge=2, le=26)
+    system: str
+    user: str
+    assistant: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template, with its turns as Jinja source.
+
+    Attributes:
+        asks: a sample that has none of these parts makes no pair.
+        options: how many options a masked speech is to be chosen from; None where it is to be written.
+        digest: sha256 of the file.
+    """
+
+    name: str
+    version: str
+    description: str
+    asks: tuple[Part, ...]
+    options: int | None
+    system: str
+    user: str
+    assistant: str
+    digest: str
+
+    @property
+    def turns(self) -> tuple[tuple[str, str], ...]:
+        """Name and source of the turns, in order."""
+        return ("system", self.system), ("user", self.user), ("assistant", self.assistant)
+
+
+def shipped() -> list[str]:
+    """Names of the templates that come with the package."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
+
+
+def load_template(path: Path) -> Template:
+    """The template in a file.
+
+    Raises:
+        RecipeError: says what is wrong with the file, and where.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+    except OSError as error:
+        hint = did_you_mean(path.stem, shipped()) or "."
+        raise RecipeError(
+            f"There is no template {path}{hint} Shipped templates: {', '.join(shipped())}; or name a file of your own."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"The template {path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"The template {path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    try:
+        file = _File.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError(f"The template {path}: {_sentence(error)}") from error
+    template = Template(
+        **file.model_dump(exclude={"asks"}), asks=tuple(file.asks), digest=hashlib.sha256(text.encode()).hexdigest()
+    )
+    for turn, source in template.turns:
+        try:
+            compiled(source)
+        except TemplateError as error:
+            where = f"line {getattr(error, 'lineno', '?')} of its `{turn}` turn"
+            raise RecipeError(f"The template {path}, {where}: {error}. Its syntax is Jinja's.") from error
+    _try_out(template, path)
+    return template
+
+
+def _try_out(template: Template, path: Path) -> None:
+    """Render the turns with a sample that has everything, so that a mistake shows before anything runs."""
+    for turn, source in template.turns:
+        try:
+            shown = compiled(source).render(_EVERYTHING).count(MEDIA)
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            raise RecipeError(f"The template {path}, its `{turn}` turn: {error}. See docs/templates.md.") from error
+        if shown != (1 if turn == "user" else 0):
+            raise RecipeError(
+                f"The template {path} shows the media {shown} times in its `{turn}` turn. The `user` turn must show it "
+                "once, as `{{ media }}`, and the others never."
+            )
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        hint = did_you_mean(key, _File.model_fields) or "."
+        return f"there is no key `{key}`{hint} Keys: {', '.join(_File.model_fields)}."
+    if first["type"] == "missing":
+        return f"the key `{key}` is missing; add it."
+    return f"`{key}` is not right: {first['msg']}." if key else "it is no YAML mapping."
+
+
+#: Turns come from a file that a recipe names, and render what strangers wrote: no attribute of Python is in reach.
+_ENVIRONMENT = ImmutableSandboxedEnvironment(
+    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+)
+
+
+@cache
+def compiled(source: str) -> Compiled:
+    """The Jinja template of one turn."""
+    return _ENVIRONMENT.from_string(source)
+
+
+_SCENE = {
+    **dict.fromkeys(("title", "caption", "tone", "speech", "screen_text"), "words"),
+    "tags": ["words"],
+    "foreground_colours": ["words"],
+    "background_colours": ["words"],
+    **dict.fromkeys(("start_s", "end_s", "replay"), 1.0),
+}
+_EVERYTHING = context_of(
+    {
+        **dict.fromkeys(("title", "channel_name", "subreddit"), "words"),
+        **dict.fromkeys(("channel_subscribers", "views", "score"), 1),
+        **dict.fromkeys(("like_percent", "duration_s"), 1.0),
+        "media_kind": "video",
+        "media_urls": [],
+        "posted_at": datetime(2020, 1, 1, tzinfo=UTC),
+        "comments": [{"text": "words"}],
+        "scenes": [_SCENE],
+        "speech": [{"text": "words"}],
+    }
+)
+_EVERYTHING |= {"masked": _EVERYTHING["scenes"][0], "options": [{"letter": "A", "speech": "words"}], "answer": "A"}
+
+
+def _named(value: Any, info: ValidationInfo) -> Template:
+    if isinstance(value, Template):
+        return value
+    if value in shipped():
+        return load_template(_SHIPPED / f"{value}.yaml")
+    return load_template(named_path(value, info))
+
+
+def _digest(template: Template) -> dict[str, str]:
+    return {"name": template.name, "version": template.version, "sha256": template.digest}
+
+
+#: The name of a shipped template, or the path of a file of one's own.
+TemplateFile = Annotated[Template, PlainValidator(_named), PlainSerializer(_digest), WithJsonSchema({"type": "string"})]

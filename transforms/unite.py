@@ -1,0 +1,91 @@
+"""Posts that show the same media become one sample, with every audience's behaviour."""
+
+from __future__ import annotations
+
+import polars as pl
+import pyarrow as pa
+import xxhash
+
+from schemas.platform import Platform
+from schemas.registry import SCHEMAS
+from schemas.sample import Audience
+from transforms.scenes import add_scenes
+from transforms.tables import arrow
+
+_AUDIENCE = list(Audience.model_fields)
+_REDDIT = pl.col("platform") == Platform.REDDIT.value
+_YOUTUBE = pl.col("platform") == Platform.YOUTUBE.value
+
+#: The post that speaks for a sample: a video's own record first, then the best scored, the earliest, by id.
+_BEST_FIRST = ["media_key", "judged", "platform", "score", "posted_at", "post_id"]
+_DESCENDING = [False, True, True, True, False, False]
+
+_SPEAKS = [
+    "media_kind",
+    "url",
+    "permalink",
+    "title",
+    "text",
+    "channel_id",
+    "channel_name",
+    "channel_subscribers",
+    "platform",
+    "identified_language",
+]
+_FACTS = ["media_file", "width", "height", "duration_s"]
+_TIMELINES = ["replay", "chapters", "speech", "media_urls"]
+
+
+def unite(posts: pl.DataFrame, comments: pl.DataFrame) -> pl.DataFrame:
+    """Samples, sorted by id, with the columns of the sample table but scenes, and with ``has_video_record``.
+
+    Args:
+        posts: the columns of the post table, ``media_key`` not null, ``identified_language`` and ``judged``:
+            false where the post was rejected by a rule and is here only for what it tells of the media (the
+            record of a YouTube video that somebody posted to Reddit). Media without a judged post are left out.
+        comments: chosen comments, best first, with ``media_key``.
+    """
+    ordered = posts.sort(_BEST_FIRST, descending=_DESCENDING, nulls_last=True)
+    judged = pl.col("judged")
+    samples = ordered.group_by("media_key", maintain_order=True).agg(
+        *[pl.col(name).first() for name in _SPEAKS],
+        *[pl.col(name).drop_nulls().first() for name in _FACTS],
+        *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _TIMELINES],
+        pl.col("subreddit").drop_nulls().first(),
+        pl.col("posted_at").filter(judged).min(),
+        pl.col("score", "upvote_ratio").filter(judged & _REDDIT).first(),
+        pl.col("likes", "views").filter(judged & _YOUTUBE).first(),
+        pl.col("num_comments").filter(judged).sum(),
+        pl.col("num_comments").filter(judged).count().alias("counted"),
+        pl.col("replay_absent").sort_by(_YOUTUBE, descending=True, maintain_order=True).first(),
+        pl.struct(_AUDIENCE).filter(judged).sort_by(pl.col("post_id").filter(judged)).alias("audiences"),
+        judged.any().alias("any_judged"),
+        _YOUTUBE.any().alias("has_video_record"),
+    )
+    chosen = comments.group_by("media_key", maintain_order=True).agg(
+        comments=pl.struct("comment_id", "platform", "text", "score")
+    )
+    samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")
+    ids = [xxhash.xxh3_128_hexdigest(key.encode()) for key in samples["media_key"].to_list()]
+    return samples.with_columns(
+        *[pl.col(name).fill_null([]) for name in (*_TIMELINES, "comments")],
+        sample_id=pl.Series(ids, dtype=pl.String),
+        language=pl.col("identified_language"),
+        num_comments=pl.when(pl.col("counted") > 0).then("num_comments"),
+        like_percent=pl.when(pl.col("views") > 0).then(100.0 * pl.col("likes") / pl.col("views")),
+        replay_absent=pl.when(pl.col("replay").list.len().fill_null(0) == 0).then("replay_absent"),
+        phash=pl.lit([], dtype=pl.List(pl.String)),
+        sha256=pl.lit(None, dtype=pl.String),
+        cluster=pl.lit(None, dtype=pl.String),
+    ).sort("sample_id")
+
+
+def sample_table(samples: pl.DataFrame, segments: int, longer_than_s: float) -> pa.Table:
+    """The sample table of united samples, with scenes from chapters or equal segments (see ``add_scenes``)."""
+    schema = SCHEMAS["sample"]
+    timeline = samples.select("media_kind", "duration_s", "chapters", "replay", "speech")
+    scenes = add_scenes(timeline.to_arrow(compat_level=pl.CompatLevel.oldest()), segments, longer_than_s)
+    without = pa.schema([field for field in schema if field.name != "scenes"])
+    table = arrow(samples, without)
+    index = schema.get_field_index("scenes")
+    return table.add_column(index, schema.field("scenes"), scenes).cast(schema)
