@@ -1,0 +1,1 @@
+"""Recipes, one module a stage, and the `blift` command."""

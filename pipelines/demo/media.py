@@ -1,0 +1,52 @@
+"""Pictures and clips for the demo corpus: coloured scenes with hard cuts, rendered from a seed."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+from PIL import Image, ImageDraw
+
+_WIDTH, _HEIGHT, _FPS = 320, 180, 10
+_SCENES, _SCENE_S = 4, 2
+
+
+def render_picture(path: Path, seed: int) -> None:
+    """A JPEG of 640 x 360 pixels with a few shapes."""
+    _scene(random.Random(f"picture {seed}"), 0.5).resize((640, 360)).save(path, quality=90)
+
+
+def render_clip(path: Path, seed: int) -> int:
+    """An H.264 clip of four scenes of two seconds; returns 1, or 0 where ffmpeg could not render it."""
+    frames = bytearray()
+    for scene in range(_SCENES):
+        for frame in range(_SCENE_S * _FPS):
+            picture = _scene(random.Random(f"clip {seed} {scene}"), frame / (_SCENE_S * _FPS))
+            frames += np.asarray(picture, dtype=np.uint8).tobytes()
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y",
+        "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{_WIDTH}x{_HEIGHT}", "-r", str(_FPS), "-i", "-",
+        "-c:v", "libx264", "-pix_fmt", "yuv420p", "-threads", "1", "-fflags", "+bitexact", "-flags", "+bitexact",
+        str(path),
+    ]  # fmt: skip
+    done = subprocess.run(command, input=bytes(frames), check=False, capture_output=True)
+    return int(done.returncode == 0)
+
+
+def _scene(rng: random.Random, moment: float) -> Image.Image:
+    """One frame: a sky, a ground, and a disc that moves from left to right as ``moment`` goes from 0 to 1."""
+    picture = Image.new("RGB", (_WIDTH, _HEIGHT), _colour(rng))
+    draw = ImageDraw.Draw(picture)
+    horizon = rng.randint(90, 140)
+    draw.rectangle((0, horizon, _WIDTH, _HEIGHT), fill=_colour(rng))
+    radius, height = rng.randint(15, 35), rng.randint(40, 80)
+    centre = int(radius + moment * (_WIDTH - 2 * radius))
+    draw.ellipse((centre - radius, height - radius, centre + radius, height + radius), fill=_colour(rng))
+    return picture
+
+
+def _colour(rng: random.Random) -> tuple[int, int, int]:
+    return rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255)

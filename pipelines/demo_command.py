@@ -1,0 +1,37 @@
+"""`blift demo`: a small corpus to try everything on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pipelines.demo.corpus import write_corpus
+from schemas.errors import BliftError
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `demo` to the command's parser."""
+    demo_parser = commands.add_parser(
+        "demo",
+        help="write a small corpus and a recipe for it",
+        description="Write a small corpus in the true archive formats, with repeats and broken records on purpose, "
+        "and a recipe on which every rule fires.",
+        allow_abbrev=False,
+    )
+    demo_parser.add_argument("folder", metavar="DIR", help="where to write it")
+    demo_parser.add_argument("--seed", type=int, default=1, help="another seed gives another corpus (default: 1)")
+    demo_parser.add_argument("--posts", type=int, default=120, help="ordinary Reddit posts (default: 120)")
+    demo_parser.add_argument("--videos", type=int, default=24, help="ordinary videos (default: 24)")
+    demo_parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift demo`."""
+    if args.posts < 1 or args.videos < 1:
+        raise BliftError("--posts and --videos must be 1 or more.")
+    corpus = write_corpus(Path(args.folder), args.seed, args.posts, args.videos)
+    print(
+        f"Wrote {corpus.submissions} submissions, {corpus.comments} comments, {corpus.videos} videos and "
+        f"{corpus.clips} clips to {args.folder}.\nBuild a dataset of them: blift build {corpus.recipe} --out DIR"
+    )
+    return 0

@@ -1,0 +1,208 @@
+"""The recipe: what to read, which rules to apply, what to write. YAML, checked before anything runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+
+from schemas.platform import Platform
+from transforms.rules import Record, rules_for
+from transforms.selection import Selection
+from transforms.templates import TemplateFile
+
+
+class Section(BaseModel):
+    """A part of a recipe; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _rules(name: str, record: Record, platform: Platform | None, stage: str = "curate") -> type[Section]:
+    """A section with one optional knob for every rule that can judge such a record; all are off by default."""
+    knobs: dict[str, Any] = {}
+    for rule in rules_for(record, platform, stage):
+        kind, off = (bool, False) if rule.knob is bool else (rule.knob | None, None)
+        knobs[rule.name] = (kind, Field(default=off, description=rule.doc))
+    whose = f"{platform.value} {record.value}s" if platform else f"{record.value}s"
+    return create_model(name, __base__=Section, __doc__=f"Rules for {whose}, in the order in which they run.", **knobs)
+
+
+if TYPE_CHECKING:
+    RedditScope: TypeAlias = Section
+    YoutubeScope: TypeAlias = Section
+    RedditPosts: TypeAlias = Section
+    YoutubePosts: TypeAlias = Section
+    RedditComments: TypeAlias = Section
+    YoutubeComments: TypeAlias = Section
+    SampleRules: TypeAlias = Section
+else:
+    RedditScope = _rules("RedditScope", Record.POST, Platform.REDDIT, stage="collect")
+    YoutubeScope = _rules("YoutubeScope", Record.POST, Platform.YOUTUBE, stage="collect")
+    RedditPosts = _rules("RedditPosts", Record.POST, Platform.REDDIT)
+    YoutubePosts = _rules("YoutubePosts", Record.POST, Platform.YOUTUBE)
+    RedditComments = _rules("RedditComments", Record.COMMENT, Platform.REDDIT)
+    YoutubeComments = _rules("YoutubeComments", Record.COMMENT, Platform.YOUTUBE)
+    SampleRules = _rules("SampleRules", Record.SAMPLE, None)
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class RedditSource(Section):
+    """Reddit archives: NDJSON, plain or .zst, .gz, .xz, .bz2."""
+
+    submissions: list[str] = Field(min_length=1, description="Files, globs, or addresses that Beam opens.")
+    comments: list[str] = Field(default=[], description="The same for comments.")
+    scope: RedditScope = Field(default_factory=RedditScope, description="Which posts to collect.")
+
+
+class YoutubeSource(Section):
+    """YouTube archives: yt-dlp's `*.info.json(.gz)`, with media and subtitles beside them where present."""
+
+    info: list[str] = Field(min_length=1, description="Files or globs, such as `videos/*.info.json`.")
+    scope: YoutubeScope = Field(default_factory=YoutubeScope, description="Which videos to collect.")
+
+
+class Sources(Section):
+    """Where the records come from; at least one."""
+
+    reddit: RedditSource | None = Field(default=None, description="Reddit archives.")
+    youtube: YoutubeSource | None = Field(default=None, description="YouTube archives.")
+
+
+class Choose(Section):
+    """Which comments of one audience are chosen."""
+
+    near_duplicates: Share | None = Field(
+        default=None,
+        description="Of two comments of one media item whose TF-IDF vectors (fitted on those comments) have this "
+        "cosine similarity or more, the better one stays. Null turns the rule off.",
+    )
+    top: Count | None = Field(
+        default=None,
+        description="How many stay: the best scored on Reddit, the first in YouTube's own order there. Null: all.",
+    )
+
+    def selection(self) -> Selection:
+        """The choice as the transform takes it."""
+        return Selection(self.near_duplicates, self.top)
+
+
+class CurateReddit(Section):
+    """Rules for what comes from Reddit."""
+
+    posts: RedditPosts = Field(default_factory=RedditPosts, description="Rules for posts.")
+    comments: RedditComments = Field(default_factory=RedditComments, description="Rules for comments.")
+    choose: Choose = Field(default_factory=Choose, description="Which comments are chosen.")
+
+
+class CurateYoutube(Section):
+    """Rules for what comes from YouTube."""
+
+    posts: YoutubePosts = Field(default_factory=YoutubePosts, description="Rules for videos.")
+    comments: YoutubeComments = Field(default_factory=YoutubeComments, description="Rules for comments.")
+    choose: Choose = Field(default_factory=Choose, description="Which comments are chosen.")
+
+
+class Scenes(Section):
+    """Scenes of a video whose cuts are not known: its chapters, else equal segments."""
+
+    segments: Count = Field(default=10, description="Equal segments where there are no chapters.")
+    longer_than_s: float = Field(
+        default=1.0, gt=0, description="Replay segments are merged until one is longer than this many seconds."
+    )
+
+
+class Curate(Section):
+    """The curate stage: rules, repeats made one, the choice of comments."""
+
+    reddit: CurateReddit = Field(default_factory=CurateReddit, description="Rules for what comes from Reddit.")
+    youtube: CurateYoutube = Field(default_factory=CurateYoutube, description="Rules for what comes from YouTube.")
+    samples: SampleRules = Field(default_factory=SampleRules, description="Rules for samples.")
+    scenes: Scenes = Field(default_factory=Scenes, description="Scenes where no cuts are known.")
+    identify_language: bool = Field(
+        default=True, description="Identify the language of titles, also where no rule asks for it."
+    )
+
+
+class Splits(Section):
+    """Shares of the splits; the rest is train. Near-duplicates and channels never cross a split."""
+
+    validation: Share = Field(default=0.01, description="Share of validation.")
+    test: Share = Field(default=0.01, description="Share of test.")
+
+    @model_validator(mode="after")
+    def _leave_something(self) -> Splits:
+        if self.validation + self.test > 1:
+            raise ValueError("validation and test together are more than 1")
+        return self
+
+
+class Instruct(Section):
+    """The instruct stage: samples to instruction pairs."""
+
+    templates: list[TemplateFile] = Field(
+        default=["full"],
+        min_length=1,
+        validate_default=True,
+        description="Shipped templates by name, or files of one's own.",
+    )
+    splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
+
+
+class Payload(StrEnum):
+    """For which rejects the record itself is kept."""
+
+    MALFORMED = "malformed"
+    ALL = "all"
+    NONE = "none"
+
+
+class Rejects(Section):
+    """What is written of rejected records. All are counted, whatever is written here."""
+
+    payload: Payload = Field(
+        default=Payload.MALFORMED, description="Keep the record itself for malformed input, for all, or for none."
+    )
+    out_of_scope: bool = Field(
+        default=False,
+        description="List also records outside the scope of the sources, and comments on posts that are not kept; "
+        "in a whole month of an archive these are 99 of 100 lines.",
+    )
+    max_malformed: Share = Field(
+        default=0.05, description="The run stops when more than this share of the records cannot be read."
+    )
+
+
+class Output(Section):
+    """How the run folder is laid out."""
+
+    shards: Count | Literal["auto"] = Field(
+        default="auto",
+        description="Files of each dataset. `auto` takes one for 256 MiB of input, a power of two. It is part of the "
+        "result: another number gives other files with the same rows.",
+    )
+
+
+class Card(Section):
+    """What the dataset card says beyond what the run knows by itself."""
+
+    title: str = Field(default="BLIFT", description="Title of the dataset.")
+    summary: str = Field(default="", description="A paragraph in your own words.")
+    license: str = Field(default="other", description="Licence identifier, as the Hub names them.")
+    language: list[str] = Field(default=["en"], description="Languages of the dataset, ISO 639-1.")
+
+
+class Recipe(Section):
+    """A whole recipe."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
+    description: str = Field(default="", description="What it makes, for people.")
+    sources: Sources = Field(description="Where the records come from.")
+    curate: Curate = Field(default_factory=Curate, description="The curate stage.")
+    instruct: Instruct = Field(default_factory=Instruct, description="The instruct stage.")
+    rejects: Rejects = Field(default_factory=Rejects, description="What is written of rejected records.")
+    output: Output = Field(default_factory=Output, description="How the run folder is laid out.")
+    card: Card = Field(default_factory=Card, description="What the dataset card says.")

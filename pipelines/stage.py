@@ -1,0 +1,152 @@
+"""What the stages share: writing shards and rejects, and bringing the account of a run back to its driver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from connectors.parquet import Shard, replace_file, shard_name, write_shard
+from pipelines.run_folder import RunFolder
+from schemas.errors import InputError
+from transforms.accounting import TallyKey
+from transforms.rejects import SCHEMA as REJECT
+from transforms.rejects import shards_of, sorted_rejects
+from transforms.tables import concat, split
+
+ShardedTable = tuple[int, pa.Table]
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """What a stage's pipeline gives: shards that were written, tallies, and sentences on what could not be used."""
+
+    shards: Sequence[beam.PCollection[Shard]]
+    tallies: Sequence[beam.PCollection[tuple[TallyKey, int]]]
+    notes: Sequence[beam.PCollection[str]] = ()
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What came of a stage: its shards, sorted by path, its counts, and notes for whoever reads the manifest."""
+
+    shards: list[Shard]
+    counts: dict[TallyKey, int]
+    notes: list[str]
+
+
+def run_stage(
+    name: str,
+    folder: RunFolder,
+    options: PipelineOptions,
+    plan: Callable[[beam.Pipeline], StagePlan],
+) -> StageResult:
+    """Build the pipeline of a stage, run it to its end, and read back what it did.
+
+    The account is written by the pipeline itself, to a file in the run folder: a driver cannot read a
+    collection, and metrics are not exact on every runner.
+    """
+    path = f".account-{name}.json"
+    folder.clear([path])
+    pipeline = beam.Pipeline(options=options)
+    planned = plan(pipeline)
+    tallies = (
+        tuple(planned.tallies)
+        | "All tallies" >> beam.Flatten()
+        | "Sum tallies" >> beam.CombinePerKey(sum)
+        | "Tally lines" >> beam.MapTuple(_tally_line)
+    )
+    shards = tuple(planned.shards) | "All shards" >> beam.Flatten() | "Shard lines" >> beam.Map(_shard_line)
+    notes = [found | f"Notes {place}" >> beam.Map(_note_line) for place, found in enumerate(planned.notes)]
+    start = pipeline | "Start account" >> beam.Create([json.dumps(["start"])])
+    _ = (
+        (start, tallies, shards, *notes)
+        | "All lines" >> beam.Flatten()
+        | "One account" >> beam.Map(_under_one_key)
+        | "Collect account" >> beam.GroupByKey()
+        | "Write account" >> beam.Map(_write_account, path=folder.file(path))
+    )
+    pipeline.run().wait_until_finish()
+    result = _read_account(folder, path)
+    folder.clear([path])
+    return result
+
+
+def _tally_line(key: TallyKey, rows: int) -> str:
+    return json.dumps(["tally", key, rows])
+
+
+def _shard_line(shard: Shard) -> str:
+    return json.dumps(["shard", asdict(shard)])
+
+
+def _note_line(note: str) -> str:
+    return json.dumps(["note", note])
+
+
+def _under_one_key(line: str) -> tuple[int, str]:
+    return 0, line
+
+
+def _write_account(element: tuple[int, Iterable[str]], path: str) -> None:
+    _, lines = element
+    replace_file(path, "\n".join(sorted(lines)).encode())
+
+
+def _read_account(folder: RunFolder, path: str) -> StageResult:
+    shards: list[Shard] = []
+    counts: dict[TallyKey, int] = {}
+    notes: list[str] = []
+    for line in folder.read_text(path).splitlines():
+        match json.loads(line):
+            case ["tally", [stage, table, place, step, outcome, reason], rows]:
+                counts[(stage, table, place, step, outcome, reason)] = rows
+            case ["shard", shard]:
+                shards.append(Shard(**shard))
+            case ["note", note]:
+                notes.append(note)
+            case ["start"]:
+                pass
+            case _:
+                raise InputError(f"{folder.file(path)} is damaged. Run the stage again.")
+    return StageResult(sorted(shards), counts, sorted(notes))
+
+
+class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):
+    """Reject tables to `rejects/<stage>-*.parquet`, sorted."""
+
+    def __init__(self, stage: str, folder: str, shards: int) -> None:
+        super().__init__()
+        self._stage, self._folder, self._shards = stage, folder, shards
+
+    def expand(self, rejects: beam.PCollection[pa.Table]) -> beam.PCollection[Shard]:
+        return (
+            rejects
+            | "Split" >> beam.ParDo(_SplitRejects(self._shards)).with_output_types(ShardedTable)
+            | "Group" >> beam.GroupByKey()
+            | "Write" >> beam.ParDo(_WriteRejects(self._stage, self._folder, self._shards))
+        )
+
+
+class _SplitRejects(beam.DoFn):
+    def __init__(self, shards: int) -> None:
+        self._shards = shards
+
+    def process(self, rejects: pa.Table) -> Iterator[ShardedTable]:
+        if rejects.num_rows:
+            yield from split(rejects, np.asarray(shards_of(rejects, self._shards), dtype=np.int64))
+
+
+class _WriteRejects(beam.DoFn):
+    def __init__(self, stage: str, folder: str, shards: int) -> None:
+        self._stage, self._folder, self._shards = stage, folder, shards
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[Shard]:
+        index, tables = element
+        path = shard_name(f"rejects/{self._stage}", index, self._shards)
+        yield write_shard(sorted_rejects(concat(tables, REJECT)), "reject", self._folder, path)
