@@ -1,0 +1,59 @@
+# `make demo` and `make test` need nothing but python3 (3.11 or newer).
+PYTHON ?= python3
+VENV   ?= .venv
+DEMO   ?= demo
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports docs docs-check schema-check check shared bench constraints clean
+
+help:  ## show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load it
+	$(BIN)/blift demo $(DEMO)/corpus
+	$(BIN)/blift build $(DEMO)/corpus/demo.yaml --out $(DEMO)/run
+	$(BIN)/python -m benchmarks.load $(DEMO)/run
+
+test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
+	$(BIN)/pytest -n auto -m 'not runner and not gpu'
+
+lint: $(VENV)/.installed  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed  ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed  ## the direction of imports
+	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.installed  ## write the generated pages of docs/
+	$(BIN)/blift recipe docs > docs/recipe.md
+	$(BIN)/blift recipe json-schema > docs/recipe.schema.json
+
+docs-check: $(VENV)/.installed  ## generated pages are current
+	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
+	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
+
+schema-check: $(VENV)/.installed  ## schemas are as they were frozen
+	$(BIN)/blift schema check
+
+check: lint types imports schema-check docs-check test  ## all of the above, as CI does
+
+bench: $(VENV)/.installed  ## the benchmarks of docs/benchmarks.md (some minutes)
+	$(BIN)/python -m benchmarks.records
+	$(BIN)/python -m benchmarks.near_duplicates
+	$(BIN)/python -m benchmarks.language
+
+constraints: $(VENV)/.installed  ## pin what is installed now
+	$(BIN)/python -m pip freeze --exclude-editable --exclude blift | sed '/ @ /d' > constraints.txt
+
+clean:  ## remove what was made here
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
