@@ -8,6 +8,7 @@ import gzip
 import lzma
 import os
 import posixpath
+import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ from schemas.reasons import Reason
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 31}
 
 _WILDCARDS = "*?["
+
+#: How much of an xz or bzip2 file is taken at a time, packed.
+_PACKED_BYTES = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,10 @@ def list_files(pattern: str) -> list[FileMetadata]:
         InputError: the filesystem does not answer, or there is none for such an address.
     """
     try:
-        return [entry for entry in FileSystems.match([pattern])[0].metadata_list if not entry.path.endswith("/")]
+        with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
+            warnings.simplefilter("ignore", FutureWarning)
+            found = FileSystems.match([pattern])[0].metadata_list
+        return [entry for entry in found if not entry.path.endswith("/")]
     except (BeamIOError, ValueError, OSError) as error:
         raise InputError(f"Cannot list {pattern}: {_cause(error)}. Check the address and your access to it.") from error
 
@@ -161,11 +168,45 @@ def _open_gzip(raw: Any) -> _Packed:
 
 
 def _open_xz(raw: Any) -> _Packed:
-    return lzma.LZMAFile(raw)
+    return _Streams(raw, lzma.LZMADecompressor)
 
 
 def _open_bzip2(raw: Any) -> _Packed:
-    return bz2.BZ2File(raw)
+    return _Streams(raw, bz2.BZ2Decompressor)
+
+
+class _Streams:
+    """Streams of xz or bzip2 that follow one another; Python's own readers take a damaged one for the file's end."""
+
+    def __init__(self, raw: Any, new: Callable[[], Any]) -> None:
+        self._raw = raw
+        self._new = new
+        self._current = new()
+
+    def read1(self, size: int, /) -> bytes:
+        while True:
+            if self._current.eof:
+                packed = self._after_padding(self._current.unused_data)
+                if not packed:
+                    return b""
+                self._current = self._new()
+            else:
+                packed = self._raw.read(_PACKED_BYTES) if self._current.needs_input else b""
+                if self._current.needs_input and not packed:
+                    raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+            piece: bytes = self._current.decompress(packed, size)
+            if piece:
+                return piece
+
+    def _after_padding(self, packed: bytes) -> bytes:
+        """The next stream's beginning; zeros may stand before it. Empty at the end of the file."""
+        packed = packed.lstrip(b"\0")
+        while not packed:
+            more: bytes = self._raw.read(_PACKED_BYTES)
+            if not more:
+                break
+            packed = more.lstrip(b"\0")
+        return packed
 
 
 #: First bytes of a format, and what opens it. zstd's pzstd and seekable forms begin with a skippable frame.

@@ -24,7 +24,7 @@ from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder
 from pipelines.stage import StagePlan
 from schemas.errors import InputError
-from schemas.platform import Platform
+from schemas.platform import MediaKind, Platform
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -142,7 +142,10 @@ def _curate(request: Request) -> Prepared:
     config = curate.CurateConfig(
         folder=request.folder.path,
         shards=_number_of_shards(request, collect.STAGE),
-        posts={Platform.REDDIT: dict(section.reddit.posts), Platform.YOUTUBE: dict(section.youtube.posts)},
+        posts={
+            Platform.REDDIT: _only_with_media(section.reddit.posts),
+            Platform.YOUTUBE: _only_with_media(section.youtube.posts),
+        },
         comments={Platform.REDDIT: dict(section.reddit.comments), Platform.YOUTUBE: dict(section.youtube.comments)},
         samples=dict(section.samples),
         selections={
@@ -165,6 +168,12 @@ def _curate(request: Request) -> Prepared:
         prefixes=("samples/", "rejects/curate-"),
         plan=partial(curate.plan, inputs=pairs, config=config),
     )
+
+
+def _only_with_media(rules: Section) -> dict[str, Any]:
+    """The knobs of rules for posts; a recipe that names no kinds takes all, since a sample is of some media."""
+    knobs = dict(rules)
+    return {**knobs, "media_kinds": list(MediaKind) if knobs["media_kinds"] is None else knobs["media_kinds"]}
 
 
 def _instruct(request: Request) -> Prepared:

@@ -13,7 +13,7 @@ from schemas.reasons import Reason, ReplayAbsent
 from schemas.registry import SCHEMAS
 from transforms.bots import bot_name, known_bot
 from transforms.tables import arrow, frame
-from transforms.urls import url_fields
+from transforms.urls import url_table
 
 #: What Reddit escapes in titles, texts and comments (it escapes `&`, `<` and `>`, nothing else; `&amp;#x200B;`
 #: and `&amp;nbsp;` are what its editor leaves for blanks). One pass, longest first, so nothing is unescaped twice.
@@ -106,8 +106,8 @@ def comments(read: pa.Table, author_key: bytes | None) -> pa.Table:
 
 def _with_media(posts: pl.DataFrame) -> pl.DataFrame:
     """Add what the address tells of the media: its canonical form, identity, kind and host."""
-    address = posts.select(url_fields(pl.col("url")).alias("address"))["address"]
-    posts = posts.with_columns(address.struct.unnest().drop("youtube_id").rename({"media_kind": "kind_by_url"}))
+    address = url_table(posts["url"]).drop("youtube_id").rename({"media_kind": "kind_by_url"})
+    posts = posts.with_columns(address)
     kind = (
         pl.when(pl.col("is_gallery"))
         .then(pl.lit(MediaKind.GALLERY.value))

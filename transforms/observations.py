@@ -53,7 +53,11 @@ def _merge(rows: pl.DataFrame) -> pl.DataFrame:
 
 def latest_comments(table: pa.Table) -> pa.Table:
     """One row for every ``comment_id``, the latest observation, sorted by post and id."""
-    rows = _ordered(frame(table), "comment_id").unique("comment_id", keep="first", maintain_order=True)
+    rows = frame(table)
+    repeated = rows["comment_id"].is_duplicated()
+    if repeated.any():
+        latest = _ordered(rows.filter(repeated), "comment_id").unique("comment_id", keep="first", maintain_order=True)
+        rows = pl.concat([rows.filter(~repeated), latest])
     return arrow(rows.sort("post_id", "comment_id"), SCHEMAS["comment"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,8 +75,8 @@ def scene_bounds(
         return [Bounds(start, end, SceneSource.CHAPTER, title) for start, end, title in chapters if end > start]
     if not duration_s:
         return []
-    count = max(1, min(most, int(duration_s // longer_than_s)))
-    edges = [duration_s * place / count for place in range(count + 1)]
+    count = max(1, min(most, ceil(duration_s / longer_than_s) - 1))
+    edges = [duration_s * (place / count) for place in range(count + 1)]
     return [Bounds(start, end, SceneSource.SEGMENT) for start, end in pairwise(edges)]
 
 

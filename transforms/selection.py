@@ -11,6 +11,7 @@ import polars as pl
 from schemas.platform import Platform
 from schemas.reasons import Reason
 from transforms.near_duplicates import near_duplicates
+from transforms.rules.registry import NO_VERDICT
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Comments that were chosen, best first within a media item, and those that were not."""
+    """Comments that were chosen, best first within a media item; the others with ``rule``, ``reason``, ``detail``."""
 
     kept: pl.DataFrame
     rejected: pl.DataFrame
@@ -67,7 +68,7 @@ def choose(comments: pl.DataFrame, selections: Mapping[Platform, Selection]) -> 
     empty = ordered.clear()
     return Chosen(
         pl.concat([empty, *kept]).drop("preference"),
-        pl.concat([empty, *rejected], how="diagonal").drop("preference"),
+        pl.concat([empty.with_columns(NO_VERDICT), *rejected], how="diagonal").drop("preference"),
         steps,
     )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import gc
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 
@@ -23,6 +26,9 @@ from schemas.reasons import Reason
 _DELETED, _REMOVED = "[deleted]", "[removed]"
 #: Who withdrew a post, where its author did; every other word names moderators or the platform.
 _BY_AUTHOR = frozenset({"deleted", "author"})
+
+#: Rows of a chunk, about.
+_CHUNK_ROWS = 20_000
 
 _SITE = "https://www.reddit.com"
 _NATIVE_ID = r"^[0-9a-z]{1,13}$"
@@ -50,16 +56,38 @@ def read_submissions(
     Raises:
         InputError: the file cannot be opened or read. (Content that makes no sense becomes rejects.)
     """
-    for part in read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes):
-        yield _chunk(part, file.name, Submission, "post", _posts, subreddits)
+    lines = read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
+    yield from _gathered(_chunk(part, file.name, Submission, "post", _posts, subreddits) for part in lines)
 
 
 def read_comments(
     file: InputFile, *, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES
 ) -> Iterator[Chunk]:
     """Read an archive of comments; as ``read_submissions``, with the columns of the comment table."""
-    for part in read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes):
-        yield _chunk(part, file.name, Comment, "comment", _comments, None)
+    lines = read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
+    yield from _gathered(_chunk(part, file.name, Comment, "comment", _comments, None) for part in lines)
+
+
+def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """The chunks, several made one where they are small: whatever follows has a price for each."""
+    held: list[Chunk] = []
+    for chunk in chunks:
+        held.append(chunk)
+        if sum(one.table.num_rows + one.rejects.num_rows for one in held) >= _CHUNK_ROWS:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(chunks: Sequence[Chunk]) -> Chunk:
+    skipped = sum((Counter(dict(chunk.skipped)) for chunk in chunks), Counter[Reason]())
+    return Chunk(
+        sum(chunk.rows_in for chunk in chunks),
+        pa.concat_tables([chunk.table for chunk in chunks]),
+        pa.concat_tables([chunk.rejects for chunk in chunks]),
+        dict(skipped),
+    )
 
 
 def _chunk(
@@ -88,8 +116,9 @@ def _chunk(
 
 def _decode(lines: Lines, kind: type[Observed]) -> tuple[list[Any], np.ndarray, list[tuple[Malformed, int, bytes]]]:
     """Records, the numbers of their lines, and (problem, number, line) of the others. Empty lines are nothing."""
-    records = decode_lines(lines.data, kind)
-    if records is not None and len(records) == lines.count:
+    with _no_collection():
+        records = decode_lines(lines.data, kind)
+    if records is not None and len(records) == lines.count and _is_one_a_line(lines):
         return records, np.arange(lines.first, lines.first + lines.count), []
     found: list[Any] = []
     numbers: list[int] = []
@@ -104,6 +133,23 @@ def _decode(lines: Lines, kind: type[Observed]) -> tuple[list[Any], np.ndarray, 
         else:
             numbers.append(number)
     return found, np.asarray(numbers, dtype=np.int64), problems
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for cycles: a hundred thousand new records, none of which can be in one, would set off many."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _is_one_a_line(lines: Lines) -> bool:
+    """Every line end stands between two objects; else a line with two would hide an empty one in their number."""
+    return lines.data.count(b"}\n{") + lines.data.count(b"}\r\n{") == lines.count - 1
 
 
 def _with_sound_ids(table: pa.Table, record_table: str) -> tuple[pa.Table, list[dict[str, Any]]]:
@@ -178,7 +224,7 @@ _FIELDS: dict[str, pl.DataType] = {
     "author": pl.String(),
     "score": pl.Int64(),
     "removed": pl.Boolean(),
-    "created_utc": pl.Float64(),
+    **dict.fromkeys(("created_utc", "retrieved_on", "retrieved_utc", "updated_on"), pl.Float64()),
 }
 _POST_FIELDS: dict[str, pl.DataType] = {
     **dict.fromkeys(("title", "selftext", "permalink", "subreddit", "removed_by_category"), pl.String()),
@@ -196,8 +242,8 @@ _COMMENT_FIELDS: dict[str, pl.DataType] = {
 def _frame(records: Sequence[Observed], fields: Mapping[str, pl.DataType]) -> pl.DataFrame:
     columns = {name: _column(list(map(attrgetter(name), records)), kind) for name, kind in fields.items()}
     return pl.DataFrame(columns).with_columns(
-        retrieved_at=_column([record.retrieved_at() for record in records], pl.Float64),
-        is_banned=_column([is_present(record.banned_by) for record in records], pl.Boolean),
+        noted_at=_column([record.noted_at() for record in records], pl.Float64),
+        is_banned=_column([bool(record.banned_by) for record in records], pl.Boolean),
     )
 
 
@@ -213,7 +259,7 @@ def _common(lines: np.ndarray, source: str, text: pl.Expr) -> list[pl.Expr]:
         pl.when(~text.is_in([_DELETED, _REMOVED])).then(text).alias("text"),
         pl.col("author").alias("author_name"),
         _time(pl.col("created_utc")).alias("posted_at"),
-        _time(pl.col("retrieved_at")).alias("retrieved_at"),
+        _time(_latest("retrieved_on", "retrieved_utc", "updated_on", "noted_at")).alias("retrieved_at"),
         pl.lit(source).alias("source"),
         pl.lit(pl.Series(lines, dtype=pl.Int64)).alias("line"),
     ]
@@ -221,6 +267,12 @@ def _common(lines: np.ndarray, source: str, text: pl.Expr) -> list[pl.Expr]:
 
 def _id(native: pl.Expr) -> pl.Expr:
     return pl.lit(f"{Platform.REDDIT.value}:") + native
+
+
+def _latest(*names: str) -> pl.Expr:
+    """The latest of the times; 0 says nothing."""
+    latest = pl.max_horizontal(*names)
+    return pl.when(latest > 0).then(latest)
 
 
 def _time(seconds: pl.Expr) -> pl.Expr:

@@ -7,7 +7,6 @@ stays.
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
@@ -67,8 +66,7 @@ _HOSTED, _PREVIEW, _GALLERY, _METADATA, _PARENTS = (
 )
 
 
-@dataclass(frozen=True)
-class Media:
+class Media(msgspec.Struct, gc=False, frozen=True):
     """What is known of a post's media: address, pictures of a gallery, pixels, seconds, and what Reddit calls it."""
 
     url: str | None
@@ -87,30 +85,34 @@ def is_present(raw: msgspec.Raw) -> bool:
 
 def media_of(post: Submission) -> Media:
     """The media of a post; a crosspost shows that of the post it repeats."""
+    url = post.url_overridden_by_dest or post.url
     parents = _decoded(_PARENTS, post.crosspost_parent_list)
     if parents:
-        parent = media_of(parents[0])
-        own = replace(parent, url=parent.url or post.url_overridden_by_dest or post.url)
-        return own if own.width or own.urls or own.is_video else _with_size(own, post)
-    media = Media(
-        post.url_overridden_by_dest or post.url, is_gallery=post.is_gallery is True, is_video=post.is_video is True
+        shown = media_of(parents[0])
+        return msgspec.structs.replace(shown, url=shown.url or url)
+    width, height, duration_s = _size(post)
+    return Media(
+        url,
+        _pictures(post) if post.is_gallery else (),
+        width,
+        height,
+        duration_s,
+        is_gallery=post.is_gallery is True,
+        is_video=post.is_video is True,
     )
-    if media.is_gallery:
-        media = replace(media, urls=_pictures(post))
-    return _with_size(media, post)
 
 
-def _with_size(media: Media, post: Submission) -> Media:
+def _size(post: Submission) -> tuple[int | None, int | None, float | None]:
     """Pixels and seconds of Reddit's own video, else pixels of the picture that the preview was made of."""
     hosted = _decoded(_HOSTED, post.media)
     if hosted and hosted.reddit_video:
         video = hosted.reddit_video
-        return replace(media, width=video.width, height=video.height, duration_s=video.duration or None)
+        return video.width, video.height, video.duration or None
     preview = _decoded(_PREVIEW, post.preview)
     if preview and preview.images:
         source = preview.images[0].source
-        return replace(media, width=source.width, height=source.height)
-    return media
+        return source.width, source.height, None
+    return None, None, None
 
 
 def _pictures(post: Submission) -> tuple[str, ...]:

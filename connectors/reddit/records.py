@@ -15,8 +15,9 @@ import msgspec
 from connectors.malformed import Malformed, loads
 from schemas.reasons import Reason
 
-#: Seconds since 1970; the end is the year 10000, beyond which neither Python nor Arrow's readers can show a time.
-Moment = Annotated[float, msgspec.Meta(ge=0, lt=253_402_300_800)]
+#: Seconds since 1970 of the year 10000, from which on neither Python nor Arrow's readers can show a time.
+_END = 253_402_300_800
+Moment = Annotated[float, msgspec.Meta(ge=0, lt=_END)]
 Count = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Ratio = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -40,21 +41,19 @@ class Observed(msgspec.Struct, gc=False, kw_only=True):
     created_utc: Moment | None = None
     score: Count | None = None
     removed: bool | None = None
-    banned_by: msgspec.Raw = ABSENT
+    banned_by: str | bool | None = None
     retrieved_on: Moment | None = None
     retrieved_utc: Moment | None = None
     updated_on: Moment | None = None
     meta: Meta | None = msgspec.field(name="_meta", default=None)
     recorded_at: str | None = msgspec.field(name="_recorded_at", default=None)
 
-    def retrieved_at(self) -> float | None:
-        """When the numbers were read, in seconds since 1970: the latest of the times that say so; 0 says nothing."""
-        latest = max(self.retrieved_on or 0, self.retrieved_utc or 0, self.updated_on or 0)
-        if self.meta is not None:
-            latest = max(latest, self.meta.retrieved_2nd_on or 0)
-        if self.recorded_at is not None:
-            latest = max(latest, _iso_seconds(self.recorded_at))
-        return latest or None
+    def noted_at(self) -> float | None:
+        """When the numbers were read, by what is not in all archives, in seconds since 1970."""
+        if self.meta is None and self.recorded_at is None:
+            return None
+        second = self.meta.retrieved_2nd_on if self.meta else None
+        return max(second or 0.0, _iso_seconds(self.recorded_at) if self.recorded_at else 0.0)
 
 
 def _iso_seconds(text: str) -> float:
@@ -64,9 +63,10 @@ def _iso_seconds(text: str) -> float:
     except ValueError:
         try:
             moment = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0.0
-    return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return seconds if 0 <= seconds < _END else 0.0
 
 
 class Submission(Observed, gc=False, kw_only=True):

@@ -114,11 +114,11 @@ def rules_for(record: Record, platform: Platform | None, stage: str = "curate") 
 def checks(
     record: Record, platform: Platform | None, knobs: Mapping[str, Any], stage: str = "curate"
 ) -> list[tuple[Rule, Check]]:
-    """The rules that ``knobs`` turn on, each with its check. A knob that is null or false is off."""
+    """The rules that ``knobs`` turn on, each with its check. A knob that is null or false is off; 0 is a limit."""
     return [
-        (entry, entry.check(knobs[entry.name]))
+        (entry, entry.check(knob))
         for entry in rules_for(record, platform, stage)
-        if knobs.get(entry.name) not in (None, False)
+        if (knob := knobs.get(entry.name)) is not None and knob is not False
     ]
 
 
@@ -156,8 +156,9 @@ def apply_rules(data: pl.DataFrame, rules: Sequence[tuple[Rule, Check]]) -> Verd
                 )
             )
             kept = kept.filter(~broken)
-    rejected = pl.concat(losses, how="diagonal") if losses else kept.clear().with_columns(_NO_VERDICT)
+    rejected = pl.concat(losses, how="diagonal") if losses else kept.clear().with_columns(NO_VERDICT)
     return Verdict(kept, rejected, steps)
 
 
-_NO_VERDICT = [pl.lit(None, dtype=pl.String).alias(name) for name in ("rule", "reason", "detail")]
+#: Empty columns for a table of rejected rows that has none.
+NO_VERDICT = [pl.lit(None, dtype=pl.String).alias(name) for name in ("rule", "reason", "detail")]

@@ -12,7 +12,7 @@ from schemas.platform import MediaKind
 MEDIA = "\ue000"
 
 #: What a model or a trainer would take for more than words: `<image>`, `<|im_end|>`, and our own mark.
-_TOKEN = re.compile(r"<(/?(?:image|video|audio|s))>|<\|(.*?)\|>", re.IGNORECASE)
+_TOKEN = re.compile(r"<(/?(?:image|video|audio|s))>|<\|([^\s<>|\[\]]*)\|>", re.IGNORECASE)
 _BLANKS = re.compile(r"\s+")
 
 _FILM = (".mp4", ".webm", ".gifv", ".mov")

@@ -130,7 +130,7 @@ def _try_out(template: Template, path: Path) -> None:
     for turn, source in template.turns:
         try:
             shown = compiled(source).render(_EVERYTHING).count(MEDIA)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise RecipeError(f"The template {path}, its `{turn}` turn: {error}. See docs/templates.md.") from error
         if shown != (1 if turn == "user" else 0):
             raise RecipeError(
@@ -140,7 +140,9 @@ def _try_out(template: Template, path: Path) -> None:
 
 
 def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
+    errors = error.errors()
+    # A misspelt key is also a missing one; its hint helps more.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         hint = did_you_mean(key, _File.model_fields) or "."

@@ -25,6 +25,15 @@ _HEX = string.digits + "abcdefABCDEF"
 #: An address that needs no respelling.
 _PLAIN = r"^https?://[A-Za-z0-9_.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#@!$&()*+,:=-]*)?$"
 
+#: The commonest addresses of the archives in their plainest spelling, and their forms: the long way gives the same.
+_QUICK = (
+    (r"^(https://i\.redd\.it/[A-Za-z0-9]+\.[A-Za-z0-9]+)$", "$1"),
+    (
+        r"^https?://(?:(?:www|m)\.)?(?:youtube\.com/watch\?v=|youtu\.be/)([A-Za-z0-9_-]{11})(?:&feature=[a-z_.]+)?$",
+        "https://www.youtube.com/watch?v=$1",
+    ),
+)
+
 #: What may stand before the host. Reddit writes its own addresses without one.
 _SCHEME = r"^[(\[*']*(?i:(?:https?:/*)+|//+)"
 _NO_SCHEME = r"^[(\[*']*((?i:www\.|(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|imgur\.com|reddit\.com|redd\.it)/))"
@@ -66,7 +75,11 @@ _UNESCAPES = {f"%{code:02X}": chr(code) for code in range(0x20, 0x7F)}
 def canonical(urls: pl.Series) -> pl.Series:
     """The canonical form of each address; null for what is none (see `transforms.urls.canonical_url`)."""
     rows = urls.cast(pl.String).rename("url").to_frame().with_row_index("row")
-    pending, done = rows.drop_nulls(), []
+    quick = rows["url"].str.contains("|".join(shape for shape, _ in _QUICK)).fill_null(value=False)
+    quick_form = pl.col("url")
+    for shape, replacement in _QUICK:
+        quick_form = quick_form.str.replace(shape, replacement)
+    pending, done = rows.filter(~quick).drop_nulls(), [rows.filter(quick).select("row", form=quick_form)]
     for _ in range(_ROUNDS):
         if pending.is_empty():
             break
@@ -75,8 +88,6 @@ def canonical(urls: pl.Series) -> pl.Series:
         done.append(resolved.filter(~leads))
         target = _replaced(pl.col("form").str.strip_prefix(LEADS_TO), _UNESCAPES)
         pending = resolved.filter(leads).select("row", url=target)
-    if not done:
-        return pl.Series(urls.name, [None] * len(urls), dtype=pl.String)
     forms = rows.select("row").join(pl.concat(done), on="row", how="left", maintain_order="left")
     return forms["form"].rename(urls.name)
 

@@ -136,5 +136,10 @@ def _one_field(urls: pl.Series, name: str) -> pl.Series:
     return canonical(urls).to_frame("canonical_url").select(_FIELDS[name]).to_series().rename(urls.name)
 
 
+def url_table(urls: pl.Series) -> pl.DataFrame:
+    """As ``url_fields``, for a column at hand: a third of the time, for an expression runs more than once."""
+    return canonical(urls).to_frame("canonical_url").select(**_FIELDS)
+
+
 def _fields(urls: pl.Series) -> pl.Series:
-    return canonical(urls).to_frame("canonical_url").select(**_FIELDS).to_struct(urls.name)
+    return url_table(urls).to_struct(urls.name)

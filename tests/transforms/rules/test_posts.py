@@ -1,0 +1,200 @@
+"""Every rule for posts: what it keeps, what it rejects, with which reason and detail; null breaks none."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from pydantic import TypeAdapter
+
+from schemas.platform import MediaKind, Platform
+from schemas.registry import SCHEMAS
+from transforms.rules.knobs import Ids, Words
+from transforms.rules.registry import Record, apply_rules, checks, rules_for
+from transforms.vocabulary import Vocabulary
+
+REDDIT, YOUTUBE = Platform.REDDIT, Platform.YOUTUBE
+_EMPTY = pl.DataFrame(SCHEMAS["post"].empty_table())
+
+
+def posts(*rows: dict[str, Any]) -> pl.DataFrame:
+    """Rows of the post table, null in all that is not given."""
+    return pl.DataFrame(list(rows), schema=_EMPTY.schema)
+
+
+def words(*entries: str) -> Words:
+    return Words("a list", Vocabulary.of(entries))
+
+
+def judged(
+    platform: Platform, name: str, knob: Any, *rows: dict[str, Any]
+) -> tuple[list[bool], list[tuple[str, str, str | None]]]:
+    """Which rows stay; and rule, reason and detail of the others, in order."""
+    numbered = posts(*rows).with_columns(native_id=pl.int_range(pl.len()).cast(pl.String))
+    verdict = apply_rules(numbered, checks(Record.POST, platform, {name: knob}))
+    kept = set(verdict.kept["native_id"])
+    return [str(place) in kept for place in range(len(rows))], verdict.rejected.select(
+        "rule", "reason", "detail"
+    ).rows()
+
+
+_IMAGE = {"media_kind": "image", "media_key": "reddit-image:a", "media_host": "reddit"}
+_CLIP = {"media_kind": "video", "media_key": "youtube:a", "media_host": "youtube"}
+_ENGLISH, _GERMAN = "This is the best day of my whole life", "Das ist der schönste Tag in meinem ganzen Leben"
+
+#: Platform, rule, knob, a post that stays, one that goes, its reason and its detail.
+CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
+    (REDDIT, "deleted", True, {"deleted": False}, {"deleted": True}, "deleted", None),
+    (REDDIT, "removed", True, {"removed": False}, {"removed": True}, "removed", None),
+    (YOUTUBE, "nsfw", True, {"nsfw": False}, {"nsfw": True}, "nsfw", None),
+    (REDDIT, "known_bots", True, {"bot": "bot_name"}, {"bot": "known_bot"}, "known_bot", None),
+    (REDDIT, "bot_names", True, {"bot": "known_bot"}, {"bot": "bot_name"}, "bot_name", None),
+    (REDDIT, "media_kinds", [MediaKind.IMAGE, MediaKind.GIF], _IMAGE, _CLIP, "media_kind", "video"),
+    (REDDIT, "image_hosts", ["reddit"], _IMAGE, {**_IMAGE, "media_host": "imgur"}, "media_host", "imgur"),
+    (REDDIT, "video_hosts", ["youtube"], _CLIP, {**_CLIP, "media_host": "vimeo"}, "media_host", "vimeo"),
+    (
+        YOUTUBE,
+        "channels",
+        Ids("a list", ("UC1", "UC2")),
+        {"channel_id": "UC2"},
+        {"channel_id": "UC3"},
+        "channel_not_listed",
+        "UC3",
+    ),
+    (YOUTUBE, "live", True, {"live": False}, {"live": True}, "live", None),
+    (
+        YOUTUBE,
+        "availabilities",
+        ["public"],
+        {"availability": "public"},
+        {"availability": "private"},
+        "unavailable",
+        "private",
+    ),
+    (
+        YOUTUBE,
+        "comments_disabled",
+        True,
+        {"comments_disabled": False},
+        {"comments_disabled": True},
+        "comments_disabled",
+        None,
+    ),
+    (YOUTUBE, "views_above", 10_000, {"views": 10_001}, {"views": 10_000}, "few_views", "10000"),
+    (
+        YOUTUBE,
+        "categories_out",
+        ["Music", "Gaming"],
+        {"categories": ["Education"]},
+        {"categories": ["People", "music", "GAMING"]},
+        "category",
+        "gaming, music",
+    ),
+    (
+        YOUTUBE,
+        "topic_words_out",
+        words("anime", "news"),
+        {"title": "An animal", "tags": ["newsletter"]},
+        {"title": "A talk", "tags": ["books", "Anime"]},
+        "topic_word",
+        "anime",
+    ),
+    (
+        REDDIT,
+        "nsfw_words",
+        words("rude"),
+        {"title": "A crude drawing", "text": "oil"},
+        {"title": "A drawing", "text": "How RUDE!"},
+        "nsfw_word",
+        "rude",
+    ),
+    (REDDIT, "languages", ["en", "fr"], {"title": _ENGLISH}, {"title": _GERMAN}, "language", "de"),
+]
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "knob", "good", "bad", "reason", "detail"), CASES, ids=[case[1] for case in CASES]
+)
+def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detail(
+    platform: Platform,
+    name: str,
+    knob: Any,
+    good: dict[str, Any],
+    bad: dict[str, Any],
+    reason: str,
+    detail: str | None,
+) -> None:
+    assert judged(platform, name, knob, good, bad, good) == ([True, False, True], [(name, reason, detail)])
+
+
+def test_every_rule_for_posts_has_a_case() -> None:
+    assert {case[1] for case in CASES} == {rule.name for rule in rules_for(Record.POST, None)}
+
+
+#: Rules that ask a post to show that it is wanted: there, what is unknown is not.
+_MUST_SHOW = {"media_kinds", "channels"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "knob"),
+    [pytest.param(*case[:3], id=case[1]) for case in CASES if case[1] not in _MUST_SHOW],
+)
+def test_what_is_unknown_of_a_post_breaks_no_rule(platform: Platform, name: str, knob: Any) -> None:
+    assert judged(platform, name, knob, {}) == ([True], [])
+
+
+def test_a_post_without_media_or_channel_goes_where_these_are_asked_for() -> None:
+    assert judged(REDDIT, "media_kinds", list(MediaKind), {}) == ([False], [("media_kinds", "media_kind", None)])
+    nameless = {"media_kind": "image"}
+    assert judged(REDDIT, "media_kinds", list(MediaKind), nameless) == (
+        [False],
+        [("media_kinds", "media_kind", "image")],
+    )
+    assert judged(YOUTUBE, "channels", Ids("a list", ("UC1",)), {}) == (
+        [False],
+        [("channels", "channel_not_listed", None)],
+    )
+
+
+def test_rules_for_hosts_judge_only_their_own_kinds() -> None:
+    assert judged(REDDIT, "image_hosts", ["reddit"], {**_CLIP, "media_host": "vimeo"})[0] == [True]
+    assert judged(REDDIT, "video_hosts", ["youtube"], {**_IMAGE, "media_host": "imgur"})[0] == [True]
+    for kind in ("image", "gif", "gallery"):
+        assert judged(REDDIT, "image_hosts", ["reddit"], {"media_kind": kind, "media_host": "imgur"})[0] == [False]
+
+
+def test_media_of_unknown_host_come_from_none_of_the_hosts() -> None:
+    assert judged(REDDIT, "image_hosts", ["reddit"], {**_IMAGE, "media_host": None}) == (
+        [False],
+        [("image_hosts", "media_host", None)],
+    )
+
+
+def test_a_title_without_words_is_in_no_language_and_stays() -> None:
+    assert judged(REDDIT, "languages", ["en"], {"title": "!!! 2024 :)"})[0] == [True]
+
+
+def test_the_language_rule_leaves_the_language_that_it_found() -> None:
+    verdict = apply_rules(posts({"title": _ENGLISH}), checks(Record.POST, REDDIT, {"languages": ["en"]}))
+    assert verdict.kept["identified_language"].to_list() == ["en"]
+
+
+def test_a_language_that_is_known_is_not_identified_again() -> None:
+    known = posts({"title": _GERMAN}).with_columns(identified_language=pl.lit("en"))
+    assert apply_rules(known, checks(Record.POST, REDDIT, {"languages": ["en"]})).kept.height == 1
+
+
+def test_topic_words_do_not_run_over_from_the_title_into_a_tag() -> None:
+    phrase = words("world cup")
+    assert judged(YOUTUBE, "topic_words_out", phrase, {"title": "World Cup final"})[0] == [False]
+    assert judged(YOUTUBE, "topic_words_out", phrase, {"title": "My view of the", "tags": ["world", "cake"]})[0] == [
+        True
+    ]
+
+
+def test_the_builtin_vocabulary_and_a_file_of_ids_are_what_knobs_become(tmp_path: Path) -> None:
+    listed = tmp_path / "channels.txt"
+    listed.write_text("# of Wikidata\nUC2 # a name\nUC1\nUC2\n", encoding="utf-8")
+    knobs = {rule.name: rule.knob for rule in rules_for(Record.POST, YOUTUBE)}
+    assert TypeAdapter(knobs["channels"]).validate_python(str(listed)) == Ids(str(listed), ("UC1", "UC2"))
+    assert TypeAdapter(knobs["nsfw_words"]).validate_python("builtin") == Words("builtin", Vocabulary.builtin())
