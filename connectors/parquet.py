@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
 import posixpath
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -88,6 +90,7 @@ def write_shard(rows: pa.Table, table: str, folder: str, path: str) -> Shard:
         use_dictionary=[name for name in schema.names if name in _REPEATING],
         use_content_defined_chunking=True,
         write_page_index=True,
+        write_page_checksum=True,
     )
     content = sink.getbuffer()
     replace_file(posixpath.join(folder, path), content)
@@ -104,14 +107,32 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
     try:
         with FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             stream.write(content)
-        if FileSystems.exists(path):
-            FileSystems.delete([path])
-        FileSystems.rename([partial], [path])
+        _rename(partial, path)
     except OSError as error:
+        with suppress(OSError):  # a full disk has no room for it; it may not have been made at all
+            _delete(partial)
         reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
         raise OutputError(
             f"Cannot write {path}: {reason}. Make room or choose another --out, and run again."
         ) from error
+
+
+def _rename(source: str, target: str) -> None:
+    """Rename a file, over one that is there. Only this machine's filesystems do so in one step everywhere."""
+    if "://" not in target:
+        os.replace(source, target)
+        return
+    if FileSystems.exists(target):
+        _delete(target)
+    FileSystems.rename([source], [target])
+
+
+def _delete(path: str) -> None:
+    """Delete one file. Beam takes a path for a pattern, and here brackets in a folder's name would name others."""
+    if "://" not in path:
+        os.remove(path)
+    else:
+        FileSystems.delete([path])
 
 
 def read_shard(folder: str, path: str, table: str) -> pa.Table:
@@ -125,11 +146,11 @@ def read_shard(folder: str, path: str, table: str) -> pa.Table:
     try:
         with FileSystems.open(full, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             content = pa.py_buffer(stream.read())
-        rows = pq.read_table(pa.BufferReader(content))
-    except (OSError, pa.ArrowInvalid) as error:
+        rows = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        check_readable(rows.schema, table, full)
+        return conform(rows, SCHEMAS[table])
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the shard {full}: {error}. Run the stage that writes it again.") from error
-    check_readable(rows.schema, table, full)
-    return conform(rows, SCHEMAS[table])
 
 
 def file_sha256(path: str) -> str:

@@ -83,7 +83,9 @@ def plan(pipeline: beam.Pipeline, inputs: CollectInputs, config: CollectConfig) 
         | "Comment files" >> beam.Create(list(inputs.comments))
         | "Spread comment files" >> beam.Reshuffle()
         | "Read comments"
-        >> beam.ParDo(_ReadComments(config), known=beam.pvalue.AsIter(known)).with_outputs(REJECTS, TALLY, main="main")
+        >> beam.ParDo(_ReadComments(config), known=beam.pvalue.AsIter(known))
+        .with_output_types(pa.Table)
+        .with_outputs(REJECTS, TALLY, main="main")
     )
     written = (
         (replies.main, videos[_COMMENTS])
@@ -113,7 +115,8 @@ def _read(
         pipeline
         | f"Files of {what}" >> beam.Create(list(files))
         | f"Spread files of {what}" >> beam.Reshuffle()
-        | f"Read {what}" >> beam.ParDo(reader).with_outputs(REJECTS, TALLY, _COMMENTS, _NOTES, main="main")
+        | f"Read {what}"
+        >> beam.ParDo(reader).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, _COMMENTS, _NOTES, main="main")
     )
 
 

@@ -76,7 +76,8 @@ def plan(pipeline: beam.Pipeline, inputs: Sequence[ShardPair], config: CurateCon
         pipeline
         | "Shards" >> beam.Create(list(inputs))
         | "Spread shards" >> beam.Reshuffle()
-        | "Judge" >> beam.ParDo(_Judge(config)).with_outputs(_COMMENTS, REJECTS, TALLY, main="main")
+        | "Judge"
+        >> beam.ParDo(_Judge(config)).with_output_types(pa.Table).with_outputs(_COMMENTS, REJECTS, TALLY, main="main")
     )
     by_media = {
         "posts": judged.main | "Posts by media" >> _by_media(config.shards),

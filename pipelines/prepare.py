@@ -146,7 +146,10 @@ def _curate(request: Request) -> Prepared:
             Platform.REDDIT: _only_with_media(section.reddit.posts),
             Platform.YOUTUBE: _only_with_media(section.youtube.posts),
         },
-        comments={Platform.REDDIT: dict(section.reddit.comments), Platform.YOUTUBE: dict(section.youtube.comments)},
+        comments={
+            Platform.REDDIT: _only_with_text(section.reddit.comments),
+            Platform.YOUTUBE: _only_with_text(section.youtube.comments),
+        },
         samples=dict(section.samples),
         selections={
             Platform.REDDIT: section.reddit.choose.selection(),
@@ -174,6 +177,12 @@ def _only_with_media(rules: Section) -> dict[str, Any]:
     """The knobs of rules for posts; a recipe that names no kinds takes all, since a sample is of some media."""
     knobs = dict(rules)
     return {**knobs, "media_kinds": list(MediaKind) if knobs["media_kinds"] is None else knobs["media_kinds"]}
+
+
+def _only_with_text(rules: Section) -> dict[str, Any]:
+    """The knobs of rules for comments; at least one word, since what says nothing is no comment of a sample."""
+    knobs = dict(rules)
+    return {**knobs, "min_words": max(1, knobs["min_words"] or 1)}
 
 
 def _instruct(request: Request) -> Prepared:

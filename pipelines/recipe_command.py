@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 
+import yaml
+
 from pipelines.recipe import Recipe
 from pipelines.recipe_docs import recipe_markdown
-from pipelines.recipe_file import SHIPPED, load_recipe
+from pipelines.recipe_file import SHIPPED, load_recipe, recipe_text
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,12 +27,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _list(_: argparse.Namespace) -> int:
     for path in sorted(SHIPPED.glob("*.yaml")):
-        print(f"{path.stem:<16} {load_recipe(str(path)).recipe.description.strip().splitlines()[0]}")
+        print(f"{path.stem:<16} {yaml.safe_load(recipe_text(str(path)))['description']}")
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
-    print(load_recipe(args.recipe).text, end="")
+    print(recipe_text(args.recipe), end="")
     return 0
 
 

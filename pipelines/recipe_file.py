@@ -38,13 +38,25 @@ def load_recipe(name: str) -> RecipeFile:
         RecipeError: says the file, the line, the key, what is wrong with it and what to do.
     """
     path = _find(name)
+    return parse_recipe(_read(path), path)
+
+
+def recipe_text(name: str) -> str:
+    """The text of a recipe file, or of the shipped one of that name, unchecked: files that it names may be absent.
+
+    Raises:
+        RecipeError: there is none, or it is no text.
+    """
+    return _read(_find(name))
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except OSError as error:
         raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.") from error
-    return parse_recipe(text, path)
 
 
 def parse_recipe(text: str, path: Path) -> RecipeFile:

@@ -148,8 +148,10 @@ def _no_collection() -> Iterator[None]:
 
 
 def _is_one_a_line(lines: Lines) -> bool:
-    """Every line end stands between two objects; else a line with two would hide an empty one in their number."""
-    return lines.data.count(b"}\n{") + lines.data.count(b"}\r\n{") == lines.count - 1
+    """Every line begins an object; else a line with two of them would hide an empty one in their number."""
+    data = np.frombuffer(lines.data, np.uint8)
+    starts = np.flatnonzero(data[:-1] == ord("\n")) + 1
+    return bool(data[0] == ord("{") and (data[starts] == ord("{")).all())
 
 
 def _with_sound_ids(table: pa.Table, record_table: str) -> tuple[pa.Table, list[dict[str, Any]]]:

@@ -20,100 +20,33 @@ from schemas.reasons import Reason
 
 Reader = Callable[..., Iterator[Chunk]]
 
-_SUBMISSION_2005: dict[str, Any] = {
-    "id": "87",
-    "domain": "downingstreetmemo.com",
-    "author": "kn0thing",
-    "subreddit": "reddit.com",
-    "selftext": "",
-    "title": "The Downing Street Memo",
-    "url": "http://www.downingstreetmemo.com",
-    "score": 187,
-    "ups": 187,
-    "num_comments": 392,
-    "over_18": False,
-    "is_self": False,
-    "created_utc": "1119552233",
-    "gilded": 4,
-    "retrieved_on": 1440516154,
-    "permalink": "/r/reddit.com/comments/87/the_downing_street_memo/",
-    "media": None,
-    "link_flair_text": None,
-    "banned_by": None,
-    "edited": False,
-    "media_embed": {},
-}
-_SUBMISSION_2018: dict[str, Any] = {
-    "id": "7nbt3p",
-    "author": "someone",
-    "subreddit": "aww",
-    "title": "Meet Rex &amp; Bo",
-    "selftext": "",
-    "url": "https://i.redd.it/kz1ux2b8lb701.jpg",
-    "score": 31,
-    "num_comments": 2,
-    "created_utc": 1514764800,
-    "retrieved_on": 1520427845,
-    "is_video": False,
-    "subreddit_type": "public",
-    "is_self": False,
-    "over_18": False,
-    "permalink": "/r/aww/comments/7nbt3p/meet_rex_bo/",
-    "link_flair_text": "Dogs",
-    "thumbnail_width": 140,
-    "preview": {"images": [{"source": {"url": "https://i.redditmedia.com/x.jpg", "width": 3024, "height": 4032}}]},
-}
-_SUBMISSION_2026: dict[str, Any] = {
-    "id": "1q0aaaa",
-    "author": "someone",
-    "subreddit": "Futurology",
-    "title": "A question",
-    "selftext": "Why?",
-    "score": 1,
-    "upvote_ratio": 0.87,
-    "num_comments": 0,
-    "created_utc": 1767225600.0,
-    "is_self": True,
-    "retrieved_on": 1767225615,
-    "updated_on": 1767225631,
-    "_meta": {"retrieved_2nd_on": 1767355209},
-    "subreddit_subscribers": 21_000_000,
-    "removed_by_category": None,
-    "is_gallery": None,
-    "over_18": False,
-    "permalink": "/r/Futurology/comments/1q0aaaa/a_question/",
-    "url_overridden_by_dest": None,
-    "edited": False,
-}
-_COMMENT_2005: dict[str, Any] = {
-    "id": "c2392",
-    "author": "someone",
-    "subreddit": "reddit.com",
-    "link_id": "t3_21918",
-    "parent_id": "t3_21918",
-    "body": "reddit is written in emacs",
-    "score": 8,
-    "score_hidden": False,
-    "created_utc": "1165542000",
-    "retrieved_on": 1473738411,
-    "banned_by": None,
-    "link_title": "Editor: vi or emacs?",
-    "replies": "",
-}
-_COMMENT_2026: dict[str, Any] = {
-    "id": "nx0aaaa",
-    "author": "someone",
-    "link_id": "t3_1q0aaaa",
-    "parent_id": "t1_nx09999",
-    "body": "Because.",
-    "score": 5,
-    "score_hidden": False,
-    "is_submitter": True,
-    "created_utc": 1767229200.0,
-    "subreddit": "Futurology",
-    "retrieved_on": 1767229215,
-    "_meta": {"retrieved_2nd_on": 1767355300},
-}
+_SUBMISSION_2005: dict[str, Any] = json.loads("""
+    {"id": "87", "domain": "downingstreetmemo.com", "author": "user_1a0b", "subreddit": "reddit.com", "selftext": "",
+    "title": "The Downing Street Memo", "url": "http://www.downingstreetmemo.com", "score": 187, "ups": 187,
+    "num_comments": 392, "over_18": false, "is_self": false, "created_utc": "1119552233", "gilded": 4,
+    "retrieved_on": 1440516154, "permalink": "/r/reddit.com/comments/87/the_downing_street_memo/", "media": null,
+    "link_flair_text": null, "banned_by": null, "edited": false, "media_embed": {}}""")
+_SUBMISSION_2018: dict[str, Any] = json.loads("""
+    {"id": "7nbt3p", "author": "user_77ef", "subreddit": "aww", "title": "Meet Rex &amp; Bo", "selftext": "",
+    "url": "https://i.redd.it/kz1ux2b8lb701.jpg", "score": 31, "num_comments": 2, "created_utc": 1514764800,
+    "retrieved_on": 1520427845, "is_video": false, "subreddit_type": "public", "is_self": false, "over_18": false,
+    "permalink": "/r/aww/comments/7nbt3p/meet_rex_bo/", "link_flair_text": "Dogs", "thumbnail_width": 140,
+    "preview": {"images": [{"source": {"url": "https://i.redditmedia.com/x.jpg", "width": 3024, "height": 4032}}]}}
+    """)
+_SUBMISSION_2026: dict[str, Any] = json.loads("""
+    {"id": "1q0aaaa", "author": "user_2f29", "subreddit": "Futurology", "title": "A question", "selftext": "Why?",
+    "score": 1, "upvote_ratio": 0.87, "num_comments": 0, "created_utc": 1767225600.0, "is_self": true,
+    "retrieved_on": 1767225615, "updated_on": 1767225631, "_meta": {"retrieved_2nd_on": 1767355209},
+    "subreddit_subscribers": 21000000, "removed_by_category": null, "is_gallery": null, "over_18": false,
+    "permalink": "/r/Futurology/comments/1q0aaaa/a_question/", "url_overridden_by_dest": null, "edited": false}""")
+_COMMENT_2005: dict[str, Any] = json.loads("""
+    {"id": "c2392", "author": "user_fd45", "subreddit": "reddit.com", "link_id": "t3_21918", "parent_id": "t3_21918",
+    "body": "reddit is written in emacs", "score": 8, "score_hidden": false, "created_utc": "1165542000",
+    "retrieved_on": 1473738411, "banned_by": null, "link_title": "Editor: vi or emacs?", "replies": ""}""")
+_COMMENT_2026: dict[str, Any] = json.loads("""
+    {"id": "nx0aaaa", "author": "user_548e", "link_id": "t3_1q0aaaa", "parent_id": "t1_nx09999", "body": "Because.",
+    "score": 5, "score_hidden": false, "is_submitter": true, "created_utc": 1767229200.0, "subreddit": "Futurology",
+    "retrieved_on": 1767229215, "_meta": {"retrieved_2nd_on": 1767355300}}""")
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +98,7 @@ def test_a_link_of_2005(folder: Path) -> None:
         *("reddit:87", "87", "reddit", "RS_2018-01.zst", 1),
     )
     assert fields(row, "title", "url", "text", "subreddit", "author_name") == (
-        *("The Downing Street Memo", "http://www.downingstreetmemo.com", "", "reddit.com", "kn0thing"),
+        *("The Downing Street Memo", "http://www.downingstreetmemo.com", "", "reddit.com", "user_1a0b"),
     )
     assert fields(row, "score", "num_comments", "upvote_ratio", "channel_subscribers") == (187, 392, None, None)
     assert row["posted_at"] == datetime(2005, 6, 23, 18, 43, 53, tzinfo=UTC)
@@ -374,7 +307,7 @@ _DEEP = b"[" * 100_000 + b"]" * 100_000
 _BAD: list[tuple[bytes, Reason]] = [
     (b"not json", Reason.NOT_JSON),
     (b'{"id": "a"', Reason.NOT_JSON),
-    (b'{"id": "a"} {"id": "b"}', Reason.NOT_JSON),
+    (b'{"id": "a", "link_id": "t3_b"} {"id": "b", "link_id": "t3_b"}', Reason.NOT_JSON),
     (b"\x00\x00\x00\x00", Reason.NOT_JSON),
     (b'{"id": "a\x00"}', Reason.NOT_JSON),
     (b'{"id": "a", "x": ' + _DEEP + b"}", Reason.NOT_JSON),
@@ -474,6 +407,11 @@ def test_an_empty_line_does_not_make_up_for_two_records_on_one(folder: Path, emp
     chunk = read(folder, read_submissions, [b'{"id": "a"} {"id": "b"}', empty, b'{"id": "c"}'])
     assert fields(chunk.table.to_pylist()[0], "native_id", "line") == ("c", 3)
     assert chunk.rejects.select(["reason", "line"]).to_pylist() == [{"reason": "not_json", "line": 1}]
+
+
+def test_a_record_on_two_lines_does_not_make_up_for_two_records_on_one(folder: Path) -> None:
+    chunk = read(folder, read_submissions, [b'{"id":', b'"a"}', b'{"id": "b"} {"id": "c"}'])
+    assert (chunk.rows_in, chunk.rejects.column("line").to_pylist()) == (3, [1, 2, 3])
 
 
 def test_an_empty_file_has_no_chunks(tmp_path: Path) -> None:

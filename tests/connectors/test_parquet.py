@@ -1,0 +1,264 @@
+"""Shards are the same bytes for the same rows, whole or absent, and read back as what they were written."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from apache_beam.io.filesystems import FileSystems
+
+from connectors.parquet import (
+    ROW_GROUP_ROWS,
+    Shard,
+    file_sha256,
+    read_shard,
+    replace_file,
+    shard_name,
+    write_shard,
+)
+from schemas.errors import InputError, OutputError, SchemaError
+from schemas.record import TABLE_KEY, VERSION_KEY
+from schemas.registry import SCHEMAS
+
+_NAME = "comments-00000-of-00001.parquet"
+
+
+def comments(count: int, **changes: Any) -> pa.Table:
+    rows = [
+        {
+            "comment_id": f"reddit:{number:x}",
+            "post_id": f"reddit:{number // 5:x}",
+            "platform": "reddit",
+            "native_id": f"{number:x}",
+            "text": None if number % 7 == 0 else f"what number {number} says ✓",
+            "score": number - 3,
+            "posted_at": datetime(2018, 1, 1, second=number % 60, tzinfo=UTC),
+            "deleted": number % 7 == 0,
+            "removed": False,
+        }
+        | changes
+        for number in range(count)
+    ]
+    return pa.Table.from_pylist(rows, SCHEMAS["comment"])
+
+
+def written(folder: Path, rows: pa.Table | None = None) -> Shard:
+    return write_shard(comments(20) if rows is None else rows, "comment", str(folder), _NAME)
+
+
+def with_metadata(folder: Path, metadata: dict[bytes, bytes]) -> None:
+    """A shard whose file says something else of its schema."""
+    pq.write_table(comments(3).replace_schema_metadata(metadata), folder / _NAME)
+
+
+def test_the_name_of_a_shard_says_which_of_how_many_it_is() -> None:
+    assert shard_name("posts", 3, 16) == "posts-00003-of-00016.parquet"
+
+
+def test_the_same_rows_make_the_same_bytes_however_they_came(tmp_path: Path) -> None:
+    rows = comments(5_000)
+    first = written(tmp_path, rows)
+    content = (tmp_path / _NAME).read_bytes()
+    in_chunks = pa.concat_tables([rows.slice(0, 1_234), rows.slice(1_234)])
+    shuffled = in_chunks.select(rows.column_names[::-1]).replace_schema_metadata({b"host": b"here"})
+    assert written(tmp_path, rows) == first
+    assert (tmp_path / _NAME).read_bytes() == content
+    assert written(tmp_path, shuffled) == first
+    assert (tmp_path / _NAME).read_bytes() == content
+
+
+def test_a_shard_tells_its_rows_bytes_and_sha256(tmp_path: Path) -> None:
+    shard = written(tmp_path)
+    content = (tmp_path / _NAME).read_bytes()
+    assert shard == Shard(_NAME, 20, len(content), hashlib.sha256(content).hexdigest())
+    assert file_sha256(f"{tmp_path}/{_NAME}") == shard.sha256
+
+
+def test_other_rows_have_another_sha256(tmp_path: Path) -> None:
+    assert written(tmp_path).sha256 != written(tmp_path, comments(20, score=4)).sha256
+
+
+@pytest.mark.parametrize("count", [0, 1, ROW_GROUP_ROWS + 1])
+def test_rows_are_read_back_as_they_were_written(tmp_path: Path, count: int) -> None:
+    rows = comments(count)
+    shard = written(tmp_path, rows)
+    found = read_shard(str(tmp_path), _NAME, "comment")
+    assert shard.rows == count
+    assert found.equals(rows)
+    assert found.schema.equals(SCHEMAS["comment"], check_metadata=True)
+
+
+def test_every_table_is_read_back_even_without_rows(tmp_path: Path) -> None:
+    for table, schema in SCHEMAS.items():
+        write_shard(schema.empty_table(), table, str(tmp_path), _NAME)
+        assert read_shard(str(tmp_path), _NAME, table).schema.equals(schema, check_metadata=True)
+
+
+def test_row_groups_have_the_size_that_a_viewer_opens(tmp_path: Path) -> None:
+    written(tmp_path, comments(ROW_GROUP_ROWS + 1))
+    metadata = pq.read_metadata(tmp_path / _NAME)
+    assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [ROW_GROUP_ROWS, 1]
+    assert metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_a_shard_replaces_the_one_before_it_and_leaves_nothing_else(tmp_path: Path) -> None:
+    written(tmp_path)
+    written(tmp_path, comments(3))
+    assert read_shard(str(tmp_path), _NAME, "comment").num_rows == 3
+    assert os.listdir(tmp_path) == [_NAME]
+
+
+def test_a_required_value_that_is_null_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="Column 'post_id' must not be null, and 20 of 20 rows are"):
+        written(tmp_path, comments(20, post_id=None))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_required_column_that_is_absent_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="Column 'deleted' is required and absent"):
+        written(tmp_path, comments(20).drop_columns(["deleted"]))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_column_of_another_type_is_not_written(tmp_path: Path) -> None:
+    rows = comments(2)
+    rows = rows.set_column(rows.column_names.index("score"), "score", pa.array(["many", "few"]))
+    with pytest.raises(SchemaError, match="Column 'score' is string and cannot become int64"):
+        written(tmp_path, rows)
+
+
+def test_another_table_is_not_read(tmp_path: Path) -> None:
+    written(tmp_path)
+    with pytest.raises(SchemaError, match=rf"{_NAME} holds the table 'comment', not 'post'"):
+        read_shard(str(tmp_path), _NAME, "post")
+
+
+@pytest.mark.parametrize("version", [b"2.0.0", b"1.999.0", b"0.9.0", b"one", b"1.0"])
+def test_a_version_that_is_not_known_is_not_read(tmp_path: Path, version: bytes) -> None:
+    with_metadata(tmp_path, {TABLE_KEY: b"comment", VERSION_KEY: version})
+    with pytest.raises(SchemaError, match=rf"has schema comment {version.decode()}, and this blift reads 1\.0\.0"):
+        read_shard(str(tmp_path), _NAME, "comment")
+
+
+@pytest.mark.parametrize("metadata", [{}, {TABLE_KEY: b"comment"}, {VERSION_KEY: b"1.0.0"}])
+def test_a_file_without_a_version_is_not_read(tmp_path: Path, metadata: dict[bytes, bytes]) -> None:
+    with_metadata(tmp_path, metadata)
+    with pytest.raises(SchemaError, match="carries no blift schema version"):
+        read_shard(str(tmp_path), _NAME, "comment")
+
+
+@pytest.mark.parametrize("kept", [0, 3, 1_000, -1, -9])
+def test_a_shard_that_breaks_off_is_an_input_error(tmp_path: Path, kept: int) -> None:
+    written(tmp_path)
+    path = tmp_path / _NAME
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InputError, match=rf"Cannot read the shard .*{_NAME}: .*Run the stage that writes it again"):
+        read_shard(str(tmp_path), _NAME, "comment")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_flipped_bit_in_the_data_is_never_read_as_other_rows(tmp_path: Path, seed: int) -> None:
+    rows = comments(500)
+    written(tmp_path, rows)
+    path = tmp_path / _NAME
+    content = bytearray(path.read_bytes())
+    before_footer = len(content) - 8 - pq.read_metadata(path).serialized_size
+    content[random.Random(seed).randrange(before_footer)] ^= 1 << seed % 8
+    path.write_bytes(content)
+    try:
+        found = read_shard(str(tmp_path), _NAME, "comment")
+    except (InputError, SchemaError):
+        return
+    assert found.equals(rows)
+
+
+def test_damaged_values_are_an_input_error(tmp_path: Path) -> None:
+    written(tmp_path, comments(500))
+    path = tmp_path / _NAME
+    content = bytearray(path.read_bytes())
+    chunk = pq.read_metadata(path).row_group(0).column(0)
+    content[chunk.data_page_offset + chunk.total_compressed_size - 5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"Cannot read the shard .*CRC"):
+        read_shard(str(tmp_path), _NAME, "comment")
+
+
+def test_a_missing_shard_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"Cannot read the shard {tmp_path}/{_NAME}: "):
+        read_shard(str(tmp_path), _NAME, "comment")
+    with pytest.raises(InputError, match=rf"Cannot read {tmp_path}/{_NAME}: "):
+        file_sha256(f"{tmp_path}/{_NAME}")
+
+
+class Failing(io.FileIO):
+    """A file that is made, and whose disk then takes no more."""
+
+    def __init__(self, path: str, code: int) -> None:
+        super().__init__(path, "w")
+        self._code = code
+
+    def write(self, _: Any) -> int:
+        raise OSError(self._code, os.strerror(self._code))
+
+
+def test_a_full_disk_is_an_output_error_and_leaves_the_shard_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path)
+    monkeypatch.setattr(FileSystems, "create", lambda path, **_: Failing(path, errno.ENOSPC))
+    expected = rf"Cannot write {tmp_path}/{_NAME}: the disk is full\. Make room or choose another --out"
+    with pytest.raises(OutputError, match=expected):
+        written(tmp_path, comments(3))
+    assert read_shard(str(tmp_path), _NAME, "comment").num_rows == 20
+    assert os.listdir(tmp_path) == [_NAME]
+
+
+def test_a_disk_that_fails_is_an_output_error_with_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FileSystems, "create", lambda path, **_: Failing(path, errno.EIO))
+    with pytest.raises(OutputError, match=r"Input/output error"):
+        replace_file(f"{tmp_path}/file", b"content")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_path_below_a_file_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"Cannot write .*/file/shard: "):
+        replace_file(f"{tmp_path}/file/shard", b"content")
+
+
+def test_a_part_left_by_a_run_that_was_killed_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "file.partial").write_bytes(b"a longer part that was left")
+    replace_file(f"{tmp_path}/file", b"content")
+    assert (tmp_path / "file").read_bytes() == b"content"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_file_is_there_before_and_after_it_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(FileSystems, "delete", lambda paths: pytest.fail(f"{paths} would be absent for a moment"))
+    replace_file(str(path), b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_wildcards_in_the_name_of_a_folder_touch_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("run [ab]", "run a"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").write_bytes(b"old")
+        (tmp_path / folder / "other.partial").write_bytes(b"of another program")
+    replace_file(f"{tmp_path}/run [ab]/file", b"new")
+    monkeypatch.setattr(FileSystems, "create", lambda path, **_: Failing(path, errno.ENOSPC))
+    with pytest.raises(OutputError):
+        replace_file(f"{tmp_path}/run [ab]/other", b"new")
+    assert (tmp_path / "run [ab]" / "file").read_bytes() == b"new"
+    assert os.listdir(tmp_path / "run [ab]") == ["file"]
+    assert sorted(os.listdir(tmp_path / "run a")) == ["file", "other.partial"]
