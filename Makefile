@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load it
 	$(BIN)/blift demo $(DEMO)/corpus
 	$(BIN)/blift build $(DEMO)/corpus/demo.yaml --out $(DEMO)/run
-	$(BIN)/python -m benchmarks.load $(DEMO)/run
+	$(BIN)/python -m pipelines.demo.load $(DEMO)/run
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
 	$(BIN)/pytest -n auto -m 'not runner and not gpu'

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import date
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from pipelines.recipe import Recipe
 from pipelines.recipe_file import model_in
@@ -43,13 +46,14 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
     plain = {name: field for name, field in model.model_fields.items() if model_in(field.annotation) is None}
     title = f"### `{path}`\n" if path else "### Top level\n"
     if plain and set(plain) <= rule_names:
-        yield f"{title}\n{(model.__doc__ or '').strip()} " + ", ".join(f"[`{name}`](#{name})" for name in plain) + ".\n"
+        links = ", ".join(f"[`{name}`](#{name}-{_record_of(path)})" for name in plain)
+        yield f"{title}\n{(model.__doc__ or '').strip()}\n\n{links}.\n"
         return
     yield f"{title}\n{(model.__doc__ or '').strip()}\n"
     yield "| key | type | default | meaning |\n|---|---|---|---|"
     for name, field in model.model_fields.items():
         default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        kind = "section" if model_in(field.annotation) else _kind(field.annotation)
+        kind = "section" if model_in(field.annotation) else _kind(field.annotation, field.metadata)
         yield f"| `{name}` | {kind} | {default} | {field.description} |"
     yield ""
     for name, field in model.model_fields.items():
@@ -59,29 +63,45 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
 
 
 def _default(value: Any) -> str:
-    return "" if isinstance(value, BaseModel) else "null" if value is None else f"`{value}`"
+    if isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, list):
+        return f"`[{', '.join(str(getattr(item, 'name', item)) for item in value)}]`"
+    return "null" if value is None else f"`{value}`" if value != "" else "empty"
 
 
-def _kind(annotation: Any) -> str:
-    text = str(annotation) if not isinstance(annotation, type) else annotation.__name__
-    for noise in ("typing.", "datetime.", "schemas.platform.", "pipelines.recipe.", "transforms.rules.knobs."):
-        text = text.replace(noise, "")
-    return f"`{text}`".replace("|", "\\|") if "Annotated" not in text else "number"
+def _kind(annotation: Any, metadata: Sequence[Any] = ()) -> str:
+    """A type in the words of somebody who writes YAML."""
+    if any(isinstance(note, WithJsonSchema) for note in metadata):
+        return "name or path of a file"
+    origin, members = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(members[0], members[1:])
+    if origin in (Union, UnionType):
+        return " or ".join(_kind(member) for member in members if member is not NoneType)
+    if origin is Literal:
+        return " or ".join(f"`{member}`" for member in members)
+    if origin is list:
+        return f"list of {_kind(members[0])}"
+    if origin is dict:
+        return f"mapping of {_kind(members[0])} to {_kind(members[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(f"`{member.value}`" for member in annotation)
+    return _WORDS[annotation]
+
+
+_WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false", date: "day"}
 
 
 def _rule(rule: Rule) -> str:
     whose = " and ".join(platform.value for platform in Platform if platform in rule.platforms)
     doc = " ".join(rule.doc.split())
     return (
-        f"### `{rule.name}`\n\n{doc}\n\n"
-        f"For {whose} {rule.record.value}s, in {rule.stage}; reason `{rule.reason.value}`; knob: {_knob(rule.knob)}.\n"
+        f"### `{rule.name}` ({rule.record.value})\n\n{doc}\n\n"
+        f"For {whose} {rule.record.value}s, in {rule.stage}; reason `{rule.reason.value}`; knob: {_kind(rule.knob)}.\n"
     )
 
 
-def _knob(knob: Any) -> str:
-    text = str(getattr(knob, "__name__", knob))
-    if "Annotated" in text or "Words" in text or "Ids" in text:
-        return "a file"
-    return (
-        f"`{str(knob).replace('schemas.platform.', '').replace('datetime.', '')}`" if "[" in str(knob) else f"`{text}`"
-    )
+def _record_of(path: str) -> str:
+    """What the rules of a section judge."""
+    return {"comments": "comment", "samples": "sample"}.get(path.rsplit(".", 1)[-1], "post")

@@ -151,7 +151,7 @@ def _is_one_a_line(lines: Lines) -> bool:
     """Every line begins an object; else a line with two of them would hide an empty one in their number."""
     data = np.frombuffer(lines.data, np.uint8)
     starts = np.flatnonzero(data[:-1] == ord("\n")) + 1
-    return bool(data[0] == ord("{") and (data[starts] == ord("{")).all())
+    return bool(data[0] == ord("{") and data[-1] != ord("\n") and (data[starts] == ord("{")).all())
 
 
 def _with_sound_ids(table: pa.Table, record_table: str) -> tuple[pa.Table, list[dict[str, Any]]]:

@@ -37,8 +37,7 @@ def exit_code(*arguments: str) -> int:
     try:
         return main(list(arguments))
     except SystemExit as stop:
-        assert isinstance(stop.code, int)
-        return stop.code
+        return int(stop.code or 0)
 
 
 def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +67,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         (("recipe", "shw"), "choose from 'list', 'show'"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),
-        (("build", "demo", "more", "--out", "out"), "`blift build` takes one recipe"),
+        (("build", "blift-paper", "more", "--out", "out"), "`blift build` takes one recipe"),
         (("inspect",), "required: DIR"),
         (("inspect", "out", "--row", "3"), "`blift inspect` has no argument '--row'. See `blift inspect --help`."),
         (("demo", "out", "--sed", "3"), "`blift demo` has no argument '--sed'. See `blift demo --help`."),
@@ -95,9 +94,7 @@ def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_what_works_is_0(
-    built: tuple[Path, Manifest], corpus: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_what_works_is_0(built: tuple[Path, Manifest], corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, _ = built
     assert exit_code("recipe", "list") == 0
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"blift-paper", "demo"}

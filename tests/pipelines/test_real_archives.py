@@ -80,7 +80,6 @@ def made(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
             },
             "youtube": {"info": [str(shared_data / "youtube" / "info" / "*.info.json*")]},
         },
-        "curate": {"samples": {"min_comments": 1}},
     }
     (folder / "real.yaml").write_text(yaml.safe_dump(recipe))
     manifest, told = run_build(folder / "real.yaml", folder / "out")
@@ -221,6 +220,23 @@ def test_there_is_one_comment_for_every_id_on_a_post_that_is_kept(source: Source
             wanted[f"youtube:{comment['id']}"] = f"youtube:{video['id']}"
     assert {row["comment_id"]: row["post_id"] for row in made.comments} == wanted
     assert len(made.comments) == len(wanted)
+
+
+def test_a_post_without_media_and_a_comment_without_text_are_rejected_though_no_rule_is_on(made: Built) -> None:
+    steps = {(row.table, row.step): row.rejected for row in funnel_rows(made.manifest) if row.stage == "curate"}
+    without_media = [post for post in made.posts.values() if post["media_key"] is None]
+    assert without_media
+    assert {post["platform"] for post in without_media} == {"reddit"}
+    assert steps[("reddit post", "media_kinds")] == {"media_kind": len(without_media)}
+    silent = [
+        comment
+        for comment in made.comments
+        if comment["text"] is None and made.posts[comment["post_id"]]["media_key"] is not None
+    ]
+    assert silent
+    assert sum(steps[(f"{name} comment", "min_words")].get("few_words", 0) for name in ("reddit", "youtube")) == len(
+        silent
+    )
 
 
 def test_samples_have_the_replay_graph_of_their_video(made: Built) -> None:

@@ -75,7 +75,8 @@ def test_a_wrong_value_is_named_with_what_it_may_be(tmp_path: Path, more: str, s
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     said = error_of(tmp_path, SMALLEST.replace("name: small", "name: Small!") + "outputs: {}\ncard: {titel: X}\n")
-    assert [line.split(": ")[0] for line in said.splitlines()] == [f"mine.yaml, line {line}" for line in (1, 5, 6)]
+    lines = sorted(line.split(": ")[0] for line in said.splitlines())
+    assert lines == [f"mine.yaml, line {line}" for line in (1, 5, 6)]
 
 
 @pytest.mark.parametrize(

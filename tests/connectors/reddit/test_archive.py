@@ -409,6 +409,11 @@ def test_an_empty_line_does_not_make_up_for_two_records_on_one(folder: Path, emp
     assert chunk.rejects.select(["reason", "line"]).to_pylist() == [{"reason": "not_json", "line": 1}]
 
 
+def test_an_empty_last_line_does_not_make_up_for_two_records_on_one(folder: Path) -> None:
+    chunk = read(folder, read_submissions, [b'{"id": "a"} {"id": "b"}', b""])
+    assert (chunk.rows_in, chunk.table.num_rows, chunk.rejects["reason"].to_pylist()) == (1, 0, ["not_json"])
+
+
 def test_a_record_on_two_lines_does_not_make_up_for_two_records_on_one(folder: Path) -> None:
     chunk = read(folder, read_submissions, [b'{"id":', b'"a"}', b'{"id": "b"} {"id": "c"}'])
     assert (chunk.rows_in, chunk.rejects.column("line").to_pylist()) == (3, [1, 2, 3])
