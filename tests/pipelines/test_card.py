@@ -72,7 +72,7 @@ def test_counts_are_those_of_the_files(built: tuple[Path, Manifest], card: tuple
     stated = {
         (name, split): tuple(int(number.replace(",", "")) for number in numbers)
         for name, split, *numbers in re.findall(
-            r"^\| `(\w+)` \| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", body, re.M
+            r"^\| `(\w+)` \| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", body, re.MULTILINE
         )
     }
     found = {}
