@@ -52,7 +52,7 @@ def build(
         folder: the run folder; made where it does not exist.
         options: Beam's options, the runner among them.
         stages: names of stages, in order.
-        limit: posts to read of each archive file at most, for a trial; None for all.
+        limit: posts to read of each Reddit archive, and videos to read, at most, for a trial; None for all.
         report: told what happens.
 
     Raises:

@@ -68,7 +68,7 @@ class Prepared:
 def _collect(request: Request) -> Prepared:
     sources, resolve = request.recipe.sources, request.source.resolve
     reddit, youtube = sources.reddit, sources.youtube
-    videos = match(resolve(youtube.info)) if youtube else []
+    videos = match(resolve(youtube.info))[: request.limit] if youtube else []
     siblings, beside = _beside(videos)
     inputs = collect.CollectInputs(
         submissions=match(resolve(reddit.submissions)) if reddit else [],

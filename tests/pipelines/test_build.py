@@ -209,6 +209,7 @@ def test_limit_reads_the_first_posts_of_every_file(corpus: Path, tmp_path: Path)
     manifest, _ = run_build(corpus / "demo.yaml", tmp_path / "out", limit=5)
     read = {row.table: row.rows_out for row in funnel_rows(manifest) if row.step == "read"}
     assert read["reddit post"] == 15
+    assert read["youtube post"] == 5
 
 
 def test_stages_run_one_by_one_give_the_same(corpus: Path, built: tuple[Path, Manifest], tmp_path: Path) -> None:
