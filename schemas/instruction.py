@@ -39,33 +39,33 @@ class Message(Part):
     content: list[ContentPart] = Field(description="Text and media, in order.")
 
 
-class Instruction(Record):
+class Pair(Record):
+    """What both shapes of an instruction pair begin with."""
+
+    id: str = Field(description="`<sample id>-<template>`.")
+    sample_id: str = Field(description="The sample that it was made from.")
+    template: str = Field(description="Name of the template.")
+    template_version: str = Field(description="Version of the template.")
+    split: Split = Field(description="train, validation or test.")
+
+
+class Instruction(Pair):
     """An instruction pair in LLaVA's shape."""
 
     table: ClassVar[str] = "instruction"
     version: ClassVar[str] = "1.0.0"
 
-    id: str = Field(description="`<sample id>-<template>`.")
-    sample_id: str = Field(description="The sample that it was made from.")
-    template: str = Field(description="Name of the template.")
-    template_version: str = Field(description="Version of the template.")
-    split: Split = Field(description="train, validation or test.")
     image: str | None = Field(description="Address of the image (the first one of a gallery).")
     video: str | None = Field(description="Address of the video.")
     conversations: list[Turn] = Field(description="The turns: system, human, gpt.")
 
 
-class Chat(Record):
+class Chat(Pair):
     """The same pair as chat messages."""
 
     table: ClassVar[str] = "chat"
     version: ClassVar[str] = "1.0.0"
 
-    id: str = Field(description="`<sample id>-<template>`.")
-    sample_id: str = Field(description="The sample that it was made from.")
-    template: str = Field(description="Name of the template.")
-    template_version: str = Field(description="Version of the template.")
-    split: Split = Field(description="train, validation or test.")
     images: list[str] = Field(description="Addresses of the images, in the order of the image parts.")
     videos: list[str] = Field(description="Addresses of the videos, in the order of the video parts.")
     messages: list[Message] = Field(description="The messages: system, user, assistant.")
