@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,8 @@ LOCAL_RUNNER = "FnApiRunner"
 
 
 _NOTES_SHOWN = 5
+#: New objects after which Python looks for cycles: a row makes some, and none that is in a cycle.
+_GARBAGE_AFTER = 100_000
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
     folder = RunFolder(args.out)
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish)
+    gc.freeze()  # what is imported stays, and need not be searched for garbage again
+    gc.set_threshold(_GARBAGE_AFTER)
     with progress:
         manifest = build(source, folder, options, stages, args.limit, report)
     if not args.quiet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -171,19 +172,22 @@ class _ReadComments(beam.DoFn):
         self._config = config
 
     def process(self, file: InputFile, known: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
+        config = self._config
         hashes = np.sort(np.concatenate([np.empty(0, np.uint64), *[t.column("hash").to_numpy() for t in known]]))
-        for chunk in read_comments(file):
+        of_posts = partial(_known, hashes)
+        # What is to be listed must be built; what is only counted need not.
+        for chunk in read_comments(file, None if config.reject_out_of_scope else of_posts):
             tally = Tally(STAGE)
-            yield from _read_tally(chunk, "reddit comment", self._config, tally)
-            found = _contains(hashes, hash64(pl.Series(chunk.table.column("post_id"))))
-            table = chunk.table if self._config.reject_out_of_scope else chunk.table.filter(pa.array(found))
-            unknown = len(found) - int(found.sum())
-            rows = frame(comments(table, self._config.author_key))
-            keep = pl.Series(found if self._config.reject_out_of_scope else np.ones(rows.height, dtype=bool))
-            yield from _of_posts(
-                rows, keep, self._config, tally, unlisted=0 if self._config.reject_out_of_scope else unknown
-            )
+            yield from _read_tally(chunk, "reddit comment", config, tally)
+            rows = frame(comments(chunk.table, config.author_key))
+            keep = pl.Series(of_posts(rows["post_id"]))
+            unlisted = chunk.skipped.get(Reason.ORPHAN_COMMENT, 0)
+            yield from _of_posts(rows, keep, config, tally, unlisted)
             yield from tally.emit()
+
+
+def _known(hashes: np.ndarray, post_ids: pl.Series) -> np.ndarray:
+    return _contains(hashes, hash64(post_ids))
 
 
 def _contains(ordered: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -34,8 +34,8 @@ def recipe_markdown() -> str:
     parts.append(
         "A rule that a recipe does not name is off. Rules run in this order; the first that a record breaks rejects "
         "it, with the reason given here. What is absent breaks no rule: a rule on views keeps a video that hides "
-        "them. Two rules always run at their mildest: a post without media (`media_kinds`) and a comment without a word "
-        "(`min_words`) make no sample.\n"
+        "them. Two rules always run at their mildest: a post without media (`media_kinds`) and a comment without a "
+        "word (`min_words`) make no sample.\n"
     )
     parts += [_rule(rule) for rule in all_rules()]
     return "\n".join(parts)

@@ -6,12 +6,15 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import compress
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 from polars.datatypes import DataType
 
 from connectors.files import Chunk, InputFile
@@ -32,6 +35,16 @@ _CHUNK_ROWS = 20_000
 
 _SITE = "https://www.reddit.com"
 _NATIVE_ID = r"^[0-9a-z]{1,13}$"
+
+
+BooleanArray = NDArray[np.bool_]
+
+
+class Skip(NamedTuple):
+    """Which records are wanted, as a mask of shape (records,), and the reason that counts the others."""
+
+    reason: Reason
+    wanted: Callable[[Sequence[Any]], BooleanArray]
 
 
 def read_submissions(
@@ -57,15 +70,36 @@ def read_submissions(
         InputError: the file cannot be opened or read. (Content that makes no sense becomes rejects.)
     """
     lines = read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
-    yield from _gathered(_chunk(part, file.name, Submission, "post", _posts, subreddits) for part in lines)
+    skip = None if subreddits is None else Skip(Reason.OTHER_SUBREDDIT, partial(_of_subreddits, subreddits))
+    yield from _gathered(_chunk(part, file.name, Submission, "post", _posts, skip) for part in lines)
+
+
+def _of_subreddits(subreddits: Collection[str], records: Sequence[Submission]) -> BooleanArray:
+    return np.array([(record.subreddit or "").lower() in subreddits for record in records], dtype=bool)
 
 
 def read_comments(
-    file: InputFile, *, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES
+    file: InputFile,
+    of_posts: Callable[[pl.Series], BooleanArray] | None = None,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    max_line_bytes: int = MAX_LINE_BYTES,
 ) -> Iterator[Chunk]:
-    """Read an archive of comments; as ``read_submissions``, with the columns of the comment table."""
+    """Read an archive of comments; as ``read_submissions``, with the columns of the comment table.
+
+    Args:
+        file: NDJSON, plain or packed.
+        of_posts: says of ``post_id``s which are wanted; comments on others are counted and not built. None for all.
+        block_bytes: as there. ``max_line_bytes``: as there.
+    """
     lines = read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
-    yield from _gathered(_chunk(part, file.name, Comment, "comment", _comments, None) for part in lines)
+    skip = None if of_posts is None else Skip(Reason.ORPHAN_COMMENT, partial(_on_posts, of_posts))
+    yield from _gathered(_chunk(part, file.name, Comment, "comment", _comments, skip) for part in lines)
+
+
+def _on_posts(of_posts: Callable[[pl.Series], BooleanArray], records: Sequence[Comment]) -> BooleanArray:
+    links = pl.Series("link", [record.link_id for record in records], dtype=pl.String).to_frame()
+    return of_posts(links.select(_id(pl.col("link").str.strip_prefix("t3_"))).to_series())
 
 
 def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -96,7 +130,7 @@ def _chunk(
     kind: type[Observed],
     record_table: str,
     build: Callable[[Sequence[Any], np.ndarray, str], pa.Table],
-    subreddits: Collection[str] | None,
+    skip: Skip | None,
 ) -> Chunk:
     if isinstance(part, BadLine):
         row = reject(part.problem, record_table, None, source, part.number, part.head)
@@ -105,11 +139,11 @@ def _chunk(
     rows_in = len(records) + len(problems)
     rejects = [reject(problem, record_table, None, source, line, data) for problem, line, data in problems]
     skipped = {}
-    if subreddits is not None:
-        wanted = [(record.subreddit or "").lower() in subreddits for record in records]
-        skipped = {Reason.OTHER_SUBREDDIT: wanted.count(False)}
-        records = [record for record, keep in zip(records, wanted, strict=True) if keep]
-        numbers = numbers[np.asarray(wanted, dtype=bool)]
+    if skip is not None:
+        wanted = skip.wanted(records)
+        skipped = {skip.reason: len(records) - int(wanted.sum())}
+        records = list(compress(records, wanted))
+        numbers = numbers[wanted]
     table, odd = _with_sound_ids(build(records, numbers, source), record_table)
     return Chunk(rows_in, table, reject_table(rejects + odd), skipped)
 
