@@ -1,16 +1,15 @@
 """Programs are told by their account, by its name and by what they say; people are not taken for them."""
 
-import io
 import json
 from pathlib import Path
 from random import Random
 
 import polars as pl
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.files import open_bytes
 from schemas.errors import RecipeError
 from transforms.bots import bot_name, known_bot, load_names, says_bot
 
@@ -129,9 +128,8 @@ def test_punctuation_and_marks_around_it_hide_nothing(before: str, after: str) -
 
 @pytest.mark.shared
 def test_in_a_true_archive_what_says_so_is_nearly_always_by_an_account_told_too(shared_data: Path) -> None:
-    with (shared_data / "reddit" / "RC_recorded.zst").open("rb") as packed:
-        unpacked = zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(packed, read_across_frames=True)
-        lines = [json.loads(line) for line in io.TextIOWrapper(unpacked, encoding="utf-8")]
+    with open_bytes(str(shared_data / "reddit" / "RC_recorded.zst")) as stream:
+        lines = [json.loads(line) for line in stream.read(1 << 30).splitlines()]
     comments = pl.DataFrame(
         [(line.get("author"), line.get("body")) for line in lines], ["author", "body"], orient="row"
     )
