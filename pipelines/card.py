@@ -137,8 +137,9 @@ evaluation of models that describe media. It is not meant for profiling people, 
 or for moderation decisions.
 
 **People.** Names of authors are in no column; where an author column has values they are keyed hashes, and the key
-is not published. (Records that could not be read are kept raw in `rejects`, unless the recipe says `payload: none`.) Comments are quoted as people wrote them, may still name persons, and may be rude or wrong.
-Whoever wrote a comment can delete it on the platform; rebuild from fresh archives to honour that.
+is not published. (Records that could not be read are kept raw in `rejects`, unless the recipe says `payload: none`.)
+Comments are quoted as people wrote them, may still name persons, and may be rude or wrong. Whoever wrote a comment can
+delete it on the platform; rebuild from fresh archives to honour that.
 
 **Bias.** The audiences of the platforms are not the population; popular posts are seen more and so liked more; the
 filters of the funnel above shape what is left.
