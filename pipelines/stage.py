@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -16,8 +15,8 @@ from pipelines.run_folder import RunFolder
 from schemas.errors import InputError
 from transforms.accounting import TallyKey
 from transforms.rejects import SCHEMA as REJECT
-from transforms.rejects import shards_of, sorted_rejects
-from transforms.tables import concat, split
+from transforms.rejects import shard_keys, sorted_rejects
+from transforms.tables import concat, shard_of, split
 
 ShardedTable = tuple[int, pa.Table]
 
@@ -139,7 +138,7 @@ class _SplitRejects(beam.DoFn):
 
     def process(self, rejects: pa.Table) -> Iterator[ShardedTable]:
         if rejects.num_rows:
-            yield from split(rejects, np.asarray(shards_of(rejects, self._shards), dtype=np.int64))
+            yield from split(rejects, shard_of(shard_keys(rejects), self._shards))
 
 
 class _WriteRejects(beam.DoFn):

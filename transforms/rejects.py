@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from schemas.reasons import Reason
 from schemas.registry import SCHEMAS
-from transforms.tables import arrow, frame, hash64
+from transforms.tables import arrow, frame
 
 SCHEMA = SCHEMAS["reject"]
 
@@ -81,11 +81,6 @@ def shard_keys(rejects: pa.Table) -> pl.Series:
         )
         .to_series()
     )
-
-
-def shards_of(rejects: pa.Table, shards: int) -> list[int]:
-    """The shard of every reject."""
-    return [int(value % shards) for value in hash64(shard_keys(rejects))]
 
 
 def sorted_rejects(rejects: pa.Table) -> pa.Table:
