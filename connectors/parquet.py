@@ -97,13 +97,18 @@ def write_shard(rows: pa.Table, table: str, folder: str, path: str) -> Shard:
     return Shard(path, rows.num_rows, len(content), hashlib.sha256(content).hexdigest())
 
 
-def replace_file(path: str, content: bytes | memoryview) -> None:
+def replace_file(path: str, content: bytes | memoryview, writer: str = "") -> None:
     """Write a file so that a reader sees the old content or the new, and never a part.
+
+    Args:
+        path: where.
+        content: what.
+        writer: tells writers apart that may write the same file at once.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    partial = f"{path}.partial"
+    partial = f"{path}{writer}.partial"
     try:
         with FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             stream.write(content)

@@ -16,7 +16,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from connectors.parquet import Shard
 from pipelines.card import dataset_card
-from pipelines.prepare import PREPARE, Prepared, Request
+from pipelines.prepare import PREPARE, Prepared, Request, stages_of
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
 from pipelines.stage import run_stage
@@ -41,7 +41,7 @@ def build(
     source: RecipeFile,
     folder: RunFolder,
     options: PipelineOptions,
-    stages: Sequence[str],
+    stages: Sequence[str] | None,
     limit: int | None,
     report: Report,
 ) -> Manifest:
@@ -51,13 +51,14 @@ def build(
         source: the recipe.
         folder: the run folder; made where it does not exist.
         options: Beam's options, the runner among them.
-        stages: names of stages, in order.
+        stages: names of stages, in order; None for all that the recipe needs.
         limit: posts to read of each Reddit archive, and videos to read, at most, for a trial; None for all.
         report: told what happens.
 
     Raises:
         BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
     """
+    stages = stages_of(source.recipe) if stages is None else stages
     first = PREPARE[stages[0]](Request(source, folder, limit, folder.read_manifest()))
     folder.create()
     with folder.locked():

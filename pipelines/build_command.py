@@ -40,7 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     build_parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe file, or the name of a shipped one")
     build_parser.add_argument("--out", required=True, metavar="DIR", help="the run folder")
     build_parser.add_argument(
-        "--stages", metavar="A,B", default=",".join(PREPARE), help="stages to run (default: %(default)s)"
+        "--stages", metavar="A,B", help=f"stages to run, of {', '.join(PREPARE)} (default: all that the recipe needs)"
     )
     build_parser.add_argument(
         "--limit", type=int, metavar="N", help="read at most N posts of each Reddit archive file, and N videos"
@@ -90,7 +90,9 @@ def warnings(manifest: Manifest) -> list[str]:
     return found
 
 
-def _stages(text: str) -> list[str]:
+def _stages(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
     asked = [name.strip() for name in text.split(",") if name.strip()]
     for name in asked:
         if name not in PREPARE:

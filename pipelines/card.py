@@ -20,6 +20,7 @@ CONFIGS = (
     ("samples", "samples", "sample"),
     ("instructions", "instructions/llava", "instruction"),
     ("chat", "instructions/chat", "chat"),
+    ("media", "media", "media"),
     ("posts", "posts", "post"),
     ("comments", "comments", "comment"),
     ("rejects", "rejects", "reject"),

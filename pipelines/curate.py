@@ -17,6 +17,7 @@ from schemas.platform import Platform
 from schemas.registry import SCHEMAS
 from transforms.accounting import REJECTS, TALLY, Tally
 from transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
+from transforms.measured import MEASURED, UNITED, media_by_key, united_keys, without_cuts
 from transforms.rejects import reject_rows
 from transforms.rules.registry import Record, checks
 from transforms.selection import Selection, choose
@@ -46,6 +47,7 @@ class CurateConfig:
     selections: Mapping[Platform, Selection]
     segments: int
     longer_than_s: float
+    cut_scenes: bool
     identify_language: bool
     reject_payload: bool
     reject_out_of_scope: bool
@@ -70,18 +72,30 @@ def _index(shard: Shard) -> str:
     return shard.path.rsplit("/", 1)[-1].split("-")[1]
 
 
-def plan(pipeline: beam.Pipeline, inputs: Sequence[ShardPair], config: CurateConfig) -> StagePlan:
+def plan(pipeline: beam.Pipeline, inputs: Sequence[ShardPair], media: Sequence[str], config: CurateConfig) -> StagePlan:
     """The stage as a pipeline: rules need no shuffle, since a post and its comments lie in one shard."""
+    measured = (
+        pipeline
+        | "Media shards" >> beam.Create(list(media))
+        | "Spread media shards" >> beam.Reshuffle()
+        | "Read media" >> beam.Map(_read_media, config).with_output_types(pa.Table)
+    )
+    same = measured | "Same media" >> beam.Map(united_keys).with_output_types(pa.Table)
     judged = (
         pipeline
         | "Shards" >> beam.Create(list(inputs))
         | "Spread shards" >> beam.Reshuffle()
         | "Judge"
-        >> beam.ParDo(_Judge(config)).with_output_types(pa.Table).with_outputs(_COMMENTS, REJECTS, TALLY, main="main")
+        >> beam.ParDo(_Judge(config), same=beam.pvalue.AsIter(same))
+        .with_output_types(pa.Table)
+        .with_outputs(_COMMENTS, REJECTS, TALLY, main="main")
     )
     by_media = {
         "posts": judged.main | "Posts by media" >> _by_media(config.shards),
         "comments": judged[_COMMENTS] | "Comments by media" >> _by_media(config.shards),
+        "media": measured
+        | "Media by key" >> beam.Map(media_by_key).with_output_types(pa.Table)
+        | "Media of shards" >> _by_media(config.shards),
     }
     united = (
         by_media
@@ -100,6 +114,11 @@ def _by_media(shards: int) -> beam.ParDo:
     return beam.ParDo(SplitByShard("media_key", shards)).with_output_types(tuple[int, pa.Table])
 
 
+def _read_media(path: str, config: CurateConfig) -> pa.Table:
+    rows = read_shard(config.folder, path, "media")
+    return rows if config.cut_scenes else without_cuts(rows)
+
+
 class _Judge(beam.DoFn):
     """A pair of shards to the posts and comments that the rules keep."""
 
@@ -109,11 +128,12 @@ class _Judge(beam.DoFn):
     def setup(self) -> None:
         self._rules = RuleBook.of(self._config.posts, self._config.comments)
 
-    def process(self, pair: ShardPair) -> Iterator[pa.Table | TaggedOutput]:
+    def process(self, pair: ShardPair, same: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
         tally = Tally(STAGE)
         posts = judge_posts(self._read(pair.posts, "post"), self._rules, tally)
         if self._config.identify_language:
             posts = posts.with_languages()
+        posts = posts.with_united_media(frame(concat(same, UNITED)))
         comments = judge_comments(self._read(pair.comments, "comment"), posts, self._rules, tally)
         kept = posts.kept.drop(_POST_ONLY, strict=False)
         yield kept.to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -146,7 +166,7 @@ class _Unite(beam.DoFn):
         chosen = choose(frame(comments), config.selections)
         for place, (platform, step, rows_in, rejected) in enumerate(chosen.steps):
             tally.step(_CHOOSE + place % 2, step, f"{platform.value} comment", rows_in, rejected)
-        samples = unite(frame(posts), chosen.kept)
+        samples = unite(frame(posts), chosen.kept, frame(concat(found["media"], MEASURED)))
         judged_posts = int(frame(posts)["judged"].sum())
         tally.step(_UNITE, "same_media", "sample", judged_posts, merged=judged_posts - samples.height)
         verdict = judge_samples(samples, self._rules, tally)

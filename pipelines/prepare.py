@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import posixpath
@@ -10,21 +11,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from types import ModuleType
 from typing import Any
 
 import apache_beam as beam
 
 from connectors.files import InputFile, list_files, literal, match
 from connectors.parquet import Shard
-from connectors.youtube.beside import group_siblings
+from connectors.youtube.beside import group_siblings, is_media
 from pipelines import collect, curate, instruct
 from pipelines.collect import VideoBatch
+from pipelines.describe import DescribeConfig
+from pipelines.media.config import Access
+from pipelines.media.recipe import Media
 from pipelines.recipe import Payload, Recipe, Section
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder
 from pipelines.stage import StagePlan
-from schemas.errors import InputError
+from schemas.errors import InputError, RecipeError
 from schemas.platform import MediaKind, Platform
+from transforms.media.files import ListedFile
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -69,7 +75,7 @@ def _collect(request: Request) -> Prepared:
     sources, resolve = request.recipe.sources, request.source.resolve
     reddit, youtube = sources.reddit, sources.youtube
     videos = match(resolve(youtube.info))[: request.limit] if youtube else []
-    siblings, beside = _beside(videos)
+    siblings, beside, _ = _beside(videos)
     inputs = collect.CollectInputs(
         submissions=match(resolve(reddit.submissions)) if reddit else [],
         comments=match(resolve(reddit.comments)) if reddit else [],
@@ -127,25 +133,114 @@ def _batch(files: Sequence[InputFile], siblings: Mapping[str, Sequence[str]]) ->
     return VideoBatch(files, {file.path: siblings[file.path] for file in files if file.path in siblings})
 
 
-def _beside(videos: Sequence[InputFile]) -> tuple[dict[str, list[str]], str]:
-    """For every info.json that has some, the files of its video beside it; and a digest of their names and sizes."""
+def _beside(videos: Sequence[InputFile]) -> tuple[dict[str, list[str]], str, dict[str, int]]:
+    """For every info.json that has some, the files of its video beside it; a digest of names and sizes; the sizes."""
     folders = sorted({_folder(file) for file in videos})
     sizes = {entry.path: entry.size_in_bytes for folder in folders for entry in list_files(f"{literal(folder)}/*")}
     siblings = group_siblings(sizes)
     facts = sorted((posixpath.basename(path), sizes[path]) for paths in siblings.values() for path in paths)
-    return siblings, hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return siblings, hashlib.sha256(json.dumps(facts).encode()).hexdigest(), sizes
+
+
+def _media(request: Request) -> Prepared:
+    section = request.recipe.media
+    if section is None:
+        raise RecipeError("The recipe has no section `media`, and the stage media needs one. Add `media: {}`.")
+    stage = _media_stage()
+    shards = [shard for shard in _shards_of(request, collect.STAGE) if shard.path.startswith("posts/")]
+    number = _number_of_shards(request, collect.STAGE)
+    files = _media_files(request, section)
+    store = request.source.resolve([section.store])[0] if section.store else request.folder.file("store")
+    model = request.source.resolve([section.salience_model])[0] if section.salience_model else None
+    described = _description(request, section, store, number)
+    speech = section.speech and section.speech.config(request.source.resolve([section.speech.model])[0])
+    near = section.near_duplicates
+    config = stage.MediaConfig(
+        folder=request.folder.path,
+        shards=number,
+        store=store,
+        measure=section.measure_config(model),
+        posts=_post_rules(request.recipe),
+        duplicates=near and near.options(section.samples_per_s, groups=-(-number // 8)),
+        describe=described,
+        speech=speech,
+        reject_out_of_scope=request.recipe.rejects.out_of_scope,
+    )
+    stage.check(config)
+    return Prepared(
+        inputs={
+            "shards": _digests(shards, ("posts/",)),
+            "files": [[file.name, file.size_bytes, _changed(file.path)] for file in files],
+            "media": section.model_dump(mode="json", exclude={"store", "decoder"}),
+            "rules": {
+                "reddit": _json(request.recipe.curate.reddit.posts),
+                "youtube": _json(request.recipe.curate.youtube.posts),
+            },
+            "rejects": _json(request.recipe.rejects),
+        },
+        prefixes=("media/", "rejects/media-"),
+        plan=partial(stage.plan, posts=[shard.path for shard in shards], files=files, config=config),
+    )
+
+
+def _media_stage() -> ModuleType:
+    """The module of the media stage; its libraries are an extra, and most builds need none of them.
+
+    Raises:
+        RecipeError: they are not installed.
+    """
+    try:
+        return importlib.import_module("pipelines.media.stage")
+    except ModuleNotFoundError as error:
+        raise RecipeError(
+            f"`media` needs the extra `media` ({error.name} is not installed). Install blift[media]."
+        ) from error
+
+
+def _media_files(request: Request, section: Media) -> list[ListedFile]:
+    """Files that media may lie in: those beside the records of videos, and those that the recipe names."""
+    youtube = request.recipe.sources.youtube
+    videos = match(request.source.resolve(youtube.info))[: request.limit] if youtube else []
+    names = {file.path: posixpath.dirname(file.name) for file in videos}
+    siblings, _, sizes = _beside(videos)
+    beside = [
+        ListedFile(path, posixpath.join(names[info], posixpath.basename(path)), sizes[path], beside=True)
+        for info, paths in siblings.items()
+        for path in paths
+        if info in names and is_media(path)
+    ]
+    named = match(request.source.resolve(section.files)) if section.files else []
+    return sorted([*beside, *(ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named)])
+
+
+def _description(request: Request, section: Media, store: str, shards: int) -> DescribeConfig | None:
+    if section.describe is None:
+        return None
+    tagger, endpoint = section.describe.tagger, section.describe.endpoint
+    return DescribeConfig(
+        stage="media",
+        store=store,
+        shards=shards,
+        endpoint=endpoint.config(posixpath.join(store, "answers")) if endpoint else None,
+        tagger=tagger.config(*request.source.resolve([tagger.model, tagger.labels])) if tagger else None,
+    )
+
+
+def _post_rules(recipe: Recipe) -> dict[Platform, dict[str, Any]]:
+    return {
+        Platform.REDDIT: _only_with_media(recipe.curate.reddit.posts),
+        Platform.YOUTUBE: _only_with_media(recipe.curate.youtube.posts),
+    }
 
 
 def _curate(request: Request) -> Prepared:
     shards = _shards_of(request, collect.STAGE)
+    media = _shards_of(request, "media") if request.recipe.media else []
     section = request.recipe.curate
     config = curate.CurateConfig(
         folder=request.folder.path,
         shards=_number_of_shards(request, collect.STAGE),
-        posts={
-            Platform.REDDIT: _only_with_media(section.reddit.posts),
-            Platform.YOUTUBE: _only_with_media(section.youtube.posts),
-        },
+        posts=_post_rules(request.recipe),
         comments={
             Platform.REDDIT: _only_with_text(section.reddit.comments),
             Platform.YOUTUBE: _only_with_text(section.youtube.comments),
@@ -156,20 +251,24 @@ def _curate(request: Request) -> Prepared:
             Platform.YOUTUBE: section.youtube.choose.selection(),
         },
         segments=section.scenes.segments,
+        cut_scenes=request.recipe.media is not None and request.recipe.media.frames is Access.EVERY,
         longer_than_s=section.scenes.longer_than_s,
         identify_language=section.identify_language,
         reject_payload=request.recipe.rejects.payload is Payload.ALL,
         reject_out_of_scope=request.recipe.rejects.out_of_scope,
     )
     pairs = curate.pairs(shards)
+    measured = [shard for shard in media if shard.path.startswith("media/")]
     return Prepared(
         inputs={
             "shards": _digests(shards, ("posts/", "comments/")),
+            "media": _digests(measured, ("media/",)),
             "curate": _json(section),
+            "cut_scenes": config.cut_scenes,
             "rejects": _json(request.recipe.rejects),
         },
         prefixes=("samples/", "rejects/curate-"),
-        plan=partial(curate.plan, inputs=pairs, config=config),
+        plan=partial(curate.plan, inputs=pairs, media=[shard.path for shard in measured], config=config),
     )
 
 
@@ -205,9 +304,15 @@ def _instruct(request: Request) -> Prepared:
     )
 
 
+def stages_of(recipe: Recipe) -> list[str]:
+    """The stages that a recipe needs, in order."""
+    return [name for name in PREPARE if name != "media" or recipe.media is not None]
+
+
 #: The stages, in order.
 PREPARE: dict[str, Callable[[Request], Prepared]] = {
     collect.STAGE: _collect,
+    "media": _media,
     curate.STAGE: _curate,
     instruct.STAGE: _instruct,
 }
@@ -241,8 +346,11 @@ def _digests(shards: Sequence[Shard], prefixes: tuple[str, ...]) -> Mapping[str,
 
 def _identity(file: InputFile) -> list[Any]:
     """What says that a file is the same: its name, size and time of change (a digest would read it twice)."""
-    changed = os.stat(file.path).st_mtime_ns if "://" not in file.path else None
-    return [file.name, file.size_bytes, changed]
+    return [file.name, file.size_bytes, _changed(file.path)]
+
+
+def _changed(path: str) -> int | None:
+    return os.stat(path).st_mtime_ns if "://" not in path else None
 
 
 def _json(section: Section) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
+from pipelines.media.recipe import Media
 from schemas.platform import Platform
 from transforms.rules import Record, rules_for
 from transforms.selection import Selection
@@ -201,6 +202,7 @@ class Recipe(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
     description: str = Field(default="", description="What it makes, for people.")
     sources: Sources = Field(description="Where the records come from.")
+    media: Media | None = Field(default=None, description="The media stage. Null: media are not looked at.")
     curate: Curate = Field(default_factory=Curate, description="The curate stage.")
     instruct: Instruct = Field(default_factory=Instruct, description="The instruct stage.")
     rejects: Rejects = Field(default_factory=Rejects, description="What is written of rejected records.")

@@ -41,6 +41,19 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     LIVE = "live"
 
+    # A file of media.
+    NO_FILE = "no_file"  # the media of a post is not among the files
+    NOT_MEDIA = "not_media"  # no container or image format that we read
+    DAMAGED = "damaged"  # nothing of it can be decoded
+    NO_PICTURES = "no_pictures"  # audio alone, or a container without frames
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_FRAMES = "too_many_frames"
+    BOMB = "bomb"  # unpacks to far more than it holds
+    TIMED_OUT = "timed_out"
+    DECODER_CRASHED = "decoder_crashed"
+    MODEL_FAILED = "model_failed"  # a model's answer could not be had or read
+
     # A YouTube video and its channel.
     CHANNEL_NOT_LISTED = "channel_not_listed"
     CATEGORY = "category"

@@ -9,13 +9,14 @@ import pyarrow as pa
 from schemas.comment import Comment
 from schemas.errors import SchemaError, did_you_mean
 from schemas.instruction import Chat, Instruction
+from schemas.media import Media
 from schemas.post import Post
 from schemas.record import TABLE_KEY, VERSION_KEY, Record, arrow_schema
 from schemas.reject import Reject
 from schemas.sample import Sample
 
 RECORDS: dict[str, type[Record]] = {
-    record.table: record for record in (Post, Comment, Sample, Instruction, Chat, Reject)
+    record.table: record for record in (Post, Comment, Media, Sample, Instruction, Chat, Reject)
 }
 
 SCHEMAS: dict[str, pa.Schema] = {name: arrow_schema(record) for name, record in RECORDS.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.platform import Platform
+from schemas.platform import MediaKind, Platform
 from schemas.reasons import Reason
 from transforms.accounting import Tally
 from transforms.language import identify
@@ -83,6 +83,21 @@ class JudgedPosts:
             ]
         )
         return JudgedPosts(kept, self.rejected)
+
+    def with_united_media(self, same: pl.DataFrame) -> JudgedPosts:
+        """The same, with posts of media that show the same under one media key; ``own_media`` says whose it is.
+
+        Galleries keep theirs.
+
+        Args:
+            same: ``media_key`` and the ``unite_as`` that takes its place.
+        """
+        names = self.kept.columns
+        joined = self.kept.join(same.unique(), on="media_key", how="left", maintain_order="left")
+        single = pl.col("media_kind") != MediaKind.GALLERY.value
+        key = pl.when(single).then(pl.coalesce("unite_as", "media_key")).otherwise("media_key")
+        united = joined.with_columns(media_key=key, own_media=pl.col("media_key") == key)
+        return JudgedPosts(united.select(*names, "own_media"), self.rejected)
 
 
 def judge_posts(posts: pl.DataFrame, rules: RuleBook, tally: Tally) -> JudgedPosts:

@@ -18,6 +18,7 @@ OUT_OF_SCOPE = (
     Reason.AFTER_WINDOW,
     Reason.ORPHAN_COMMENT,
     Reason.POST_REJECTED,
+    Reason.NO_FILE,
 )
 
 _SORT = ("record_table", "record_id", "source", "line", "rule", "reason", "detail", "payload")

@@ -1,10 +1,10 @@
-"""Scenes of a media item before its cuts are known: chapters, else equal segments, with their replay and speech."""
+"""Scenes of a media item: cuts, else chapters, else equal segments, with their replay and speech."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -18,6 +18,12 @@ from schemas.sample import SceneSource
 
 _SCENES = SCHEMAS["sample"].field("scenes").type
 _IMAGES = frozenset({MediaKind.IMAGE.value, MediaKind.GIF.value, MediaKind.GALLERY.value})
+
+#: What the decoded media says of a scene.
+SEEN = ("keyframe", "caption", "tags", "foreground_colours", "background_colours", "tone", "screen_text")
+_UNSEEN: dict[str, Any] = {
+    name: [] if name in ("tags", "foreground_colours", "background_colours") else None for name in SEEN
+}
 
 #: A chapter's start and end in seconds, and its title.
 ChapterRow = tuple[float, float, str | None]
@@ -80,6 +86,18 @@ def scene_bounds(
     return [Bounds(start, end, SceneSource.SEGMENT) for start, end in pairwise(edges)]
 
 
+def measured_bounds(kind: str, measured: Sequence[Mapping[str, Any]], chapters: Sequence[ChapterRow]) -> list[Bounds]:
+    """The scenes that were cut, in order; each with the title of the chapter in which it starts."""
+    source = SceneSource.IMAGE if kind in _IMAGES else SceneSource.DETECTED
+    starts = [start for start, _, _ in chapters]
+    found = []
+    for scene in measured:
+        place = bisect_right(starts, scene["start_s"]) - 1
+        title = chapters[place][2] if place >= 0 else None
+        found.append(Bounds(scene["start_s"], scene["end_s"], source, title))
+    return found
+
+
 def scene_replay(scenes: Sequence[Bounds], segments: Segments) -> list[float | None]:
     """For each scene the highest value of the segments that it overlaps; None where it overlaps none."""
     starts, ends, values = (column.tolist() for column in segments)
@@ -105,8 +123,8 @@ def add_scenes(timeline: pa.Table, most: int, longer_than_s: float) -> pa.Array:
     """The column ``scenes`` of the sample table.
 
     Args:
-        timeline: ``media_kind``, ``duration_s``, ``chapters``, ``replay`` and ``speech`` of samples. A video whose
-            duration nobody states lasts as long as its replay graph.
+        timeline: ``media_kind``, ``duration_s``, ``chapters``, ``replay`` and ``speech`` of samples, and ``measured``,
+            the scenes that were cut. A video whose duration nobody states lasts as long as its replay graph.
         most: equal segments at most, where there are no chapters.
         longer_than_s: replay segments are merged until they are longer than this, and scenes are, too.
     """
@@ -128,7 +146,12 @@ def _scenes(row: Mapping[str, Any], most: int, longer_than_s: float) -> list[dic
     graph = row["replay"]
     duration_s = row["duration_s"] or (float(graph.end_s[-1]) if len(graph.end_s) else None)
     chapters = [(chapter["start_s"], chapter["end_s"], chapter["title"]) for chapter in row["chapters"]]
-    bounds = scene_bounds(row["media_kind"], duration_s, chapters, most, longer_than_s)
+    measured = row["measured"]
+    bounds = (
+        measured_bounds(row["media_kind"], measured, chapters)
+        if measured
+        else scene_bounds(row["media_kind"], duration_s, chapters, most, longer_than_s)
+    )
     replay = scene_replay(bounds, merge_short_segments(graph, longer_than_s))
     speech = scene_speech(bounds, [(spoken["start_s"], spoken["text"]) for spoken in row["speech"]])
     return [
@@ -137,11 +160,11 @@ def _scenes(row: Mapping[str, Any], most: int, longer_than_s: float) -> list[dic
             "end_s": scene.end_s,
             "source": scene.source.value,
             "title": scene.title,
-            "tags": [],
-            "foreground_colours": [],
-            "background_colours": [],
+            **{name: seen[name] for name in SEEN},
             "speech": words,
             "replay": value,
         }
-        for scene, value, words in zip(bounds, replay, speech, strict=True)
+        for scene, value, words, seen in zip(
+            bounds, replay, speech, measured or repeat(_UNSEEN, len(bounds)), strict=True
+        )
     ]

@@ -9,6 +9,7 @@ import xxhash
 from schemas.platform import Platform
 from schemas.registry import SCHEMAS
 from schemas.sample import Audience
+from transforms.measured import with_measured
 from transforms.scenes import add_scenes
 from transforms.tables import arrow
 
@@ -33,17 +34,20 @@ _SPEAKS = [
     "identified_language",
 ]
 _FACTS = ["media_file", "width", "height", "duration_s"]
-_TIMELINES = ["replay", "chapters", "speech", "media_urls"]
+_TIMELINES = ["replay", "chapters", "speech"]
+_NOT_OWN = ~pl.col("own_media").filter(pl.col("media_urls").list.len() > 0)
 
 
-def unite(posts: pl.DataFrame, comments: pl.DataFrame) -> pl.DataFrame:
+def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
     """Samples, sorted by id, with the columns of the sample table but scenes, and with ``has_video_record``.
 
     Args:
-        posts: the columns of the post table, ``media_key`` not null, ``identified_language`` and ``judged``:
-            false where the post was rejected by a rule and is here only for what it tells of the media (the
-            record of a YouTube video that somebody posted to Reddit). Media without a judged post are left out.
+        posts: the columns of the post table, ``media_key`` not null; ``identified_language``; ``own_media``: false
+            where the key is that of other media that show the same; and ``judged``: false where the post was rejected
+            by a rule and is here only for what it tells of the media (the record of a YouTube video that somebody
+            posted to Reddit). Media without a judged post are left out.
         comments: chosen comments, best first, with ``media_key``.
+        media: what was measured of files, as ``measured.MEASURED``; it goes before what platforms state.
     """
     ordered = posts.sort(_BEST_FIRST, descending=_DESCENDING, nulls_last=True)
     judged = pl.col("judged")
@@ -51,6 +55,7 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame) -> pl.DataFrame:
         *[pl.col(name).first() for name in _SPEAKS],
         *[pl.col(name).drop_nulls().first() for name in _FACTS],
         *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _TIMELINES],
+        pl.col("media_urls").filter(pl.col("media_urls").list.len() > 0).sort_by(_NOT_OWN, maintain_order=True).first(),
         pl.col("subreddit").drop_nulls().first(),
         pl.col("posted_at").filter(judged).min(),
         pl.col("score", "upvote_ratio").filter(judged & _REDDIT).first(),
@@ -67,23 +72,21 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame) -> pl.DataFrame:
     )
     samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")
     ids = [xxhash.xxh3_128_hexdigest(key.encode()) for key in samples["media_key"].to_list()]
-    return samples.with_columns(
-        *[pl.col(name).fill_null([]) for name in (*_TIMELINES, "comments")],
+    samples = samples.with_columns(
+        *[pl.col(name).fill_null([]) for name in (*_TIMELINES, "media_urls", "comments")],
         sample_id=pl.Series(ids, dtype=pl.String),
         language=pl.col("identified_language"),
         num_comments=pl.when(pl.col("counted") > 0).then("num_comments"),
         like_percent=pl.when(pl.col("views") > 0).then(100.0 * pl.col("likes") / pl.col("views")),
         replay_absent=pl.when(pl.col("replay").list.len().fill_null(0) == 0).then("replay_absent"),
-        phash=pl.lit([], dtype=pl.List(pl.String)),
-        sha256=pl.lit(None, dtype=pl.String),
-        cluster=pl.lit(None, dtype=pl.String),
-    ).sort("sample_id")
+    )
+    return with_measured(samples, media).sort("sample_id")
 
 
 def sample_table(samples: pl.DataFrame, segments: int, longer_than_s: float) -> pa.Table:
     """The sample table of united samples, with scenes from chapters or equal segments (see ``add_scenes``)."""
     schema = SCHEMAS["sample"]
-    timeline = samples.select("media_kind", "duration_s", "chapters", "replay", "speech")
+    timeline = samples.select("media_kind", "duration_s", "chapters", "replay", "speech", "measured")
     scenes = add_scenes(timeline.to_arrow(compat_level=pl.CompatLevel.oldest()), segments, longer_than_s)
     without = pa.schema([field for field in schema if field.name != "scenes"])
     table = arrow(samples, without)

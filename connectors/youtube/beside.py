@@ -69,6 +69,11 @@ def media_file(path: str, siblings: Sequence[str], container: str | None) -> str
     return found.get(container or "") or next(iter(found.values()), None)
 
 
+def is_media(path: str) -> bool:
+    """The name is that of a video as yt-dlp writes it."""
+    return path.rpartition(".")[2].lower() in _MEDIA_FORMATS
+
+
 def subtitle_files(path: str, siblings: Sequence[str]) -> list[tuple[str, str, str]]:
     """Path, language code and format of every subtitle file beside the info.json at ``path``."""
     found = []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from backports import zstd
 
-from pipelines.demo.media import render_clip, render_picture
+from pipelines.demo.media import render_clip, write_pictures
 from pipelines.demo.reddit import RedditCorpus, long_line
 from pipelines.demo.youtube import LISTED, YoutubeCorpus, subtitles
 from pipelines.recipe_file import SHIPPED
@@ -22,7 +22,6 @@ from schemas.errors import OutputError
 _LONG_LINE_BYTES = 33 << 20
 _TORN_LINES = 20
 _CLIPS = 3
-_PICTURES = 3
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,8 @@ def _write(folder: Path, seed: int, posts: int, videos: int) -> Corpus:
         (folder / name).mkdir(parents=True)
     youtube = YoutubeCorpus(seed, videos)
     records = youtube.make()
-    reddit = RedditCorpus(seed, posts, youtube.ordinary, youtube.long_video).make()
+    corpus = RedditCorpus(seed, posts, youtube.ordinary, youtube.long_video)
+    reddit = corpus.make()
     torn, whole = reddit.submissions[:_TORN_LINES], reddit.submissions[_TORN_LINES:]
     half = len(whole) // 2
     _write_zst(folder / "reddit" / "RS_2021-01.zst", whole[:half])
@@ -77,8 +77,7 @@ def _write(folder: Path, seed: int, posts: int, videos: int) -> Corpus:
         if place < _CLIPS:
             clips += render_clip(stem.with_name(f"{stem.name}.mp4"), seed=place)
     (folder / "youtube" / "broken [brokenbroke].info.json").write_bytes(b'{"id": "brokenbroke", "title": "cut in ha')
-    for place in range(_PICTURES):
-        render_picture(folder / "pictures" / f"picture-{place}.jpg", seed=place)
+    write_pictures(folder / "pictures", corpus.pictures)
     (folder / "topics.txt").write_text("anime\nmeme\nmatch commentary\nbreaking news\n", encoding="utf-8")
     (folder / "channels.txt").write_text("\n".join(LISTED) + "\n", encoding="utf-8")
     return Corpus(folder / "demo.yaml", len(reddit.submissions), len(reddit.comments), len(records), clips)

@@ -4,19 +4,43 @@ from __future__ import annotations
 
 import random
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 _WIDTH, _HEIGHT, _FPS = 320, 180, 10
 _SCENES, _SCENE_S = 4, 2
+_PICTURES = 12
 
 
-def render_picture(path: Path, seed: int) -> None:
-    """A JPEG of 640 x 360 pixels with a few shapes."""
-    _scene(random.Random(f"picture {seed}"), 0.5).resize((640, 360)).save(path, quality=90)
+def write_pictures(folder: Path, names: Sequence[str]) -> None:
+    """Pictures under some of the names: different ones, one picture posted again in three ways, and broken files."""
+    different, again, broken = names[:_PICTURES], names[_PICTURES : _PICTURES + 3], names[_PICTURES + 3 :]
+    for place, name in enumerate(different):
+        _picture(place).save(folder / name, quality=90)
+    repeated = _picture(0)
+    small, mirrored, boxed = (folder / name for name in again)
+    repeated.resize((320, 180)).save(small, quality=40)
+    ImageOps.mirror(repeated).save(mirrored, quality=80)
+    ImageOps.expand(repeated, (0, 60), "black").save(boxed, quality=80)
+    no_picture, torn, huge = (folder / name for name in broken[:3])
+    no_picture.write_text("<html><body>This picture is gone.</body></html>\n", encoding="utf-8")
+    torn.write_bytes(small.read_bytes()[:120])
+    Image.new("L", (12_000, 12_000)).save(huge, "PNG")
+
+
+def _picture(seed: int) -> Image.Image:
+    """640 x 360 pixels with a few shapes, and a pattern that no other picture has."""
+    rng = random.Random(f"picture {seed}")
+    picture = _scene(rng, 0.5).resize((640, 360))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(25):
+        left, top, side = rng.randint(0, 560), rng.randint(0, 300), rng.randint(10, 80)
+        draw.rectangle((left, top, left + side, top + side), fill=_colour(rng))
+    return picture
 
 
 def render_clip(path: Path, seed: int) -> int:

@@ -43,11 +43,15 @@ class RedditCorpus:
         self._post_number = 30_000_000
         self._comment_number = 900_000_000
         self.lines = RedditLines()
+        self.pictures: list[str] = []
+        """File names of pictures of ordinary posts, different ones, in order."""
 
     def make(self) -> RedditLines:
         """All lines: ordinary posts with comments, then one of everything that a rule is there for."""
         for number in range(self._posts):
             post = self._image() if number % 3 else self._video(self._rng.choice(self._video_ids))
+            if number % 3:
+                self.pictures.append(post["url"].rsplit("/", 1)[1])
             self._add(post, comments=self._rng.randint(2, 9))
         self._add_repeats()
         self._add_rejected_posts()

@@ -8,7 +8,6 @@ import pytest
 from pipelines.build import Report, build
 from pipelines.build_command import beam_options
 from pipelines.demo.corpus import write_corpus
-from pipelines.prepare import PREPARE
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
 
@@ -33,7 +32,7 @@ def run_build(
     recipe: Path,
     out: Path,
     *,
-    stages: Sequence[str] = tuple(PREPARE),
+    stages: Sequence[str] | None = None,
     limit: int | None = None,
     beam: Sequence[str] = (),
 ) -> tuple[Manifest, list[str]]:

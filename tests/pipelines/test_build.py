@@ -14,9 +14,20 @@ from backports import zstd
 from pipelines.run_folder import Manifest
 from pipelines.show import funnel_rows
 from schemas.reasons import Reason
-from schemas.registry import SCHEMAS
+from schemas.registry import RECORDS, SCHEMAS
 from tests.pipelines.conftest import run_build
 from transforms.accounting import unbalanced
+
+#: What no small file of a demo does to a decoder; tests/connectors/media and tests/pipelines/media show them.
+_HAZARDS = {
+    "no_pictures",
+    "too_many_bytes",
+    "too_many_frames",
+    "bomb",
+    "timed_out",
+    "decoder_crashed",
+    "model_failed",
+}
 
 
 def rows_of(folder: Path, dataset: str) -> list[dict[str, Any]]:
@@ -30,7 +41,7 @@ def rows_of(folder: Path, dataset: str) -> list[dict[str, Any]]:
 def test_no_row_is_lost_in_any_step(built: tuple[Path, Manifest]) -> None:
     _, manifest = built
     rows = list(funnel_rows(manifest))
-    assert {row.stage for row in rows} == {"collect", "curate", "instruct"}
+    assert {row.stage for row in rows} == {"collect", "media", "curate", "instruct"}
     assert unbalanced(rows) == []
 
 
@@ -38,7 +49,7 @@ def test_every_reason_fires_and_is_listed(built: tuple[Path, Manifest]) -> None:
     folder, manifest = built
     counted = {reason for row in funnel_rows(manifest) for reason in row.rejected}
     listed = {row["reason"] for row in rows_of(folder, "rejects")}
-    assert counted == listed == {reason.value for reason in Reason}
+    assert counted == listed == {reason.value for reason in Reason} - _HAZARDS
 
 
 def test_every_rule_that_the_demo_turns_on_rejects_something(built: tuple[Path, Manifest]) -> None:
@@ -68,12 +79,18 @@ def test_counts_of_the_funnel_are_the_rows_of_the_files(built: tuple[Path, Manif
 
 def test_shards_have_the_frozen_schema_with_name_and_version(built: tuple[Path, Manifest]) -> None:
     folder, _ = built
-    for name, table in (("posts", "post"), ("comments", "comment"), ("samples", "sample"), ("rejects", "reject")):
+    for name, table in (
+        ("posts", "post"),
+        ("comments", "comment"),
+        ("media", "media"),
+        ("samples", "sample"),
+        ("rejects", "reject"),
+    ):
         for path in (folder / name).glob("*.parquet"):
             schema = pq.read_schema(path)
             assert schema.equals(SCHEMAS[table], check_metadata=False)
             assert schema.metadata[b"blift.table"].decode() == table
-            assert schema.metadata[b"blift.version"] == b"1.0.0"
+            assert schema.metadata[b"blift.version"].decode() == RECORDS[table].version
 
 
 def test_a_reddit_post_of_a_video_is_one_sample_with_both_audiences(built: tuple[Path, Manifest]) -> None:
@@ -91,12 +108,46 @@ def test_a_reddit_post_of_a_video_is_one_sample_with_both_audiences(built: tuple
 def test_repeats_of_a_picture_are_one_sample_with_their_comments_united(built: tuple[Path, Manifest]) -> None:
     folder, _ = built
     repeated = [
-        row for row in rows_of(folder, "samples") if len(row["audiences"]) == 3 and row["media_kind"] == "image"
+        row
+        for row in rows_of(folder, "samples")
+        if len(row["audiences"]) == 3 and row["media_kind"] == "image" and row["sha256"] is None
     ]
     assert len(repeated) == 1
     posts = {audience["post_id"] for audience in repeated[0]["audiences"]}
     comments = {row["comment_id"]: row["post_id"] for row in rows_of(folder, "comments")}
     assert len({comments[comment["comment_id"]] for comment in repeated[0]["comments"]} & posts) > 1
+
+
+def test_pictures_that_show_the_same_are_one_sample_with_their_comments_united(built: tuple[Path, Manifest]) -> None:
+    folder, _ = built
+    (cluster,) = {row["cluster"] for row in rows_of(folder, "media") if row["cluster"]}
+    (stays,) = [row for row in rows_of(folder, "media") if row["sha256"] == cluster]
+    (sample,) = [row for row in rows_of(folder, "samples") if row["cluster"]]
+    assert (sample["sha256"], sample["media_key"]) == (cluster, stays["unite_as"])
+    assert sample["media_urls"] == [f"https://i.redd.it/{stays['file']}"]
+    members = {use["media_key"] for row in rows_of(folder, "media") if row["cluster"] for use in row["uses"]}
+    posts = {row["post_id"] for row in rows_of(folder, "posts") if row["media_key"] in members}
+    assert {audience["post_id"] for audience in sample["audiences"]} == posts
+    assert len(posts) == len(members) > 2
+
+
+def test_scenes_of_a_clip_are_those_that_were_cut_with_colours_keyframes_and_replay(
+    built: tuple[Path, Manifest],
+) -> None:
+    folder, _ = built
+    clips = [row for row in rows_of(folder, "samples") if row["sha256"] and row["media_kind"] == "video"]
+    assert clips
+    for row in clips:
+        assert {scene["source"] for scene in row["scenes"]} == {"detected"}
+        assert all((folder / "store" / scene["keyframe"]).exists() for scene in row["scenes"])
+        assert all(scene["background_colours"] and scene["tone"] for scene in row["scenes"])
+        assert all((scene["replay"] is not None) == bool(row["replay"]) for scene in row["scenes"])
+
+
+def test_pairs_tell_the_colours_of_scenes(built: tuple[Path, Manifest]) -> None:
+    folder, _ = built
+    answers = [turn["value"] for row in rows_of(folder, "instructions/llava") for turn in row["conversations"]]
+    assert any("Background colours: " in answer and "Dominant tone: " in answer for answer in answers)
 
 
 def test_the_later_observation_counts_and_the_earlier_is_history(built: tuple[Path, Manifest]) -> None:
@@ -129,7 +180,7 @@ def test_an_author_key_hashes_names(corpus: Path, tmp_path: Path, monkeypatch: p
 def test_every_config_loads_with_datasets(built: tuple[Path, Manifest], tmp_path: Path) -> None:
     folder, _ = built
     configs = datasets.get_dataset_config_names(str(folder))
-    assert set(configs) == {"samples", "instructions", "chat", "posts", "comments", "rejects"}
+    assert set(configs) == {"samples", "instructions", "chat", "media", "posts", "comments", "rejects"}
     for config in configs:
         loaded = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path / "cache"))
         name = {"instructions": "instructions/llava", "chat": "instructions/chat"}.get(config, config)
@@ -141,7 +192,7 @@ def test_a_second_build_does_nothing(corpus: Path, built: tuple[Path, Manifest],
     out = tmp_path / "out"
     shutil.copytree(folder, out)
     again, told = run_build(corpus / "demo.yaml", out)
-    assert told == ["skipped collect", "skipped curate", "skipped instruct"]
+    assert told == ["skipped collect", "skipped media", "skipped curate", "skipped instruct"]
     assert again.fingerprint == manifest.fingerprint
 
 
@@ -154,7 +205,14 @@ def test_a_changed_knob_runs_only_what_depends_on_it(
     changed = corpus / "changed.yaml"
     changed.write_text((corpus / "demo.yaml").read_text().replace("min_comments: 2", "min_comments: 3"))
     again, told = run_build(changed, out)
-    assert told == ["skipped collect", "started curate", "done curate", "started instruct", "done instruct"]
+    assert told == [
+        "skipped collect",
+        "skipped media",
+        "started curate",
+        "done curate",
+        "started instruct",
+        "done instruct",
+    ]
     assert again.fingerprint != manifest.fingerprint
 
 
@@ -167,7 +225,8 @@ def test_a_missing_or_cut_shard_is_written_again_as_it_was(
     next((out / "samples").glob("*.parquet")).write_bytes(b"PAR1")
     again, told = run_build(corpus / "demo.yaml", out)
     assert (
-        told == ["skipped collect", "started curate", "done curate", "skipped instruct"] or told[-1] == "done instruct"
+        told == ["skipped collect", "skipped media", "started curate", "done curate", "skipped instruct"]
+        or told[-1] == "done instruct"
     )
     assert again.fingerprint == manifest.fingerprint
 
@@ -214,7 +273,7 @@ def test_limit_reads_the_first_posts_of_every_file(corpus: Path, tmp_path: Path)
 
 def test_stages_run_one_by_one_give_the_same(corpus: Path, built: tuple[Path, Manifest], tmp_path: Path) -> None:
     _, manifest = built
-    for stage in ("collect", "curate", "instruct"):
+    for stage in ("collect", "media", "curate", "instruct"):
         last, _ = run_build(corpus / "demo.yaml", tmp_path / "out", stages=[stage])
     assert last.fingerprint == manifest.fingerprint
 

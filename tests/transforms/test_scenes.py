@@ -139,12 +139,20 @@ def test_words_belong_to_the_scene_that_they_begin_in() -> None:
 
 
 def sample(**changes: Any) -> dict[str, Any]:
-    return {"media_kind": "video", "duration_s": None, "chapters": [], "replay": [], "speech": []} | changes
+    return {
+        "media_kind": "video",
+        "duration_s": None,
+        "chapters": [],
+        "replay": [],
+        "speech": [],
+        "measured": [],
+    } | changes
 
 
 def scenes_of(*samples: dict[str, Any], most: int = 4) -> list[list[dict[str, Any]]]:
-    fields = {name: SCHEMAS["post"].field(name) for name in samples[0]}
-    timeline = pa.Table.from_pylist(list(samples), pa.schema(list(fields.values())))
+    fields = [SCHEMAS["post"].field(name) for name in samples[0] if name != "measured"]
+    measured = SCHEMAS["media"].field("scenes").with_name("measured")
+    timeline = pa.Table.from_pylist(list(samples), pa.schema([*fields, measured]))
     found: list[list[dict[str, Any]]] = add_scenes(timeline, most, 1.0).to_pylist()
     return found
 

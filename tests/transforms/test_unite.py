@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.registry import SCHEMAS
+from transforms.measured import MEASURED
 from transforms.unite import sample_table, unite
 
 _POSTS = pl.DataFrame(SCHEMAS["post"].empty_table()).schema | {
     "identified_language": pl.String(),
     "judged": pl.Boolean(),
+    "own_media": pl.Boolean(),
 }
+_NOTHING_MEASURED = pl.DataFrame(MEASURED.empty_table())
 _COMMENTS = pl.DataFrame(SCHEMAS["comment"].empty_table()).schema | {"media_key": pl.String()}
 _LISTS = {name: [] for name, kind in _POSTS.items() if kind.base_type() is pl.List}
 _CLIP = "youtube:dQw4w9WgXcQ"
@@ -25,13 +28,19 @@ _SPOKEN = [{"start_s": 1.0, "end_s": 2.0, "text": "hello"}]
 
 
 def reddit(native: str, **changes: Any) -> dict[str, Any]:
-    row = {"post_id": f"reddit:{native}", "platform": "reddit", "native_id": native, "judged": True}
+    row = {"post_id": f"reddit:{native}", "platform": "reddit", "native_id": native, "judged": True, "own_media": True}
     row |= {"media_key": _CLIP, "media_kind": "video", "title": f"title {native}", "replay_absent": "not_offered"}
     return _LISTS | row | {"subreddit": "videos", "score": 1} | changes
 
 
 def youtube(native: str = "dQw4w9WgXcQ", **changes: Any) -> dict[str, Any]:
-    row = {"post_id": f"youtube:{native}", "platform": "youtube", "native_id": native, "judged": True}
+    row = {
+        "post_id": f"youtube:{native}",
+        "platform": "youtube",
+        "native_id": native,
+        "judged": True,
+        "own_media": True,
+    }
     row |= {"media_key": f"youtube:{native}", "media_kind": "video", "title": "its own title"}
     return _LISTS | row | {"channel_id": "UC1", "replay_absent": "not_in_record"} | changes
 
@@ -43,7 +52,7 @@ def comment(native: str, text: str, **changes: Any) -> dict[str, Any]:
 
 def united(*posts: dict[str, Any], comments: tuple[dict[str, Any], ...] = ()) -> list[dict[str, Any]]:
     said = pl.DataFrame(list(comments), schema=_COMMENTS)
-    return unite(pl.DataFrame(list(posts), schema=_POSTS), said).to_dicts()
+    return unite(pl.DataFrame(list(posts), schema=_POSTS), said, _NOTHING_MEASURED).to_dicts()
 
 
 def audience_of(sample: dict[str, Any]) -> list[str]:
@@ -139,7 +148,7 @@ def test_comments_join_their_media_best_first_and_others_have_none() -> None:
 
 def test_the_sample_table_has_its_schema_and_scenes_with_their_replay_values() -> None:
     posts = pl.DataFrame([reddit("a"), youtube(duration_s=10.0, replay=_GRAPH, speech=_SPOKEN)], schema=_POSTS)
-    table = sample_table(unite(posts, pl.DataFrame(schema=_COMMENTS)), 2, 1.0)
+    table = sample_table(unite(posts, pl.DataFrame(schema=_COMMENTS), _NOTHING_MEASURED), 2, 1.0)
     assert table.schema.equals(SCHEMAS["sample"])
     (row,) = table.to_pylist()
     assert [(scene["end_s"], scene["replay"], scene["speech"]) for scene in row["scenes"]] == [
@@ -149,7 +158,7 @@ def test_the_sample_table_has_its_schema_and_scenes_with_their_replay_values() -
 
 
 def test_no_posts_are_an_empty_sample_table() -> None:
-    empty = unite(pl.DataFrame(schema=_POSTS), pl.DataFrame(schema=_COMMENTS))
+    empty = unite(pl.DataFrame(schema=_POSTS), pl.DataFrame(schema=_COMMENTS), _NOTHING_MEASURED)
     assert sample_table(empty, 10, 1.0).num_rows == 0
 
 

@@ -1,0 +1,222 @@
+"""Images and animations through Pillow: named formats, within limits, turned as their EXIF data say."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from connectors.media.frames import ArrayFrame, Plane, VideoFacts, turned
+from connectors.media.limits import Limits, Refused, check_length, check_picture
+from schemas.media import Decoder
+from schemas.reasons import Reason
+
+#: Formats that may be opened; Pillow also knows some that run other programs or are no pictures of posts.
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+_ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
+#: Degrees clockwise and mirroring of EXIF orientations (CIPA DC-008, 4.6.5.1).
+_ORIENTATIONS = {
+    1: (0, False),
+    2: (0, True),
+    3: (180, False),
+    4: (180, True),
+    5: (270, True),
+    6: (90, False),
+    7: (90, True),
+    8: (270, False),
+}
+#: A JPEG is decoded at half, a quarter or an eighth of its size while its longer side stays above this.
+_DRAFT_SIDE = 256
+#: Only pictures of more pixels can be bombs.
+_BOMB_PIXELS = 16_000_000
+_DEFAULT_FRAME_S = 0.1
+_WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "F")
+
+
+@dataclass(frozen=True)
+class Still:
+    """A decoded image, as shown.
+
+    Attributes:
+        facts: its format and sizes.
+        luma: mode ``L``, as ``imagehash`` converts it; of a JPEG that is large, decoded at a part of its size.
+        rgb: (height, width, 3), of that size; what is transparent is white.
+        reduced: it was decoded at a part of its size.
+        damage: what could not be decoded.
+    """
+
+    facts: VideoFacts
+    luma: Image.Image
+    rgb: Plane
+    reduced: bool
+    damage: str | None
+
+
+def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = True) -> Still:
+    """Decode an image.
+
+    Args:
+        path: a local file.
+        size_bytes: its size.
+        limits: checked before pixels are allocated.
+        reduced: decode a JPEG at a part of its size where its longer side stays above 256 pixels.
+
+    Raises:
+        Refused: it is no image, is too large, or nothing of it can be decoded.
+    """
+    with _opened(path) as image:
+        _check(image, size_bytes, limits)
+        facts, stored = _facts(image), image.size
+        rotation, mirrored = facts.rotation, facts.mirrored
+        if reduced and image.format in ("JPEG", "MPO"):
+            scale = _DRAFT_SIDE / max(stored)
+            image.draft(None, (max(1, int(stored[0] * scale)), max(1, int(stored[1] * scale))))
+        damage = _load(image, path)
+        if damage:
+            image = _reopened(path)  # noqa: PLW2901 - the same file, read past its damage
+        rgb = turned(_rgb(image), rotation, mirrored=mirrored)
+        luma = Image.fromarray(turned(np.asarray(_narrow(image).convert("L")), rotation, mirrored=mirrored))
+        return Still(facts, luma, rgb, reduced=image.size != stored, damage=damage)
+
+
+def is_animated(path: str) -> bool:
+    """An image file holds several pictures.
+
+    Raises:
+        Refused: it is no image.
+    """
+    with _opened(path) as image:
+        return image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1
+
+
+class Animation:
+    """An animated image, as a video without sound. ``longest``: of the working size, pixels."""
+
+    decoder = Decoder.PILLOW
+
+    def __init__(self, path: str, size_bytes: int, limits: Limits, longest: int) -> None:
+        self._image, self._longest, self._limits = _opened(path), longest, limits
+        self.damage: str | None = None
+        try:
+            _check(self._image, size_bytes, limits)
+            check_length(getattr(self._image, "n_frames", 1), None, limits)
+        except BaseException:
+            self._image.close()
+            raise
+        self.facts = _facts(self._image)
+
+    @property
+    def claimed_s(self) -> float:
+        """The format does not say."""
+        return 0.0
+
+    def every_frame(self) -> Iterator[ArrayFrame]:
+        """All frames, in order."""
+        time_s = 0.0
+        for number in range(getattr(self._image, "n_frames", 1)):
+            try:
+                self._image.seek(number)
+                self._image.load()
+            except (OSError, EOFError, ValueError, SyntaxError) as error:
+                self.damage = f"{error} (at frame {number})".lower()
+                break
+            rgb = turned(_rgb(self._image), self.facts.rotation, mirrored=self.facts.mirrored)
+            length_s = float(self._image.info.get("duration") or 0) / 1000.0 or _DEFAULT_FRAME_S
+            check_length(number + 1, time_s + length_s, self._limits)
+            yield ArrayFrame(number, time_s, time_s + length_s, rgb, self._longest)
+            time_s += length_s
+
+    def frames_at(self, times_s: Sequence[float]) -> Iterator[ArrayFrame]:
+        """The frames shown at some times, seconds."""
+        wanted = sorted(times_s)
+        for frame in self.every_frame():
+            if any(frame.time_s <= time_s < frame.end_s for time_s in wanted):
+                yield frame
+
+    def key_frames(self) -> Iterator[ArrayFrame]:
+        """The first frame: the others build on it."""
+        for frame in self.every_frame():
+            yield frame
+            return
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._image.close()
+
+
+def _opened(path: str) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = None  # ours is the check, with the recipe's limit
+    Image.init()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on odd metadata, which nobody reads here
+            return Image.open(path, formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise Refused(Reason.NOT_MEDIA, "no image format that is read here") from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise Refused(Reason.DAMAGED, str(error).lower()) from error
+
+
+def _reopened(path: str) -> Image.Image:
+    """The image with what is missing left grey.
+
+    Raises:
+        Refused: nothing of it can be decoded.
+    """
+    image = _opened(path)
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        image.load()
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise Refused(Reason.DAMAGED, str(error).lower()) from error
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return image
+
+
+def _load(image: Image.Image, path: str) -> str | None:
+    try:
+        image.load()
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        return str(error).lower().replace(path, "the file")
+    return None
+
+
+def _check(image: Image.Image, size_bytes: int, limits: Limits) -> None:
+    check_picture(*image.size, limits)
+    pixels = image.size[0] * image.size[1]
+    if pixels > _BOMB_PIXELS and pixels * 3 > limits.max_ratio * size_bytes:
+        raise Refused(Reason.BOMB, f"{image.size[0]} x {image.size[1]} pixels in {size_bytes} bytes")
+
+
+def _facts(image: Image.Image) -> VideoFacts:
+    try:
+        orientation: Any = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, ValueError, SyntaxError):
+        orientation = 1
+    rotation, mirrored = _ORIENTATIONS.get(orientation, (0, False))
+    name = (image.format or "").lower()
+    facts = VideoFacts(name, name, None, image.mode, image.size, image.size, mirrored=mirrored)
+    return facts.turned_by(rotation)
+
+
+def _narrow(image: Image.Image) -> Image.Image:
+    """Samples of 16 or 32 bits brought to 8, dark to bright as they are; Pillow's own conversion cuts them off."""
+    if image.mode not in _WIDE_MODES:
+        return image
+    samples = np.asarray(image, dtype=np.float64)
+    top = 65535.0 if image.mode.startswith("I;16") or samples.max(initial=0) > 255 else 255.0  # noqa: PLR2004
+    return Image.fromarray(np.clip(samples * (255.0 / top), 0, 255).astype(np.uint8))
+
+
+def _rgb(image: Image.Image) -> Plane:
+    image = _narrow(image)
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        image = Image.alpha_composite(white, layered)
+    return np.asarray(image.convert("RGB"))

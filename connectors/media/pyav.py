@@ -1,0 +1,292 @@
+"""Video through PyAV: every frame in order, its planes scaled as they are, so that little is paid beyond decoding."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import av
+import cv2
+import numpy as np
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+from PIL import Image
+
+from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
+from connectors.media.limits import Limits, Refused, check_length, check_picture
+from connectors.media.yuv import to_bgr
+from schemas.media import Decoder
+from schemas.reasons import Reason
+
+#: Demuxers that may open a file; playlists and those that name other files are not among them.
+_DEMUXERS = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "flv", "mpegts", "mpeg", "ogg", "asf")
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(_DEMUXERS),
+    "max_streams": "64",
+    "probesize": str(16 << 20),
+}
+#: Planar YUV whose planes can be scaled as they are: bits above 8 of each sample.
+_PLANAR = {
+    **dict.fromkeys(["yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"], 0),
+    **dict.fromkeys(["yuv420p10le", "yuv422p10le", "yuv444p10le"], 2),
+    **dict.fromkeys(["yuv420p12le", "yuv422p12le", "yuv444p12le"], 4),
+}
+_FULL_RANGE = 2
+_DEFAULT_FRAME_S = 0.04
+
+#: Told of the audio's packets as they come, so that one demuxer serves both.
+AudioSink = Callable[[av.Packet], None]
+
+
+class PyAvVideo:
+    """A video opened with PyAV. ``longest``: of the working size, pixels."""
+
+    decoder = Decoder.PYAV
+
+    def __init__(self, path: str, limits: Limits, longest: int, audio: AudioSink | None = None) -> None:
+        self._limits, self._longest, self._audio = limits, longest, audio
+        self._container = open_container(path)
+        try:
+            self._stream = _pictures(self._container)
+            self.facts = _facts(self._container, self._stream)
+            check_picture(*self.facts.stored, limits)
+            check_length(self._stream.frames, _claimed_duration_s(self._stream), limits)
+        except BaseException:
+            self._container.close()
+            raise
+        self._stream.codec_context.thread_count = 1  # workers run side by side; threads of one file cost more in all
+        self._started = False
+        self._errors: Counter[str] = Counter()
+
+    @property
+    def claimed_s(self) -> float:
+        """How long the container says that the video is, seconds."""
+        return _claimed_duration_s(self._stream) or 0.0
+
+    @property
+    def damage(self) -> str | None:
+        """What could not be decoded."""
+        return "; ".join(f"{message} ({count} times)" for message, count in sorted(self._errors.items())) or None
+
+    def every_frame(self) -> Iterator[PyAvFrame]:
+        """All frames, in the order in which the decoder gives them."""
+        timeline = self.timeline()
+        for number, frame in enumerate(self._decode()):
+            if not self._started:
+                self._started = True
+                self.facts = self.facts.turned_by(_quarter(frame.rotation))
+            time_s, end_s = timeline.times(frame.pts, frame.duration)
+            check_length(number + 1, end_s, self._limits)
+            check_picture(frame.width, frame.height, self._limits)
+            yield PyAvFrame(number, time_s, end_s, frame, self.facts, self._longest)
+        if not self._started:
+            raise Refused(Reason.DAMAGED, self.damage or "no frame could be decoded")
+
+    def key_frames(self) -> Iterator[PyAvFrame]:
+        """The frames that are coded by themselves; the decoder skips the others. Numbers count key frames."""
+        self._stream.codec_context.skip_frame = "NONKEY"
+        yield from self.every_frame()
+
+    def frames_at(self, times_s: Sequence[float]) -> Iterator[PyAvFrame]:
+        """The frames shown at some times; decodes all frames up to the last of them."""
+        wanted = iter(sorted(times_s))
+        time_s = next(wanted, None)
+        for frame in self.every_frame():
+            if time_s is None:
+                return
+            if frame.end_s > time_s:
+                yield frame
+            while time_s is not None and frame.end_s > time_s:
+                time_s = next(wanted, None)
+
+    def timeline(self) -> Timeline:
+        """How timestamps of this video become seconds."""
+        return Timeline(self._stream)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._container.close()
+
+    def _decode(self) -> Iterator[VideoFrame]:
+        streams = [self._stream]
+        if self._audio is not None:
+            streams += list(self._container.streams.audio[:1])
+        packets = self._container.demux(streams)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+            except FFmpegError as error:
+                self._errors[_cause(error)] += 1
+                return
+            if packet.stream is not self._stream and self._audio is not None:
+                self._audio(packet)
+                continue
+            try:
+                frames = packet.decode()
+            except FFmpegError as error:
+                self._errors[_cause(error)] += 1
+                continue
+            for frame in frames:
+                if frame.is_corrupt:
+                    self._errors["corrupt frame"] += 1
+                yield frame
+
+
+@dataclass(frozen=True)
+class PyAvFrame:
+    """A frame in the decoder's own planes; what is asked of it is computed when it is asked."""
+
+    number: int
+    time_s: float
+    end_s: float
+    frame: VideoFrame
+    facts: VideoFacts
+    longest: int
+
+    def small(self) -> Plane:
+        """The stored picture at the working size, BGR."""
+        frame = self.frame
+        size = working_size((frame.width, frame.height), self.longest)
+        shift = _PLANAR.get(frame.format.name)
+        if shift is None:
+            return np.asarray(cv2.resize(frame.to_ndarray(format="bgr24"), size, interpolation=cv2.INTER_NEAREST))
+        luma, u, v = (
+            _narrow(cv2.resize(_plane(frame, place, shift), size, interpolation=cv2.INTER_NEAREST), shift)
+            for place in range(3)
+        )
+        colorspace, full_range = self.colours()
+        return to_bgr(luma, u, v, colorspace, full_range=full_range)
+
+    def colours(self) -> tuple[int, bool]:
+        """FFmpeg's number of the colour space, and whether samples take the full range."""
+        frame = self.frame
+        full_range = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
+        return int(frame.colorspace), full_range
+
+    def luma(self) -> Image.Image:
+        """Its luma at full size, as shown; the values are the file's, which are 16 to 235 in most."""
+        shift = _PLANAR.get(self.frame.format.name)
+        if shift is None:
+            luma = np.asarray(self.frame.to_ndarray(format="gray"), dtype=np.uint8)
+        else:
+            luma = _narrow(_plane(self.frame, 0, shift), shift)
+        return Image.fromarray(turned(luma, self.facts.rotation, mirrored=self.facts.mirrored))
+
+    def picture(self, side: int) -> Plane:
+        """The picture as shown, RGB, its longer side at most ``side`` pixels."""
+        width, height = fitted(self.facts.shown, side)
+        if self.facts.rotation % 180:
+            width, height = height, width
+        picture = self.frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
+        return turned(np.asarray(picture, dtype=np.uint8), self.facts.rotation, mirrored=self.facts.mirrored)
+
+
+def open_container(path: str) -> av.container.InputContainer:
+    """A local file as FFmpeg sees it: named demuxers, nothing but this file.
+
+    Raises:
+        Refused: it is no media that may be opened.
+    """
+    try:
+        return av.open(f"file:{path}", options=dict(_OPTIONS), metadata_errors="replace")
+    except FFmpegError as error:
+        raise Refused(Reason.NOT_MEDIA, f"no image or video format that is read here ({_cause(error)})") from error
+
+
+def facts_of(path: str, limits: Limits) -> VideoFacts:
+    """What a video says of itself; only the first frame is decoded.
+
+    Raises:
+        Refused: it is no video that may be opened, exceeds a limit, or cannot be decoded.
+    """
+    video = PyAvVideo(path, limits, longest=1)
+    try:
+        next(video.every_frame())
+        return video.facts
+    finally:
+        video.close()
+
+
+def read_audio(path: str, audio: AudioSink) -> None:
+    """Pass the packets of a file's first audio stream on, without decoding pictures."""
+    with open_container(path) as container:
+        if container.streams.audio:
+            for packet in container.demux(container.streams.audio[0]):
+                audio(packet)
+
+
+def _pictures(container: av.container.InputContainer) -> av.VideoStream:
+    """The stream that a player would show; a cover picture is none."""
+    stream = container.streams.best("video")
+    if stream is None or av.stream.Disposition.attached_pic in stream.disposition:
+        raise Refused(Reason.NO_PICTURES, "no video stream")
+    if stream.codec_context is None:
+        raise Refused(Reason.NOT_MEDIA, "a video codec that FFmpeg does not know")
+    return stream
+
+
+def _facts(container: av.container.InputContainer, stream: av.VideoStream) -> VideoFacts:
+    codec = stream.codec_context
+    audio = container.streams.best("audio")
+    aspect = stream.sample_aspect_ratio or codec.sample_aspect_ratio
+    square = round(codec.width * float(aspect)) if aspect else codec.width
+    return VideoFacts(
+        container=container.format.name.split(",")[0],
+        video_codec=codec.codec.canonical_name,
+        audio_codec=audio.codec_context.codec.canonical_name if audio and audio.codec_context else None,
+        pixel_format=codec.pix_fmt,
+        stored=(codec.width, codec.height),
+        shown=(square, codec.height),
+    )
+
+
+def _claimed_duration_s(stream: av.VideoStream) -> float | None:
+    return float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
+
+
+def _quarter(angle: float) -> int:
+    """Degrees clockwise to the nearest quarter, out of FFmpeg's angle, which is counterclockwise."""
+    return -round(angle / 90) * 90 % 360
+
+
+class Timeline:
+    """Seconds from the first frame; frames without a timestamp follow the frame before by the stream's rate."""
+
+    def __init__(self, stream: av.VideoStream) -> None:
+        self._base = float(stream.time_base or 0)
+        rate = stream.average_rate or stream.base_rate or stream.guessed_rate
+        self._step_s = 1.0 / float(rate) if rate else _DEFAULT_FRAME_S
+        self._first: int | None = None
+        self._next_s = 0.0
+
+    def times(self, pts: int | None, duration: int | None) -> tuple[float, float]:
+        """Start and end of a frame in seconds, of its timestamp and duration in the stream's units."""
+        if pts is None or not self._base:
+            time_s = self._next_s
+        else:
+            if self._first is None:
+                self._first = pts
+            time_s = (pts - self._first) * self._base
+        length_s = duration * self._base if duration else self._step_s
+        self._next_s = time_s + length_s
+        return time_s, self._next_s
+
+
+def _plane(frame: VideoFrame, place: int, shift: int) -> NDArray[np.uint8 | np.uint16]:
+    """A plane as it is in memory, without what pads its lines; 16-bit samples where there are more than 8 bits."""
+    plane = frame.planes[place]
+    samples = np.frombuffer(memoryview(plane), np.uint16 if shift else np.uint8)
+    return np.asarray(samples.reshape(plane.height, -1)[:, : plane.width])
+
+
+def _narrow(samples: NDArray[np.uint8 | np.uint16], shift: int) -> Plane:
+    return (samples >> shift).astype(np.uint8) if shift else np.asarray(samples, dtype=np.uint8)
+
+
+def _cause(error: FFmpegError) -> str:
+    return (error.strerror or str(error)).lower()

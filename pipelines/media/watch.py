@@ -1,0 +1,109 @@
+"""One video as its frames pass: cuts, hashes, keyframes, and the columns that come of them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from connectors.media.frames import Frame, VideoFile
+from pipelines.media.config import Access, MeasureConfig
+from pipelines.media.keyframes import describe, jpeg
+from transforms.media.change import ChangeScore, Weights
+from transforms.media.cuts import SceneCutter, Stretch
+from transforms.media.hashes import look_at, phash, without_bars
+
+#: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
+_SPREAD, _SPREAD_S = 0.1, 0.002
+#: Sums of frame lengths miss a tick of the clock by less than this.
+_ALMOST_S = 1e-6
+
+
+class Watch:
+    """Looks at the frames of one video, each once; frames are let go as soon as they can be."""
+
+    def __init__(self, config: MeasureConfig) -> None:
+        self._config = config
+        self._starts, self._ends = array("d"), array("d")
+        self._next_tick_s = 0.0
+        self._hashes: list[dict[str, Any]] = []
+        self._scenes: list[dict[str, Any]] = []
+        self.keyframes: list[bytes | None] = []
+
+    @property
+    def duration_s(self) -> float:
+        """From the first frame to the end of the last, seconds."""
+        return max(self._ends, default=0.0)
+
+    def look(self, video: VideoFile) -> None:
+        """Take all frames of a video."""
+        cutter: SceneCutter[Frame] = SceneCutter(self._config.min_scene_frames)
+        score = ChangeScore(Weights())
+        cutting = self._config.access is Access.EVERY
+        for frame in self._frames(video):
+            self._starts.append(frame.time_s)
+            self._ends.append(frame.end_s)
+            self._sample(frame)
+            changed = cutting and score.score(frame.small()) >= self._config.threshold
+            for scene in cutter.feed(frame, changed=changed):
+                self._close(scene)
+        for scene in cutter.end():
+            self._close(scene)
+
+    def columns(self) -> dict[str, Any]:
+        """Columns of the media table that the frames decide."""
+        frames, duration_s = len(self._starts), self.duration_s
+        ends = [scene["start_s"] for scene in self._scenes[1:]] + [duration_s]
+        return {
+            "duration_s": duration_s,
+            "fps": frames / duration_s if duration_s else None,
+            "variable_fps": self._is_variable(),
+            "frames": frames,
+            "frame_hashes": self._hashes,
+            "scenes": [scene | {"end_s": end_s} for scene, end_s in zip(self._scenes, ends, strict=True)],
+        }
+
+    def _frames(self, video: VideoFile) -> Iterator[Frame]:
+        if self._config.access is Access.EVERY:
+            return video.every_frame()
+        if self._config.access is Access.KEY:
+            return video.key_frames()
+        steps = int(np.ceil(video.claimed_s * self._config.samples_per_s))
+        return video.frames_at([step / self._config.samples_per_s for step in range(max(1, steps))])
+
+    def _sample(self, frame: Frame) -> None:
+        """Keep the hash of the frame that is shown at each tick of a clock that starts with the video."""
+        if frame.end_s <= self._next_tick_s + _ALMOST_S and self._hashes:
+            return
+        self._next_tick_s = np.ceil((frame.end_s - _ALMOST_S) * self._config.samples_per_s) / self._config.samples_per_s
+        luma = frame.luma()
+        look, inside = look_at(luma), without_bars(luma)
+        self._hashes.append(
+            {
+                "time_s": frame.time_s,
+                "phash": phash(look),
+                "phash_unboxed": phash(look_at(inside)) if inside else None,
+                "detail": look.detail,
+            }
+        )
+
+    def _close(self, scene: Stretch[Frame]) -> None:
+        picture = scene.keyframe.picture(self._config.keyframe_side)
+        self.keyframes.append(jpeg(picture, self._config))
+        self._scenes.append(
+            {
+                "start_s": self._starts[scene.first] if scene.first else 0.0,
+                "first_frame": scene.first,
+                "frames": scene.stop - scene.first,
+                "keyframe_s": scene.keyframe.time_s,
+                **describe(picture, self._config),
+            }
+        )
+
+    def _is_variable(self) -> bool:
+        lengths = np.diff(np.asarray(self._starts))
+        if self._config.access is not Access.EVERY or not len(lengths):
+            return False
+        return bool(np.ptp(lengths) > max(_SPREAD_S, _SPREAD * float(lengths.mean())))

@@ -1,0 +1,91 @@
+"""What was measured of files, brought to the samples whose media they are."""
+
+from __future__ import annotations
+
+import polars as pl
+import pyarrow as pa
+
+from schemas.media import MediaForm
+from schemas.registry import SCHEMAS
+from transforms.tables import arrow, frame
+
+_MEDIA = SCHEMAS["media"]
+
+#: Media keys that posts have, and the key under which they are united, where it is another one.
+UNITED = pa.schema([pa.field("media_key", pa.string()), pa.field("unite_as", pa.string())])
+
+_COLUMNS = ("sha256", "file", "width", "height", "duration_s", "cluster", "scenes", "speech")
+#: What was measured of the file at ``place`` of a media item; ``stays``: of its cluster, this one.
+MEASURED = pa.schema(
+    [
+        pa.field("media_key", pa.string()),
+        pa.field("place", pa.int64()),
+        pa.field("stays", pa.bool_()),
+        pa.field("hashes", pa.list_(pa.string())),
+        *[_MEDIA.field(name) for name in _COLUMNS],
+    ]
+)
+
+
+def united_keys(media: pa.Table) -> pa.Table:
+    """The keys of media that show the same as others, and what takes their place. ``media``: of the media table."""
+    uses = frame(media.select(["uses", "unite_as"])).explode("uses").unnest("uses")
+    return arrow(uses.filter((pl.col("place") == 0) & (pl.col("media_key") != pl.col("unite_as"))).unique(), UNITED)
+
+
+def media_by_key(media: pa.Table) -> pa.Table:
+    """Rows of the media table by the keys under which samples look for them: the one that is united, and their own."""
+    rows = frame(media).with_columns(
+        stays=pl.col("cluster").is_null() | (pl.col("cluster") == pl.col("sha256")),
+        hashes=pl.when(pl.col("form") == MediaForm.IMAGE.value)
+        .then(pl.concat_list("phash"))
+        .otherwise(pl.col("frame_hashes").list.eval(pl.element().struct.field("phash"))),
+    )
+    own = rows.explode("uses").unnest("uses")
+    united = own.filter((pl.col("place") == 0) & (pl.col("media_key") != pl.col("unite_as")))
+    both = pl.concat([own, united.with_columns(media_key=pl.col("unite_as"))])
+    return arrow(both, MEASURED)
+
+
+def without_cuts(media: pa.Table) -> pa.Table:
+    """Rows of the media table where no frames were compared: what moves has no scenes of its own."""
+    still = pl.col("form") == MediaForm.IMAGE.value
+    rows = frame(media).with_columns(scenes=pl.when(still).then("scenes").otherwise(pl.col("scenes").list.head(0)))
+    return arrow(rows, _MEDIA)
+
+
+def with_measured(samples: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
+    """Samples with what was measured of their files: digest, hashes, cluster, size, duration, and ``measured`` scenes.
+
+    Of several files at one place, the one that stays of its cluster speaks. What platforms state stays where nothing
+    was measured, and subtitles go before speech that a model heard.
+
+    Args:
+        samples: ``media_key`` and the columns that platforms state.
+        media: the columns of ``MEASURED``.
+    """
+    best = media.sort("media_key", "place", "stays", "sha256", descending=[False, False, True, False])
+    of_media = (
+        best.unique(["media_key", "place"], keep="first", maintain_order=True)
+        .group_by("media_key", maintain_order=True)
+        .agg(
+            *[
+                pl.col(name).first().alias(f"{name}_measured")
+                for name in ("file", "width", "height", "duration_s", "speech")
+            ],
+            pl.col("sha256", "cluster").first(),
+            phash=pl.col("hashes").list.explode(keep_nulls=False, empty_as_null=False),
+            measured=pl.col("scenes").list.explode(keep_nulls=False, empty_as_null=False),
+        )
+    )
+    joined = samples.join(of_media, on="media_key", how="left", maintain_order="left")
+    stated = [("media_file", "file"), ("width", "width"), ("height", "height"), ("duration_s", "duration_s")]
+    return joined.with_columns(
+        *[pl.coalesce(f"{found}_measured", name).alias(name) for name, found in stated],
+        pl.when(pl.col("speech").list.len() > 0)
+        .then("speech")
+        .otherwise("speech_measured")
+        .fill_null([])
+        .alias("speech"),
+        pl.col("phash", "measured").fill_null([]),
+    )

@@ -1,0 +1,150 @@
+"""What of a file is compared with other files: the hashes of an image, the sampled hashes of a video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import groupby
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from schemas.media import MediaForm
+from transforms.tables import arrow
+
+
+class Kind(IntEnum):
+    """Which hashes are compared with which."""
+
+    IMAGE = 0
+    RING = 1  # the hash of an image that stays under any turn
+    VIDEO = 2
+
+
+@dataclass(frozen=True)
+class DuplicateOptions:
+    """When two files show the same.
+
+    Attributes:
+        distance: bits in which two hashes may differ.
+        ring_distance: the same for ring hashes, which tell less.
+        share: of the samples of the shorter video that must match.
+        min_matches: samples that must match, at least.
+        turned: look for flipped and turned images.
+        min_detail: standard deviation of luma below which a picture has no telling hash.
+        still: neighbouring samples of a video that differ in no more bits are one.
+        common: a sample that more videos have, bit for bit, is a logo or a test card, and finds no pairs.
+        per_s: samples a second.
+        groups: into how many parts the search of a band is divided.
+    """
+
+    distance: int = 8
+    ring_distance: int = 3
+    share: float = 0.6
+    min_matches: int = 3
+    turned: bool = True
+    min_detail: float = 4.0
+    still: int = 3
+    common: int = 100
+    per_s: float = 1.0
+    groups: int = 1
+
+    def distance_of(self, kind: Kind) -> int:
+        """Bits in which two hashes of a kind may differ."""
+        return self.ring_distance if kind is Kind.RING else self.distance
+
+
+#: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``place``: of a sample.
+LOOKS = pa.schema(
+    [
+        pa.field("sha256", pa.string()),
+        pa.field("kind", pa.int8()),
+        pa.field("hash", pa.uint64()),
+        pa.field("asks", pa.bool_()),
+        pa.field("place", pa.int32()),
+    ]
+)
+
+#: Columns of the media table that are needed.
+MEDIA_COLUMNS = [
+    "sha256",
+    "form",
+    "phash",
+    "phash_turned",
+    "phash_unboxed",
+    "ring_hash",
+    "detail",
+    "frame_hashes",
+]
+
+
+def looks(media: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
+    """The hashes of some files that tell something, as ``LOOKS``. ``media``: ``MEDIA_COLUMNS``."""
+    telling = media.filter((pl.col("form") == MediaForm.IMAGE.value) & (pl.col("detail") >= options.min_detail))
+    own = pl.concat_list(pl.col("phash"), pl.col("phash_unboxed").list.head(1))
+    parts = [_images(telling, own, Kind.IMAGE, asks=True)]
+    if options.turned:
+        turned = pl.concat_list(pl.col("phash_turned").list.slice(1), pl.col("phash_unboxed").list.slice(1))
+        parts += [
+            _images(telling, turned, Kind.IMAGE, asks=False),
+            _images(telling, pl.concat_list("ring_hash"), Kind.RING, asks=True),
+        ]
+    moving = media.filter(pl.col("form") != MediaForm.IMAGE.value)
+    return arrow(pl.concat([*parts, _samples(moving, options)]).unique(maintain_order=True), LOOKS)
+
+
+def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool) -> pl.DataFrame:
+    return (
+        media.select("sha256", hash=hashes)
+        .explode("hash")
+        .filter(pl.col("hash").is_not_null())
+        .select(
+            "sha256",
+            kind=pl.lit(kind.value, pl.Int8),
+            hash=pl.col("hash").str.to_integer(base=16, dtype=pl.UInt64),
+            asks=pl.lit(asks),
+            place=pl.lit(0, pl.Int32),
+        )
+    )
+
+
+def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
+    frames = (
+        media.select("sha256", "frame_hashes")
+        .explode("frame_hashes")
+        .filter(pl.col("frame_hashes").is_not_null())
+        .unnest("frame_hashes")
+        .filter(pl.col("detail") >= options.min_detail)
+        .with_columns(
+            hash=pl.col("phash").str.to_integer(base=16, dtype=pl.UInt64),
+            place=(pl.col("time_s") * options.per_s).round().cast(pl.Int32),
+        )
+    )
+    kept = frames.filter(pl.Series(_changes(frames, options.still), dtype=pl.Boolean))
+    inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(
+        hash=pl.col("phash_unboxed").str.to_integer(base=16, dtype=pl.UInt64)
+    )
+    return (
+        pl.concat([kept, inside])
+        .select("sha256", "hash", "place", kind=pl.lit(Kind.VIDEO.value, pl.Int8), asks=pl.lit(value=True))
+        .select(LOOKS.names)
+    )
+
+
+def _changes(frames: pl.DataFrame, still: int) -> np.ndarray:
+    """Which samples differ from the last kept one of their video; a picture that stands still is one sample."""
+    keep = np.zeros(frames.height, dtype=bool)
+    hashes = frames["hash"].to_list()
+    for _, run in groupby(enumerate(frames["sha256"].to_list()), key=lambda entry: entry[1]):
+        last: int | None = None
+        for place, _ in run:
+            if last is None or (hashes[place] ^ last).bit_count() > still:
+                keep[place], last = True, hashes[place]
+    return keep
+
+
+def kinds(looks: pl.DataFrame) -> list[tuple[Kind, pl.DataFrame]]:
+    """The hashes by kind, those that occur."""
+    found = ((kind, looks.filter(pl.col("kind") == kind.value)) for kind in Kind)
+    return [(kind, some) for kind, some in found if some.height]

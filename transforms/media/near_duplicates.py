@@ -1,0 +1,150 @@
+"""The search for files that show the same, as a transform: hashes and digests are shuffled, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+
+from transforms.media.clusters import CONNECTED, MEMBERS, connected, named_clusters
+from transforms.media.hamming import bands, masks
+from transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks
+from transforms.media.pairs import LINKS, MATCHES, Band, image_links, video_links, video_matches
+from transforms.tables import SplitByShard, concat, frame
+
+Keyed = tuple[int, pa.Table]
+
+NOTES, _MATCHES = "notes", "matches"
+
+
+class Clusters(NamedTuple):
+    """Tables of ``CLUSTERED``, and sentences on what was not compared."""
+
+    clusters: beam.PCollection[pa.Table]
+    notes: beam.PCollection[str]
+
+
+class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
+    """Tables of media rows to tables of ``CLUSTERED``: the files that show the same as another.
+
+    Rows have ``MEMBERS``' columns beside those of ``looks.MEDIA_COLUMNS``. Every band of hashes is searched by itself,
+    so a pair is found wherever it is close; links meet on one worker, so a chain over several bands is one cluster.
+    """
+
+    def __init__(self, options: DuplicateOptions, shards: int) -> None:
+        super().__init__()
+        self.options, self.shards = options, shards
+
+    def expand(self, media: beam.PCollection[pa.Table]) -> Clusters:
+        """The transform."""
+        found = (
+            media
+            | "Looks by band" >> beam.ParDo(_ByBand(self.options)).with_output_types(Keyed)
+            | "Group bands" >> beam.GroupByKey()
+            | "Search" >> beam.ParDo(_Search(self.options)).with_outputs(_MATCHES, NOTES, main="main")
+        )
+        of_videos = (
+            found[_MATCHES]
+            | "Matches by pair" >> beam.ParDo(SplitByShard("pair", self.shards)).with_output_types(Keyed)
+            | "Group pairs" >> beam.GroupByKey()
+            | "Link videos" >> beam.ParDo(_LinkVideos(self.options)).with_output_types(pa.Table)
+        )
+        components = (
+            (found.main, of_videos)
+            | "All links" >> beam.Flatten()
+            | "To one" >> beam.Map(_to_one).with_output_types(Keyed)
+            | "Group links" >> beam.GroupByKey()
+            | "Connect" >> beam.MapTuple(_connected).with_output_types(pa.Table)
+        )
+        by_file = {
+            "members": media
+            | "Members" >> beam.Map(_members).with_output_types(pa.Table)
+            | "Members by file" >> self._by("sha256"),
+            "components": components | "Components by file" >> self._by("sha256"),
+        }
+        clusters = (
+            by_file
+            | "Group files" >> beam.CoGroupByKey()
+            | "Members of components" >> beam.MapTuple(_of_components).with_output_types(pa.Table)
+            | "By component" >> self._by("component")
+            | "Group components" >> beam.GroupByKey()
+            | "Name clusters" >> beam.MapTuple(_named).with_output_types(pa.Table)
+        )
+        return Clusters(clusters, found[NOTES])
+
+    def _by(self, column: str) -> beam.ParDo:
+        return beam.ParDo(SplitByShard(column, self.shards)).with_output_types(Keyed)
+
+
+class _ByBand(beam.DoFn):
+    """Media rows to their hashes, once for every part of the search: hashes are small, and parts run side by side."""
+
+    def __init__(self, options: DuplicateOptions) -> None:
+        self._options = options
+
+    def process(self, media: pa.Table) -> Iterator[Keyed]:
+        parts = len(bands()) * self._options.groups
+        for kind, some in kinds(frame(looks(frame(media), self._options))):
+            table = some.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(LOOKS)
+            for part in range(parts):
+                yield kind.value * parts + part, table
+
+
+class _Search(beam.DoFn):
+    """The hashes of one kind, and a part of the search, to links and matches."""
+
+    def __init__(self, options: DuplicateOptions) -> None:
+        self._options = options
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table | TaggedOutput]:
+        key, tables = element
+        options, parts = self._options, len(bands()) * self._options.groups
+        kind, part = Kind(key // parts), key % parts
+        place, group = divmod(part, options.groups)
+        ways = masks(bands()[place].bits, options.distance_of(kind))[group :: options.groups]
+        band = Band(place, ways, first=part == 0)
+        hashes = frame(concat(tables, LOOKS))
+        if kind is not Kind.VIDEO:
+            yield image_links(hashes, options.distance_of(kind), band)
+            return
+        matches, common = video_matches(hashes, options, band)
+        yield TaggedOutput(_MATCHES, matches)
+        if common:
+            yield TaggedOutput(
+                NOTES, f"{common} sampled frames are in more than {options.common} videos each and were not compared."
+            )
+
+
+class _LinkVideos(beam.DoFn):
+    """Matches of some pairs of videos to links."""
+
+    def __init__(self, options: DuplicateOptions) -> None:
+        self._options = options
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
+        yield video_links(frame(concat(element[1], MATCHES)), self._options)
+
+
+def _to_one(links: pa.Table) -> Keyed:
+    return 0, links
+
+
+def _connected(_: int, links: Iterable[pa.Table]) -> pa.Table:
+    return connected(frame(concat(links, LINKS)))
+
+
+def _members(media: pa.Table) -> pa.Table:
+    return media.select(MEMBERS.names)
+
+
+def _of_components(_: int, found: Mapping[str, Iterable[pa.Table]]) -> pa.Table:
+    members, components = frame(concat(found["members"], MEMBERS)), frame(concat(found["components"], CONNECTED))
+    return members.join(components, on="sha256").to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _named(_: int, members: Iterable[pa.Table]) -> pa.Table:
+    return named_clusters(frame(concat(members, pa.schema([]))))

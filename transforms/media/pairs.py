@@ -1,0 +1,129 @@
+"""Files that show the same: links between them, out of the hashes of one band or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from transforms.media.hamming import similar_pairs
+from transforms.media.looks import DuplicateOptions
+from transforms.tables import arrow
+
+#: Two files that belong together.
+LINKS = pa.schema([pa.field("left", pa.string()), pa.field("right", pa.string())])
+#: Two samples of two videos that are alike; how many samples each video has.
+MATCHES = pa.schema(
+    [
+        pa.field("pair", pa.string()),
+        pa.field("left", pa.string()),
+        pa.field("right", pa.string()),
+        pa.field("left_place", pa.int32()),
+        pa.field("right_place", pa.int32()),
+        pa.field("left_samples", pa.int32()),
+        pa.field("right_samples", pa.int32()),
+    ]
+)
+#: Offsets of two videos, in samples, that count as one: their clocks do not tick together.
+_DRIFT = 1
+
+
+class Band(NamedTuple):
+    """A part of the search: a band, and some of the ways in which two hashes may differ in it."""
+
+    place: int
+    ways: Sequence[int]
+    first: bool
+    """The part that also links what is equal."""
+
+
+def image_links(looks: pl.DataFrame, distance: int, band: Band) -> pa.Table:
+    """Links between images, as ``LINKS``, that this part of the search finds.
+
+    Of images with one hash in common, the first that asks is linked to the others: k images give k - 1 links.
+    """
+    hashes, near = _search(looks, distance, band)
+    of_hash = looks.sort("asks", "sha256", descending=[True, False]).group_by("hash").agg("sha256", "asks")
+    first = of_hash.filter(pl.col("asks").list.first()).select("hash", left=pl.col("sha256").list.first())
+    members = of_hash.select("hash", right="sha256")
+    parts = []
+    if band.first:
+        parts.append(first.join(members, on="hash").explode("right"))
+    ends = pl.DataFrame({"from": hashes[near[0]], "hash": hashes[near[1]]})
+    # What is found and does not ask is not linked among itself, so each of it is linked to who asked.
+    found = members.join(first, on="hash", how="left").select(
+        "hash", right=pl.when(pl.col("left").is_null()).then("right").otherwise(pl.concat_list("left"))
+    )
+    parts.append(ends.join(first, left_on="from", right_on="hash").join(found, on="hash").explode("right"))
+    links = pl.concat([part.select("left", "right") for part in parts])
+    return arrow(links.filter(pl.col("left") != pl.col("right")).unique(), LINKS)
+
+
+class VideoMatches(NamedTuple):
+    """Samples that are alike, as ``MATCHES``, and how many hashes were too common to be looked at."""
+
+    matches: pa.Table
+    common: int
+
+
+def video_matches(looks: pl.DataFrame, options: DuplicateOptions, band: Band) -> VideoMatches:
+    """Samples of different videos that are alike, which this part of the search finds."""
+    samples = looks.group_by("sha256").agg(samples=pl.col("place").n_unique().cast(pl.Int32))
+    spread = looks.group_by("hash").agg(videos=pl.col("sha256").n_unique())
+    common = spread.filter(pl.col("videos") > options.common).get_column("hash")
+    telling = looks.filter(~pl.col("hash").is_in(common.implode()))
+    hashes, near = _search(telling, options.distance, band)
+    ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
+    if band.first:
+        ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
+    of = telling.select("hash", "sha256", "place")
+    alike = (
+        pl.concat(ends)
+        .join(of, left_on="one", right_on="hash")
+        .join(of, left_on="two", right_on="hash", suffix="_two")
+        .filter(pl.col("sha256") != pl.col("sha256_two"))
+    )
+    swapped = pl.col("sha256") > pl.col("sha256_two")
+    pairs = alike.select(
+        left=pl.when(swapped).then("sha256_two").otherwise("sha256"),
+        right=pl.when(swapped).then("sha256").otherwise("sha256_two"),
+        left_place=pl.when(swapped).then("place_two").otherwise("place"),
+        right_place=pl.when(swapped).then("place").otherwise("place_two"),
+    ).unique()
+    counted = pairs.join(samples.rename({"sha256": "left", "samples": "left_samples"}), on="left").join(
+        samples.rename({"sha256": "right", "samples": "right_samples"}), on="right"
+    )
+    named = counted.with_columns(pair=pl.concat_str("left", pl.lit(" "), "right"))
+    return VideoMatches(arrow(named, MATCHES), len(common) if band.first else 0)
+
+
+def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
+    """Links between videos, as ``LINKS``, out of all matches of their samples.
+
+    Two videos belong together if, with one of them shifted by some time, enough samples of the shorter one match:
+    samples that match at that shift are in order by themselves.
+    """
+    every = matches.unique().with_columns(shift=pl.col("left_place") - pl.col("right_place"))
+    near = pl.concat([every.with_columns(shift=pl.col("shift") + drift) for drift in range(-_DRIFT, _DRIFT + 1)])
+    votes = near.group_by("left", "right", "shift").agg(
+        # A sample counts once on either side, however many of the other side it resembles.
+        matched=pl.min_horizontal(pl.col("left_place").n_unique(), pl.col("right_place").n_unique()),
+        shorter=pl.min_horizontal("left_samples", "right_samples").first(),
+    )
+    enough = votes.filter(
+        (pl.col("matched") >= options.min_matches) & (pl.col("matched") >= options.share * pl.col("shorter"))
+    )
+    return arrow(enough.select("left", "right").unique(), LINKS)
+
+
+def _search(looks: pl.DataFrame, distance: int, band: Band) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Different hashes, ascending, and the places of pairs of them that are near."""
+    distinct = looks.group_by("hash").agg(asks=pl.col("asks").any()).sort("hash")
+    hashes, asking = distinct["hash"].to_numpy(), distinct["asks"].to_numpy()
+    found = list(similar_pairs(hashes, asking, distance, band.place, band.ways)) if len(hashes) else []
+    empty = np.empty(0, dtype=np.int64)
+    left, right = (np.concatenate([empty, *(pair[side] for pair in found)]) for side in (0, 1))
+    return hashes, (left, right)
