@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tokenizers
+from ctranslate2.specs import whisper_spec
+from faster_whisper.tokenizer import _LANGUAGE_CODES
 
 _WIDTH, _MELS, _VOCABULARY = 16, 80, 51_865
 _RANDOM = np.random.default_rng(0)
@@ -11,10 +14,6 @@ _RANDOM = np.random.default_rng(0)
 
 def save_tiny_whisper(folder: Path) -> None:
     """A folder as the converter for CTranslate2 makes it, with the layout of the multilingual vocabulary."""
-    import tokenizers
-    from ctranslate2.specs import whisper_spec
-    from faster_whisper.tokenizer import _LANGUAGE_CODES
-
     languages = [f"<|{code}|>" for code in _LANGUAGE_CODES[:99]]
     tasks = ["translate", "transcribe", "startoflm", "startofprev", "nospeech", "notimestamps"]
     special = ["<|endoftext|>", "<|startoftranscript|>", *languages, *[f"<|{task}|>" for task in tasks]]
@@ -33,7 +32,7 @@ def save_tiny_whisper(folder: Path) -> None:
     spec.optimize(quantization=None)
     folder.mkdir()
     spec.save(str(folder))
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(ids, unk_token="w0"))
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(ids, unk_token="w0"))  # noqa: S106 - a word, not a password
     tokenizer.add_special_tokens(special)
     tokenizer.save(str(folder / "tokenizer.json"))
 

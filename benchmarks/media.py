@@ -1,0 +1,272 @@
+"""The media pass against decoding alone, and against one tool after the other.
+
+`python -m benchmarks.media --data ../shared/data` measures CPU time, user and system of all threads, each in a process
+of its own; the time of an empty file is taken off, so that imports do not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import imageio_ffmpeg
+
+_RUNS = 3
+#: Lines of generated clips, and seconds of each.
+_HEIGHTS, _SECONDS = (360, 720, 1080, 2160), 10
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds, peak resident MB, and what the program says of its work."""
+
+    cpu_s: float
+    peak_mb: float
+    said: dict[str, object]
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with `media/`")
+    parser.add_argument("--long", action="store_true", help="also a 2-hour video of 1080 lines (some 20 minutes)")
+    parser.add_argument("--program", help=argparse.SUPPRESS)
+    parser.add_argument("--file", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.program:
+        print(json.dumps(PROGRAMS[args.program](args.file)))
+        return
+    with tempfile.TemporaryDirectory(prefix="blift-bench-") as folder:
+        clips = [*_real(args.data), *_generated(Path(folder), args.data)]
+        _passes(clips)
+        _decoders(clips[:2])
+        _images(args.data)
+        _memory(Path(folder), clips, hours=2 if args.long else 0)
+
+
+def _passes(clips: Sequence[Path]) -> None:
+    print("\n| clip | frames | blift, CPU s a minute | frames/s | over decoding alone | times faster than tool by tool |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for clip in clips:
+        ours, floor, others = best("blift", clip), best("ffmpeg", clip), best("tools", clip)
+        frames, seconds = int(str(ours.said["frames"])), float(str(ours.said["duration_s"]))
+        print(
+            f"| {clip.name} | {frames} | {60 * ours.cpu_s / seconds:.2f} | {frames / ours.cpu_s:,.0f} | "
+            f"{ours.cpu_s / floor.cpu_s:.2f} | {others.cpu_s / ours.cpu_s:.1f} |",
+            flush=True,
+        )
+
+
+def _decoders(clips: Sequence[Path]) -> None:
+    print("\n| clip | access | PyAV, CPU s | decord, CPU s |\n|---|---|--:|--:|")
+    for clip in clips:
+        for access in ("every", "sparse"):
+            pyav, decord = best(f"pyav-{access}", clip), best(f"decord-{access}", clip)
+            print(f"| {clip.name} | {access} | {pyav.cpu_s:.2f} | {decord.cpu_s:.2f} |", flush=True)
+
+
+def _images(data: Path) -> None:
+    print("\n| images | program | CPU ms each | decoded in full | equal hashes |\n|---|---|--:|--:|--:|")
+    for size in ("1600x1200", "640x480"):
+        for program in ("hash", "row", "imagehash"):
+            cost = best(f"images-{program}", Path(f"{data}:{size}"), runs=1)
+            said = cost.said
+            print(
+                f"| {said['images']} of {size} | {program} | {1000 * float(str(said['cpu_s'])) / int(str(said['images'])):.1f} | "
+                f"{said.get('full', '')} | {said.get('equal', '')} |",
+                flush=True,
+            )
+
+
+def _memory(folder: Path, clips: Sequence[Path], hours: int) -> None:
+    clip = next(clip for clip in clips if "1080" in clip.name)
+    times = hours * 3600 // _SECONDS if hours else 18
+    long = folder / "long.mp4"
+    _ffmpeg("-stream_loop", str(times - 1), "-i", str(clip), "-c", "copy", str(long))
+    cost = run("blift", long)
+    minutes = float(str(cost.said["duration_s"])) / 60
+    print(f"\n{minutes:.0f} minutes of 1080 lines: {cost.peak_mb:,.0f} MB, {int(str(cost.said['frames'])) / cost.cpu_s:.0f} frames/s")
+
+
+def best(program: str, clip: Path, runs: int = _RUNS) -> Cost:
+    """The cheapest of some runs, less what the process costs without work."""
+    empty = min(run(program, Path("-")).cpu_s for _ in range(2)) if program != "ffmpeg" else 0.0
+    cost = min((run(program, clip) for _ in range(runs)), key=lambda cost: cost.cpu_s)
+    return replace(cost, cpu_s=max(1e-6, cost.cpu_s - empty))
+
+
+def run(program: str, clip: Path) -> Cost:
+    """One run in a process of its own."""
+    if program == "ffmpeg":
+        command = [_program(), "-v", "error", "-threads", "1", "-i", str(clip), "-map", "0:v:0", "-map", "0:a:0?", "-f", "null", "-"]
+    else:
+        command = [sys.executable, "-m", "benchmarks.media", "--program", program, "--file", str(clip)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{program} failed on {clip}")
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, json.loads(said) if said.strip() else {})
+
+
+def _blift(file: str) -> dict[str, object]:
+    import cv2
+
+    from pipelines.media.config import MeasureConfig
+    from pipelines.media.measure import measure
+
+    cv2.setNumThreads(1)
+    if file == "-":
+        return {}
+    row = measure(file, MeasureConfig()).row
+    return {"frames": row["frames"], "duration_s": row["duration_s"], "scenes": len(row["scenes"])}
+
+
+def _tools(file: str) -> dict[str, object]:
+    """Scenes by PySceneDetect, then keyframes and samples by a second decode, then imagehash."""
+    import imagehash
+    from PIL import Image
+    from scenedetect import SceneManager, open_video
+    from scenedetect.detectors import ContentDetector
+
+    if file == "-":
+        import av  # noqa: F401 - what a run imports
+
+        return {}
+    video = open_video(file, backend="pyav")
+    manager = SceneManager()
+    manager.add_detector(ContentDetector(threshold=30, weights=ContentDetector.Components(1, 1, 1, 1)))
+    manager.detect_scenes(video)
+    scenes = manager.get_scene_list() or [(video.base_timecode, video.base_timecode + video.frame_number)]
+    middles = {(first.frame_num + stop.frame_num) // 2 for first, stop in scenes}
+    second = open_video(file, backend="pyav")
+    per_s, number, hashes = max(1, round(second.frame_rate)), 0, 0
+    while (frame := second.read()) is not False:
+        if number in middles:
+            picture = Image.fromarray(frame[:, :, ::-1])
+            picture.thumbnail((512, 512))
+            picture.save(os.devnull, "JPEG", quality=88)
+        if number % per_s == 0:
+            imagehash.phash(Image.fromarray(frame[:, :, ::-1]))
+            hashes += 1
+        number += 1
+    return {"frames": number, "scenes": len(scenes), "hashes": hashes}
+
+
+def _decode(decoder: str, access: str) -> Callable[[str], dict[str, object]]:
+    def decode(file: str) -> dict[str, object]:
+        from connectors.media.decord import DecordVideo
+        from connectors.media.limits import Limits
+        from connectors.media.pyav import PyAvVideo
+
+        if file == "-":
+            return {}
+        video = (PyAvVideo if decoder == "pyav" else DecordVideo)(file, Limits(), 128)
+        step_s = video.claimed_s / 10
+        frames = video.every_frame() if access == "every" else video.frames_at([step_s * place for place in range(10)])
+        return {"frames": sum(1 for _ in frames)}
+
+    return decode
+
+
+def _of_images(program: str) -> Callable[[str], dict[str, object]]:
+    def work(which: str) -> dict[str, object]:
+        import io
+        import time
+
+        import imagehash
+        import numpy as np
+        from PIL import Image
+
+        from connectors.media.images import read_image
+        from connectors.media.limits import Limits
+        from pipelines.media.config import MeasureConfig
+        from pipelines.media.measure import measure
+        from transforms.media.hashes import is_certain, look_at, phash
+
+        if which == "-":
+            return {}
+        data, size = which.rsplit(":", 1)
+        width, height = (int(side) for side in size.split("x"))
+        rng = np.random.default_rng(1)
+        sources = [path for path in sorted(Path(data, "media").rglob("*.jp*g")) if "corrupt" not in path.name]
+        with tempfile.TemporaryDirectory() as folder:
+            files = []
+            for place in range(200):
+                with Image.open(sources[place % len(sources)]) as image:
+                    share, left, top = rng.uniform(0.6, 1), rng.uniform(), rng.uniform()
+                    box_width, box_height = share * image.width, share * image.height
+                    corner = left * (image.width - box_width), top * (image.height - box_height)
+                    part = image.convert("RGB").resize(
+                        (width, height), box=(*corner, corner[0] + box_width, corner[1] + box_height)
+                    )
+                files.append(f"{folder}/{place}.jpg")
+                part.save(files[-1], quality=int(rng.integers(60, 95)))
+            expected = [str(imagehash.phash(Image.open(io.BytesIO(Path(file).read_bytes())))) for file in files]
+            found, full = [], 0
+            started = time.process_time()
+            for file in files:
+                if program == "imagehash":
+                    found.append(str(imagehash.phash(Image.open(file))))
+                elif program == "row":
+                    found.append(measure(file, MeasureConfig()).row["phash"])
+                else:
+                    still = read_image(file, os.path.getsize(file), Limits())
+                    look = look_at(still.luma)
+                    if still.reduced and not is_certain(look):
+                        full += 1
+                        look = look_at(read_image(file, os.path.getsize(file), Limits(), reduced=False).luma)
+                    found.append(phash(look))
+            spent = time.process_time() - started
+        equal = sum(one == other for one, other in zip(found, expected, strict=True))
+        return {"images": len(files), "cpu_s": spent, "equal": equal, **({"full": full} if program == "hash" else {})}
+
+    return work
+
+
+PROGRAMS: dict[str, Callable[[str], dict[str, object]]] = {
+    "blift": _blift,
+    "tools": _tools,
+    **{f"{decoder}-{access}": _decode(decoder, access) for decoder in ("pyav", "decord") for access in ("every", "sparse")},
+    **{f"images-{program}": _of_images(program) for program in ("hash", "row", "imagehash")},
+}
+
+
+def _real(data: Path) -> list[Path]:
+    names = ["cosmos-curate/test_video_30s.mp4", "data-juicer/video3.mp4", "data-juicer/video4.mp4"]
+    return [data / "media" / name for name in names if (data / "media" / name).exists()]
+
+
+def _generated(folder: Path, data: Path) -> list[Path]:
+    """Clips of several sizes: a real one scaled where there is one, with film grain, else a moving pattern."""
+    real = data / "media" / "cosmos-curate" / "test_video_30s.mp4"
+    source = ["-i", str(real)] if real.exists() else ["-f", "lavfi", "-i", "mandelbrot=size=640x360:rate=24"]
+    clips = []
+    for height in _HEIGHTS:
+        clip = folder / f"h264-{height}.mp4"
+        picture = f"scale=-2:{height}:flags=bicubic,noise=alls=6:allf=t"
+        _ffmpeg("-t", str(_SECONDS), *source, "-t", str(_SECONDS), "-an", "-vf", picture, "-c:v", "libx264", "-preset", "veryfast", "-crf", "24", str(clip))
+        clips.append(clip)
+    return clips
+
+
+def _ffmpeg(*arguments: str) -> None:
+    subprocess.run([_program(), "-v", "error", "-y", *arguments], check=True)
+
+
+def _program() -> str:
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Which images and videos belong together, out of their hashes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from schemas.registry import SCHEMAS
+from transforms.media.hamming import bands, masks
+from transforms.media.looks import DuplicateOptions, Kind, kinds, looks
+from transforms.media.pairs import Band, image_links, video_links, video_matches
+
+_OPTIONS = DuplicateOptions()
+_RNG = np.random.default_rng(11)
+_HASHES = [int(number) for number in _RNG.integers(0, 1 << 63, 400, dtype=np.uint64)]
+
+
+def hexed(number: int) -> str:
+    return f"{number:016x}"
+
+
+def flipped(number: int, bits: int, seed: int = 0) -> int:
+    places = np.random.default_rng([seed, number & 0xFFFF]).choice(64, bits, replace=False)
+    return number ^ sum(1 << int(place) for place in places)
+
+
+def image(sha256: str, own: int, turned: Sequence[int] = (), **changes: Any) -> dict[str, Any]:
+    row = {"sha256": sha256, "form": "image", "phash": hexed(own), "phash_turned": [hexed(own), *map(hexed, turned)]}
+    row |= {"phash_unboxed": [], "ring_hash": hexed(own ^ 0x5555), "detail": 40.0, "frame_hashes": []}
+    return row | changes
+
+
+def video(sha256: str, hashes: Sequence[int], first_s: float = 0.0, **changes: Any) -> dict[str, Any]:
+    frames = [
+        {"time_s": first_s + place, "phash": hexed(own), "phash_unboxed": None, "detail": 30.0} | changes
+        for place, own in enumerate(hashes)
+    ]
+    row = {"sha256": sha256, "form": "video", "phash": None, "phash_turned": [], "phash_unboxed": []}
+    return row | {"ring_hash": None, "detail": None, "frame_hashes": frames}
+
+
+def table_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    schema = pa.schema([SCHEMAS["media"].field(name) for name in rows[0]])
+    return pl.DataFrame(pa.Table.from_pylist(rows, schema))
+
+
+def links(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -> set[tuple[str, str]]:
+    """Links over all bands, each as a sorted pair."""
+    media = table_of(list(rows))
+    parts = [Band(place, masks(band.bits, options.distance), first=place == 0) for place, band in enumerate(bands())]
+    found: list[pl.DataFrame] = []
+    for kind, some in kinds(pl.DataFrame(looks(media, options))):
+        if kind is Kind.VIDEO:
+            matches = pl.concat([pl.DataFrame(video_matches(some, options, part).matches) for part in parts])
+            found.append(pl.DataFrame(video_links(matches, options)))
+        else:
+            found += [pl.DataFrame(image_links(some, options.distance_of(kind), part)) for part in parts]
+    return {tuple(sorted(pair)) for part in found for pair in part.iter_rows()}  # type: ignore[misc]
+
+
+def test_images_within_the_distance_are_linked_and_others_are_not() -> None:
+    near, far = flipped(_HASHES[0], 8), flipped(_HASHES[0], 9)
+    rows = [image("a", _HASHES[0]), image("b", near, ring_hash=hexed(1)), image("c", far, ring_hash=hexed(_HASHES[9]))]
+    assert links(*rows) == {("a", "b")} | ({("b", "c")} if (near ^ far).bit_count() <= 8 else set())
+
+
+def test_a_turned_image_is_found_by_its_hashes_and_strangers_that_share_a_turn_are_not_linked() -> None:
+    own, turn = _HASHES[1], _HASHES[2]
+    upright = image("a", own, [turn], ring_hash=hexed(_HASHES[3]))
+    on_its_side = image("b", turn, [own], ring_hash=hexed(_HASHES[4]))
+    other = image("c", _HASHES[5], [turn], ring_hash=hexed(_HASHES[6]))
+    assert links(upright, on_its_side) == {("a", "b")}
+    assert links(upright, other) == set()
+
+
+def test_an_image_turned_by_any_angle_is_found_by_its_ring_hash() -> None:
+    rows = [image("a", _HASHES[1], ring_hash=hexed(_HASHES[3]))]
+    rows.append(image("b", _HASHES[2], ring_hash=hexed(flipped(_HASHES[3], 3))))
+    rows.append(image("c", _HASHES[7], ring_hash=hexed(flipped(_HASHES[3], 20))))
+    assert links(*rows) == {("a", "b")}
+    assert links(*rows, options=DuplicateOptions(turned=False)) == set()
+
+
+def test_a_letterboxed_image_is_found_by_what_is_inside_its_bars() -> None:
+    plain, boxed = image("a", _HASHES[1]), image("b", _HASHES[2], phash_unboxed=[hexed(flipped(_HASHES[1], 2))])
+    assert links(plain, boxed) == {("a", "b")}
+
+
+def test_plain_images_have_no_telling_hash() -> None:
+    assert links(image("a", 0, detail=1.0), image("b", 0, detail=1.0)) == set()
+
+
+@pytest.mark.parametrize("count", [2, 3, 50])
+def test_equal_hashes_make_as_few_links_as_connect_them(count: int) -> None:
+    rows = [image(f"{place:03}", _HASHES[1], ring_hash=hexed(_HASHES[20 + place])) for place in range(count)]
+    assert links(*rows) == {("000", f"{place:03}") for place in range(1, count)}
+
+
+_FILM = _HASHES[100:140]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param([flipped(own, 5, seed) for seed, own in enumerate(_FILM)], id="recompressed"),
+        pytest.param(_FILM[12:], id="start cut off"),
+        pytest.param(_FILM[:15], id="end cut off"),
+        pytest.param([*_HASHES[300:310], *_FILM, *_HASHES[310:320]], id="inside a longer one"),
+        pytest.param(
+            [own if place % 4 else _HASHES[200 + place] for place, own in enumerate(_FILM)], id="a quarter other"
+        ),
+    ],
+)
+def test_variants_of_a_video_are_linked(variant: list[int]) -> None:
+    assert links(video("a", _FILM), video("b", variant)) == {("a", "b")}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(_HASHES[200:240], id="another film"),
+        pytest.param([*_FILM[:6], *_HASHES[200:234]], id="the same intro"),
+        pytest.param(_FILM[::-1], id="the same frames backwards"),
+        pytest.param([_FILM[0]] * 40, id="a still picture of it"),
+        pytest.param(_FILM[:2], id="two samples alone"),
+    ],
+)
+def test_other_videos_are_not_linked(other: list[int]) -> None:
+    assert links(video("a", _FILM), video("b", other)) == set()
+
+
+def test_still_pictures_do_not_link_videos() -> None:
+    assert links(video("a", [_FILM[0]] * 30), video("b", [_FILM[0]] * 30)) == set()
+
+
+def test_a_letterboxed_video_is_found_by_what_is_inside_its_bars() -> None:
+    boxed = video("b", _HASHES[200:240])
+    for frame, own in zip(boxed["frame_hashes"], _FILM, strict=True):
+        frame["phash_unboxed"] = hexed(own)
+    assert links(video("a", _FILM), boxed) == {("a", "b")}
+
+
+def test_clocks_may_tick_apart_by_one_sample() -> None:
+    drifting = video("b", _FILM)
+    for place, frame in enumerate(drifting["frame_hashes"]):
+        frame["time_s"] = place + (1.0 if place > 20 else 0.0)
+    assert links(video("a", _FILM), drifting) == {("a", "b")}
+
+
+def test_a_frame_that_very_many_videos_share_is_not_compared_and_is_told() -> None:
+    options = DuplicateOptions(common=5)
+    rows = [video(f"{place}", [_FILM[0], _FILM[1], _FILM[2], _HASHES[200 + place]]) for place in range(8)]
+    media = table_of(rows)
+    ((_, some),) = kinds(pl.DataFrame(looks(media, options)))
+    matches, common = video_matches(some, options, Band(0, masks(bands()[0].bits, 8), first=True))
+    assert (matches.num_rows, common) == (0, 3)
+
+
+def test_plain_frames_are_left_out() -> None:
+    rows = [video("a", _FILM, detail=1.0), video("b", _FILM, detail=1.0)]
+    assert links(*rows) == set()
