@@ -58,9 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BliftError as error:
         print(f"blift: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
-    except RuntimeError as error:
-        sentence = user_error_in(str(error))
-        if sentence is None:
+    except Exception as error:
+        # Of a runner: each has exceptions of its own for what went wrong elsewhere.
+        from pipelines.runner import sentence_on  # noqa: PLC0415 - after the filter
+
+        sentence = user_error_in(str(error)) or sentence_on(str(error))
+        if sentence is None or isinstance(error, ImportError):
             raise
         print(f"blift: {sentence}", file=sys.stderr)
         return EXIT_USER_ERROR

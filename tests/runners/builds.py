@@ -36,8 +36,7 @@ def build_on(engine: Engine, recipe: Path, work: Path, extra: Sequence[str] = ()
         Missing: a tool of the engine cannot be had.
         BuildFailed: the command failed.
     """
-    for tool in engine.needs:
-        tool.find()
+    engine.find_tools()
     with Processes(work / "engine") as processes:
         options = engine.start(processes)
         run_blift(processes, "build", str(recipe), "--out", str(work / "out"), *options, *extra)

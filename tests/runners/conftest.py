@@ -12,7 +12,7 @@ import yaml
 
 from pipelines.demo.corpus import write_corpus
 from tests.runners.builds import Build, build_on
-from tests.runners.engines import ENGINES, Engine
+from tests.runners.engines import Engine
 from tests.runners.tools import Missing
 
 _LEGS = pytest.StashKey[list["Leg"]]()

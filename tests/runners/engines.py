@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tests.runners.processes import Processes, free_port
@@ -31,6 +31,15 @@ class Engine:
     needs: tuple[Tool, ...]
     start: Callable[[Processes], list[str]]
 
+    def find_tools(self) -> None:
+        """Fetch what is not there yet.
+
+        Raises:
+            Missing: a tool cannot be had.
+        """
+        for tool in self.needs:
+            tool.find()
+
 
 def _alone(*options: str) -> Callable[[Processes], list[str]]:
     """An engine that blift starts itself."""
@@ -41,19 +50,20 @@ def _alone(*options: str) -> Callable[[Processes], list[str]]:
     return start
 
 
-def worker_pool(processes: Processes, name: str = "pool") -> str:
+def worker_pool(processes: Processes, variables: Mapping[str, str] | None = None) -> str:
     """A pool that starts a fresh interpreter for every worker; its endpoint."""
     port = free_port()
     pool = [sys.executable, "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
-    processes.wait_for(port, processes.start(name, pool))
+    processes.wait_for(port, processes.start("pool", pool, variables))
     return f"localhost:{port}"
 
 
-def _python_job_service(processes: Processes) -> list[str]:
+def python_job_service(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
+    """Beam's own job service, without Java or Docker; ``variables`` are for the environment of its workers."""
     port = free_port()
     service = [sys.executable, "-m", "apache_beam.runners.portability.local_job_service_main", f"--port={port}"]
     processes.wait_for(port, processes.start("job-service", service))
-    return [*_portable(port), *_external(processes)]
+    return [*_portable(port), *_external(processes, variables)]
 
 
 def _prism_external(processes: Processes) -> list[str]:
@@ -83,8 +93,8 @@ def _portable(port: int) -> list[str]:
     return ["--runner=PortableRunner", f"--job_endpoint=localhost:{port}"]
 
 
-def _external(processes: Processes) -> list[str]:
-    return ["--environment_type=EXTERNAL", f"--environment_config={worker_pool(processes)}"]
+def _external(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
+    return ["--environment_type=EXTERNAL", f"--environment_config={worker_pool(processes, variables)}"]
 
 
 def _job_server(processes: Processes, jar: Tool, *arguments: str) -> int:
@@ -128,7 +138,7 @@ ENGINES = (
         (),
         _alone("--runner=FnApiRunner", "--direct_num_workers=2", "--direct_running_mode=multi_processing"),
     ),
-    Engine("Python job service, worker pool", (), _python_job_service),
+    Engine("Python job service, worker pool", (), python_job_service),
     Engine("Prism, loopback", (PRISM,), _alone("--runner=PrismRunner", f"--prism_location={PRISM.path}")),
     Engine("Prism, worker pool", (PRISM,), _prism_external),
     Engine(
