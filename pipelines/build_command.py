@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, TestOptions
 
 from pipelines.build import Report, build
 from pipelines.prepare import PREPARE
@@ -73,8 +73,10 @@ def run(args: argparse.Namespace) -> int:
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
     gc.set_threshold(_GARBAGE_AFTER)
+    # Nothing runs, so there is nothing to wait for.
+    detach = args.detach or bool(options.view_as(TestOptions).dry_run)
     with progress:
-        manifest = build(source, folder, options, stages, args.limit, report, detach=args.detach)
+        manifest = build(source, folder, options, stages, args.limit, report, detach=detach)
     if not args.quiet and all(name in manifest.stages for name in stages):
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")

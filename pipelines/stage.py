@@ -94,7 +94,15 @@ def run_stage(
     writes_jar = options.view_as(PortableOptions).output_executable_path
     if writes_jar or not detach:
         result.wait_until_finish()
-    return None if writes_jar or detach else read_account(name, folder, fingerprint)
+    if writes_jar or detach:
+        return None
+    account = read_account(name, folder, fingerprint)
+    if account is None:
+        raise OutputError(
+            f"The runner says that {name} is done, and {folder.file(_account(name))} is not there. The workers cannot "
+            "write where this command reads: give --out as a folder that all of them share, such as gs://BUCKET/FOLDER."
+        )
+    return account
 
 
 def _account(name: str) -> str:
