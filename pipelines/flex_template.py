@@ -7,8 +7,13 @@ Each launch takes the stage that has ended into the manifest and hands on the ne
 from __future__ import annotations
 
 import argparse
+import posixpath
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
+
+from apache_beam.io.filesystems import FileSystems
 
 from pipelines.cli import main
 
@@ -18,7 +23,18 @@ def command(arguments: Sequence[str]) -> list[str]:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--recipe", required=True)
     known, rest = parser.parse_known_args(arguments)
-    return ["build", known.recipe, "--detach", "--runner=DataflowRunner", "--sdk_location=container", *rest]
+    return ["build", _here(known.recipe), "--detach", "--runner=DataflowRunner", "--sdk_location=container", *rest]
+
+
+def _here(recipe: str) -> str:
+    """A recipe at an address, copied to this machine; others as they are."""
+    if "://" not in recipe:
+        return recipe
+    with FileSystems.open(recipe) as stream:
+        content = stream.read()
+    path = Path(tempfile.mkdtemp()) / posixpath.basename(recipe)
+    path.write_bytes(content)
+    return str(path)
 
 
 if __name__ == "__main__":

@@ -50,20 +50,39 @@ def _alone(*options: str) -> Callable[[Processes], list[str]]:
     return start
 
 
-def worker_pool(processes: Processes, variables: Mapping[str, str] | None = None) -> str:
-    """A pool that starts a fresh interpreter for every worker; its endpoint."""
+def _as_it_is(command: list[str]) -> list[str]:
+    return command
+
+
+def worker_pool(
+    processes: Processes,
+    variables: Mapping[str, str] | None = None,
+    inside: Callable[[list[str]], list[str]] = _as_it_is,
+) -> str:
+    """A pool that starts a fresh interpreter for every worker; its endpoint.
+
+    Args:
+        processes: that it is to be one of.
+        variables: for the environment of its workers.
+        inside: makes the pool's command one that runs in a container.
+    """
     port = free_port()
-    pool = [sys.executable, "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
-    processes.wait_for(port, processes.start("pool", pool, variables))
+    pool = ["python", "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
+    processes.wait_for(port, processes.start("pool", inside(pool), variables))
     return f"localhost:{port}"
 
 
-def python_job_service(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
-    """Beam's own job service, without Java or Docker; ``variables`` are for the environment of its workers."""
+def job_service(processes: Processes) -> list[str]:
+    """Beam's own job service, which needs neither Java nor Docker; the options that reach it."""
     port = free_port()
-    service = [sys.executable, "-m", "apache_beam.runners.portability.local_job_service_main", f"--port={port}"]
+    service = ["python", "-m", "apache_beam.runners.portability.local_job_service_main", f"--port={port}"]
     processes.wait_for(port, processes.start("job-service", service))
-    return [*_portable(port), *_external(processes, variables)]
+    return _portable(port)
+
+
+def python_job_service(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
+    """That service with a pool; ``variables`` are for the environment of its workers."""
+    return [*job_service(processes), *_external(processes, variables)]
 
 
 def _prism_external(processes: Processes) -> list[str]:

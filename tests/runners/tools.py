@@ -78,7 +78,13 @@ def _reason(output: str) -> str:
     return output[-300:].strip()
 
 
-def _run(command: list[str], **variables: str) -> None:
+def run_client(command: list[str], **variables: str) -> None:
+    """Run a client to its end.
+
+    Raises:
+        CalledProcessError: it failed; its output says why.
+        TimeoutExpired: it took too long.
+    """
     subprocess.run(
         command,
         check=True,
@@ -91,20 +97,20 @@ def _run(command: list[str], **variables: str) -> None:
 
 
 def _fetch_prism(folder: Path) -> None:
-    _run(["go", "install", f"github.com/apache/beam/sdks/v2/go/cmd/prism@v{BEAM}"], GOBIN=str(folder))
+    run_client(["go", "install", f"github.com/apache/beam/sdks/v2/go/cmd/prism@v{BEAM}"], GOBIN=str(folder))
 
 
 def _fetch_jar(artifact: str) -> Callable[[Path], None]:
     def fetch(folder: Path) -> None:
         which = f"-Dartifact=org.apache.beam:{artifact}:{BEAM}"
-        _run(["mvn", "-B", "-q", "-U", "dependency:copy", which, f"-DoutputDirectory={folder}"])
+        run_client(["mvn", "-B", "-q", "-U", "dependency:copy", which, f"-DoutputDirectory={folder}"])
 
     return fetch
 
 
 def _fetch_spark(folder: Path) -> None:
     """Python's package of Spark carries the whole distribution."""
-    _run(["pip", "download", "-q", "--no-deps", "--no-binary=:all:", f"--dest={folder}", f"pyspark=={SPARK}"])
+    run_client(["pip", "download", "-q", "--no-deps", "--no-binary=:all:", f"--dest={folder}", f"pyspark=={SPARK}"])
     with tarfile.open(folder / f"pyspark-{SPARK}.tar.gz") as package:
         package.extractall(folder, filter="data")
     (folder / f"pyspark-{SPARK}" / "deps").rename(folder / f"spark-{SPARK}")
