@@ -110,7 +110,6 @@ def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     built.base("localhost/base", base, "/")
     built.base("localhost/sdk", boot, "/opt/apache/beam/boot")
     yield built
-    built("rm", "--all")
     shutil.rmtree(store)
 
 
