@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo test test-runners test-images lint types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -23,6 +23,16 @@ demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load 
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
 	$(BIN)/pytest -n auto -m 'not runner and not gpu'
+
+$(VENV)/.gcp: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e '.[dev,gcp]'
+	@touch $@
+
+test-runners: $(VENV)/.gcp  ## the same bytes on every engine that can run here; what cannot is named
+	$(BIN)/pytest -m runner tests/runners
+
+test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
+	$(BIN)/pytest -m runner tests/images
 
 lint: $(VENV)/.installed  ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -186,20 +186,22 @@ class Archive:
     size_bytes: int
 
 
-def write_archive(folder: Path, posts: int, comments: int, seed: int = 1) -> Archive:
-    """Write `RS.ndjson` and `RC.ndjson` of so many lines to ``folder``."""
+def write_archive(folder: Path, posts: int, comments: int, seed: int = 1, part: int = 0) -> Archive:
+    """Write `RS.ndjson` and `RC.ndjson` of so many lines to ``folder``; parts of one archive share no id."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     submissions, replies = folder / "RS.ndjson", folder / "RC.ndjson"
     with submissions.open("w", encoding="utf-8") as stream:
         for first in range(0, posts, 10_000):
-            stream.writelines(_submissions(rng, first, min(10_000, posts - first)))
+            stream.writelines(_submissions(rng, part * posts + first, min(10_000, posts - first)))
     # A few posts draw hundreds of comments, most draw one or two: log-normal weights.
     weights = np.cumsum(rng.lognormal(0.0, 1.7, posts))
     popularity = np.searchsorted(weights, rng.random(comments) * weights[-1]).astype(np.int64)
     with replies.open("w", encoding="utf-8") as stream:
         for first in range(0, comments, 10_000):
-            stream.writelines(_comments(rng, first, popularity[first : first + 10_000]))
+            stream.writelines(
+                _comments(rng, part * comments + first, part * posts + popularity[first : first + 10_000])
+            )
     return Archive(submissions, replies, submissions.stat().st_size + replies.stat().st_size)
 
 

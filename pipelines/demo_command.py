@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipelines.demo.corpus import write_corpus
 from schemas.errors import BliftError
 
 
@@ -29,6 +28,10 @@ def run(args: argparse.Namespace) -> int:
     """Run `blift demo`."""
     if args.posts < 1 or args.videos < 1:
         raise BliftError("--posts and --videos must be 1 or more.")
+    try:
+        from pipelines.demo.corpus import write_corpus  # noqa: PLC0415 - of an extra
+    except ModuleNotFoundError as error:
+        raise BliftError(f"`blift demo` needs {error.name}. Install it: pip install 'blift[demo]'.") from error
     corpus = write_corpus(Path(args.folder), args.seed, args.posts, args.videos)
     print(
         f"Wrote {corpus.submissions} submissions, {corpus.comments} comments, {corpus.videos} videos and "

@@ -36,7 +36,7 @@ from transforms.media.files import ListedFile
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
 
 _SHARD_BYTES = 256 << 20
-_MOST_SHARDS = 4096
+_MOST_SHARDS = 65_536
 #: Videos that a worker reads together: a few seconds' work.
 _BATCH_FILES = 500
 

@@ -55,6 +55,11 @@ class Progress:
         """A stage's result is already there."""
         self._console.print(f"{stage:<9} already done ({len(record.shards)} files, same inputs and recipe)")
 
+    def submit(self, stage: str) -> None:
+        """A stage was handed to its runner, and nobody waits for it."""
+        self._stage = None
+        self._console.print(f"{stage:<9} handed to the runner; when its job is done, run this again")
+
     def finish(self, stage: str, record: StageRecord) -> None:
         """A stage has ended."""
         self._stage = None

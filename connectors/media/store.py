@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from uuid import uuid4
 
 import pyarrow as pa
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
@@ -78,7 +77,7 @@ class MediaStore:
                 if not FileSystems.exists(folder):
                     FileSystems.mkdirs(folder)
                 self._made.add(folder)
-            replace_file(path, content, writer=f".{uuid4().hex}")
+            replace_file(path, content)
         except FileExistsError:
             pass  # another worker made the folder, or wrote the same content
         except (OSError, BeamIOError) as error:

@@ -235,9 +235,18 @@ def test_a_path_below_a_file_is_an_output_error(tmp_path: Path) -> None:
         replace_file(f"{tmp_path}/file/shard", b"content")
 
 
-def test_a_part_left_by_a_run_that_was_killed_is_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "file.partial").write_bytes(b"a longer part that was left")
-    replace_file(f"{tmp_path}/file", b"content")
+def test_two_that_write_one_file_at_once_do_not_touch_each_others_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, replace = f"{tmp_path}/file", os.replace
+
+    def another_writes_first(part: str, target: str) -> None:
+        monkeypatch.setattr(os, "replace", replace)
+        replace_file(target, b"content")
+        replace(part, target)
+
+    monkeypatch.setattr(os, "replace", another_writes_first)
+    replace_file(path, b"content")
     assert (tmp_path / "file").read_bytes() == b"content"
     assert os.listdir(tmp_path) == ["file"]
 
@@ -260,5 +269,5 @@ def test_wildcards_in_the_name_of_a_folder_touch_no_other_file(tmp_path: Path, m
     with pytest.raises(OutputError):
         replace_file(f"{tmp_path}/run [ab]/other", b"new")
     assert (tmp_path / "run [ab]" / "file").read_bytes() == b"new"
-    assert os.listdir(tmp_path / "run [ab]") == ["file"]
-    assert sorted(os.listdir(tmp_path / "run a")) == ["file", "other.partial"]
+    for folder in ("run [ab]", "run a"):
+        assert sorted(os.listdir(tmp_path / folder)) == ["file", "other.partial"]

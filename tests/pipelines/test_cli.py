@@ -18,6 +18,7 @@ COMMANDS = [
     ("inspect",),
     ("verify",),
     ("demo",),
+    ("doctor",),
     ("recipe",),
     ("recipe", "list"),
     ("recipe", "show"),

@@ -1,0 +1,107 @@
+"""The corpora that every engine builds, the builds that all are compared with, and the table at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.demo.corpus import write_corpus
+from tests.runners.builds import Build, build_on
+from tests.runners.engines import Engine
+from tests.runners.tools import Missing
+
+_LEGS = pytest.StashKey[list["Leg"]]()
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One line of the table: an engine, a corpus, and what came of it, or why it did not run."""
+
+    engine: str
+    corpus: str
+    build: Build | None
+    skipped: str = ""
+
+
+@pytest.fixture(scope="session")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The recipe of a corpus, by its name: the demo, or the real archives, those in more than one shard."""
+    made: dict[str, Path] = {}
+    writers = {"demo": _demo, "real": _real}
+
+    def recipe(name: str) -> Path:
+        if name not in made:
+            made[name] = writers[name](tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return recipe
+
+
+def _demo(folder: Path) -> Path:
+    return Path(write_corpus(folder).recipe)
+
+
+def _real(folder: Path) -> Path:
+    data = Path(os.environ.get("BLIFT_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    if not data.is_dir():
+        raise Missing(f"no real archives at {data}; set BLIFT_SHARED_DATA to their folder")
+    recipe = {
+        "name": "real",
+        "sources": {
+            "reddit": {
+                "submissions": [str(data / "reddit" / "RS_*")],
+                "comments": [str(data / "reddit" / "RC_*")],
+            },
+            "youtube": {"info": [str(data / "youtube" / "info" / "*.info.json*")]},
+        },
+        "output": {"shards": 5},
+    }
+    path = folder / "real.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    return path
+
+
+Run = Callable[[Engine, str], Build]
+
+
+@pytest.fixture(scope="session")
+def run(
+    request: pytest.FixtureRequest, corpora: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """Build a corpus on an engine, once; skips by name where a tool or the data is missing."""
+    legs = request.config.stash.setdefault(_LEGS, [])
+
+    def once(engine: Engine, corpus: str) -> Build:
+        for leg in legs:
+            if (leg.engine, leg.corpus) == (engine.name, corpus) and leg.build:
+                return leg.build
+        try:
+            built = build_on(engine, corpora(corpus), tmp_path_factory.mktemp("leg"))
+        except Missing as missing:
+            legs.append(Leg(engine.name, corpus, None, str(missing)))
+            pytest.skip(str(missing))
+        legs.append(Leg(engine.name, corpus, built))
+        return built
+
+    return once
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The legs: what each took, and by name those that did not run."""
+    legs = config.stash.get(_LEGS, [])
+    if not legs:
+        return
+    terminalreporter.section("engines")
+    terminalreporter.line("| engine | corpus | fingerprint | wall s | CPU s | peak MB |")
+    terminalreporter.line("|---|---|---|--:|--:|--:|")
+    for leg in (leg for leg in legs if leg.build):
+        usage = leg.build.usage
+        figures = f"{usage.wall_s:.1f} | {usage.cpu_s:.1f} | {usage.peak_mb:,.0f}"
+        terminalreporter.line(f"| {leg.engine} | {leg.corpus} | {leg.build.fingerprint[:12]} | {figures} |")
+    for line in dict.fromkeys(f"not run: {leg.engine}: {leg.skipped}" for leg in legs if leg.skipped):
+        terminalreporter.line(line)

@@ -1,0 +1,173 @@
+"""The engines that a build is run on: what each needs, how it is started, and the options that reach it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tests.runners.processes import Processes, free_port
+from tests.runners.tools import FLINK_JOB_SERVER, PRISM, SPARK_DISTRIBUTION, SPARK_JOB_SERVER, Tool
+
+#: Java 17 keeps its own packages closed; Spark and Flink reach into these.
+_OPENS = [
+    f"--add-opens=java.base/{package}=ALL-UNNAMED"
+    for package in ("java.lang", "java.lang.invoke", "java.nio", "java.util", "sun.nio.ch")
+]
+_WORKER_CORES, _WORKER_MEMORY = 1, "2g"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One way to run a build.
+
+    Attributes:
+        name: of the leg, as the summary shows it.
+        needs: tools without which it cannot run.
+        start: starts what the engine consists of; gives the options of `blift build`.
+    """
+
+    name: str
+    needs: tuple[Tool, ...]
+    start: Callable[[Processes], list[str]]
+
+    def find_tools(self) -> None:
+        """Fetch what is not there yet.
+
+        Raises:
+            Missing: a tool cannot be had.
+        """
+        for tool in self.needs:
+            tool.find()
+
+
+def _alone(*options: str) -> Callable[[Processes], list[str]]:
+    """An engine that blift starts itself."""
+
+    def start(_: Processes) -> list[str]:
+        return list(options)
+
+    return start
+
+
+def _as_it_is(command: list[str]) -> list[str]:
+    return command
+
+
+def worker_pool(
+    processes: Processes,
+    variables: Mapping[str, str] | None = None,
+    inside: Callable[[list[str]], list[str]] = _as_it_is,
+) -> str:
+    """A pool that starts a fresh interpreter for every worker; its endpoint.
+
+    Args:
+        processes: that it is to be one of.
+        variables: for the environment of its workers.
+        inside: makes the pool's command one that runs in a container.
+    """
+    port = free_port()
+    pool = ["python", "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
+    processes.wait_for(port, processes.start("pool", inside(pool), variables))
+    return f"localhost:{port}"
+
+
+def job_service(processes: Processes) -> list[str]:
+    """Beam's own job service, which needs neither Java nor Docker; the options that reach it."""
+    port = free_port()
+    service = ["python", "-m", "apache_beam.runners.portability.local_job_service_main", f"--port={port}"]
+    processes.wait_for(port, processes.start("job-service", service))
+    return _portable(port)
+
+
+def python_job_service(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
+    """That service with a pool; ``variables`` are for the environment of its workers."""
+    return [*job_service(processes), *_external(processes, variables)]
+
+
+def _prism_external(processes: Processes) -> list[str]:
+    port = free_port()
+    service = [str(PRISM.find()), f"--job_port={port}", "--serve_http=false"]
+    processes.wait_for(port, processes.start("prism", service))
+    return [*_portable(port), *_external(processes)]
+
+
+def _spark_external(processes: Processes) -> list[str]:
+    port = _job_server(processes, SPARK_JOB_SERVER, "--spark-master-url=local[2]")
+    return [*_portable(port), *_external(processes)]
+
+
+def _spark_cluster(processes: Processes) -> list[str]:
+    master = spark_cluster(processes)
+    port = _job_server(processes, SPARK_JOB_SERVER, f"--spark-master-url={master}")
+    return [*_portable(port), *_external(processes)]
+
+
+def _flink(processes: Processes) -> list[str]:
+    port = _job_server(processes, FLINK_JOB_SERVER, "--flink-master=[local]")
+    return [*_portable(port), *_external(processes)]
+
+
+def _portable(port: int) -> list[str]:
+    return ["--runner=PortableRunner", f"--job_endpoint=localhost:{port}"]
+
+
+def _external(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
+    return ["--environment_type=EXTERNAL", f"--environment_config={worker_pool(processes, variables)}"]
+
+
+def _job_server(processes: Processes, jar: Tool, *arguments: str) -> int:
+    port = free_port()
+    ports = [f"--job-port={port}", "--artifact-port=0", "--expansion-port=0"]
+    artifacts = f"--artifacts-dir={processes.folder / 'artifacts'}"
+    server = ["java", *_OPENS, "-jar", str(jar.find()), *ports, artifacts, *arguments]
+    processes.wait_for(port, processes.start("job-server", server), timeout_s=120)
+    return port
+
+
+def spark_cluster(processes: Processes, workers: int = 2) -> str:
+    """A standalone Spark cluster on the loopback interface: a master, and workers of one core; the master's address."""
+    home = SPARK_DISTRIBUTION.find()
+    variables = {
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_WORKER_DIR": str(processes.folder / "spark-work"),
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    spark_class = str(home / "bin" / "spark-class")
+    port, master_ui = free_port(), free_port()
+    here = ["--host", "127.0.0.1"]
+    master = [spark_class, "org.apache.spark.deploy.master.Master", *here, "--port", str(port)]
+    started = processes.start("spark-master", [*master, "--webui-port", str(master_ui)], variables)
+    processes.wait_for(port, started)
+    for number in range(workers):
+        own_port = free_port()
+        size = ["--cores", str(_WORKER_CORES), "--memory", _WORKER_MEMORY, "--webui-port", str(free_port())]
+        worker = [spark_class, "org.apache.spark.deploy.worker.Worker", *here, "--port", str(own_port), *size]
+        address = f"spark://127.0.0.1:{port}"
+        processes.wait_for(own_port, processes.start(f"spark-worker-{number}", [*worker, address], variables))
+    return f"spark://127.0.0.1:{port}"
+
+
+#: The first is what all others are compared with.
+ENGINES = (
+    Engine("FnApiRunner, in memory", (), _alone("--runner=FnApiRunner")),
+    Engine(
+        "FnApiRunner, 2 processes",
+        (),
+        _alone("--runner=FnApiRunner", "--direct_num_workers=2", "--direct_running_mode=multi_processing"),
+    ),
+    Engine("Python job service, worker pool", (), python_job_service),
+    Engine("Prism, loopback", (PRISM,), _alone("--runner=PrismRunner", f"--prism_location={PRISM.path}")),
+    Engine("Prism, worker pool", (PRISM,), _prism_external),
+    Engine(
+        "Spark local[2], loopback",
+        (SPARK_JOB_SERVER,),
+        _alone(
+            "--runner=SparkRunner", f"--spark_job_server_jar={SPARK_JOB_SERVER.path}", "--spark_master_url=local[2]"
+        ),
+    ),
+    Engine("Spark local[2], worker pool", (SPARK_JOB_SERVER,), _spark_external),
+    Engine("Spark cluster, worker pool", (SPARK_JOB_SERVER, SPARK_DISTRIBUTION), _spark_cluster),
+    Engine("Flink, worker pool", (FLINK_JOB_SERVER,), _flink),
+)
