@@ -1,10 +1,11 @@
 # One image for the command and for the workers of a runner. Targets: cpu, gpu, dev, template (Dataflow's Flex Template).
 #   docker build --target cpu -t blift:cpu .
-# Every image that is built upon is an argument, so that a registry without these can bring its own.
+# Every image that is built upon is an argument, so that a registry without these can bring its own; Dataflow's launcher
+# (LAUNCHER) is named with its registry: docs/runners.md.
 ARG BASE=python:3.11-slim-bookworm
 ARG GPU_BASE=python:3.11-slim-bookworm
 ARG SDK=apache/beam_python3.11_sdk:2.77.0
-ARG LAUNCHER=gcr.io/dataflow-templates-base/python311-template-launcher-base:latest
+ARG LAUNCHER=dataflow-templates-base/python311-template-launcher-base:latest
 
 # Beam's boot program starts the workers of a container; only it is taken.
 FROM ${SDK} AS sdk
