@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import posixpath
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -80,6 +81,15 @@ def write_shard(rows: pa.Table, table: str, folder: str, path: str) -> Shard:
     schema = SCHEMAS[table]
     rows = conform(rows, schema)
     validate(rows, schema)
+    return write_parquet(rows, folder, path)
+
+
+def write_parquet(rows: pa.Table, folder: str, path: str) -> Shard:
+    """Write rows as they are, in the manner of ``write_shard``.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     sink = io.BytesIO()
     pq.write_table(
         rows,
@@ -87,7 +97,7 @@ def write_shard(rows: pa.Table, table: str, folder: str, path: str) -> Shard:
         compression="zstd",
         compression_level=3,
         row_group_size=ROW_GROUP_ROWS,
-        use_dictionary=[name for name in schema.names if name in _REPEATING],
+        use_dictionary=[name for name in rows.schema.names if name in _REPEATING],
         use_content_defined_chunking=True,
         write_page_index=True,
         write_page_checksum=True,
@@ -135,8 +145,8 @@ def _delete(path: str) -> None:
         FileSystems.delete([path])
 
 
-def read_shard(folder: str, path: str, table: str) -> pa.Table:
-    """The rows of one shard.
+def read_shard(folder: str, path: str, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of one shard; only some ``columns`` of them, where these are named.
 
     Raises:
         InputError: the file is missing or damaged.
@@ -146,9 +156,10 @@ def read_shard(folder: str, path: str, table: str) -> pa.Table:
     try:
         with FileSystems.open(full, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             content = pa.py_buffer(stream.read())
-        rows = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        rows = pq.read_table(pa.BufferReader(content), page_checksum_verification=True, columns=columns)
         check_readable(rows.schema, table, full)
-        return conform(rows, SCHEMAS[table])
+        schema = SCHEMAS[table]
+        return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the shard {full}: {error}. Run the stage that writes it again.") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -163,3 +164,7 @@ _CITATION = """\
 }
 ```
 """
+
+
+def published_card(recipe: Recipe, manifest: Manifest, edition: Any, repo: str, shards: Any) -> str:
+    return dataset_card(recipe, replace(manifest, stages={k: replace(v, shards=list(shards.values()) if k == "release" else []) for k, v in manifest.stages.items()}))

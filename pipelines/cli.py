@@ -14,6 +14,8 @@ from schemas.errors import BliftError
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+#: Commands whose other options go to Beam.
+_WITH_BEAM = ("build", "publish")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
         build_command,
         demo_command,
         look_command,
+        publish_command,
         recipe_command,
         schema_command,
     )
@@ -35,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for module in (build_command, look_command, recipe_command, schema_command, demo_command):
+    for module in (build_command, publish_command, look_command, recipe_command, schema_command, demo_command):
         module.add_parser(commands)
     return root
 
@@ -44,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
     args, rest = parser().parse_known_args(arguments)
     try:
-        if rest and args.command != "build":
+        if rest and args.command not in _WITH_BEAM:
             raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
-        if args.command == "build":
+        if args.command in _WITH_BEAM:
             args.beam = rest
         return int(args.run(args))
     except KeyboardInterrupt:

@@ -28,6 +28,8 @@ class StagePlan:
     shards: Sequence[beam.PCollection[Shard]]
     tallies: Sequence[beam.PCollection[tuple[TallyKey, int]]]
     notes: Sequence[beam.PCollection[str]] = ()
+    findings: Sequence[beam.PCollection[tuple[str, int]]] = ()
+    """Counts of what was found in rows, such as phone numbers; they say nothing of rows kept or lost."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class StageResult:
     shards: list[Shard]
     counts: dict[TallyKey, int]
     notes: list[str]
+    findings: dict[str, int]
 
 
 def run_stage(
@@ -62,9 +65,13 @@ def run_stage(
     )
     shards = tuple(planned.shards) | "All shards" >> beam.Flatten() | "Shard lines" >> beam.Map(_shard_line)
     notes = [found | f"Notes {place}" >> beam.Map(_note_line) for place, found in enumerate(planned.notes)]
+    findings = [
+        found | f"Sum findings {place}" >> beam.CombinePerKey(sum) | f"Findings {place}" >> beam.MapTuple(_finding_line)
+        for place, found in enumerate(planned.findings)
+    ]
     start = pipeline | "Start account" >> beam.Create([json.dumps(["start"])])
     _ = (
-        (start, tallies, shards, *notes)
+        (start, tallies, shards, *notes, *findings)
         | "All lines" >> beam.Flatten()
         | "One account" >> beam.Map(_under_one_key)
         | "Collect account" >> beam.GroupByKey()
@@ -88,6 +95,10 @@ def _note_line(note: str) -> str:
     return json.dumps(["note", note])
 
 
+def _finding_line(what: str, count: int) -> str:
+    return json.dumps(["finding", what, count])
+
+
 def _under_one_key(line: str) -> tuple[int, str]:
     return 0, line
 
@@ -101,6 +112,7 @@ def _read_account(folder: RunFolder, path: str) -> StageResult:
     shards: list[Shard] = []
     counts: dict[TallyKey, int] = {}
     notes: list[str] = []
+    findings: dict[str, int] = {}
     for line in folder.read_text(path).splitlines():
         match json.loads(line):
             case ["tally", [stage, table, place, step, outcome, reason], rows]:
@@ -109,11 +121,13 @@ def _read_account(folder: RunFolder, path: str) -> StageResult:
                 shards.append(Shard(**shard))
             case ["note", note]:
                 notes.append(note)
+            case ["finding", what, count]:
+                findings[what] = findings.get(what, 0) + count
             case ["start"]:
                 pass
             case _:
                 raise InputError(f"{folder.file(path)} is damaged. Run the stage again.")
-    return StageResult(sorted(shards), counts, sorted(notes))
+    return StageResult(sorted(shards), counts, sorted(notes), dict(sorted(findings.items())))
 
 
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):

@@ -1,0 +1,313 @@
+"""A dataset on the Hub: its head, its tags, uploads before a commit, and commits that are made once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import disable_progress_bars
+
+from connectors.hub.failures import NO_TOKEN, hinted_wait_s, is_stale, is_unreachable, passes, sentence
+from schemas.errors import PublishError
+
+Operation = CommitOperationAdd | CommitOperationDelete
+_T = TypeVar("_T")
+
+MAIN = "main"
+_CONFLICT = 409
+_DATASET = "dataset"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to go on with what may pass: tries, and the longest wait between two that the server did not name."""
+
+    tries: int = 10
+    longest_s: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait_s(self, attempt: int, error: BaseException) -> float:
+        """Seconds to wait after the attempt (0 first): the server's hint, else twice as long each time."""
+        hint = hinted_wait_s(error)
+        return hint + 1 if hint is not None else min(self.longest_s, 2.0**attempt)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The files of one commit: for each path its digest, sha256 in LFS and git's digest of a blob otherwise."""
+
+    commit: str
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The commit that holds what was asked for, and whether it was there before."""
+
+    commit: str
+    pull_request: str | None = None
+
+
+class Moved(PublishError):
+    """Somebody else committed meanwhile."""
+
+
+class Hub:
+    """One dataset on the Hub. The token is found as huggingface_hub finds it, and kept nowhere here."""
+
+    def __init__(self, repo: str, endpoint: str | None = None, patience: Patience | None = None) -> None:
+        disable_progress_bars()
+        self.repo = repo
+        self.endpoint = endpoint or constants.ENDPOINT
+        self._patience = patience or Patience()
+        self._api = HfApi(endpoint=self.endpoint)
+
+    def require_token(self) -> None:
+        """Check that there is a token.
+
+        Raises:
+            PublishError: there is none.
+        """
+        if get_token() is None:
+            raise PublishError(NO_TOKEN)
+
+    def exists(self) -> bool:
+        """Whether the dataset is there, and may be seen.
+
+        Raises:
+            PublishError: the Hub cannot be reached, or does not know the token.
+        """
+        try:
+            self._patiently(lambda: self._api.dataset_info(self.repo), first=True)
+        except PublishError as error:
+            if isinstance(error.__cause__, RepositoryNotFoundError):
+                return False
+            raise
+        return True
+
+    def create(self, *, private: bool) -> None:
+        """Make the dataset, unless it is there.
+
+        Raises:
+            PublishError: it may not be made.
+        """
+        self._patiently(
+            lambda: self._api.create_repo(self.repo, repo_type=_DATASET, private=private, exist_ok=True)
+        )
+
+    def gate(self, gated: str) -> None:
+        """Let readers ask for access, granted `auto` or `manual`.
+
+        Raises:
+            PublishError: the settings may not be changed.
+        """
+        self._patiently(lambda: self._api.update_repo_settings(self.repo, repo_type=_DATASET, gated=gated))  # type: ignore[arg-type]
+
+    def snapshot(self, revision: str = MAIN) -> Snapshot:
+        """The files of a branch, tag, commit or pull request.
+
+        Raises:
+            PublishError: there is no such revision, or it may not be read.
+        """
+        info = self._patiently(lambda: self._api.dataset_info(self.repo, revision=revision))
+        commit = str(info.sha)
+        entries = self._patiently(
+            lambda: list(self._api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type=_DATASET))
+        )
+        files = [entry for entry in entries if isinstance(entry, RepoFile)]
+        return Snapshot(commit, {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files})
+
+    def tags(self) -> dict[str, str]:
+        """Every tag and the commit that it names.
+
+        Raises:
+            PublishError: they cannot be read.
+        """
+        refs = self._patiently(lambda: self._api.list_repo_refs(self.repo, repo_type=_DATASET))
+        return {tag.name: tag.target_commit for tag in refs.tags}
+
+    def read(self, path: str, revision: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            PublishError: it is not there, or may not be read.
+        """
+
+        def load() -> bytes:
+            local = self._api.hf_hub_download(self.repo, path, repo_type=_DATASET, revision=revision)
+            with open(local, "rb") as stream:
+                return stream.read()
+
+        return self._patiently(load)
+
+    def preupload(self, additions: Sequence[CommitOperationAdd], *, for_pull_request: bool = False) -> None:
+        """Send the contents of large files; what the Hub holds already does not travel.
+
+        Raises:
+            PublishError: the Hub does not take them.
+        """
+        self._patiently(
+            lambda: self._api.preupload_lfs_files(
+                self.repo, additions, repo_type=_DATASET, create_pr=for_pull_request or None
+            )
+        )
+
+    def commit(
+        self,
+        operations: Sequence[Operation],
+        wanted: dict[str, str | None],
+        message: str,
+        description: str,
+        parent: str,
+        revision: str = MAIN,
+        *,
+        pull_request: bool = False,
+    ) -> Outcome:
+        """Make one commit on ``parent``, once, whatever becomes of the answer.
+
+        Args:
+            operations: what to add and to delete; contents of large files were sent before.
+            wanted: digest of every path that the operations touch, as in a snapshot; None where it is to be gone.
+            parent: the commit that the revision must still name.
+            revision: a branch, or the ref of a pull request.
+            pull_request: propose the commit instead.
+
+        Raises:
+            Moved: somebody else committed meanwhile; nothing was changed.
+            PublishError: the Hub refuses the commit.
+        """
+        attempt = 0
+        while True:
+            try:
+                made = self._api.create_commit(
+                    self.repo,
+                    operations,
+                    commit_message=message,
+                    commit_description=description,
+                    repo_type=_DATASET,
+                    revision=revision,
+                    parent_commit=parent,
+                    create_pr=pull_request or None,
+                )
+            except Exception as error:
+                if not (passes(error) or is_stale(error)):
+                    raise sentence(error, self.repo, self.endpoint) from error
+                if not pull_request and (outcome := self._made_after_all(wanted, parent, revision, error)):
+                    return outcome
+                self._wait(attempt, error)
+                attempt += 1
+            else:
+                return Outcome(made.oid, made.pr_url)
+
+    def _made_after_all(
+        self, wanted: dict[str, str | None], parent: str, revision: str, error: Exception
+    ) -> Outcome | None:
+        """The commit, where it was made and only its answer was lost; None where it was not and may be tried again."""
+        now = self.snapshot(revision)
+        if holds(now, wanted):
+            return Outcome(now.commit)
+        if now.commit != parent:
+            raise Moved(
+                f"Somebody else committed to {self.repo} while this was published: its head is {now.commit[:10]} and "
+                f"was {parent[:10]}. Nothing of this was committed. Look at what came, and publish again."
+            ) from error
+        return None
+
+    def tag(self, name: str, commit: str) -> None:
+        """Let a tag name a commit.
+
+        Raises:
+            PublishError: the tag names another commit, or may not be made.
+        """
+        try:
+            self._patiently(lambda: self._api.create_tag(self.repo, tag=name, revision=commit, repo_type=_DATASET))
+        except PublishError as error:
+            cause = error.__cause__
+            if not (isinstance(cause, HfHubHTTPError) and cause.response.status_code == _CONFLICT):
+                raise
+            if self.tags().get(name) != commit:
+                raise PublishError(
+                    f"The tag {name} of {self.repo} names another commit. Choose a higher --tag; tags are never moved."
+                ) from error
+
+    def open_pull_request(self, title: str, description: str) -> int:
+        """The number of our open pull request of that title; opened where there is none.
+
+        Raises:
+            PublishError: it may not be opened.
+        """
+        if (number := self.find_pull_request(title)) is not None:
+            return number
+        made = self._patiently(
+            lambda: self._api.create_pull_request(self.repo, title, description=description, repo_type=_DATASET)
+        )
+        return int(made.num)
+
+    def find_pull_request(self, title: str) -> int | None:
+        """The number of an open pull request by its title.
+
+        Raises:
+            PublishError: they cannot be listed.
+        """
+        found = self._patiently(
+            lambda: list(
+                self._api.get_repo_discussions(
+                    self.repo, discussion_type="pull_request", discussion_status="open", repo_type=_DATASET
+                )
+            )
+        )
+        return next((entry.num for entry in found if entry.title == title), None)
+
+    def merge(self, number: int) -> None:
+        """Merge a pull request.
+
+        Raises:
+            PublishError: it conflicts with what somebody else committed, or may not be merged.
+        """
+
+        def do() -> None:
+            details = self._api.get_discussion_details(self.repo, number, repo_type=_DATASET)
+            if details.status == "draft":
+                self._api.change_discussion_status(self.repo, number, "open", repo_type=_DATASET)
+            if details.status != "merged":
+                self._api.merge_pull_request(self.repo, number, repo_type=_DATASET)
+
+        self._patiently(do)
+
+    def _patiently(self, call: Callable[[], _T], *, first: bool = False) -> _T:
+        """Call until it succeeds, or fails in a way that does not pass.
+
+        Args:
+            first: this is the first call of all: where nobody answers, nobody is there.
+        """
+        attempt = 0
+        while True:
+            try:
+                return call()
+            except RevisionNotFoundError as error:
+                raise sentence(error, self.repo, self.endpoint) from error
+            except Exception as error:
+                if not passes(error) or (first and is_unreachable(error)) or attempt + 1 >= self._patience.tries:
+                    raise sentence(error, self.repo, self.endpoint) from error
+                self._wait(attempt, error)
+                attempt += 1
+
+    def _wait(self, attempt: int, error: Exception) -> None:
+        if attempt + 1 >= self._patience.tries:
+            raise sentence(error, self.repo, self.endpoint) from error
+        self._patience.sleep(self._patience.wait_s(attempt, error))
+
+
+def holds(snapshot: Snapshot, wanted: dict[str, str | None]) -> bool:
+    """Whether a commit has every file as it is wanted."""
+    return all(snapshot.files.get(path) == digest for path, digest in wanted.items())
+
+
+def large_files(paths: Iterable[tuple[str, str | bytes]]) -> list[CommitOperationAdd]:
+    """Operations that add files: path in the dataset, and path on this machine or content."""
+    return [CommitOperationAdd(path_in_repo=path, path_or_fileobj=source) for path, source in paths]
