@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-from connectors.hub.client import MAIN, Hub, Moved, Operation, Outcome, Snapshot, holds
+from connectors.hub.client import Hub, Moved, Operation, Position, Snapshot, Words, holds
 from connectors.hub.plan import Changes, Wanted, changes
-from connectors.parquet import Shard
 from pipelines import release
 from pipelines.build import Place, Report, run_unless_done
 from pipelines.prepare import Request
-from pipelines.publication import Edition, Publication, Published
+from pipelines.publication.card import describe
+from pipelines.publication.edition import Edition, Facts
+from pipelines.publication.files import Publication, PublishedManifest
+from pipelines.publication.upload import Target, upload
+from pipelines.publication.versions import Difference, chosen_tag, definition_of, difference
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import MANIFEST, RunFolder
-from pipelines.upload import Target, upload
-from pipelines.versions import Difference, chosen_tag, definition_of, difference
 from schemas.errors import InputError, PublishError
 from transforms.digests import SCHEMA as DIGESTS
 from transforms.digests import RowChanges, compare
@@ -96,7 +96,7 @@ def publish(
     hub.require_token()
     place = Place(source, folder, options)
     with folder.locked():
-        publication = _released(place, report)
+        publication = _released(place, wish.repo, report)
         exists = hub.exists()
         if not exists and not wish.dry_run:
             hub.create(private=wish.private)
@@ -104,7 +104,7 @@ def publish(
         return _Publisher(place, publication, hub, wish, head).run()
 
 
-def _released(place: Place, report: Report) -> Publication:
+def _released(place: Place, repo: str, report: Report) -> Publication:
     """The run folder's release, made where it is not there, and the gate passed."""
     manifest = place.folder.read_manifest()
     prepared = release.prepare(Request(place.source, place.folder, None, manifest))
@@ -112,7 +112,7 @@ def _released(place: Place, report: Report) -> Publication:
         raise InputError(f"{place.folder.path} has no {MANIFEST}: it is no run folder.")
     manifest = run_unless_done(release.STAGE, prepared, manifest, place, report)
     release.gate(manifest.stages[release.STAGE].findings)
-    return Publication(place.source, manifest)
+    return Publication(Facts(manifest, place.source.recipe.card, repo), place.source.text)
 
 
 @dataclass
@@ -137,53 +137,63 @@ class _Publisher:
             return Result(edition, len(todo.send), size, len(todo.delete), None, there_before=todo.none)
         if self.wish.gated:
             self.hub.gate(self.wish.gated)
+        result = Result(edition, len(todo.send), size, len(todo.delete), self.head.commit, there_before=todo.none)
         if todo.none:
-            outcome = Outcome(self.head.commit)
+            self.hub.tag(edition.version, self.head.commit)
+            return result
+        self._check_tag(edition.version)
+        if self.wish.create_pr:
+            number = self._propose(known, wanted, edition)
+            return replace(result, commit=None, pull_request=self.hub.address_of(number))
+        if len(todo.send) + len(todo.delete) > self.wish.files_per_commit:
+            commit = self._merge(self._propose(known, wanted, edition), wanted)
         else:
-            self._check_tag(edition.version)
-            outcome = self._commit(todo, wanted, edition)
-        if outcome.pull_request is None:
-            self.hub.tag(edition.version, outcome.commit)
-        return Result(
-            edition, len(todo.send), size, len(todo.delete), outcome.commit, outcome.pull_request, todo.none
-        )
+            commit = self._commit(todo, wanted, edition)
+        self.hub.tag(edition.version, commit)
+        return replace(result, commit=commit)
 
-    def _published(self) -> Published | None:
+    def _published(self) -> PublishedManifest | None:
         """What the head's manifest says, where the head is a publication of blift."""
         if MANIFEST not in self.head.files:
             return None
+        where = f"{MANIFEST} of {self.wish.repo}"
         try:
-            return Published.parse(self.hub.read(MANIFEST, self.head.commit), f"{MANIFEST} of {self.wish.repo}")
+            return PublishedManifest.parse(self.hub.read(MANIFEST, self.head.commit), where)
         except InputError:
             if self.wish.force:
                 return None
             raise
 
-    def _edition(self, published: Published | None) -> tuple[Edition, dict[str, Wanted]]:
+    def _edition(self, published: PublishedManifest | None) -> tuple[Edition, dict[str, Wanted]]:
         """The version of this publication and its files; that of the head, where it holds the same."""
         publication, repo = self.publication, self.wish.repo
         if published is None:
             edition = Edition(chosen_tag(self.wish.tag, None, Difference()), None, Difference())
-            return edition, publication.files(edition, repo)
+            return edition, publication.files(edition)
         if published.release == publication.fingerprint:
-            wanted = publication.files(published.edition, repo)
+            wanted = publication.files(published.edition)
+            # A manifest that differs in versions of libraries alone says nothing that a reader would miss.
+            wanted[MANIFEST] = replace(wanted[MANIFEST], digest=self.head.files[MANIFEST])
             if holds(self.head, {path: file.digest for path, file in wanted.items()}):
-                if self.wish.tag not in (None, published.version):
+                if self.wish.tag not in (None, published.edition.version):
                     raise PublishError(
-                        f"{repo} holds the same already, as {published.version}. Leave --tag out: nothing is new."
+                        f"{repo} holds the same already, as {published.edition.version}. Leave --tag out: nothing is "
+                        "new."
                     )
                 return published.edition, wanted
         changed = self._difference(published)
-        edition = Edition(chosen_tag(self.wish.tag, published.version, changed), published.version, changed)
-        return edition, publication.files(edition, repo)
+        previous = published.edition.version
+        edition = Edition(chosen_tag(self.wish.tag, previous, changed), previous, changed)
+        return edition, publication.files(edition)
 
-    def _difference(self, published: Published) -> Difference:
+    def _difference(self, published: PublishedManifest) -> Difference:
         rows = {}
-        for config in self.publication.configs:
-            path = f"digests/{config}.parquet"
-            if path not in self.publication.shards:
+        shards = self.publication.facts.shards
+        for config in self.publication.facts.configs:
+            path = release.digests_path(config)
+            if path not in shards:
                 continue
-            if published.files.get(path) != self.publication.shards[path].sha256:
+            if published.files.get(path) != shards[path].sha256:
                 rows[config] = self._compared(path, path in self.head.files)
             else:
                 rows[config] = RowChanges()
@@ -191,14 +201,12 @@ class _Publisher:
             name: definition_of(self.hub.read(path, self.head.commit), f"{path} of {self.wish.repo}")
             for name, path in published.schemas.items()
         }
-        return difference(rows, old, self.publication.definitions)
+        return difference(rows, old, self.publication.facts.definitions)
 
     def _compared(self, path: str, there: bool) -> RowChanges:  # noqa: FBT001 - one caller, beside it
         own = pq.read_table(self.place.folder.file(f"{release.FOLDER}{path}"))
         old = DIGESTS.empty_table()
         if there:
-            import pyarrow as pa
-
             old = pq.read_table(pa.BufferReader(self.hub.read(path, self.head.commit)))
         return compare(old, own)
 
@@ -208,24 +216,74 @@ class _Publisher:
                 f"The tag {version} of {self.wish.repo} exists and names other content. Choose a higher --tag."
             )
 
-    def _commit(self, todo: Changes, wanted: Mapping[str, Wanted], edition: Edition) -> Outcome:
-        shards = self.publication.shards
+    def _commit(self, todo: Changes, wanted: Mapping[str, Wanted], edition: Edition) -> str:
+        """All changes in one commit on the head."""
+        words = self._words(edition)
+        operations: list[Operation] = [*self._sent(todo.send), *_texts(todo.send, wanted), *_gone(todo.delete)]
+        return self.hub.commit(operations, _digests(todo, wanted), words, Position(self.head.commit))
+
+    def _propose(self, known: Mapping[str, str] | None, wanted: Mapping[str, Wanted], edition: Edition) -> int:
+        """All changes as a pull request, in as many commits as they need; its number.
+
+        What a run before this one has committed there already does not travel again.
+        """
+        words = self._words(edition)
+        number = self.hub.pull_request(words)
+        ref = f"refs/pr/{number}"
+        there = self.hub.snapshot(ref)
+        todo = changes(there, wanted, known)
+        shards = self.publication.facts.shards
+        data = [path for path in todo.send if path in shards]
+        most = self.wish.files_per_commit
+        parts = [data[first : first + most] for first in range(0, len(data), most)] or [[]]
+        texts = [path for path in todo.send if path not in shards]
+        head = there.commit
+        for part in parts:
+            last = part is parts[-1]
+            step = Changes([*part, *(texts if last else [])], todo.delete if last else [], [])
+            if step.none:
+                continue
+            operations: list[Operation] = [*self._sent(part), *_texts(step.send, wanted), *_gone(step.delete)]
+            head = self.hub.commit(operations, _digests(step, wanted), words, Position(head, ref))
+        self.hub.offer(number)
+        return number
+
+    def _merge(self, number: int, wanted: Mapping[str, Wanted]) -> str:
+        """Let the main branch move to what a pull request holds, in one step; the commit."""
+        if self.hub.snapshot().commit != self.head.commit:
+            raise Moved(
+                f"Somebody else committed to {self.wish.repo} while this was published. Nothing was merged: "
+                f"{self.hub.address_of(number)} holds this version. Look at what came, and publish again."
+            )
+        self.hub.merge(number)
+        merged = self.hub.snapshot()
+        if not holds(merged, {path: file.digest for path, file in wanted.items()}):
+            raise Moved(f"Somebody else changed {self.wish.repo} as this was merged. Publish again.")
+        return merged.commit
+
+    def _words(self, edition: Edition) -> Words:
+        title = f"blift {edition.version}: {self.publication.facts.card.title} ({self.publication.fingerprint[:12]})"
+        return Words(title, describe(edition))
+
+    def _sent(self, paths: Sequence[str]) -> list[CommitOperationAdd]:
+        """The operations for shards, whose contents workers have sent."""
+        shards = self.publication.facts.shards
         target = Target(self.wish.repo, self.hub.endpoint, self.wish.create_pr)
-        large = upload(
-            [(path, shards[path]) for path in todo.send if path in shards],
-            self.place.folder,
-            target,
-            self.place.options,
-        )
-        small = [CommitOperationAdd(path, wanted[path].content or b"") for path in todo.send if path not in shards]
-        gone = [CommitOperationDelete(path) for path in todo.delete]
-        digests: dict[str, str | None] = {path: wanted[path].digest for path in todo.send}
-        digests |= dict.fromkeys(todo.delete)
-        title = f"blift {edition.version}: {self.publication.source.recipe.card.title}"
-        text = describe(edition)
-        return self.hub.commit(
-            [*large, *small, *gone], digests, title, text, self.head.commit, pull_request=self.wish.create_pr
-        )
+        chosen = [(path, shards[path]) for path in paths if path in shards]
+        return upload(chosen, self.place.folder, target, self.place.options)
+
+
+def _texts(paths: Sequence[str], wanted: Mapping[str, Wanted]) -> list[CommitOperationAdd]:
+    contents = ((path, wanted[path].content) for path in paths)
+    return [CommitOperationAdd(path, content) for path, content in contents if content is not None]
+
+
+def _gone(paths: Sequence[str]) -> list[CommitOperationDelete]:
+    return [CommitOperationDelete(path) for path in paths]
+
+
+def _digests(todo: Changes, wanted: Mapping[str, Wanted]) -> dict[str, str | None]:
+    return {**{path: wanted[path].digest for path in todo.send}, **dict.fromkeys(todo.delete)}
 
 
 def _strangers(repo: str, paths: Sequence[str], none_published: bool) -> str:  # noqa: FBT001 - one caller, above
@@ -239,17 +297,3 @@ def _strangers(repo: str, paths: Sequence[str], none_published: bool) -> str:  #
         f"Somebody else changed {some} in {repo} since blift published it. Look at the change there; "
         "--force overwrites it."
     )
-
-
-def describe(edition: Edition) -> str:
-    """What an edition changes, as Markdown."""
-    if edition.previous is None:
-        return "The first version."
-    lines = [f"Since {edition.previous}:\n"]
-    lines += [f"- {sentence}" for sentence in edition.changed.schemas]
-    lines += [
-        f"- `{config}`: {rows.added:,} rows added, {rows.removed:,} removed, {rows.changed:,} changed"
-        for config, rows in edition.changed.rows.items()
-        if rows.any
-    ]
-    return "\n".join(lines) if len(lines) > 1 else f"Since {edition.previous} only the card or the recipe changed."

@@ -79,8 +79,11 @@ def prepare(request: Request) -> Prepared:
     flagged = [path for path in digests if path.startswith(("posts/", "comments/"))]
     return Prepared(
         inputs={"shards": {path: digests[path] for path in sorted({*flagged, *(part.path for part in chosen)})}},
-        prefixes=tuple(sorted({f"{FOLDER}{part.path.rpartition('/')[0]}/" for part in chosen}))
-        + (f"{FOLDER}blift/", f"{FOLDER}digests/"),
+        prefixes=(
+            *sorted({f"{FOLDER}{part.path.rpartition('/')[0]}/" for part in chosen}),
+            f"{FOLDER}blift/",
+            f"{FOLDER}digests/",
+        ),
         plan=partial(plan, chosen=chosen, flagged=flagged, folder=folder),
     )
 
@@ -162,7 +165,12 @@ def _sorted(withdrawn: Iterable[pa.Table]) -> np.ndarray:
 
 def _write_digests(element: tuple[str, Iterable[pa.Table]], folder: str) -> Shard:
     config, tables = element
-    return write_parquet(sorted_digests(concat(tables, DIGESTS)), folder, f"{FOLDER}digests/{config}.parquet")
+    return write_parquet(sorted_digests(concat(tables, DIGESTS)), folder, f"{FOLDER}{digests_path(config)}")
+
+
+def digests_path(config: str) -> str:
+    """Where the digests of a configuration's rows lie in a published dataset."""
+    return f"digests/{config}.parquet"
 
 
 def gate(findings: Mapping[str, int]) -> None:

@@ -146,7 +146,7 @@ def freeze(record: type[Record], folder: Path = FROZEN) -> Path:
         return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.writedefinition_text(definition_text(now), encoding="utf-8", newline="\n")
+        path.write_text(definition_text(now), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror}. Freeze in a checkout that you may write.") from error
     return path

@@ -24,7 +24,9 @@ class Pattern:
 
 _NAME = r"[\w.\-]*[\p{L}\d][\w.\-]*"
 _SITES = r"(?:reddit\.com|youtube\.com|twitter\.com|x\.com|instagram\.com|facebook\.com|tiktok\.com|t\.me|threads\.net)"
-#: Parts of those sites that are no person's page.
+#: Words after which a row of digits is a phone number, however it is written.
+_CALL = r"phone|tel|telephone|cell|mobile|whatsapp|call me(?: at| on)?|text me(?: at| on)?"
+_AFTER = r"($|[^\w.,/\-]|[.,]\s|[.,]$)"
 _TEXT = (
     Pattern("email", r"(?i)[\p{L}\d][\p{L}\d._%+\-]*@[\p{L}\d](?:[\p{L}\d.\-]*[\p{L}\d])?\.\p{L}{2,}", "[email]"),
     Pattern(
@@ -42,17 +44,11 @@ _TEXT = (
     Pattern("phone", r"(^|[^\w])00\d{1,3}[\s./\-](?:\d[\s./\-]*){6,12}\d\b", "$1[phone]"),
     Pattern(
         "phone",
-        r"(^|[^\w.,/\-])(?:1[\s.\-])?(?:\([2-9]\d{2}\)\s?|[2-9]\d{2}[\s.\-])[2-9]\d{2}[\s.\-]\d{4}($|[^\w.,/\-]|[.,]\s|[.,]$)",
+        r"(^|[^\w.,/\-])(?:1[\s.\-])?(?:\([2-9]\d{2}\)\s?|[2-9]\d{2}[\s.\-])[2-9]\d{2}[\s.\-]\d{4}" + _AFTER,
         "$1[phone]$2",
     ),
-    Pattern(
-        "phone", r"(^|[^\w.,/\-])0\d{2,4}[\s/\-]\d{3,4}[\s\-]?\d{3,4}($|[^\w.,/\-]|[.,]\s|[.,]$)", "$1[phone]$2"
-    ),
-    Pattern(
-        "phone",
-        r"(?i)\b(phone|tel|telephone|cell|mobile|whatsapp|call me(?: at| on)?|text me(?: at| on)?)(\s*(?:number|no\.?)?\s*[:=#]?\s*)\d(?:[\s.\-]?\d){6,13}\b",
-        "$1$2[phone]",
-    ),
+    Pattern("phone", r"(^|[^\w.,/\-])0\d{2,4}[\s/\-]\d{3,4}[\s\-]?\d{3,4}" + _AFTER, "$1[phone]$2"),
+    Pattern("phone", rf"(?i)\b({_CALL})(\s*(?:number|no\.?)?\s*[:=#]?\s*)\d(?:[\s.\-]?\d){{6,13}}\b", "$1$2[phone]"),
 )
 #: In addresses only what names a person is replaced, so that they still lead to the media.
 _ADDRESS = (
@@ -67,14 +63,15 @@ _SUBREDDIT = (Pattern("user", r"^[uU]_[\w\-]+$", "[user]"),)
 
 #: Columns by name that hold ids, digests and closed lists. They are ours or the platform's, and stay as they are.
 PLAIN = frozenset(
-    "author availability background_colours bot canonical_id channel_id cluster comment_id crosspost_of "
-    "foreground_colours from id kind language media_host media_kind native_id parent_id phash platform post_id reason "
-    "record_id record_table replay_absent role rule sample_id sha256 speech_source split stage template "
-    "template_version tone type".split()
+    {"id", "sample_id", "post_id", "comment_id", "native_id", "parent_id", "record_id", "channel_id", "crosspost_of"}
+    | {"author", "sha256", "phash", "cluster", "platform", "kind", "media_kind", "media_host", "availability", "bot"}
+    | {"stage", "rule", "reason", "record_table", "replay_absent", "language", "speech_source", "split", "role"}
+    | {"template", "template_version", "type", "from", "tone", "foreground_colours", "background_colours"}
 )
 #: Columns that hold addresses.
 ADDRESSES = frozenset(
-    "canonical_url image images keyframe media_file media_key media_urls permalink source uri url video videos".split()
+    {"url", "canonical_url", "media_urls", "media_key", "media_file", "permalink", "source", "uri", "keyframe"}
+    | {"image", "images", "video", "videos"}
 )
 
 
@@ -112,9 +109,7 @@ def _redacted(values: pa.Array | pa.ChunkedArray, name: str, found: Counter[str]
         inner = _redacted(values.flatten(), name, found)
         return pa.ListArray.from_arrays(_offsets(values), inner, type=kind, mask=values.is_null())
     if pa.types.is_struct(kind):
-        members = [
-            _redacted(member, field.name, found) for member, field in zip(values.flatten(), kind, strict=True)
-        ]
+        members = [_redacted(member, field.name, found) for member, field in zip(values.flatten(), kind, strict=True)]
         return pa.StructArray.from_arrays(members, fields=list(kind), mask=values.is_null())
     return values
 
@@ -122,8 +117,10 @@ def _redacted(values: pa.Array | pa.ChunkedArray, name: str, found: Counter[str]
 def _offsets(lists: pa.ListArray) -> pa.Array:
     """Offsets into the flattened values, which leave out what null lists and slices hide."""
     lengths = pl.Series(lists.value_lengths().fill_null(0)).cast(pl.Int64)
-    return pa.array([0], pa.int32()) if not len(lists) else pa.concat_arrays(
-        [pa.array([0], pa.int32()), lengths.cum_sum().cast(pl.Int32).to_arrow().cast(pa.int32())]
+    return (
+        pa.array([0], pa.int32())
+        if not len(lists)
+        else pa.concat_arrays([pa.array([0], pa.int32()), lengths.cum_sum().cast(pl.Int32).to_arrow().cast(pa.int32())])
     )
 
 

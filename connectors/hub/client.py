@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from connectors.hub.failures import NO_TOKEN, hinted_wait_s, is_stale, is_unreachable, passes, sentence
 from schemas.errors import PublishError
 
 Operation = CommitOperationAdd | CommitOperationDelete
+#: Digest by path, as in a snapshot; None where there is to be no file.
+Digests = Mapping[str, str | None]
 _T = TypeVar("_T")
 
 MAIN = "main"
@@ -46,11 +49,19 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The commit that holds what was asked for, and whether it was there before."""
+class Position:
+    """Where a commit goes: a branch or the ref of a pull request, and the commit that is its head."""
 
-    commit: str
-    pull_request: str | None = None
+    head: str
+    revision: str = MAIN
+
+
+@dataclass(frozen=True)
+class Words:
+    """Title and description of a commit or a pull request."""
+
+    title: str
+    description: str
 
 
 class Moved(PublishError):
@@ -96,9 +107,7 @@ class Hub:
         Raises:
             PublishError: it may not be made.
         """
-        self._patiently(
-            lambda: self._api.create_repo(self.repo, repo_type=_DATASET, private=private, exist_ok=True)
-        )
+        self._patiently(lambda: self._api.create_repo(self.repo, repo_type=_DATASET, private=private, exist_ok=True))
 
     def gate(self, gated: str) -> None:
         """Let readers ask for access, granted `auto` or `manual`.
@@ -139,9 +148,12 @@ class Hub:
         """
 
         def load() -> bytes:
-            local = self._api.hf_hub_download(self.repo, path, repo_type=_DATASET, revision=revision)
-            with open(local, "rb") as stream:
-                return stream.read()
+            with tempfile.TemporaryDirectory() as scratch:
+                local = self._api.hf_hub_download(
+                    self.repo, path, repo_type=_DATASET, revision=revision, local_dir=scratch
+                )
+                with open(local, "rb") as stream:
+                    return stream.read()
 
         return self._patiently(load)
 
@@ -157,25 +169,14 @@ class Hub:
             )
         )
 
-    def commit(
-        self,
-        operations: Sequence[Operation],
-        wanted: dict[str, str | None],
-        message: str,
-        description: str,
-        parent: str,
-        revision: str = MAIN,
-        *,
-        pull_request: bool = False,
-    ) -> Outcome:
-        """Make one commit on ``parent``, once, whatever becomes of the answer.
+    def commit(self, operations: Sequence[Operation], wanted: Digests, words: Words, at: Position) -> str:
+        """Make one commit, once, whatever becomes of the answer; its digest.
 
         Args:
             operations: what to add and to delete; contents of large files were sent before.
-            wanted: digest of every path that the operations touch, as in a snapshot; None where it is to be gone.
-            parent: the commit that the revision must still name.
-            revision: a branch, or the ref of a pull request.
-            pull_request: propose the commit instead.
+            wanted: digest of every path that the operations touch; None where it is to be gone.
+            words: title and description.
+            at: where, and the commit that must still be its head.
 
         Raises:
             Moved: somebody else committed meanwhile; nothing was changed.
@@ -187,34 +188,31 @@ class Hub:
                 made = self._api.create_commit(
                     self.repo,
                     operations,
-                    commit_message=message,
-                    commit_description=description,
+                    commit_message=words.title,
+                    commit_description=words.description,
                     repo_type=_DATASET,
-                    revision=revision,
-                    parent_commit=parent,
-                    create_pr=pull_request or None,
+                    revision=at.revision,
+                    parent_commit=at.head,
                 )
             except Exception as error:
                 if not (passes(error) or is_stale(error)):
                     raise sentence(error, self.repo, self.endpoint) from error
-                if not pull_request and (outcome := self._made_after_all(wanted, parent, revision, error)):
-                    return outcome
+                if made_after_all := self._made_after_all(wanted, at, error):
+                    return made_after_all
                 self._wait(attempt, error)
                 attempt += 1
             else:
-                return Outcome(made.oid, made.pr_url)
+                return str(made.oid)
 
-    def _made_after_all(
-        self, wanted: dict[str, str | None], parent: str, revision: str, error: Exception
-    ) -> Outcome | None:
+    def _made_after_all(self, wanted: Digests, at: Position, error: Exception) -> str | None:
         """The commit, where it was made and only its answer was lost; None where it was not and may be tried again."""
-        now = self.snapshot(revision)
+        now = self.snapshot(at.revision)
         if holds(now, wanted):
-            return Outcome(now.commit)
-        if now.commit != parent:
+            return now.commit
+        if now.commit != at.head:
             raise Moved(
                 f"Somebody else committed to {self.repo} while this was published: its head is {now.commit[:10]} and "
-                f"was {parent[:10]}. Nothing of this was committed. Look at what came, and publish again."
+                f"was {at.head[:10]}. Nothing of this was committed. Look at what came, and publish again."
             ) from error
         return None
 
@@ -235,33 +233,43 @@ class Hub:
                     f"The tag {name} of {self.repo} names another commit. Choose a higher --tag; tags are never moved."
                 ) from error
 
-    def open_pull_request(self, title: str, description: str) -> int:
-        """The number of our open pull request of that title; opened where there is none.
+    def pull_request(self, words: Words) -> int:
+        """The number of the open pull request of that title; opened where there is none.
 
         Raises:
             PublishError: it may not be opened.
         """
-        if (number := self.find_pull_request(title)) is not None:
-            return number
-        made = self._patiently(
-            lambda: self._api.create_pull_request(self.repo, title, description=description, repo_type=_DATASET)
-        )
-        return int(made.num)
 
-    def find_pull_request(self, title: str) -> int | None:
-        """The number of an open pull request by its title.
+        def find_or_open() -> int:
+            found = self._api.get_repo_discussions(
+                self.repo, discussion_type="pull_request", discussion_status="open", repo_type=_DATASET
+            )
+            number = next((entry.num for entry in found if entry.title == words.title), None)
+            if number is None:
+                made = self._api.create_pull_request(
+                    self.repo, words.title, description=words.description, repo_type=_DATASET
+                )
+                number = made.num
+            return int(number)
+
+        return self._patiently(find_or_open)
+
+    def address_of(self, number: int) -> str:
+        """Where people look at a pull request."""
+        return f"{self.endpoint}/datasets/{self.repo}/discussions/{number}"
+
+    def offer(self, number: int) -> None:
+        """Let a pull request be no draft any more.
 
         Raises:
-            PublishError: they cannot be listed.
+            PublishError: it may not be changed.
         """
-        found = self._patiently(
-            lambda: list(
-                self._api.get_repo_discussions(
-                    self.repo, discussion_type="pull_request", discussion_status="open", repo_type=_DATASET
-                )
-            )
-        )
-        return next((entry.num for entry in found if entry.title == title), None)
+
+        def do() -> None:
+            if self._api.get_discussion_details(self.repo, number, repo_type=_DATASET).status == "draft":
+                self._api.change_discussion_status(self.repo, number, "open", repo_type=_DATASET)
+
+        self._patiently(do)
 
     def merge(self, number: int) -> None:
         """Merge a pull request.
@@ -271,10 +279,7 @@ class Hub:
         """
 
         def do() -> None:
-            details = self._api.get_discussion_details(self.repo, number, repo_type=_DATASET)
-            if details.status == "draft":
-                self._api.change_discussion_status(self.repo, number, "open", repo_type=_DATASET)
-            if details.status != "merged":
+            if self._api.get_discussion_details(self.repo, number, repo_type=_DATASET).status != "merged":
                 self._api.merge_pull_request(self.repo, number, repo_type=_DATASET)
 
         self._patiently(do)
@@ -303,11 +308,6 @@ class Hub:
         self._patience.sleep(self._patience.wait_s(attempt, error))
 
 
-def holds(snapshot: Snapshot, wanted: dict[str, str | None]) -> bool:
+def holds(snapshot: Snapshot, wanted: Digests) -> bool:
     """Whether a commit has every file as it is wanted."""
     return all(snapshot.files.get(path) == digest for path, digest in wanted.items())
-
-
-def large_files(paths: Iterable[tuple[str, str | bytes]]) -> list[CommitOperationAdd]:
-    """Operations that add files: path in the dataset, and path on this machine or content."""
-    return [CommitOperationAdd(path_in_repo=path, path_or_fileobj=source) for path, source in paths]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus as codes  # noqa: N813 - as HTTP clients call them
 
 import httpx2
 from huggingface_hub import get_token
@@ -15,13 +16,12 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import parse_ratelimit_headers
+from huggingface_hub.utils._http import parse_ratelimit_headers
 
 from schemas.errors import PublishError
 
 _PASSING = (429, 500, 502, 503, 504)
-_STALE = 412
-_NETWORK = (httpx2.NetworkError, httpx2.TimeoutException, httpx2.ProtocolError)
+_NETWORK: tuple[type[Exception], ...] = (httpx2.NetworkError, httpx2.TimeoutException, httpx2.ProtocolError)
 
 
 def passes(error: BaseException) -> bool:
@@ -36,7 +36,8 @@ def passes(error: BaseException) -> bool:
 def is_stale(error: BaseException) -> bool:
     """Whether the Hub refused a commit because its parent is no longer the head."""
     return any(
-        isinstance(cause, HfHubHTTPError) and cause.response.status_code == _STALE for cause in _causes(error)
+        isinstance(cause, HfHubHTTPError) and cause.response.status_code == codes.PRECONDITION_FAILED
+        for cause in _causes(error)
     )
 
 
@@ -72,42 +73,42 @@ def sentence(error: BaseException, repo: str, endpoint: str) -> PublishError:
 
 
 def _known(error: BaseException, repo: str, endpoint: str) -> str | None:
-    if isinstance(error, LocalTokenNotFoundError):
-        return NO_TOKEN
-    if isinstance(error, OfflineModeIsEnabled):
-        return f"HF_HUB_OFFLINE is set, so {endpoint} was not asked. Unset it to reach the Hub."
-    if isinstance(error, _NETWORK):
-        return f"Cannot reach the Hub at {endpoint} ({error}). Check the network and HF_ENDPOINT, and try again."
-    if isinstance(error, GatedRepoError):
-        return (
-            f"{repo} is gated and has not been opened to you. Ask for access at {endpoint}/datasets/{repo}, "
-            "and use a token of the account that has it (HF_TOKEN)."
-        )
-    if isinstance(error, RevisionNotFoundError):
-        return f"{repo} has no such branch, tag or commit. Its tags are listed at {endpoint}/datasets/{repo}/tree/main."
-    if isinstance(error, HfHubHTTPError):
-        return _by_status(error, repo, endpoint)
-    return None
+    """The sentence for an error of the client that says by its kind what is wrong."""
+    page = f"{endpoint}/datasets/{repo}"
+    for kind, text in (
+        (LocalTokenNotFoundError, NO_TOKEN),
+        (OfflineModeIsEnabled, f"HF_HUB_OFFLINE is set, so {endpoint} was not asked. Unset it to reach the Hub."),
+        (_NETWORK, f"Cannot reach the Hub at {endpoint} ({error}). Check the network and HF_ENDPOINT, and try again."),
+        (
+            GatedRepoError,
+            (
+                f"{repo} is gated and has not been opened to you. Ask for access at {page}, and use a token of the account "
+                "that has it (HF_TOKEN)."
+            ),
+        ),
+        (RevisionNotFoundError, f"{repo} has no such branch, tag or commit. Its tags are listed at {page}/tree/main."),
+    ):
+        if isinstance(error, kind):
+            return text
+    return _by_status(error, repo, endpoint) if isinstance(error, HfHubHTTPError) else None
 
 
-def _by_status(error: HfHubHTTPError, repo: str, endpoint: str) -> str | None:
+def _by_status(error: HfHubHTTPError, repo: str, endpoint: str) -> str:
     status = error.response.status_code
-    if status == 401 and (get_token() is None or isinstance(error, RepositoryNotFoundError)):  # noqa: PLR2004
-        return NO_TOKEN if get_token() is None else _refused_token(endpoint)
-    if status == 401:  # noqa: PLR2004 - statuses are known by their numbers
-        return _refused_token(endpoint)
-    if status == 403:  # noqa: PLR2004
-        return (
-            f"The token may not write to {repo}. Use a token with write access of an account that may write to "
-            f"{repo.split('/')[0]} ({endpoint}/settings/tokens), or choose another --repo."
-        )
+    again = "Run the same command later: it goes on where this one stopped."
+    if status == codes.UNAUTHORIZED:
+        return _refused_token(endpoint) if get_token() else NO_TOKEN
     if isinstance(error, RepositoryNotFoundError):
         return f"There is no dataset {repo} at {endpoint}, or the token may not see it. Check the name."
-    if status == 429:  # noqa: PLR2004
-        return "The Hub still says that there were too many requests. Run the same command later: it goes on from here."
     if status in _PASSING:
-        return f"The Hub still answers {status}. Run the same command later: it goes on where this one stopped."
-    return f"The Hub refused it with {status}: {_first_line(error)}"
+        said = "that there were too many requests" if status == codes.TOO_MANY_REQUESTS else str(status)
+        return f"The Hub still answers {said}. {again}"
+    if status == codes.FORBIDDEN:
+        return (
+            f"The token may not write to {repo}. Use a token with write access of an account that may write to "
+            f"{repo.split('/', maxsplit=1)[0]} ({endpoint}/settings/tokens), or choose another --repo."
+        )
+    return f"The Hub refused it with {status}: {_first_line(error)}."
 
 
 NO_TOKEN = "There is no token for the Hub. Set HF_TOKEN, or log in with `hf auth login`."  # noqa: S105 - a sentence

@@ -11,10 +11,51 @@ import yaml
 from datasets.utils import resources
 
 _LICENSES = frozenset(
-    ["apache-2.0", "mit", "openrail", "cc", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cdla-sharing-1.0", "cdla-permissive-1.0", "cdla-permissive-2.0", "odbl", "odc-by", "gpl-3.0", "bsd-3-clause", "pddl", "unknown", "other"]
+    [
+        "apache-2.0",
+        "mit",
+        "openrail",
+        "cc",
+        "cc0-1.0",
+        "cc-by-2.0",
+        "cc-by-2.5",
+        "cc-by-3.0",
+        "cc-by-4.0",
+        "cc-by-sa-3.0",
+        "cc-by-sa-4.0",
+        "cc-by-nc-2.0",
+        "cc-by-nc-3.0",
+        "cc-by-nc-4.0",
+        "cc-by-nd-4.0",
+        "cc-by-nc-nd-3.0",
+        "cc-by-nc-nd-4.0",
+        "cc-by-nc-sa-2.0",
+        "cc-by-nc-sa-3.0",
+        "cc-by-nc-sa-4.0",
+        "cdla-sharing-1.0",
+        "cdla-permissive-1.0",
+        "cdla-permissive-2.0",
+        "odbl",
+        "odc-by",
+        "gpl-3.0",
+        "bsd-3-clause",
+        "pddl",
+        "unknown",
+        "other",
+    ]
 )
 _TASKS = frozenset(
-    ["visual-question-answering", "image-to-text", "video-text-to-text", "image-text-to-text", "video-classification", "text-generation", "question-answering", "image-classification", "other"]
+    [
+        "visual-question-answering",
+        "image-to-text",
+        "video-text-to-text",
+        "image-text-to-text",
+        "video-classification",
+        "text-generation",
+        "question-answering",
+        "image-classification",
+        "other",
+    ]
 )
 
 
@@ -35,24 +76,19 @@ def problems_of(content: str) -> list[str]:
 
 
 def _problems(data: dict[str, Any]) -> Iterator[str]:
-    known = {name: json.loads(files(resources).joinpath(f"{name}.json").read_text()) for name in _LISTS}
     if not isinstance(data.get("pretty_name", ""), str):
         yield '"pretty_name" must be a string'
     if data.get("license", "other") not in _LICENSES:
         yield '"license" must be one of the known ones'
-    if data.get("license") == "other" and "license_link" in data and not str(data["license_link"]).startswith("http"):
+    if "license_link" in data and not str(data["license_link"]).startswith("http"):
         yield '"license_link" must be an address'
-    for language in data.get("language", []):
-        if not isinstance(language, str) or language not in known["languages"]:
-            yield f'"language" must be an ISO 639 code, and {language!r} is not'
-    for size in data.get("size_categories", []):
-        if size not in known["size_categories"]:
-            yield f'"size_categories" has no {size!r}'
-    for task in data.get("task_categories", []):
-        if task not in _TASKS:
-            yield f'"task_categories" has no {task!r}'
     if not all(isinstance(tag, str) for tag in data.get("tags", [])):
         yield '"tags" must be strings'
+    known = {name: json.loads(files(resources).joinpath(f"{name}.json").read_text()) for name in _LISTS}
+    known["language"] = known.pop("languages")
+    known["task_categories"] = _TASKS
+    for key, words in known.items():
+        yield from (f'"{key}" has no {word!r}' for word in data.get(key, []) if str(word) != word or word not in words)
     yield from _config_problems(data)
 
 

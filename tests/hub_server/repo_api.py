@@ -261,13 +261,21 @@ def discussion(http: _Handler, name: str, num: str) -> None:
     http.answer_json(_discussion(repo, repo.pulls[int(num)]))
 
 
+def change_status(http: _Handler, name: str, num: str) -> None:
+    repo = http.hub.repo(http.token, name)
+    with http.hub.lock:
+        repo.pulls[int(num)].status = http.json_body()["status"]
+    event = {"id": "1", "type": "status-change", "createdAt": _DATE, "author": {"name": "owner"}}
+    http.answer_json({"newStatus": {**event, "data": {"status": repo.pulls[int(num)].status}}})
+
+
 def merge(http: _Handler, name: str, num: str) -> None:
     """Three-way: files that only one side changed are taken; a file that both changed is a conflict."""
     repo = http.hub.repo(http.token, name, write=True)
     with http.hub.lock:
         pull, main = repo.pulls[int(num)], repo.resolve("main")
-        if pull.status == "merged":
-            raise Refused(409, "This pull request is merged")
+        if pull.status != "open":
+            raise Refused(409, f"This pull request is {pull.status}")
         theirs = repo.resolve(pull.head)
         known = {commit.oid for commit in repo.history("main")}
         base = next(commit for commit in repo.history(pull.head) if commit.oid in known)
@@ -306,4 +314,5 @@ ROUTES = [
     ("POST", f"{_NAME}/discussions", new_discussion),
     ("GET", f"{_NAME}/discussions/(?P<num>\\d+)", discussion),
     ("POST", f"{_NAME}/discussions/(?P<num>\\d+)/merge", merge),
+    ("POST", f"{_NAME}/discussions/(?P<num>\\d+)/status", change_status),
 ]

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 #: Tokens that the server knows: one may write to the namespaces `owner` and `other`, one may only read.
-TOKEN = "hf_ownersSecretOfThisTestOnly"
+TOKEN = "hf_ownersSecretOfThisTestOnly"  # noqa: S105 - of this server alone
 READER = "hf_readersSecretOfThisTestOnly"
 _WRITES = {TOKEN: ("owner", "other"), READER: ()}
 _NAMES = {TOKEN: "owner", READER: "reader"}
