@@ -17,7 +17,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from schemas.errors import InputError, OutputError
-from schemas.record import conform, validate
+from schemas.record import VERSION_KEY, conform, validate
 from schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a row group: small enough for the Hub's viewer to open one, large enough to compress.
@@ -162,6 +162,20 @@ def read_shard(folder: str, path: str, table: str, columns: Sequence[str] | None
         return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the shard {full}: {error}. Run the stage that writes it again.") from error
+
+
+def table_version(path: str) -> str:
+    """The version of the table that a shard holds, as its metadata says.
+
+    Raises:
+        InputError: the file is missing or no Parquet.
+    """
+    try:
+        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+            metadata = pq.read_schema(stream).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"Cannot read the shard {path}: {error}. Run the stage that writes it again.") from error
+    return str(metadata.get(VERSION_KEY, b"").decode())
 
 
 def file_sha256(path: str) -> str:

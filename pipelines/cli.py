@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     from pipelines import (  # noqa: PLC0415 - after the filter
         build_command,
         demo_command,
+        diff_command,
         look_command,
         publish_command,
         recipe_command,
@@ -38,7 +39,15 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for module in (build_command, publish_command, look_command, recipe_command, schema_command, demo_command):
+    for module in (
+        build_command,
+        publish_command,
+        diff_command,
+        look_command,
+        recipe_command,
+        schema_command,
+        demo_command,
+    ):
         module.add_parser(commands)
     return root
 

@@ -7,7 +7,7 @@ import json
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import apache_beam as beam
 
 from connectors.files import InputFile, list_files, literal, match
+from connectors.hub.dataset import find_files
 from connectors.parquet import Shard
 from connectors.youtube.beside import group_siblings
 from pipelines import collect, curate, instruct
@@ -74,6 +75,7 @@ def _collect(request: Request) -> Prepared:
         submissions=match(resolve(reddit.submissions)) if reddit else [],
         comments=match(resolve(reddit.comments)) if reddit else [],
         videos=[_batch(files, siblings) for files in _batches(videos)],
+        published=find_files(sources.hub.repo, sources.hub.revision) if sources.hub else [],
     )
     files = [*inputs.submissions, *inputs.comments, *videos]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
@@ -93,6 +95,7 @@ def _collect(request: Request) -> Prepared:
         inputs={
             "files": [_identity(file) for file in files],
             "beside": beside,
+            "published": [asdict(file) for file in inputs.published],
             "scope": {
                 "reddit": _json(reddit.scope) if reddit else None,
                 "youtube": _json(youtube.scope) if youtube else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -14,12 +13,13 @@ from connectors.hub.client import Hub, Moved, Operation, Position, Snapshot, Wor
 from connectors.hub.plan import Changes, Wanted, changes
 from pipelines import release
 from pipelines.build import Place, Report, run_unless_done
+from pipelines.compare import hub_definitions, hub_digests
 from pipelines.prepare import Request
 from pipelines.publication.card import describe
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.files import Publication, PublishedManifest
 from pipelines.publication.upload import Target, upload
-from pipelines.publication.versions import Difference, chosen_tag, definition_of, difference
+from pipelines.publication.versions import Difference, chosen_tag, difference
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import MANIFEST, RunFolder
 from schemas.errors import InputError, PublishError
@@ -76,6 +76,18 @@ class Result:
     commit: str | None
     pull_request: str | None = None
     there_before: bool = False
+
+    def told(self, wish: Wish) -> str:
+        """What to print of it."""
+        version, repo = self.edition.version, wish.repo
+        travels = f"{self.sent:,} files, {self.sent_bytes:,} bytes; {self.deleted:,} deleted"
+        if wish.dry_run:
+            return f"{repo} would become {version}: {travels}. Nothing was sent."
+        if self.there_before:
+            return f"{repo} holds this already, as {version}."
+        if self.pull_request:
+            return f"{repo} {version} is proposed: {self.pull_request} ({travels})."
+        return f"{repo} is {version}, commit {(self.commit or '')[:10]} ({travels})."
 
 
 def publish(
@@ -187,28 +199,17 @@ class _Publisher:
         return edition, publication.files(edition)
 
     def _difference(self, published: PublishedManifest) -> Difference:
-        rows = {}
-        shards = self.publication.facts.shards
-        for config in self.publication.facts.configs:
-            path = release.digests_path(config)
-            if path not in shards:
-                continue
-            if published.files.get(path) != shards[path].sha256:
-                rows[config] = self._compared(path, path in self.head.files)
-            else:
-                rows[config] = RowChanges()
-        old = {
-            name: definition_of(self.hub.read(path, self.head.commit), f"{path} of {self.wish.repo}")
-            for name, path in published.schemas.items()
-        }
-        return difference(rows, old, self.publication.facts.definitions)
-
-    def _compared(self, path: str, there: bool) -> RowChanges:  # noqa: FBT001 - one caller, beside it
-        own = pq.read_table(self.place.folder.file(f"{release.FOLDER}{path}"))
-        old = DIGESTS.empty_table()
-        if there:
-            old = pq.read_table(pa.BufferReader(self.hub.read(path, self.head.commit)))
-        return compare(old, own)
+        """What changed since the published version; digests of rows are fetched where they differ."""
+        facts = self.publication.facts
+        paths = {config: release.digests_path(config) for config in facts.configs}
+        new = {config: shard for config, path in paths.items() if (shard := facts.shards.get(path))}
+        differing = [config for config, shard in new.items() if published.files.get(paths[config]) != shard.sha256]
+        old = hub_digests(self.hub, self.head, differing)
+        rows = {config: RowChanges() for config in new}
+        for config in differing:
+            own = pq.read_table(self.place.folder.file(f"{release.FOLDER}{paths[config]}"))
+            rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
+        return difference(rows, hub_definitions(self.hub, self.head, published), facts.definitions)
 
     def _check_tag(self, version: str) -> None:
         if not self.wish.create_pr and version in self.hub.tags():

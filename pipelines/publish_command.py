@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     with progress:
         result = publish(source, folder, beam_options(args.beam), wish, report)
     if not args.quiet:
-        print(told(result, wish))
+        print(result.told(wish))
     return 0
 
 
@@ -91,20 +91,3 @@ def recipe_of(folder: RunFolder) -> RecipeFile:
     if folder.is_local and not os.path.exists(path):
         raise BliftError(f"{folder.path} has no recipe.yaml: it is no run folder.")
     return recipe_of_result(folder.read_text("recipe.yaml"), Path(path))
-
-
-def told(result: object, wish: object) -> str:
-    """What to print of a publication."""
-    from pipelines.publish import Result, Wish  # noqa: PLC0415 - needs the extra
-
-    assert isinstance(result, Result)
-    assert isinstance(wish, Wish)
-    version = result.edition.version
-    travels = f"{result.sent:,} files, {result.sent_bytes:,} bytes; {result.deleted:,} deleted"
-    if wish.dry_run:
-        return f"{wish.repo} would become {version}: {travels}. Nothing was sent."
-    if result.there_before:
-        return f"{wish.repo} holds this already, as {version}."
-    if result.pull_request:
-        return f"{wish.repo} {version} is proposed: {result.pull_request} ({travels})."
-    return f"{wish.repo} is {version}, commit {(result.commit or '')[:10]} ({travels})."

@@ -65,11 +65,21 @@ class YoutubeSource(Section):
     scope: YoutubeScope = Field(default_factory=YoutubeScope, description="Which videos to collect.")
 
 
+class HubSource(Section):
+    """A published dataset on the HuggingFace Hub: the BLIFT of the paper, or one that blift published."""
+
+    repo: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$", description="The dataset, as `OWNER/NAME`."
+    )
+    revision: str | None = Field(default=None, description="Tag, branch or commit. Null: the newest.")
+
+
 class Sources(Section):
     """Where the records come from; at least one."""
 
     reddit: RedditSource | None = Field(default=None, description="Reddit archives.")
     youtube: YoutubeSource | None = Field(default=None, description="YouTube archives.")
+    hub: HubSource | None = Field(default=None, description="A published dataset; rules of `scope` let all of it in.")
 
 
 class Choose(Section):

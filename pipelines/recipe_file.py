@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelines.recipe import Recipe
+from pipelines.recipe import Recipe, Sources
 from schemas.errors import BliftError, RecipeError, did_you_mean
 
 #: Recipes that come with the package, by file name.
@@ -74,8 +74,8 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
         raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
     except BliftError as error:
         raise RecipeError(f"{path}: {error}") from error
-    if recipe.sources.reddit is None and recipe.sources.youtube is None:
-        raise RecipeError(f"{path}: `sources` names neither `reddit` nor `youtube`; name at least one.")
+    if recipe.sources == Sources():
+        raise RecipeError(f"{path}: `sources` names none of `reddit`, `youtube` and `hub`; name at least one.")
     return RecipeFile(recipe, text, folder)
 
 

@@ -25,6 +25,8 @@ from transforms.release import blift_rows, posted_by_month, release, withdrawn_i
 from transforms.tables import concat
 
 STAGE = "release"
+#: Configurations of a release: name, folder, table. The first is the default one.
+PUBLISHED = (*CONFIGS[:1], ("blift", "blift", "blift"), *CONFIGS[1:])
 #: Where released files lie in a run folder; in the dataset they lie at its root.
 FOLDER = "release/"
 #: What was found of comments and posts that were withdrawn, in samples; a release has none.

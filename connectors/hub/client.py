@@ -146,16 +146,18 @@ class Hub:
         Raises:
             PublishError: it is not there, or may not be read.
         """
+        with tempfile.TemporaryDirectory() as scratch, open(self.download(path, revision, scratch), "rb") as stream:
+            return stream.read()
 
-        def load() -> bytes:
-            with tempfile.TemporaryDirectory() as scratch:
-                local = self._api.hf_hub_download(
-                    self.repo, path, repo_type=_DATASET, revision=revision, local_dir=scratch
-                )
-                with open(local, "rb") as stream:
-                    return stream.read()
+    def download(self, path: str, revision: str, folder: str) -> str:
+        """Fetch a file into a folder of this machine; its path there.
 
-        return self._patiently(load)
+        Raises:
+            PublishError: it is not there, or may not be read.
+        """
+        return self._patiently(
+            lambda: self._api.hf_hub_download(self.repo, path, repo_type=_DATASET, revision=revision, local_dir=folder)
+        )
 
     def preupload(self, additions: Sequence[CommitOperationAdd], *, for_pull_request: bool = False) -> None:
         """Send the contents of large files; what the Hub holds already does not travel.

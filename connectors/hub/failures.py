@@ -81,10 +81,7 @@ def _known(error: BaseException, repo: str, endpoint: str) -> str | None:
         (_NETWORK, f"Cannot reach the Hub at {endpoint} ({error}). Check the network and HF_ENDPOINT, and try again."),
         (
             GatedRepoError,
-            (
-                f"{repo} is gated and has not been opened to you. Ask for access at {page}, and use a token of the account "
-                "that has it (HF_TOKEN)."
-            ),
+            f"{repo} is gated and not open to you. Ask for access at {page}, and use a token of that account.",
         ),
         (RevisionNotFoundError, f"{repo} has no such branch, tag or commit. Its tags are listed at {page}/tree/main."),
     ):

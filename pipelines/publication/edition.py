@@ -9,7 +9,7 @@ from functools import cached_property
 
 from connectors.parquet import Shard
 from pipelines import release
-from pipelines.card import CONFIGS, data_files
+from pipelines.card import data_files
 from pipelines.publication.versions import Difference
 from pipelines.recipe import Card
 from pipelines.run_folder import Manifest, StageRecord
@@ -18,8 +18,6 @@ from schemas.freeze import Definition, definition
 from schemas.registry import RECORDS
 from transforms.accounting import FunnelRow
 
-#: Configurations of a publication: name, folder, table. The first is the default one.
-PUBLISHED = (*CONFIGS[:1], ("blift", "blift", "blift"), *CONFIGS[1:])
 #: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.
 HUB = "https://huggingface.co"
 
@@ -69,13 +67,13 @@ class Facts:
         placed = [Shard(path, shard.rows, shard.size_bytes, shard.sha256) for path, shard in self.shards.items()]
         return {
             name: [_split(files["split"], files["path"], placed) for files in parts]
-            for name, parts in data_files(placed, PUBLISHED)
+            for name, parts in data_files(placed, release.PUBLISHED)
         }
 
     @property
     def tables(self) -> dict[str, str]:
         """The table of every published configuration."""
-        return {name: table for name, _, table in PUBLISHED if name in self.configs}
+        return {name: table for name, _, table in release.PUBLISHED if name in self.configs}
 
     @property
     def definitions(self) -> dict[str, Definition]:
