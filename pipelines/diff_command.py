@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipelines.publish_command import require_hub
+from connectors.hub.extra import require_hub
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,12 +15,13 @@ from typing import Any
 import apache_beam as beam
 
 from connectors.files import InputFile, list_files, literal, match
-from connectors.hub.dataset import find_files
+from connectors.hub.dataset import HubFile, find_files
+from connectors.hub.extra import require_hub
 from connectors.parquet import Shard
 from connectors.youtube.beside import group_siblings
 from pipelines import collect, curate, instruct
 from pipelines.collect import VideoBatch
-from pipelines.recipe import Payload, Recipe, Section
+from pipelines.recipe import HubSource, Payload, Recipe, Section
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder
 from pipelines.stage import StagePlan
@@ -75,7 +76,7 @@ def _collect(request: Request) -> Prepared:
         submissions=match(resolve(reddit.submissions)) if reddit else [],
         comments=match(resolve(reddit.comments)) if reddit else [],
         videos=[_batch(files, siblings) for files in _batches(videos)],
-        published=find_files(sources.hub.repo, sources.hub.revision) if sources.hub else [],
+        published=_published(sources.hub),
     )
     files = [*inputs.submissions, *inputs.comments, *videos]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
@@ -108,6 +109,13 @@ def _collect(request: Request) -> Prepared:
         prefixes=("posts/", "comments/", "rejects/collect-"),
         plan=partial(collect.plan, inputs=inputs, config=config),
     )
+
+
+def _published(source: HubSource | None) -> list[HubFile]:
+    if source is None:
+        return []
+    require_hub()
+    return find_files(source.repo, source.revision)
 
 
 def _batches(videos: Sequence[InputFile]) -> Iterator[list[InputFile]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from importlib.util import find_spec
+from dataclasses import replace
 from pathlib import Path
 
+from connectors.hub.extra import require_hub
 from pipelines.build import Report
 from pipelines.build_command import beam_options
 from pipelines.progress import Progress
+from pipelines.publishing import wish_of
 from pipelines.recipe_file import RecipeFile, recipe_of_result
 from pipelines.run_folder import RunFolder
 from schemas.errors import BliftError
@@ -43,7 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Run `blift publish`."""
     require_hub()
-    from pipelines.publish import Wish, publish  # noqa: PLC0415 - needs the extra
+    from pipelines.publish import publish  # noqa: PLC0415 - needs the extra
 
     folder = RunFolder(args.folder)
     source = recipe_of(folder)
@@ -53,8 +55,8 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError("No dataset is named. Add --repo OWNER/NAME, or set `publish.repo` in the recipe.")
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise BliftError(f"--repo is {repo!r}; write it as OWNER/NAME.")
-    wish = Wish(
-        repo=repo,
+    wish = replace(
+        wish_of(section, repo),
         private=args.private or section.private,
         gated=args.gated or section.gated,
         tag=args.tag or section.tag,
@@ -69,16 +71,6 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         print(result.told(wish))
     return 0
-
-
-def require_hub() -> None:
-    """Check that the extra `hub` is installed.
-
-    Raises:
-        BliftError: it is not.
-    """
-    if find_spec("huggingface_hub") is None:
-        raise BliftError("Publishing needs huggingface_hub. Install it: pip install 'blift[hub]'.")
 
 
 def recipe_of(folder: RunFolder) -> RecipeFile:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from connectors.hub.client import Hub, Patience
-from pipelines.build import Report
+from pipelines import release
+from pipelines.build import Place, Report, run_unless_done
 from pipelines.build_command import beam_options
+from pipelines.prepare import Request
 from pipelines.publish import Result, Wish, publish
 from pipelines.publish_command import recipe_of
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
@@ -29,9 +31,13 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
 @pytest.fixture(scope="session")
 def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with a release; tests that change it copy it first."""
-    folder = tmp_path_factory.mktemp("released") / "run"
-    shutil.copytree(built[0], folder)
-    return folder
+    path = Path(shutil.copytree(built[0], tmp_path_factory.mktemp("released") / "run"))
+    folder = RunFolder(str(path))
+    source, manifest = recipe_of(folder), folder.read_manifest()
+    assert manifest is not None
+    place = Place(source, folder, beam_options([]))
+    run_unless_done(release.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, QUIET)
+    return path
 
 
 @pytest.fixture
