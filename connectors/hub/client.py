@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
@@ -74,7 +75,8 @@ class Hub:
     def __init__(self, repo: str, endpoint: str | None = None, patience: Patience | None = None) -> None:
         disable_progress_bars()
         self.repo = repo
-        self.endpoint = endpoint or constants.ENDPOINT
+        self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
+        self._answered = False
         self._patience = patience or Patience()
         self._api = HfApi(endpoint=self.endpoint)
 
@@ -94,7 +96,7 @@ class Hub:
             PublishError: the Hub cannot be reached, or does not know the token.
         """
         try:
-            self._patiently(lambda: self._api.dataset_info(self.repo), first=True)
+            self._patiently(lambda: self._api.dataset_info(self.repo))
         except PublishError as error:
             if isinstance(error.__cause__, RepositoryNotFoundError):
                 return False
@@ -286,23 +288,20 @@ class Hub:
 
         self._patiently(do)
 
-    def _patiently(self, call: Callable[[], _T], *, first: bool = False) -> _T:
-        """Call until it succeeds, or fails in a way that does not pass.
-
-        Args:
-            first: this is the first call of all: where nobody answers, nobody is there.
-        """
+    def _patiently(self, call: Callable[[], _T]) -> _T:
+        """Call until it succeeds, or fails in a way that does not pass. Who has never answered is not there."""
         attempt = 0
         while True:
             try:
-                return call()
-            except RevisionNotFoundError as error:
-                raise sentence(error, self.repo, self.endpoint) from error
+                answer = call()
             except Exception as error:
-                if not passes(error) or (first and is_unreachable(error)) or attempt + 1 >= self._patience.tries:
+                if not passes(error) or (is_unreachable(error) and not self._answered):
                     raise sentence(error, self.repo, self.endpoint) from error
                 self._wait(attempt, error)
                 attempt += 1
+            else:
+                self._answered = True
+                return answer
 
     def _wait(self, attempt: int, error: Exception) -> None:
         if attempt + 1 >= self._patience.tries:

@@ -295,7 +295,7 @@ def _changed(before: dict[str, Blob], after: dict[str, Blob]) -> set[str]:
 
 
 _NAME = r"/api/datasets/(?P<name>[^/]+/[^/]+)"
-_REVISION = r"(?P<revision>refs/pr/\d+|[^/]+)"
+_REVISION = r"(?P<revision>refs/pr/\d+|refs/convert/parquet|[^/]+)"
 ROUTES = [
     ("GET", "/api/whoami-v2", whoami),
     ("POST", "/api/repos/create", create_repo),
