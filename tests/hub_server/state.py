@@ -136,8 +136,9 @@ class HubState:
     repos: dict[str, Repo] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.RLock = field(default_factory=threading.RLock)
-    #: Authorization headers that came, to prove where the token went.
     most_lfs_files: int = 25_000
+    #: Seconds that a piece of 64 KiB takes to come in, as on a slow line.
+    piece_s: float = 0.0
 
     def object_path(self, sha256: str) -> Path:
         return self.folder / sha256

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ def put_object(http: _Handler, oid: str, size: str) -> None:
                 part.write(piece)
                 digest.update(piece)
                 length += len(piece)
+                time.sleep(http.hub.piece_s)
         if digest.hexdigest() != oid or length != int(size):
             raise Refused(400, "The content does not have the digest")
         Path(name).replace(http.hub.object_path(oid))

@@ -61,10 +61,12 @@ def test_an_author_that_is_no_hash_stops_the_release() -> None:
 
 
 def samples() -> pa.Table:
+    comment = {"platform": "reddit"}
     row = {
-        "sample_id": "s", "media_key": "k", "media_kind": "image", "platform": "reddit", "title": "T", "num_comments": 7,
-        "url": "https://i.redd.it/a.jpg", "permalink": "https://www.reddit.com/r/pics/comments/p/", "subreddit": "pics",
-        "comments": [{"comment_id": f"reddit:c{place}", "platform": "reddit", "text": f"t{place}"} for place in range(3)],
+        "sample_id": "s", "media_key": "k", "media_kind": "image", "platform": "reddit", "title": "T",
+        "num_comments": 7, "url": "https://i.redd.it/a.jpg", "subreddit": "pics",
+        "permalink": "https://www.reddit.com/r/pics/comments/p/",
+        "comments": [comment | {"comment_id": f"reddit:c{place}", "text": f"t{place}"} for place in range(3)],
         "audiences": [{"post_id": "reddit:p", "platform": "reddit"}],
         **{name: [] for name in ("media_urls", "phash", "replay", "scenes", "speech")},
     }  # fmt: skip

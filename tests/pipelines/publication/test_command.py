@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pipelines.cli import main
 from pipelines.publish import Result
 from tests.hub_server import READER, TOKEN, HubServer
 from tests.pipelines.publication.conftest import REPO
@@ -52,6 +54,25 @@ def blift(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[s
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=240)
 
 
+Here = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Here:
+    """Run the command in this process, with a token and a Hub; its exit code and what it said to stderr."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
+
+    def do(token: str | None, endpoint: str, *arguments: str) -> tuple[int, str]:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        if token:
+            monkeypatch.setenv("HF_TOKEN", token)
+        else:
+            monkeypatch.delenv("HF_TOKEN", raising=False)
+        return main(arguments), capsys.readouterr().err
+
+    return do
+
+
 def test_what_was_published_is_loaded_row_by_row_streamed_and_as_a_snapshot(
     hub: HubServer, run_folder: Path, tmp_path: Path
 ) -> None:
@@ -78,43 +99,48 @@ def test_what_was_published_is_loaded_row_by_row_streamed_and_as_a_snapshot(
 
 
 @pytest.mark.parametrize(
-    ("token", "repo", "more", "sentence"),
+    ("token", "repo", "sentence"),
     [
-        (None, REPO, {}, "There is no token for the Hub. Set HF_TOKEN, or log in with `hf auth login`."),
-        ("hf_notATokenThatIsKnown", REPO, {}, "The Hub does not know the token. Make a new one with write access"),
-        (READER, REPO, {}, "The token may not write to owner/demo. Use a token with write access"),
-        (TOKEN, "stranger/demo", {}, "The token may not write to stranger/demo."),
-        (TOKEN, "demo", {}, "--repo is 'demo'; write it as OWNER/NAME."),
-        (TOKEN, "owner/a..b", {}, "owner/a..b"),
-        (TOKEN, REPO, {"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set"),
-        (TOKEN, REPO, {"HF_ENDPOINT": "http://127.0.0.1:9"}, "Cannot reach the Hub at http://127.0.0.1:9"),
+        (None, REPO, "There is no token for the Hub. Set HF_TOKEN, or log in with `hf auth login`."),
+        ("hf_notATokenThatIsKnown", REPO, "The Hub does not know the token. Make a new one with write access"),
+        (READER, REPO, "The token may not write to owner/demo. Use a token with write access"),
+        (TOKEN, "stranger/demo", "The token may not write to stranger/demo."),
+        (TOKEN, "demo", "--repo is 'demo'; write it as OWNER/NAME."),
+        (TOKEN, "owner/a..b", "owner/a..b"),
     ],
 )
 def test_what_stands_in_the_way_is_said_in_one_sentence(
-    token: str | None, repo: str, more: dict[str, str], sentence: str, hub: HubServer, released: Path, tmp_path: Path
+    token: str | None, repo: str, sentence: str, hub: HubServer, released: Path, here: Here
 ) -> None:
-    env = environment(hub.endpoint, tmp_path / "home", token) | more
-    told = blift("publish", str(released), "--repo", repo, "--quiet", env=env)
-    lines = [line for line in told.stderr.splitlines() if line.startswith("blift: ")]
-    assert (told.returncode, len(lines)) == (2, 1), told.stderr
+    code, said = here(token, hub.endpoint, "publish", str(released), "--repo", repo, "--quiet")
+    lines = [line for line in said.splitlines() if line.startswith("blift: ")]
+    assert (code, len(lines)) == (2, 1), said
     assert sentence in lines[0]
-    assert "Traceback" not in told.stderr
-    assert token is None or token not in told.stdout + told.stderr
+    assert token is None or token not in said
     assert hub.counted().get("commits", 0) == 0
 
 
+def test_nobody_there_and_offline_are_said(released: Path, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish = ("publish", str(released), "--repo", REPO, "--quiet")
+    code, said = here(TOKEN, "http://127.0.0.1:9", *publish)
+    assert code == 2
+    assert "blift: Cannot reach the Hub at http://127.0.0.1:9" in said
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    code, said = here(TOKEN, "http://127.0.0.1:9", *publish)
+    assert code == 2
+    assert "blift: HF_HUB_OFFLINE is set" in said
+
+
 def test_a_gated_dataset_is_said_to_be_gated(
-    hub: HubServer, publish_to: Callable[..., Result], run_folder: Path, tmp_path: Path
+    hub: HubServer, publish_to: Callable[..., Result], run_folder: Path, tmp_path: Path, here: Here
 ) -> None:
     publish_to(run_folder, gated="manual")
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(f"name: back\nsources:\n  hub: {{repo: {REPO}}}\n")
     for token in (None, READER):
-        told = blift(
-            "build", str(recipe), "--out", str(tmp_path / "back"), env=environment(hub.endpoint, tmp_path / "h", token)
-        )
-        assert told.returncode == 2
-        assert "blift: owner/demo is gated and not open to you. Ask for access at" in told.stderr
+        code, said = here(token, hub.endpoint, "build", str(recipe), "--out", str(tmp_path / "back"))
+        assert code == 2
+        assert "blift: owner/demo is gated and not open to you. Ask for access at" in said
 
 
 def test_a_build_whose_recipe_names_a_dataset_publishes_it(hub: HubServer, corpus: Path, tmp_path: Path) -> None:
@@ -127,3 +153,23 @@ def test_a_build_whose_recipe_names_a_dataset_publishes_it(hub: HubServer, corpu
     assert hub.state.repos[REPO].tags == {"v3.1.0": hub.state.repos[REPO].branches["main"]}
     trial = blift("build", str(recipe), "--out", str(tmp_path / "trial"), "--limit", "5", env=env)
     assert (trial.returncode, hub.counted()["commits"]) == (0, 1)
+
+
+def test_a_publisher_that_is_killed_and_run_again_leaves_one_whole_commit(
+    hub: HubServer, run_folder: Path, tmp_path: Path
+) -> None:
+    env = environment(hub.endpoint, tmp_path / "home", TOKEN)
+    hub.state.piece_s = 0.2
+    command = [sys.executable, "-m", "pipelines.cli", "publish", str(run_folder), "--repo", REPO]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while hub.counted().get("uploads", 0) < 5:
+        time.sleep(0.01)
+    process.kill()
+    process.wait(timeout=30)
+    assert hub.state.repos[REPO].tags == {}
+    hub.state.piece_s = 0.0
+    assert blift("publish", str(run_folder), "--repo", REPO, env=env).returncode == 0
+    repo = hub.state.repos[REPO]
+    assert (hub.counted()["commits"], repo.tags) == (1, {"v1.0.0": repo.branches["main"]})
+    objects = {blob.sha256 for blob in repo.resolve("v1.0.0").tree.values() if blob.sha256}
+    assert hub.counted()["uploads"] == len(objects)

@@ -103,6 +103,17 @@ def test_a_tag_that_says_too_little_is_refused(publish_to: Publish, run_folder: 
         publish_to(run_folder, tag="v2.0.1")
 
 
+def test_two_workers_make_the_commit_that_one_makes(hub: HubServer, publish_to: Publish, run_folder: Path) -> None:
+    publish_to(run_folder)
+    one = hub.state.repos.pop(REPO).resolve("v1.0.0")
+    shutil.rmtree(run_folder / "release")
+    for path in hub.state.folder.iterdir():
+        path.unlink()
+    publish_to(run_folder, beam=["--direct_num_workers=2", "--direct_running_mode=multi_threading"])
+    two = hub.state.repos[REPO].resolve("v1.0.0")
+    assert (one.oid, one.tree, one.description) == (two.oid, two.tree, two.description)
+
+
 def test_a_dry_run_changes_nothing_there(hub: HubServer, publish_to: Publish, run_folder: Path) -> None:
     result = publish_to(run_folder, dry_run=True)
     assert (result.commit, hub.state.repos) == (None, {})

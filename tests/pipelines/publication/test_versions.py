@@ -58,7 +58,7 @@ def test_the_lowest_version_that_says_enough(previous: str | None, level: Level,
 
 @pytest.mark.parametrize("tag", ["1.0.0", "v1.0", "v1.0.0-rc1", "v01.0.0", "latest"])
 def test_other_tags_are_no_versions(tag: str) -> None:
-    with pytest.raises(PublishError, match="is no version. Write --tag as v1.2.0"):
+    with pytest.raises(PublishError, match=r"is no version\. Write --tag as v1\.2\.0"):
         parse_tag(tag)
 
 
