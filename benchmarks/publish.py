@@ -96,7 +96,7 @@ def measure_time(folder: Path, rows: int, rounds: int) -> None:
 def measure_kills(folder: Path, kills: int) -> None:
     """SIGKILL at random moments after the first request, then the same command again."""
     run = folder / "run"
-    write_run(run, 20_000, shards=160, words=120)
+    write_run(run, 64_000, shards=160, words=120)
     _release(folder, run)
     rng = random.Random(1)
     with _hub(folder, "whole") as (hub, env):
@@ -109,19 +109,15 @@ def measure_kills(folder: Path, kills: int) -> None:
             hub.state.piece_s = 0.01
             moment = rng.uniform(0, whole)
             _killed_after(hub, env, run, moment)
-            before, tagged = (
-                hub.counted().get("commits", 0),
-                bool(hub.state.repos.get(_REPO) and hub.state.repos[_REPO].tags),
-            )
+            there = hub.counted()
             _seconds(_publish(run), env)
             repo, counted = hub.state.repos[_REPO], hub.counted()
             assert counted["commits"] == 1, counted
             assert len(repo.history("main")) == 2
             assert repo.resolve("v1.0.0").tree == tree
             twice.append((counted["bytes_put"] - unique) / unique)
-            print(
-                f"killed {moment:4.2f} s in: commits {before}, tagged {tagged}; then whole, {twice[-1]:.2%} sent twice"
-            )
+            had = f"{there.get('uploads', 0)} of {len(tree)} files, {there.get('commits', 0)} commits"
+            print(f"killed {moment:5.2f} s in, with {had}; then whole, {twice[-1]:.2%} sent twice", flush=True)
     print(f"{kills} kills within {whole:.1f} s: sent twice at most {max(twice):.2%}, mean {statistics.mean(twice):.2%}")
 
 

@@ -174,14 +174,23 @@ def read_shard(folder: str, path: str, table: str, columns: Sequence[str] | None
         InputError: the file is missing or damaged.
         SchemaError: the file holds another table, or a version that this code does not read.
     """
+    rows = read_parquet(folder, path, columns)
+    check_readable(rows.schema, table, posixpath.join(folder, path))
+    schema = SCHEMAS[table]
+    return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
+
+
+def read_parquet(folder: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a Parquet file, whatever it holds.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
     full = posixpath.join(folder, path)
     try:
         with FileSystems.open(full, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             content = pa.py_buffer(stream.read())
-        rows = pq.read_table(pa.BufferReader(content), page_checksum_verification=True, columns=columns)
-        check_readable(rows.schema, table, full)
-        schema = SCHEMAS[table]
-        return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
+        return pq.read_table(pa.BufferReader(content), page_checksum_verification=True, columns=columns)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the shard {full}: {error}. Run the stage that writes it again.") from error
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.hub.client import Hub, Snapshot
-from connectors.parquet import read_shard, table_version
+from connectors.parquet import read_parquet, read_shard, table_version
 from pipelines import release
 from pipelines.card import CONFIGS
 from pipelines.publication.files import PublishedManifest
@@ -79,7 +79,7 @@ def _released(folder: RunFolder, manifest: Manifest) -> Side:
             definitions[name] = load(FROZEN / f"{table}-{table_version(folder.file(own[0]))}.json")
         path = f"{release.FOLDER}{release.digests_path(name)}"
         if any(shard.path == path for shard in shards):
-            digests[name] = pq.read_table(folder.file(path))
+            digests[name] = read_parquet(folder.path, path)
     return Side(definitions, digests)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from connectors.hub.client import Hub, Moved, Operation, Position, Snapshot, Words, holds
 from connectors.hub.plan import Changes, Wanted, changes
+from connectors.parquet import read_parquet
 from pipelines import release
 from pipelines.build import Place, Report, run_unless_done
 from pipelines.compare import hub_definitions, hub_digests
@@ -207,7 +207,7 @@ class _Publisher:
         old = hub_digests(self.hub, self.head, differing)
         rows = {config: RowChanges() for config in new}
         for config in differing:
-            own = pq.read_table(self.place.folder.file(f"{release.FOLDER}{paths[config]}"))
+            own = read_parquet(self.place.folder.path, f"{release.FOLDER}{paths[config]}")
             rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
         return difference(rows, hub_definitions(self.hub, self.head, published), facts.definitions)
 

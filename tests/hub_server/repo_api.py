@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.hub_server.card_rules import problems_of
@@ -296,7 +297,7 @@ def _changed(before: dict[str, Blob], after: dict[str, Blob]) -> set[str]:
 
 _NAME = r"/api/datasets/(?P<name>[^/]+/[^/]+)"
 _REVISION = r"(?P<revision>refs/pr/\d+|refs/convert/parquet|[^/]+)"
-ROUTES = [
+ROUTES: list[tuple[str, str, Callable[..., None]]] = [
     ("GET", "/api/whoami-v2", whoami),
     ("POST", "/api/repos/create", create_repo),
     ("POST", "/api/validate-yaml", validate_yaml),

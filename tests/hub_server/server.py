@@ -18,9 +18,8 @@ from tests.hub_server import repo_api, storage_api
 from tests.hub_server.faults import Fault, Faults
 from tests.hub_server.state import HubState, Refused
 
-Route = tuple[str, "re.Pattern[str]", Callable[..., None]]
-
-_ROUTES: list[Route] = [(method, re.compile(path), do) for method, path, do in (*repo_api.ROUTES, *storage_api.ROUTES)]
+_DECLARED: list[tuple[str, str, Callable[..., None]]] = [*repo_api.ROUTES, *storage_api.ROUTES]
+_ROUTES = [(method, re.compile(path), do) for method, path, do in _DECLARED]
 _BLOCK = 1 << 16
 
 

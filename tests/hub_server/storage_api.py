@@ -6,6 +6,7 @@ import hashlib
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def _content(http: _Handler, blob: Blob, start: int, stop: int) -> bytes:
         return stream.read(stop - start)
 
 
-ROUTES = [
+ROUTES: list[tuple[str, str, Callable[..., None]]] = [
     ("POST", r"/datasets/(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch", lfs_batch),
     ("PUT", r"/lfs/(?P<oid>[0-9a-f]{64})/(?P<size>\d+)", put_object),
     ("POST", r"/lfs/(?P<name>[^/]+/[^/]+)/verify", verify_object),
