@@ -65,14 +65,18 @@ def _release(folder: Path, run: Path) -> float:
         return _seconds(_publish(run, "--dry-run"), env)
 
 
-def measure_time(folder: Path, rows: int, rounds: int) -> None:
-    """Time of publishing over that of `upload_folder` of the same files, each a process, in turns."""
+def measure_time(folder: Path, rows: int, rounds: int, piece_s: float) -> None:
+    """Time of publishing over that of `upload_folder` of the same files, each a process, in turns.
+
+    ``piece_s`` makes the line slow: seconds for 64 KiB of each of five uploads.
+    """
     run = folder / "run"
     size = write_run(run, rows, shards=48, words=400)
     print(f"{rows:,} samples, {size:,} bytes in 48 shards; release in {_release(folder, run):.1f} s")
     times: dict[str, list[float]] = {"blift publish": [], "upload_folder": []}
     for turn in range(rounds):
         with _hub(folder, f"p{turn}") as (hub, env):
+            hub.state.piece_s = piece_s
             times["blift publish"].append(_seconds(_publish(run), env))
             tree = hub.state.repos[_REPO].resolve("main").tree
             plain = folder / "plain"
@@ -84,6 +88,7 @@ def measure_time(folder: Path, rows: int, rounds: int) -> None:
                         (plain / path).write_bytes(blob.content)
             sent = hub.counted()["bytes_put"]
         with _hub(folder, f"u{turn}") as (hub, env):
+            hub.state.piece_s = piece_s
             command = [sys.executable, "-c", _UPLOAD_FOLDER, str(plain), _REPO]
             times["upload_folder"].append(_seconds(command, env))
             assert hub.counted()["bytes_put"] == sent
@@ -227,13 +232,14 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--piece-s", type=float, default=0.0, help="seconds for 64 KiB, for `time`")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="blift-publish-", dir=args.folder))
     try:
         match args.what:
             case "time":
-                measure_time(folder, args.rows, args.rounds)
+                measure_time(folder, args.rows, args.rounds, args.piece_s)
             case "kills":
                 measure_kills(folder, args.kills)
             case "workers":
