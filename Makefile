@@ -61,6 +61,7 @@ bench: $(VENV)/.installed  ## the benchmarks of docs/benchmarks.md (some minutes
 	$(BIN)/python -m benchmarks.records
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.language
+	for what in time kills workers rivals resend; do $(BIN)/python -m benchmarks.publish $$what; done
 
 constraints: $(VENV)/.installed  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude blift | sed '/ @ /d' > constraints.txt

@@ -24,6 +24,9 @@ from schemas.reasons import MALFORMED
 from schemas.registry import RECORDS
 from transforms.accounting import FunnelRow, funnel, unbalanced
 
+#: Stages after those that every build runs.
+AFTER = ("release",)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -69,27 +72,53 @@ def build(
         folder.write_text("recipe.yaml", source.text)
         for name in stages:
             prepared = first if name == stages[0] else PREPARE[name](Request(source, folder, limit, manifest))
-            fingerprint = _fingerprint(name, prepared)
-            record = manifest.stages.get(name)
-            if record and record.fingerprint == fingerprint and _is_whole(record, folder):
-                report.skipped(name, record)
-                continue
-            result = _finished_job(name, folder, fingerprint)
-            if result is None:
-                report.started(name)
-                result = _run(name, prepared, fingerprint, folder, options, detach=detach)
-            if result is None:
+            done = run_unless_done(name, prepared, manifest, Place(source, folder, options, detach), report)
+            if done is None:
                 report.submitted(name)
                 break
-            folder.sweep(prepared.prefixes)
-            record = _record(prepared, fingerprint, result)
-            _check(record, source)
-            manifest = _extended(manifest, name, record, source)
-            folder.write_manifest(manifest)
-            forget_account(name, folder)
-            folder.write_text("README.md", dataset_card(source.recipe, manifest))
-            report.done(name, record)
+            manifest = done
         return manifest
+
+
+@dataclass(frozen=True)
+class Place:
+    """By what recipe, where, and on what runner a stage runs."""
+
+    source: RecipeFile
+    folder: RunFolder
+    options: PipelineOptions
+    detach: bool = False
+
+
+def run_unless_done(name: str, prepared: Prepared, manifest: Manifest, place: Place, report: Report) -> Manifest | None:
+    """Run a stage, unless its result is there; the manifest with its record, and manifest and card written.
+
+    None where the stage was handed to the runner and is not waited for.
+
+    Raises:
+        BliftError: as ``build``.
+    """
+    source, folder = place.source, place.folder
+    fingerprint = _fingerprint(name, prepared)
+    record = manifest.stages.get(name)
+    if record and record.fingerprint == fingerprint and _is_whole(record, folder):
+        report.skipped(name, record)
+        return manifest
+    result = _finished_job(name, folder, fingerprint)
+    if result is None:
+        report.started(name)
+        result = _run(name, prepared, fingerprint, folder, place.options, detach=place.detach)
+    if result is None:
+        return None
+    folder.sweep(prepared.prefixes)
+    record = _record(prepared, fingerprint, result)
+    _check(record, source)
+    manifest = _extended(manifest, name, record, source)
+    folder.write_manifest(manifest)
+    forget_account(name, folder)
+    folder.write_text("README.md", dataset_card(source.recipe, manifest))
+    report.done(name, record)
+    return manifest
 
 
 def _fingerprint(name: str, prepared: Prepared) -> str:
@@ -131,6 +160,7 @@ def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageR
         seconds=result.seconds,
         versions={"python": machine.python_version(), **library_versions()},
         notes=result.notes,
+        findings=result.findings,
     )
 
 
@@ -157,7 +187,7 @@ def _malformed(row: FunnelRow) -> int:
 
 def _extended(manifest: Manifest, name: str, record: StageRecord, source: RecipeFile) -> Manifest:
     """The manifest with a stage's record; records of later stages, which no longer fit, go."""
-    order = list(PREPARE)
+    order = [*PREPARE, *AFTER]
     earlier = {stage: manifest.stages[stage] for stage in order[: order.index(name)] if stage in manifest.stages}
     stages = {**earlier, name: record}
     return replace(
@@ -172,7 +202,8 @@ def _extended(manifest: Manifest, name: str, record: StageRecord, source: Recipe
 def dataset_fingerprint(shards: Sequence[Shard]) -> str:
     """sha256 over path and digest of every data shard.
 
-    Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout.
+    Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So is
+    the release, which says nothing that the others do not.
     """
-    data = sorted((shard.path, shard.sha256) for shard in shards if not shard.path.startswith("rejects/"))
+    data = sorted((shard.path, shard.sha256) for shard in shards if not shard.path.startswith(("rejects/", "release/")))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from apache_beam.options.pipeline_options import PipelineOptions, TestOptions
 
 from pipelines.build import Report, build
-from pipelines.prepare import PREPARE
+from pipelines.prepare import PREPARE, stages_of
 from pipelines.progress import Progress
-from pipelines.recipe_file import load_recipe
+from pipelines.publishing import publish_as_last_stage
+from pipelines.recipe_file import RecipeFile, load_recipe
 from pipelines.run_folder import Manifest, RunFolder
 from pipelines.runner import check_runner
 from pipelines.show import funnel_rows, show_funnel
@@ -24,6 +25,8 @@ from schemas.reasons import Reason
 LOCAL_RUNNER = "FnApiRunner"
 
 
+#: The last stage, which is no part of what is built.
+PUBLISH = "publish"
 _NOTES_SHOWN = 5
 #: New objects after which Python looks for cycles: a row makes some, and none that is in a cycle.
 _GARBAGE_AFTER = 100_000
@@ -42,7 +45,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     build_parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe file, or the name of a shipped one")
     build_parser.add_argument("--out", required=True, metavar="DIR", help="the run folder")
     build_parser.add_argument(
-        "--stages", metavar="A,B", help=f"stages to run, of {', '.join(PREPARE)} (default: all that the recipe needs)"
+        "--stages",
+        metavar="A,B",
+        help=f"stages to run, of {', '.join([*PREPARE, PUBLISH])} (default: all that the recipe needs, and "
+        f"{PUBLISH} where it names a dataset)",
     )
     build_parser.add_argument(
         "--limit", type=int, metavar="N", help="read at most N posts of each Reddit archive file, and N videos"
@@ -61,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
     """Run `blift build`."""
     if args.limit is not None and args.limit < 1:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
-    stages = _stages(args.stages)
     source = load_recipe(args.recipe)
+    stages = _stages(args.stages, source, trial=args.limit is not None)
     if any(folder in args.out for folder in ("\n", "\0")):
         raise BliftError("--out holds a line break or NUL; choose another folder.")
     options = beam_options(args.beam)
@@ -76,11 +82,14 @@ def run(args: argparse.Namespace) -> int:
     # Nothing runs, so there is nothing to wait for.
     detach = args.detach or bool(options.view_as(TestOptions).dry_run)
     with progress:
-        manifest = build(source, folder, options, stages, args.limit, report, detach=detach)
-    if not args.quiet and all(name in manifest.stages for name in stages):
+        of_build = [name for name in stages if name in PREPARE]
+        manifest = build(source, folder, options, of_build, args.limit, report, detach=detach)
+        finished = all(name in manifest.stages for name in of_build)
+        published = publish_as_last_stage(source, folder, options, report) if PUBLISH in stages and finished else None
+    if not args.quiet and finished:
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
-        print(f"Look at it: blift inspect {folder.path}")
+        print(published or f"Look at it: blift inspect {folder.path}")
     for warning in warnings(manifest):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
@@ -102,17 +111,22 @@ def warnings(manifest: Manifest) -> list[str]:
     return found
 
 
-def _stages(text: str | None) -> list[str] | None:
+def _stages(text: str | None, source: RecipeFile, *, trial: bool) -> list[str]:
+    """The stages to run, in order. A trial on a part of the input is published only where that is asked for."""
+    known = [*PREPARE, PUBLISH]
     if text is None:
-        return None
+        needed = stages_of(source.recipe)
+        return [*needed, PUBLISH] if source.recipe.publish.repo and not trial else needed
     asked = [name.strip() for name in text.split(",") if name.strip()]
     for name in asked:
-        if name not in PREPARE:
-            hint = did_you_mean(name, PREPARE) or "."
-            raise RecipeError(f"There is no stage {name!r}{hint} Stages: {', '.join(PREPARE)}.")
-    if not asked:
-        raise RecipeError(f"--stages names no stage. Stages: {', '.join(PREPARE)}.")
-    return [name for name in PREPARE if name in asked]
+        if name not in known:
+            hint = did_you_mean(name, known) or "."
+            raise RecipeError(f"There is no stage {name!r}{hint} Stages: {', '.join(known)}.")
+    if not set(asked) & set(PREPARE):
+        raise RecipeError(f"--stages names no stage of the build. Stages: {', '.join(PREPARE)}.")
+    if PUBLISH in asked and source.recipe.publish.repo is None:
+        raise RecipeError(f"The stage {PUBLISH} needs a dataset: set `publish.repo` in the recipe.")
+    return [name for name in known if name in asked]
 
 
 def beam_options(arguments: Sequence[str]) -> PipelineOptions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -35,6 +35,8 @@ _SIZES = (
     (100_000, "10K<n<100K"),
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+    (1_000_000_000, "100M<n<1B"),
 )
 
 
@@ -52,18 +54,25 @@ def _front_matter(recipe: Recipe, shards: list[Shard]) -> dict[str, Any]:
         "license": recipe.card.license,
         "language": recipe.card.language,
         "task_categories": ["visual-question-answering", "image-to-text", "video-text-to-text"],
-        "size_categories": [next((name for most, name in _SIZES if rows < most), "n>10M")],
+        "size_categories": [size_category(rows)],
         "tags": ["blift", "human-behavior"],
         "configs": [
             {"config_name": name, **({"default": True} if not place else {}), "data_files": files}
-            for place, (name, files) in enumerate(_configs(shards))
+            for place, (name, files) in enumerate(data_files(shards))
         ],
     }
 
 
-def _configs(shards: list[Shard]) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Configurations that have rows, with the files of each split."""
-    for name, folder, _ in CONFIGS:
+def size_category(rows: int) -> str:
+    """The Hub's word for so many rows."""
+    return next((name for most, name in _SIZES if rows < most), "1B<n<10B")
+
+
+def data_files(
+    shards: Sequence[Shard], configs: Sequence[tuple[str, str, str]] = CONFIGS
+) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Configurations that have files, with the pattern of the files of each split."""
+    for name, folder, _ in configs:
         own = [shard.path for shard in shards if shard.path.startswith(f"{folder}/")]
         if not own:
             continue
@@ -107,11 +116,11 @@ def _sections(recipe: Recipe, manifest: Manifest, shards: list[Shard]) -> Iterat
     for name, folder, table in CONFIGS:
         if any(shard.path.startswith(f"{folder}/") for shard in shards):
             yield f"### `{name}`\n\n{markdown(RECORDS[table])}\n"
-    yield _CITATION
+    yield CITATION
 
 
 def _counts(shards: list[Shard]) -> Iterator[str]:
-    for name, files in _configs(shards):
+    for name, files in data_files(shards):
         for file in files:
             prefix = file["path"].removesuffix("*.parquet")
             own = [shard for shard in shards if shard.path.startswith(prefix)]
@@ -150,7 +159,7 @@ them and come under the terms of the platforms (Reddit's User Agreement and Data
 Service), media under the licence of who made them.
 """
 
-_CITATION = """\
+CITATION = """\
 ## Cite
 
 ```bibtex

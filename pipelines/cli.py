@@ -14,6 +14,8 @@ from schemas.errors import BliftError
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+#: Commands whose other options go to Beam.
+_WITH_BEAM = ("build", "doctor", "publish")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,8 +24,10 @@ def parser() -> argparse.ArgumentParser:
     from pipelines import (  # noqa: PLC0415 - after the filter
         build_command,
         demo_command,
+        diff_command,
         doctor_command,
         look_command,
+        publish_command,
         recipe_command,
         schema_command,
     )
@@ -36,7 +40,16 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for module in (build_command, look_command, recipe_command, schema_command, demo_command, doctor_command):
+    for module in (
+        build_command,
+        publish_command,
+        diff_command,
+        look_command,
+        recipe_command,
+        schema_command,
+        demo_command,
+        doctor_command,
+    ):
         module.add_parser(commands)
     return root
 
@@ -45,9 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
     args, rest = parser().parse_known_args(arguments)
     try:
-        if rest and args.command not in ("build", "doctor"):
+        if rest and args.command not in _WITH_BEAM:
             raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
-        args.beam = rest
+        if args.command in _WITH_BEAM:
+            args.beam = rest
         return int(args.run(args))
     except KeyboardInterrupt:
         print("\nInterrupted. Finished stages are kept: run the same command again to go on.", file=sys.stderr)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from connectors.files import Chunk, InputFile
+from connectors.hub.dataset import HubFile, read_published
 from connectors.parquet import Shard, shard_name, write_shard
 from connectors.reddit.archive import read_comments, read_submissions
 from connectors.youtube.archive import read_videos
@@ -22,7 +23,7 @@ from schemas.platform import Platform
 from schemas.reasons import Reason
 from schemas.registry import SCHEMAS
 from transforms.accounting import REJECTS, TALLY, Tally
-from transforms.normalise import comments, reddit_posts, youtube_posts
+from transforms.normalise import comments, published_comments, published_posts, reddit_posts, youtube_posts
 from transforms.observations import latest_comments, latest_posts
 from transforms.rejects import reject_rows, without_payload
 from transforms.rules.registry import Record, apply_rules, checks
@@ -65,14 +66,16 @@ class CollectInputs:
     submissions: Sequence[InputFile]
     comments: Sequence[InputFile]
     videos: Sequence[VideoBatch]
+    published: Sequence[HubFile] = ()
 
 
 def plan(pipeline: beam.Pipeline, inputs: CollectInputs, config: CollectConfig) -> StagePlan:
     """The stage as a pipeline. Submissions are read first: comments are kept only where their post is."""
     submissions = _read(pipeline, "submissions", inputs.submissions, _ReadSubmissions(config))
     videos = _read(pipeline, "videos", inputs.videos, _ReadVideos(config))
+    published = _read(pipeline, "published datasets", inputs.published, _ReadPublished(config))
     posts = (
-        (submissions.main, videos.main)
+        (submissions.main, videos.main, published.main)
         | "All posts" >> beam.Flatten()
         | "Posts by shard" >> beam.ParDo(SplitByShard("post_id", config.shards)).with_output_types(tuple[int, pa.Table])
         | "Group posts" >> beam.GroupByKey()
@@ -89,7 +92,7 @@ def plan(pipeline: beam.Pipeline, inputs: CollectInputs, config: CollectConfig) 
         .with_outputs(REJECTS, TALLY, main="main")
     )
     written = (
-        (replies.main, videos[_COMMENTS])
+        (replies.main, videos[_COMMENTS], published[_COMMENTS])
         | "All comments" >> beam.Flatten()
         | "Comments by shard"
         >> beam.ParDo(SplitByShard("post_id", config.shards)).with_output_types(tuple[int, pa.Table])
@@ -97,11 +100,11 @@ def plan(pipeline: beam.Pipeline, inputs: CollectInputs, config: CollectConfig) 
         | "Write comments" >> beam.ParDo(_WriteLatest("comment", config)).with_outputs(TALLY, _IDS, main="main")
     )
     rejects = (
-        (submissions[REJECTS], videos[REJECTS], replies[REJECTS])
+        (submissions[REJECTS], videos[REJECTS], published[REJECTS], replies[REJECTS])
         | "All rejects" >> beam.Flatten()
         | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     )
-    tallies = [submissions[TALLY], videos[TALLY], posts[TALLY], replies[TALLY], written[TALLY]]
+    tallies = [submissions[TALLY], videos[TALLY], published[TALLY], posts[TALLY], replies[TALLY], written[TALLY]]
     return StagePlan([posts.main, written.main, rejects], tallies, notes=[videos[_NOTES]])
 
 
@@ -110,7 +113,7 @@ def _same(table: pa.Table) -> pa.Table:
 
 
 def _read(
-    pipeline: beam.Pipeline, what: str, files: Sequence[InputFile | VideoBatch], reader: beam.DoFn
+    pipeline: beam.Pipeline, what: str, files: Sequence[InputFile | VideoBatch | HubFile], reader: beam.DoFn
 ) -> beam.pvalue.DoOutputsTuple:
     return (
         pipeline
@@ -162,6 +165,35 @@ class _ReadVideos(beam.DoFn):
             replies = frame(comments(chunk.comments.table, config.author_key))
             for element in _of_posts(replies, pl.Series(replies["post_id"].is_in(kept)), config, tally):
                 yield TaggedOutput(_COMMENTS, element) if isinstance(element, pa.Table) else element
+            yield from tally.emit()
+
+
+class _ReadPublished(beam.DoFn):
+    """Files of a published dataset to post tables, their comments, and rejects. All of it is in scope."""
+
+    def __init__(self, config: CollectConfig) -> None:
+        self._config = config
+
+    def process(self, file: HubFile) -> Iterator[pa.Table | TaggedOutput]:
+        config = self._config
+        for chunk in read_published(file, config.limit):
+            tally = Tally(STAGE)
+            posts, replies = published_posts(chunk.posts.table), published_comments(chunk.comments.table)
+            unread = {Reason.MISSING_FIELD: chunk.posts.rejects.num_rows}
+            scopes = {Platform.REDDIT: config.reddit_scope, Platform.YOUTUBE: config.youtube_scope}
+            for platform, scope in scopes.items():
+                lost = unread if platform is Platform.YOUTUBE else {}  # they have no permalink of Reddit
+                rows = _rows_of(posts, platform)
+                tally.flow(_READ, "read", f"{platform.value} post", rows + sum(lost.values()), rows, lost)
+                for place, (rule, _) in enumerate(checks(Record.POST, platform, scope, stage=STAGE), start=1):
+                    tally.step(place, rule.name, f"{platform.value} post", rows)
+                if written := _rows_of(replies, platform):
+                    tally.step(_READ, "read", f"{platform.value} comment", written)
+                    tally.step(1, "post_collected", f"{platform.value} comment", written)
+            yield posts.select(_POST.names).cast(_POST)
+            yield TaggedOutput(_COMMENTS, replies.select(_COMMENT.names).cast(_COMMENT))
+            if chunk.posts.rejects.num_rows:
+                yield TaggedOutput(REJECTS, chunk.posts.rejects)
             yield from tally.emit()
 
 

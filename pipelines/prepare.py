@@ -8,7 +8,7 @@ import json
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import groupby
 from types import ModuleType
@@ -17,6 +17,8 @@ from typing import Any
 import apache_beam as beam
 
 from connectors.files import InputFile, list_files, literal, match
+from connectors.hub.dataset import HubFile, find_files
+from connectors.hub.extra import require_hub
 from connectors.parquet import Shard
 from connectors.youtube.beside import group_siblings, is_media
 from pipelines import collect, curate, instruct
@@ -24,7 +26,7 @@ from pipelines.collect import VideoBatch
 from pipelines.describe import DescribeConfig
 from pipelines.media.config import Access
 from pipelines.media.recipe import Media
-from pipelines.recipe import Payload, Recipe, Section
+from pipelines.recipe import HubSource, Payload, Recipe, Section
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder
 from pipelines.stage import StagePlan
@@ -80,6 +82,7 @@ def _collect(request: Request) -> Prepared:
         submissions=match(resolve(reddit.submissions)) if reddit else [],
         comments=match(resolve(reddit.comments)) if reddit else [],
         videos=[_batch(files, siblings) for files in _batches(videos)],
+        published=_published(sources.hub),
     )
     files = [*inputs.submissions, *inputs.comments, *videos]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
@@ -99,6 +102,7 @@ def _collect(request: Request) -> Prepared:
         inputs={
             "files": [_identity(file) for file in files],
             "beside": beside,
+            "published": [asdict(file) for file in inputs.published],
             "scope": {
                 "reddit": _json(reddit.scope) if reddit else None,
                 "youtube": _json(youtube.scope) if youtube else None,
@@ -111,6 +115,13 @@ def _collect(request: Request) -> Prepared:
         prefixes=("posts/", "comments/", "rejects/collect-"),
         plan=partial(collect.plan, inputs=inputs, config=config),
     )
+
+
+def _published(source: HubSource | None) -> list[HubFile]:
+    if source is None:
+        return []
+    require_hub()
+    return find_files(source.repo, source.revision)
 
 
 def _batches(videos: Sequence[InputFile]) -> Iterator[list[InputFile]]:

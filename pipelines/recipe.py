@@ -66,11 +66,21 @@ class YoutubeSource(Section):
     scope: YoutubeScope = Field(default_factory=YoutubeScope, description="Which videos to collect.")
 
 
+class HubSource(Section):
+    """A published dataset on the HuggingFace Hub: the BLIFT of the paper, or one that blift published."""
+
+    repo: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$", description="The dataset, as `OWNER/NAME`."
+    )
+    revision: str | None = Field(default=None, description="Tag, branch or commit. Null: the newest.")
+
+
 class Sources(Section):
     """Where the records come from; at least one."""
 
     reddit: RedditSource | None = Field(default=None, description="Reddit archives.")
     youtube: YoutubeSource | None = Field(default=None, description="YouTube archives.")
+    hub: HubSource | None = Field(default=None, description="A published dataset; rules of `scope` let all of it in.")
 
 
 class Choose(Section):
@@ -196,6 +206,28 @@ class Card(Section):
     language: list[str] = Field(default=["en"], description="Languages of the dataset, ISO 639-1.")
 
 
+class Publish(Section):
+    """Publication on the HuggingFace Hub, the last stage where `repo` is set."""
+
+    repo: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Dataset to publish to, as `OWNER/NAME`; `blift publish --repo` says it too. Null: no publication.",
+    )
+    private: bool = Field(default=False, description="Make the dataset private, where it is not there yet.")
+    gated: Literal["auto", "manual"] | None = Field(
+        default=None, description="Readers must ask for access, which is granted by itself or by you."
+    )
+    tag: str | None = Field(
+        default=None, description="Version, such as `v1.2.0`. Null takes the lowest that says what changed."
+    )
+    configs: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Configurations to publish. Null takes all but `posts` and `comments`, which no rule has judged.",
+    )
+
+
 class Recipe(Section):
     """A whole recipe."""
 
@@ -208,3 +240,4 @@ class Recipe(Section):
     rejects: Rejects = Field(default_factory=Rejects, description="What is written of rejected records.")
     output: Output = Field(default_factory=Output, description="How the run folder is laid out.")
     card: Card = Field(default_factory=Card, description="What the dataset card says.")
+    publish: Publish = Field(default_factory=Publish, description="Publication on the HuggingFace Hub.")

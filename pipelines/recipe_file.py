@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelines.recipe import Recipe
+from pipelines.recipe import Recipe, Sources
 from schemas.errors import BliftError, RecipeError, did_you_mean
 
 #: Recipes that come with the package, by file name.
@@ -65,15 +65,8 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
     Raises:
         RecipeError: as ``load_recipe``.
     """
-    try:
-        content = yaml.safe_load(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        raise RecipeError(f"{where}: not valid YAML ({getattr(error, 'problem', error)}).") from error
-    if not isinstance(content, dict):
-        raise RecipeError(f"{path} holds no recipe: a recipe is a YAML mapping that begins with `name:`.")
+    content = _mapping(text, path)
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
     folder = path.resolve().parent
     try:
         recipe = Recipe.model_validate(content, context={"folders": [folder, SHIPPED]})
@@ -81,9 +74,43 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
         raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
     except BliftError as error:
         raise RecipeError(f"{path}: {error}") from error
-    if recipe.sources.reddit is None and recipe.sources.youtube is None:
-        raise RecipeError(f"{path}: `sources` names neither `reddit` nor `youtube`; name at least one.")
+    if recipe.sources == Sources():
+        raise RecipeError(f"{path}: `sources` names none of `reddit`, `youtube` and `hub`; name at least one.")
     return RecipeFile(recipe, text, folder)
+
+
+#: Sections of a recipe that name no files.
+_OF_A_RESULT = ("name", "description", "rejects", "output", "card", "publish")
+
+
+def recipe_of_result(text: str, path: Path) -> RecipeFile:
+    """What a recipe says of its result: name, card, publication. Sources and rules are left out, and are not needed.
+
+    A run folder holds its recipe, but not the lists of words and channels that it may name.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    content = _mapping(text, path)
+    kept = {key: value for key, value in content.items() if key in _OF_A_RESULT}
+    try:
+        recipe = Recipe.model_validate({**kept, "sources": {}})
+    except ValidationError as error:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
+    return RecipeFile(recipe, text, path.resolve().parent)
+
+
+def _mapping(text: str, path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise RecipeError(f"{where}: not valid YAML ({getattr(error, 'problem', error)}).") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path} holds no recipe: a recipe is a YAML mapping that begins with `name:`.")
+    return content
 
 
 def _find(name: str) -> Path:

@@ -35,6 +35,8 @@ class StageRecord:
     versions: dict[str, str]
     notes: list[str]
     """Sentences on parts of records that could not be used, such as broken subtitles."""
+    findings: dict[str, int] = field(default_factory=dict)
+    """Counts of what was found in rows, such as personal data that the release replaced."""
 
 
 @dataclass
@@ -161,6 +163,7 @@ def _manifest(content: dict[str, Any]) -> Manifest:
             seconds=stage["seconds"],
             versions=stage["versions"],
             notes=stage["notes"],
+            findings=stage.get("findings", {}),
         )
         for name, stage in content["stages"].items()
     }

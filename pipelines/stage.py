@@ -31,6 +31,8 @@ class StagePlan:
     shards: Sequence[beam.PCollection[Shard]]
     tallies: Sequence[beam.PCollection[tuple[TallyKey, int]]]
     notes: Sequence[beam.PCollection[str]] = ()
+    findings: Sequence[beam.PCollection[tuple[str, int]]] = ()
+    """Counts of what was found in rows, such as phone numbers; they say nothing of rows kept or lost."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class StageResult:
     notes: list[str]
     seconds: float
     """From the time at which the pipeline was made to the time at which its account was written."""
+    findings: dict[str, int]
 
 
 #: What decides bytes: a worker with another version of these would write another dataset.
@@ -78,13 +81,17 @@ def run_stage(
     )
     shards = tuple(planned.shards) | "All shards" >> beam.Flatten() | "Shard lines" >> beam.Map(_shard_line)
     notes = [found | f"Notes {place}" >> beam.Map(_note_line) for place, found in enumerate(planned.notes)]
+    findings = [
+        found | f"Sum findings {place}" >> beam.CombinePerKey(sum) | f"Findings {place}" >> beam.MapTuple(_finding_line)
+        for place, found in enumerate(planned.findings)
+    ]
     start = (
         pipeline
         | "Driver" >> beam.Create([(fingerprint, time.time(), library_versions())])
         | "Start account" >> beam.MapTuple(_start_line)
     )
     _ = (
-        (start, tallies, shards, *notes)
+        (start, tallies, shards, *notes, *findings)
         | "All lines" >> beam.Flatten()
         | "One account" >> beam.Map(_under_one_key)
         | "Collect account" >> beam.GroupByKey()
@@ -143,6 +150,10 @@ def _note_line(note: str) -> str:
     return json.dumps(["note", note])
 
 
+def _finding_line(what: str, count: int) -> str:
+    return json.dumps(["finding", what, count])
+
+
 def _under_one_key(line: str) -> tuple[int, str]:
     return 0, line
 
@@ -166,6 +177,7 @@ def read_account(name: str, folder: RunFolder, fingerprint: str) -> StageResult 
     shards: list[Shard] = []
     counts: dict[TallyKey, int] = {}
     notes: list[str] = []
+    findings: dict[str, int] = {}
     for line in folder.read_text(path).splitlines():
         match json.loads(line):
             case ["tally", [stage, table, place, step, outcome, reason], rows]:
@@ -174,15 +186,16 @@ def read_account(name: str, folder: RunFolder, fingerprint: str) -> StageResult 
                 shards.append(Shard(**shard))
             case ["note", note]:
                 notes.append(note)
+            case ["finding", what, count]:
+                findings[what] = findings.get(what, 0) + count
             case ["start", str(of_job), float(started)]:
                 pass
             case _:
                 raise InputError(f"{folder.file(path)} is damaged. Run the stage again.")
-    return (
-        StageResult(sorted(shards), counts, sorted(notes), round(max(0.0, ended - started), 3))
-        if of_job == fingerprint
-        else None
-    )
+    seconds = round(max(0.0, ended - started), 3)
+    if of_job != fingerprint:
+        return None
+    return StageResult(sorted(shards), counts, sorted(notes), seconds, dict(sorted(findings.items())))
 
 
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):

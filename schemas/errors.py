@@ -26,6 +26,10 @@ class OutputError(BliftError):
     """The run folder cannot be written or read (disk full, permissions, another run, damaged files)."""
 
 
+class PublishError(BliftError):
+    """The Hub cannot be reached, does not allow it, or holds what must not be overwritten."""
+
+
 class TooManyRejects(BliftError):
     """More records were malformed than the recipe allows."""
 

@@ -146,12 +146,13 @@ def freeze(record: type[Record], folder: Path = FROZEN) -> Path:
         return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(_text(now), encoding="utf-8", newline="\n")
+        path.write_text(definition_text(now), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror}. Freeze in a checkout that you may write.") from error
     return path
 
 
-def _text(frozen: Definition) -> str:
+def definition_text(frozen: Definition) -> str:
+    """A definition as its frozen file has it."""
     content = frozen.model_dump(exclude_defaults=True)
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -6,6 +6,7 @@ import re
 
 import pyarrow as pa
 
+from schemas.blift import Blift
 from schemas.comment import Comment
 from schemas.errors import SchemaError, did_you_mean
 from schemas.instruction import Chat, Instruction
@@ -16,7 +17,7 @@ from schemas.reject import Reject
 from schemas.sample import Sample
 
 RECORDS: dict[str, type[Record]] = {
-    record.table: record for record in (Post, Comment, Media, Sample, Instruction, Chat, Reject)
+    record.table: record for record in (Post, Comment, Media, Sample, Instruction, Chat, Blift, Reject)
 }
 
 SCHEMAS: dict[str, pa.Schema] = {name: arrow_schema(record) for name, record in RECORDS.items()}

@@ -92,6 +92,33 @@ def youtube_posts(read: pa.Table) -> pa.Table:
     return _conform(_with_media(posts), POSTS)
 
 
+def published_posts(read: pa.Table) -> pa.Table:
+    """Rows of the post table, with provenance, out of a published dataset, whose texts are plain already."""
+    posts = frame(read)
+    known = pl.col("media_kind") if "media_kind" in posts.columns else pl.lit(None, dtype=pl.String)
+    if "media_urls" not in posts.columns:
+        posts = posts.with_columns(media_urls=pl.lit([], dtype=pl.List(pl.String)))
+    posts = posts.with_columns(
+        known_kind=known, **dict.fromkeys(("is_gallery", "is_video", "is_self", "has_poll"), pl.lit(value=False))
+    )
+    reddit = pl.col("platform") == Platform.REDDIT.value
+    absent = (
+        pl.when(reddit).then(pl.lit(ReplayAbsent.NOT_OFFERED.value)).otherwise(pl.lit(ReplayAbsent.NOT_IN_RECORD.value))
+    )
+    has_replay = (pl.col("replay").list.len() > 0) if "replay" in posts.columns else pl.lit(value=False)
+    return _conform(
+        _with_media(posts).with_columns(
+            media_kind=pl.coalesce("known_kind", "media_kind"), replay_absent=pl.when(~has_replay).then(absent)
+        ),
+        POSTS,
+    )
+
+
+def published_comments(read: pa.Table) -> pa.Table:
+    """Rows of the comment table, with provenance, out of a published dataset."""
+    return _conform(frame(read), COMMENTS)
+
+
 def comments(read: pa.Table, author_key: bytes | None) -> pa.Table:
     """Rows of the comment table, with provenance, out of what either reader gives."""
     rows = frame(read)

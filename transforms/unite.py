@@ -17,9 +17,10 @@ _AUDIENCE = list(Audience.model_fields)
 _REDDIT = pl.col("platform") == Platform.REDDIT.value
 _YOUTUBE = pl.col("platform") == Platform.YOUTUBE.value
 
-#: The post that speaks for a sample: a video's own record first, then the best scored, the earliest, by id.
-_BEST_FIRST = ["media_key", "judged", "platform", "score", "posted_at", "post_id"]
-_DESCENDING = [False, True, True, True, False, False]
+#: The post that speaks for a sample: of the media that stays, a video's own record first, then the best scored, the
+#: earliest, by id.
+_BEST_FIRST = ["media_key", "judged", "own_media", "platform", "score", "posted_at", "post_id"]
+_DESCENDING = [False, True, True, True, True, False, False]
 
 _SPEAKS = [
     "media_kind",
@@ -34,8 +35,7 @@ _SPEAKS = [
     "identified_language",
 ]
 _FACTS = ["media_file", "width", "height", "duration_s"]
-_TIMELINES = ["replay", "chapters", "speech"]
-_NOT_OWN = ~pl.col("own_media").filter(pl.col("media_urls").list.len() > 0)
+_TIMELINES = ["replay", "chapters", "speech", "media_urls"]
 
 
 def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
@@ -55,7 +55,6 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
         *[pl.col(name).first() for name in _SPEAKS],
         *[pl.col(name).drop_nulls().first() for name in _FACTS],
         *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _TIMELINES],
-        pl.col("media_urls").filter(pl.col("media_urls").list.len() > 0).sort_by(_NOT_OWN, maintain_order=True).first(),
         pl.col("subreddit").drop_nulls().first(),
         pl.col("posted_at").filter(judged).min(),
         pl.col("score", "upvote_ratio").filter(judged & _REDDIT).first(),
@@ -73,7 +72,7 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
     samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")
     ids = [xxhash.xxh3_128_hexdigest(key.encode()) for key in samples["media_key"].to_list()]
     samples = samples.with_columns(
-        *[pl.col(name).fill_null([]) for name in (*_TIMELINES, "media_urls", "comments")],
+        *[pl.col(name).fill_null([]) for name in (*_TIMELINES, "comments")],
         sample_id=pl.Series(ids, dtype=pl.String),
         language=pl.col("identified_language"),
         num_comments=pl.when(pl.col("counted") > 0).then("num_comments"),

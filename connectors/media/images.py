@@ -79,6 +79,8 @@ def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = Tr
         if damage:
             image = _reopened(path)  # noqa: PLW2901 - the same file, read past its damage
         rgb = turned(_rgb(image), rotation, mirrored=mirrored)
+        if damage and not rgb.std():
+            raise Refused(Reason.DAMAGED, damage)
         luma = Image.fromarray(turned(np.asarray(_narrow(image).convert("L")), rotation, mirrored=mirrored))
         return Still(facts, luma, rgb, reduced=image.size != stored, damage=damage)
 

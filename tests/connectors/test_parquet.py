@@ -87,7 +87,7 @@ def test_other_rows_have_another_sha256(tmp_path: Path) -> None:
     assert written(tmp_path).sha256 != written(tmp_path, comments(20, score=4)).sha256
 
 
-@pytest.mark.parametrize("count", [0, 1, ROW_GROUP_ROWS + 1])
+@pytest.mark.parametrize("count", [0, 1, ROW_GROUP_ROWS[1] + 1])
 def test_rows_are_read_back_as_they_were_written(tmp_path: Path, count: int) -> None:
     rows = comments(count)
     shard = written(tmp_path, rows)
@@ -104,10 +104,25 @@ def test_every_table_is_read_back_even_without_rows(tmp_path: Path) -> None:
 
 
 def test_row_groups_have_the_size_that_a_viewer_opens(tmp_path: Path) -> None:
-    written(tmp_path, comments(ROW_GROUP_ROWS + 1))
-    metadata = pq.read_metadata(tmp_path / _NAME)
-    assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [ROW_GROUP_ROWS, 1]
-    assert metadata.row_group(0).column(0).compression == "ZSTD"
+    least, most = ROW_GROUP_ROWS
+    written(tmp_path, comments(3 * most))
+    sizes = group_sizes(tmp_path)
+    assert len(sizes) >= 3
+    assert all(least <= size <= most for size in sizes[:-1])
+    assert pq.read_metadata(tmp_path / _NAME).row_group(0).column(0).compression == "ZSTD"
+
+
+def group_sizes(folder: Path) -> list[int]:
+    metadata = pq.read_metadata(folder / _NAME)
+    return [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+
+
+def test_a_row_that_is_gone_moves_the_end_of_its_own_row_group_alone(tmp_path: Path) -> None:
+    rows = comments(3 * ROW_GROUP_ROWS[1])
+    written(tmp_path, rows)
+    before = group_sizes(tmp_path)
+    written(tmp_path, pa.concat_tables([rows.slice(0, 100), rows.slice(101)]))
+    assert group_sizes(tmp_path) == [before[0] - 1, *before[1:]]
 
 
 def test_a_shard_replaces_the_one_before_it_and_leaves_nothing_else(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from schemas.errors import OutputError
 COMMANDS = [
     (),
     ("build",),
+    ("publish",),
+    ("diff",),
     ("inspect",),
     ("verify",),
     ("demo",),
@@ -64,7 +66,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "hint"),
     [
         ((), "required: COMMAND"),
-        (("buidl",), "choose from 'build', 'inspect'"),
+        (("buidl",), "choose from 'build', 'publish'"),
         (("recipe", "shw"), "choose from 'list', 'show'"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),

@@ -86,7 +86,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ("name: small\n", "the key `sources` is missing; Where the records come from."),
         ("name: small\nsources: {reddit: {comments: [RC_*]}}\n", "line 2: the key `sources.reddit.submissions` is "),
         ("name: small\nsources: {youtube: {}}\n", "line 2: the key `sources.youtube.info` is missing; Files or globs"),
-        ("name: small\nsources: {}\n", "names neither `reddit` nor `youtube`; name at least one."),
+        ("name: small\nsources: {}\n", "names none of `reddit`, `youtube` and `hub`; name at least one."),
     ],
 )
 def test_what_is_missing_is_named_with_its_meaning(tmp_path: Path, text: str, said: str) -> None:

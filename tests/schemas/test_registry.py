@@ -14,7 +14,8 @@ def stamped(table: str, version: str) -> pa.Schema:
 
 
 def test_the_tables_are_these() -> None:
-    assert list(RECORDS) == list(SCHEMAS) == ["post", "comment", "media", "sample", "instruction", "chat", "reject"]
+    names = ["post", "comment", "media", "sample", "instruction", "chat", "blift", "reject"]
+    assert list(RECORDS) == list(SCHEMAS) == names
 
 
 def test_a_table_is_found_by_its_name() -> None:
@@ -24,14 +25,14 @@ def test_a_table_is_found_by_its_name() -> None:
 def test_a_misspelt_table_gets_a_suggestion() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("coment")
-    tables = "Tables: post, comment, media, sample, instruction, chat, reject."
+    tables = "Tables: post, comment, media, sample, instruction, chat, blift, reject."
     assert str(caught.value) == f"There is no table 'coment', did you mean 'comment'? {tables}"
 
 
 def test_a_table_that_resembles_none_gets_a_list() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("xyz")
-    tables = "Tables: post, comment, media, sample, instruction, chat, reject."
+    tables = "Tables: post, comment, media, sample, instruction, chat, blift, reject."
     assert str(caught.value) == f"There is no table 'xyz'. {tables}"
 
 

@@ -37,7 +37,7 @@ PALETTE: dict[str, tuple[int, int, int]] = {
     "turquoise": (70, 205, 200),
     "light blue": (150, 200, 240),
     "blue": (35, 90, 210),
-    "navy": (20, 30, 90),
+    "navy": (10, 15, 115),
     "lavender": (190, 170, 230),
     "purple": (115, 45, 150),
 }

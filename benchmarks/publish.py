@@ -1,0 +1,256 @@
+"""Publishing to a Hub on loopback: time against `upload_folder`, kills, rivals, workers, and bytes sent again.
+
+`python -m benchmarks.publish time|kills|workers|rivals|resend`
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from benchmarks.hub_corpus import samples, write_run
+from connectors.parquet import write_shard
+from tests.hub_server import TOKEN, HubServer
+
+_REPO = "owner/benchmark"
+_UPLOAD_FOLDER = "import sys; from huggingface_hub import HfApi; api = HfApi(); \
+api.create_repo(sys.argv[2], repo_type='dataset'); \
+api.upload_folder(repo_id=sys.argv[2], repo_type='dataset', folder_path=sys.argv[1])"
+
+
+def _environment(hub: HubServer, home: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_TOKEN": TOKEN,
+        "HF_HOME": str(home),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
+
+
+@contextmanager
+def _hub(folder: Path, name: str) -> Iterator[tuple[HubServer, dict[str, str]]]:
+    with HubServer(folder / name) as hub:
+        yield hub, _environment(hub, folder / "home")
+    shutil.rmtree(folder / name)
+
+
+def _publish(run: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "pipelines.cli", "publish", str(run), "--repo", _REPO, "--quiet", *more]
+
+
+def _seconds(command: list[str], env: dict[str, str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, env=env, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def _release(folder: Path, run: Path) -> float:
+    """Make the release, as the first publication does; seconds."""
+    with _hub(folder, "dry") as (_, env):
+        return _seconds(_publish(run, "--dry-run"), env)
+
+
+def measure_time(folder: Path, rows: int, rounds: int, piece_s: float) -> None:
+    """Time of publishing over that of `upload_folder` of the same files, each a process, in turns.
+
+    ``piece_s`` makes the line slow: seconds for 64 KiB of each of five uploads.
+    """
+    run = folder / "run"
+    size = write_run(run, rows, shards=48, words=400)
+    print(f"{rows:,} samples, {size:,} bytes in 48 shards; release in {_release(folder, run):.1f} s")
+    times: dict[str, list[float]] = {"blift publish": [], "upload_folder": []}
+    for turn in range(rounds):
+        with _hub(folder, f"p{turn}") as (hub, env):
+            hub.state.piece_s = piece_s
+            times["blift publish"].append(_seconds(_publish(run), env))
+            tree = hub.state.repos[_REPO].resolve("main").tree
+            plain = folder / "plain"
+            if not plain.exists():
+                shutil.copytree(run / "release", plain)
+                for path, blob in tree.items():
+                    if blob.sha256 is None and path != ".gitattributes":
+                        (plain / path).parent.mkdir(exist_ok=True)
+                        (plain / path).write_bytes(blob.content)
+            sent = hub.counted()["bytes_put"]
+        with _hub(folder, f"u{turn}") as (hub, env):
+            hub.state.piece_s = piece_s
+            command = [sys.executable, "-c", _UPLOAD_FOLDER, str(plain), _REPO]
+            times["upload_folder"].append(_seconds(command, env))
+            assert hub.counted()["bytes_put"] == sent
+    for name, taken in times.items():
+        print(f"{name:<14} {statistics.median(taken):6.2f} s ({', '.join(f'{each:.2f}' for each in taken)})")
+    ratio = statistics.median(times["blift publish"]) / statistics.median(times["upload_folder"])
+    print(f"{sent:,} bytes sent each time; ratio {ratio:.2f}")
+
+
+def measure_kills(folder: Path, kills: int) -> None:
+    """SIGKILL at random moments after the first request, then the same command again."""
+    run = folder / "run"
+    write_run(run, 64_000, shards=160, words=120)
+    _release(folder, run)
+    rng = random.Random(1)
+    with _hub(folder, "whole") as (hub, env):
+        hub.state.piece_s = 0.01
+        whole = _killed_after(hub, env, run, None)
+        unique, tree = hub.counted()["bytes_put"], hub.state.repos[_REPO].resolve("main").tree
+    twice: list[float] = []
+    for turn in range(kills):
+        with _hub(folder, f"k{turn}") as (hub, env):
+            hub.state.piece_s = 0.01
+            moment = rng.uniform(0, whole)
+            _killed_after(hub, env, run, moment)
+            there = hub.counted()
+            _seconds(_publish(run), env)
+            repo, counted = hub.state.repos[_REPO], hub.counted()
+            assert counted["commits"] == 1, counted
+            assert len(repo.history("main")) == 2
+            assert repo.resolve("v1.0.0").tree == tree
+            twice.append((counted["bytes_put"] - unique) / unique)
+            had = f"{there.get('uploads', 0)} of {len(tree)} files, {there.get('commits', 0)} commits"
+            print(f"killed {moment:5.2f} s in, with {had}; then whole, {twice[-1]:.2%} sent twice", flush=True)
+    print(f"{kills} kills within {whole:.1f} s: sent twice at most {max(twice):.2%}, mean {statistics.mean(twice):.2%}")
+
+
+def _killed_after(hub: HubServer, env: dict[str, str], run: Path, seconds: float | None) -> float:
+    """Publish, and kill it so many seconds after its first request; how long it lived from then on."""
+    process = subprocess.Popen(_publish(run), env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not hub.counted() and process.poll() is None:
+        time.sleep(0.005)
+    started = time.perf_counter()
+    if seconds is None:
+        process.wait()
+    else:
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+    return time.perf_counter() - started
+
+
+def measure_workers(folder: Path) -> None:
+    """One worker and two make the same commit."""
+    run = folder / "run"
+    write_run(run, 20_000, shards=16, words=120)
+    trees = []
+    for name, more in (("one", ()), ("two", ("--direct_num_workers=2", "--direct_running_mode=multi_processing"))):
+        own = Path(shutil.copytree(run, folder / f"run-{name}"))
+        with _hub(folder, name) as (hub, env):
+            took = _seconds(_publish(own, *more), env)
+            commit = hub.state.repos[_REPO].resolve("v1.0.0")
+            trees.append((commit.title, commit.description, commit.tree))
+            print(f"{name} worker(s): {took:.1f} s, commit {commit.oid[:10]}, {len(commit.tree)} files")
+    assert trees[0] == trees[1]
+    print("The commits are the same.")
+
+
+def measure_rivals(folder: Path, rounds: int) -> None:
+    """Two publishers of different content at once: one wins, the other says so and changes nothing."""
+    runs = [folder / "a", folder / "b"]
+    for place, run in enumerate(runs):
+        write_run(run, 4_000 + 400 * place, shards=8, words=120)
+        _release(folder, run)
+    for turn in range(rounds):
+        with _hub(folder, f"r{turn}") as (hub, env):
+            hub.state.piece_s = 0.02
+            both = [
+                subprocess.Popen(_publish(run), env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                for run in runs
+            ]
+            said = [process.communicate() for process in both]
+            codes = [process.returncode for process in both]
+            repo = hub.state.repos[_REPO]
+            lost = codes.index(2) if 2 in codes else None
+            sentence = "" if lost is None else next(x for x in said[lost][1].splitlines() if x.startswith("blift: "))
+            print(f"exit codes {codes}, commits {hub.counted()['commits']}, tags {list(repo.tags)}: {sentence}")
+            if lost is not None:
+                assert hub.counted()["commits"] == 1
+                assert list(repo.tags.values()) == [repo.branches["main"]]
+
+
+def measure_resend(folder: Path, rows: int) -> None:
+    """What Xet's own client sends of a file in which three rows differ, the storage holding the file before."""
+    os.environ["HF_XET_CACHE"] = str(folder / "xet-cache")
+    table = samples(rows, words=40)
+    middle = [rows // 7, rows // 2, rows - 99]
+    place = pl.int_range(pl.len())
+    frame = pl.DataFrame(pl.from_arrow(table))
+    another = frame.with_columns(title=pl.when(place.is_in(middle)).then(pl.lit("Another title")).otherwise("title"))
+    variants = {
+        "3 rows changed": another,
+        "3 rows removed": frame.filter(~place.is_in(middle)),
+        "3 rows added": pl.concat([frame, frame[middle].with_columns(title=pl.lit("New"))]).sort("sample_id"),
+    }
+    print(
+        f"{'of ' + format(rows, ',') + ' rows':<20} {'writer':<24} {'file, bytes':>14} {'sent again':>14} {'share':>7}"
+    )
+    for what, changed in variants.items():
+        after = changed.to_arrow(compat_level=pl.CompatLevel.oldest())
+        for writer in ("ours, content-defined", "plain zstd"):
+            paths = [folder / "before.parquet", folder / "after.parquet"]
+            for path, content in zip(paths, (table, after), strict=True):
+                if writer == "plain zstd":
+                    pq.write_table(content, path, compression="zstd")
+                else:
+                    write_shard(content, "sample", str(folder), path.name)
+            size, sent = _sent_again(folder, paths)
+            print(f"{what:<20} {writer:<24} {size:>14,} {sent:>14,} {sent / size:>7.1%}")
+
+
+def _sent_again(folder: Path, paths: list[Path]) -> tuple[int, int]:
+    """Bytes of the second file, and those of them that Xet's client sends after the first."""
+    import hf_xet  # noqa: PLC0415 - reads its settings when it is imported
+
+    store = Path(tempfile.mkdtemp(dir=folder))
+    session = hf_xet.XetSession()
+    sent = 0
+    for path in paths:
+        commit = session.new_upload_commit(endpoint=f"local://{store}", token="none", token_expiry_unix_secs=2**33)  # noqa: S106
+        commit.start_upload_file(str(path))
+        sent = int(commit.wait_to_finish().dedup_metrics.new_bytes)
+    shutil.rmtree(store)
+    return paths[1].stat().st_size, sent
+
+
+def main() -> None:
+    """Run one of the measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("time", "kills", "workers", "rivals", "resend"))
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--piece-s", type=float, default=0.0, help="seconds for 64 KiB, for `time`")
+    parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
+    args = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="blift-publish-", dir=args.folder))
+    try:
+        match args.what:
+            case "time":
+                measure_time(folder, args.rows, args.rounds, args.piece_s)
+            case "kills":
+                measure_kills(folder, args.kills)
+            case "workers":
+                measure_workers(folder)
+            case "rivals":
+                measure_rivals(folder, args.rounds)
+            case _:
+                measure_resend(folder, args.rows)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The HuggingFace Hub: datasets published whole, and datasets read."""

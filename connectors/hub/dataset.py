@@ -1,0 +1,192 @@
+"""A published dataset as a source: the BLIFT of the paper with its six columns, or what blift itself published."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.files import Chunk
+from connectors.malformed import Malformed, reject, reject_table
+from schemas.errors import InputError
+from schemas.platform import Platform
+from schemas.reasons import Reason
+from schemas.registry import SCHEMAS
+
+#: Rows of a chunk.
+CHUNK_ROWS = 10_000
+_SIX = tuple(SCHEMAS["blift"].names)
+_REDDIT = "https://www.reddit.com"
+_CONVERTED = "refs/convert/parquet"
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A Parquet file of a published dataset, at one commit."""
+
+    repo: str
+    commit: str
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class PublishedChunk:
+    """Rows of a published dataset as posts and comments, each with what could not be read."""
+
+    posts: Chunk
+    comments: Chunk
+
+
+def find_files(repo: str, revision: str | None) -> list[HubFile]:
+    """The files of a published dataset that hold its samples, at the commit that the revision names now.
+
+    Of a dataset of blift, the configuration `samples`; of any other, all Parquet files, or the Hub's own conversion to
+    Parquet where there are none.
+
+    Raises:
+        PublishError: the dataset is not there, or may not be read.
+        InputError: it holds no Parquet.
+    """
+    from connectors.hub.client import Hub  # noqa: PLC0415 - an extra, needed by who reads from the Hub alone
+
+    hub = Hub(repo)
+    snapshot = hub.snapshot(revision or "main")
+    if _MANIFEST in snapshot.files and "release" in json.loads(hub.read(_MANIFEST, snapshot.commit)):
+        chosen = {path: digest for path, digest in snapshot.files.items() if path.startswith("samples/")}
+    else:
+        chosen = _parquet(snapshot.files)
+        if not chosen and revision is None:
+            snapshot = hub.snapshot(_CONVERTED)
+            chosen = _parquet(snapshot.files)
+    if not chosen:
+        raise InputError(f"{repo} holds no Parquet files. Name another `revision` under `sources.hub`.")
+    return [HubFile(repo, snapshot.commit, path, digest) for path, digest in sorted(chosen.items())]
+
+
+def _parquet(files: dict[str, str]) -> dict[str, str]:
+    return {path: digest for path, digest in files.items() if path.endswith(".parquet")}
+
+
+def read_published(file: HubFile, limit: int | None = None) -> Iterator[PublishedChunk]:
+    """Read one file; ``limit`` rows of it where that is set.
+
+    Raises:
+        PublishError: the file may not be read.
+        InputError: it has other columns than a published dataset.
+    """
+    from connectors.hub.client import Hub  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory() as scratch:
+        local = Hub(file.repo).download(file.path, file.commit, scratch)
+        with pq.ParquetFile(local) as parquet:
+            missing = [name for name in _SIX if name not in parquet.schema_arrow.names]
+            if missing:
+                raise InputError(f"{file.path} of {file.repo} has no column {missing[0]!r}: it is no published BLIFT.")
+            first = 0
+            for batch in parquet.iter_batches(CHUNK_ROWS):
+                rows = pa.Table.from_batches([batch])
+                rows = rows if limit is None else rows.slice(0, max(0, limit - first))
+                if rows.num_rows:
+                    yield published_rows(rows, f"{file.repo}/{file.path}", first)
+                first += rows.num_rows
+
+
+def published_rows(rows: pa.Table, source: str, first: int = 0) -> PublishedChunk:
+    """Rows of a published dataset as what the collect stage reads: posts, and their comments.
+
+    Args:
+        rows: the six columns, or the sample table.
+        source: where they are from; ``first`` is the place of the first row there.
+    """
+    table = pl.DataFrame(pl.from_arrow(rows)).with_row_index("line", offset=first + 1)
+    table = table.with_columns(line=pl.col("line").cast(pl.Int64), source=pl.lit(source))
+    whole = "audiences" in table.columns
+    posts = _posts_of_samples(table) if whole else _posts_of_six(table)
+    named = posts.filter(pl.col("post_id").is_not_null())
+    comments = _comments_of_samples(table) if whole else _comments_of_six(named)
+    return PublishedChunk(
+        Chunk(posts.height, _arrow(named), _unnamed(posts.filter(pl.col("post_id").is_null()))),
+        Chunk(comments.height, _arrow(comments), SCHEMAS["reject"].empty_table()),
+    )
+
+
+def _posts_of_six(table: pl.DataFrame) -> pl.DataFrame:
+    """A post a row. Its id is in the permalink; a row without one is a YouTube video, whose id is in its address."""
+    reddit = pl.col("permalink").str.extract(r"/comments/([0-9a-z]+)")
+    youtube = pl.coalesce("permalink", "url").str.extract(r"(?:v=|youtu\.be/|/shorts/|/embed/)([\w-]{11})")
+    path = pl.col("permalink").str.starts_with("/")
+    return table.with_columns(
+        native_id=pl.coalesce(reddit, youtube),
+        platform=pl.when(reddit.is_not_null())
+        .then(pl.lit(Platform.REDDIT.value))
+        .otherwise(pl.lit(Platform.YOUTUBE.value)),
+        permalink=pl.when(path).then(pl.lit(_REDDIT) + pl.col("permalink")).otherwise("permalink"),
+        num_comments=pl.col("num_comments").cast(pl.Int64),
+    ).with_columns(post_id=pl.col("platform") + ":" + pl.col("native_id"))
+
+
+def _comments_of_six(posts: pl.DataFrame) -> pl.DataFrame:
+    """The comments, in their order; they have no ids, so their place in the list makes one."""
+    rows = posts.select("post_id", "platform", "native_id", "source", "line", text="comments").with_columns(
+        rank=pl.int_ranges(pl.col("text").list.len())
+    )
+    rows = rows.explode("text", "rank").filter(pl.col("text").is_not_null())
+    return rows.with_columns(
+        native_id=pl.col("native_id") + "-" + pl.col("rank").cast(pl.String).str.zfill(4)
+    ).with_columns(comment_id=pl.col("platform") + ":" + pl.col("native_id"))
+
+
+#: Of a sample, what is so of its media, and of its first post alone.
+_OF_MEDIA = ("media_urls", "media_kind", "width", "height", "duration_s", "replay", "speech")
+_OF_POST = ("text", "channel_id", "channel_name", "channel_subscribers")
+
+
+def _posts_of_samples(table: pl.DataFrame) -> pl.DataFrame:
+    """A post for every audience of a sample."""
+    rows = table.select(
+        "line", "source", "url", *_OF_MEDIA, *_OF_POST, "audiences", speaker=pl.col("permalink")
+    ).explode("audiences")
+    rows = rows.unnest("audiences")
+    speaks = pl.col("permalink").eq_missing(pl.col("speaker"))
+    return rows.with_columns(
+        *[pl.when(speaks).then(name).alias(name) for name in _OF_POST],
+        native_id=pl.col("post_id").str.split_exact(":", 1).struct.field("field_1"),
+    ).drop("speaker")
+
+
+def _comments_of_samples(table: pl.DataFrame) -> pl.DataFrame:
+    """Comments of samples, on the first post of their platform: a sample does not say on which they were written."""
+    first = (
+        table.select("line", "audiences")
+        .explode("audiences")
+        .unnest("audiences")
+        .unique(["line", "platform"], keep="first", maintain_order=True)
+        .select("line", "platform", "post_id")
+    )
+    rows = (
+        table.select("line", "source", "comments", rank=pl.int_ranges(pl.col("comments").list.len()))
+        .explode("comments", "rank")
+        .filter(pl.col("comments").is_not_null())
+        .unnest("comments")
+    )
+    return rows.join(first, on=["line", "platform"], how="left", maintain_order="left").with_columns(
+        native_id=pl.col("comment_id").str.split_exact(":", 1).struct.field("field_1")
+    )
+
+
+def _arrow(rows: pl.DataFrame) -> pa.Table:
+    return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _unnamed(rows: pl.DataFrame) -> pa.Table:
+    """Rejects of rows whose address holds no id."""
+    problem = Malformed(Reason.MISSING_FIELD, "no id in `permalink` or `url`")
+    places = rows.select("source", "line").iter_rows()
+    return reject_table(reject(problem, "post", None, source, line, b"") for source, line in places)

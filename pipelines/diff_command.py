@@ -1,0 +1,31 @@
+"""`blift diff`: what changed between two run folders or published versions."""
+
+from __future__ import annotations
+
+import argparse
+
+from connectors.hub.extra import require_hub
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `diff` to the command's parser."""
+    diff = commands.add_parser(
+        "diff",
+        help="compare two run folders or published versions",
+        description="Count the rows that were added, removed and changed from A to B, and say which part of the "
+        "version must rise. A and B are run folders, or datasets on the Hub, as OWNER/NAME@v1.0.0. Exit code 1 where "
+        "something differs.",
+        allow_abbrev=False,
+    )
+    diff.add_argument("old", metavar="A", help="the older one")
+    diff.add_argument("new", metavar="B", help="the newer one")
+    diff.add_argument("--json", action="store_true", help="print JSON")
+    diff.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift diff`."""
+    require_hub()
+    from pipelines.diff import diff  # noqa: PLC0415 - needs the extra
+
+    return diff(args.old, args.new, as_json=args.json)

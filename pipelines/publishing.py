@@ -1,0 +1,36 @@
+"""The way from a command to a publication: what recipe and options wish for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from connectors.hub.extra import require_hub
+from pipelines.build import Report
+from pipelines.recipe import Publish
+from pipelines.recipe_file import RecipeFile
+from pipelines.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from pipelines.publish import Wish
+
+
+def wish_of(section: Publish, repo: str) -> Wish:
+    """What a recipe wishes for."""
+    from pipelines.publish import Wish  # noqa: PLC0415 - needs the extra
+
+    return Wish(repo=repo, private=section.private, gated=section.gated, tag=section.tag)
+
+
+def publish_as_last_stage(source: RecipeFile, folder: RunFolder, options: PipelineOptions, report: Report) -> str:
+    """Publish what a build has made, as its recipe says; what to print of it.
+
+    Raises:
+        BliftError: as ``publish``.
+    """
+    require_hub()
+    from pipelines.publish import publish  # noqa: PLC0415 - needs the extra
+
+    wish = wish_of(source.recipe.publish, source.recipe.publish.repo or "")
+    return publish(source, folder, options, wish, report).told(wish)

@@ -1,0 +1,217 @@
+"""The HTTP side of the Hub on loopback: what a request asks for, and how the real one answers."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.hub_server import repo_api, storage_api
+from tests.hub_server.faults import Fault, Faults
+from tests.hub_server.state import HubState, Refused
+
+_DECLARED: list[tuple[str, str, Callable[..., None]]] = [*repo_api.ROUTES, *storage_api.ROUTES]
+_ROUTES = [(method, re.compile(path), do) for method, path, do in _DECLARED]
+_BLOCK = 1 << 16
+
+
+class HubServer:
+    """A Hub that runs in a thread of this process; `with HubServer(folder) as hub` starts and stops it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.state = HubState(folder)
+        self.faults = Faults()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.hub = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def fail(self, *faults: Fault) -> None:
+        """Let requests go wrong."""
+        self.faults.add(*faults)
+
+    def counted(self) -> dict[str, int]:
+        """How often what was done since the last call of `forget_counts`."""
+        with self.state.lock:
+            return dict(self.state.counts)
+
+    def forget_counts(self) -> None:
+        with self.state.lock:
+            self.state.counts.clear()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    hub: HubServer
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news: publishers are killed here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class BrokenUpload(Exception):
+    """The client went away in the middle of a body."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().setup()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - as the standard library calls them
+
+    # What the routes use.
+
+    @property
+    def hub(self) -> HubState:
+        return self.server.hub.state
+
+    @property
+    def endpoint(self) -> str:
+        return self.server.hub.endpoint
+
+    @property
+    def token(self) -> str | None:
+        given = self.headers.get("Authorization")
+        return given.removeprefix("Bearer ") if given else None
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {key: values[-1] for key, values in parse_qs(urlsplit(self.path).query).items()}
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body of the request, as it comes."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+                yield self._exactly(size)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            left = int(self.headers.get("Content-Length") or 0)
+            while left:
+                piece = self._exactly(min(left, _BLOCK))
+                left -= len(piece)
+                yield piece
+        self._body_read = True
+
+    def _exactly(self, size: int) -> bytes:
+        piece = self.rfile.read(size)
+        with self.hub.lock:
+            if self.command == "PUT":
+                self.hub.counts["bytes_put"] += len(piece)
+        if len(piece) < size:
+            raise BrokenUpload
+        return piece
+
+    def body(self) -> bytes:
+        return b"".join(self.pieces())
+
+    def json_body(self) -> Any:
+        try:
+            return json.loads(self.body())
+        except ValueError as error:
+            raise Refused(400, "The body is not JSON") from error
+
+    def form_values(self, name: str) -> list[str]:
+        """The values of one field of a form."""
+        return parse_qs(self.body().decode()).get(name, [])
+
+    def answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        """Send an answer; without its content for HEAD."""
+        if not self._body_read:
+            self.close_connection = True  # what is left of the body would be taken for the next request
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(content)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def answer_json(self, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        if self._lost:
+            return
+        self.answer(status, json.dumps(content).encode(), {"Content-Type": "application/json", **(headers or {})})
+
+    # How a request is served.
+
+    def _serve(self) -> None:
+        self._body_read = self.headers.get("Content-Length") in (None, "0") and "Transfer-Encoding" not in self.headers
+        self._lost = False
+        path = unquote(urlsplit(self.path).path)
+        fault = self.server.hub.faults.next_for(self.command, path)
+        try:
+            if fault and not fault.after:
+                self._strike(fault)
+                return
+            self._lost = fault is not None
+            self._route(path)
+            if fault:
+                self._break()
+        except Refused as refused:
+            headers = {"X-Error-Message": refused.message}
+            if refused.code:
+                headers["X-Error-Code"] = refused.code
+            self.answer_json({"error": refused.message}, refused.status, headers)
+        except (BrokenUpload, ConnectionError):
+            self.close_connection = True
+
+    def _strike(self, fault: Fault) -> None:
+        if fault.status is None:
+            self._break()
+        else:
+            self.answer_json({"error": "a fault on purpose"}, fault.status, fault.headers)
+
+    def _break(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _route(self, path: str) -> None:
+        for method, pattern, do in _ROUTES:
+            found = pattern.fullmatch(path)
+            if found and method == self.command:
+                with self.hub.lock:
+                    self.hub.counts["requests"] += 1
+                    self.hub.counts[do.__name__] += 1
+                do(self, **found.groupdict())
+                return
+        raise Refused(404, f"Not found: {self.command} {path}")
