@@ -25,9 +25,9 @@ class Loudness:
         silence = self._graph.add("silencedetect", f"noise={SILENCE_DB}dB:d={SILENCE_S}")
         loudness = self._graph.add("ebur128", "metadata=1:framelog=quiet")
         self._sink = self._graph.add("abuffersink")
-        self._source.link_to(silence)
-        silence.link_to(loudness)
-        loudness.link_to(self._sink)
+        self._source.link_to(loudness)
+        loudness.link_to(silence)  # this way round: ebur128 cuts frames anew and drops what was noted on them
+        silence.link_to(self._sink)
         self._graph.configure()
         self._lufs: float | None = None
         self._silences: list[tuple[float, float | None]] = []
