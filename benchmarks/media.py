@@ -52,7 +52,9 @@ def main() -> None:
 
 
 def _passes(clips: Sequence[Path]) -> None:
-    print("\n| clip | frames | blift, CPU s a minute | frames/s | over decoding alone | times faster than tool by tool |")
+    print(
+        "\n| clip | frames | blift, CPU s a minute | frames/s | over decoding alone | times faster than tool by tool |"
+    )
     print("|---|--:|--:|--:|--:|--:|")
     for clip in clips:
         ours, floor, others = best("blift", clip), best("ffmpeg", clip), best("tools", clip)
@@ -78,11 +80,9 @@ def _images(data: Path) -> None:
         for program in ("hash", "row", "imagehash"):
             cost = best(f"images-{program}", Path(f"{data}:{size}"), runs=1)
             said = cost.said
-            print(
-                f"| {said['images']} of {size} | {program} | {1000 * float(str(said['cpu_s'])) / int(str(said['images'])):.1f} | "
-                f"{said.get('full', '')} | {said.get('equal', '')} |",
-                flush=True,
-            )
+            each_ms = 1000 * float(str(said["cpu_s"])) / int(str(said["images"]))
+            full, equal = said.get("full", ""), said.get("equal", "")
+            print(f"| {said['images']} of {size} | {program} | {each_ms:.1f} | {full} | {equal} |", flush=True)
 
 
 def _memory(folder: Path, clips: Sequence[Path], hours: int) -> None:
@@ -91,8 +91,8 @@ def _memory(folder: Path, clips: Sequence[Path], hours: int) -> None:
     long = folder / "long.mp4"
     _ffmpeg("-stream_loop", str(times - 1), "-i", str(clip), "-c", "copy", str(long))
     cost = run("blift", long)
-    minutes = float(str(cost.said["duration_s"])) / 60
-    print(f"\n{minutes:.0f} minutes of 1080 lines: {cost.peak_mb:,.0f} MB, {int(str(cost.said['frames'])) / cost.cpu_s:.0f} frames/s")
+    minutes, frames = float(str(cost.said["duration_s"])) / 60, int(str(cost.said["frames"]))
+    print(f"\n{minutes:.0f} minutes of 1080 lines: {cost.peak_mb:,.0f} MB, {frames / cost.cpu_s:.0f} frames/s")
 
 
 def best(program: str, clip: Path, runs: int = _RUNS) -> Cost:
@@ -105,7 +105,22 @@ def best(program: str, clip: Path, runs: int = _RUNS) -> Cost:
 def run(program: str, clip: Path) -> Cost:
     """One run in a process of its own."""
     if program == "ffmpeg":
-        command = [_program(), "-v", "error", "-threads", "1", "-i", str(clip), "-map", "0:v:0", "-map", "0:a:0?", "-f", "null", "-"]
+        command = [
+            _program(),
+            "-v",
+            "error",
+            "-threads",
+            "1",
+            "-i",
+            str(clip),
+            "-map",
+            "0:v:0",
+            "-map",
+            "0:a:0?",
+            "-f",
+            "null",
+            "-",
+        ]
     else:
         command = [sys.executable, "-m", "benchmarks.media", "--program", program, "--file", str(clip)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -237,7 +252,11 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
 PROGRAMS: dict[str, Callable[[str], dict[str, object]]] = {
     "blift": _blift,
     "tools": _tools,
-    **{f"{decoder}-{access}": _decode(decoder, access) for decoder in ("pyav", "decord") for access in ("every", "sparse")},
+    **{
+        f"{decoder}-{access}": _decode(decoder, access)
+        for decoder in ("pyav", "decord")
+        for access in ("every", "sparse")
+    },
     **{f"images-{program}": _of_images(program) for program in ("hash", "row", "imagehash")},
 }
 
@@ -255,7 +274,23 @@ def _generated(folder: Path, data: Path) -> list[Path]:
     for height in _HEIGHTS:
         clip = folder / f"h264-{height}.mp4"
         picture = f"scale=-2:{height}:flags=bicubic,noise=alls=6:allf=t"
-        _ffmpeg("-t", str(_SECONDS), *source, "-t", str(_SECONDS), "-an", "-vf", picture, "-c:v", "libx264", "-preset", "veryfast", "-crf", "24", str(clip))
+        _ffmpeg(
+            "-t",
+            str(_SECONDS),
+            *source,
+            "-t",
+            str(_SECONDS),
+            "-an",
+            "-vf",
+            picture,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            "24",
+            str(clip),
+        )
         clips.append(clip)
     return clips
 

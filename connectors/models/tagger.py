@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
-from PIL import Image, UnidentifiedImageError
 
 from connectors.models.optional import require
 from connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
@@ -124,7 +123,8 @@ class Tagger:
     def __init__(self, config: TaggerConfig) -> None:
         self._config = config
         self._labels = _read_labels(config.labels)
-        runtime = require("onnxruntime", "tagger", "A tagger")
+        runtime = require("onnxruntime", "models", "A tagger")
+        self._images = require("PIL.Image", "media", "A tagger")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
@@ -150,7 +150,7 @@ class Tagger:
         """
         digest, path = asked
         try:
-            pixels = _pixels(read_again(path, digest), self._input)
+            pixels = _pixels(read_again(path, digest), self._input, self._images)
         except InputError as error:
             return Answer(Outcome.UNREADABLE, str(error))
         try:
@@ -229,14 +229,14 @@ def _channels(told: Mapping[str, str], name: str, otherwise: Sequence[float], mo
     return values
 
 
-def _pixels(picture: Picture, wanted: _Input) -> np.ndarray:
-    """The picture as the model takes it: scaled to its size without regard to shape, and normalised."""
+def _pixels(picture: Picture, wanted: _Input, images: Any) -> np.ndarray:
+    """The picture as the model takes it: scaled by Pillow's ``images`` without regard to shape, and normalised."""
     try:
-        with Image.open(io.BytesIO(picture.content)) as image:
+        with images.open(io.BytesIO(picture.content)) as image:
             if image.width * image.height > _MAX_PIXELS:
                 raise InputError(f"The picture has more than {_MAX_PIXELS} pixels.")
-            scaled = image.convert("RGB").resize((wanted.width, wanted.height), Image.Resampling.BILINEAR)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            scaled = image.convert("RGB").resize((wanted.width, wanted.height), images.Resampling.BILINEAR)
+    except (OSError, SyntaxError, ValueError, images.DecompressionBombError) as error:
         raise InputError(f"The picture cannot be decoded: {error}.") from error
     pixels = np.asarray(scaled)
     if wanted.dtype is not np.uint8:

@@ -53,7 +53,7 @@ class MeasureConfig:
     working_side: int = 128
     threshold: float = 30.0
     min_scene_frames: int = 15
-    samples_per_s: float = 1.0
+    samples_per_s: float = 2.0
     keyframe_side: int = 512
     keyframe_quality: int = 88
     turned: bool = True

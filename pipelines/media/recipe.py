@@ -67,14 +67,17 @@ class NearDuplicateMedia(MediaSection):
     """Media that look the same become one sample, their comments united."""
 
     distance: Annotated[int, Field(ge=0, le=11)] = Field(
-        default=8, description="Bits of 64 in which two perceptual hashes may differ."
+        default=6, description="Bits of 64 in which the perceptual hashes of two images may differ."
     )
-    turned: bool = Field(default=True, description="Find flipped, turned and mirrored images too.")
+    video_distance: Annotated[int, Field(ge=0, le=11)] = Field(
+        default=8, description="The same for sampled frames of videos, of which several must match in their order."
+    )
+    turned: bool = Field(default=True, description="Find flipped and turned images, and mirrored videos.")
     ring_distance: Annotated[int, Field(ge=0, le=11)] = Field(
-        default=3, description="Bits in which the hashes that stay under any turn may differ; they tell less."
+        default=6, description="Bits in which the hashes that stay under any turn may differ."
     )
     share: Share = Field(
-        default=0.6, description="Share of the shorter video's sampled frames that must match, in their order."
+        default=0.5, description="Share of the shorter video's sampled frames that must match, in their order."
     )
     min_matches: Count = Field(default=3, description="Sampled frames that must match at least.")
 
@@ -107,7 +110,7 @@ class Media(MediaSection):
         description="Which frames are looked at: `every` one, so that scenes are cut; `sparse`, as many a second as "
         "are sampled; `key`, those that are coded by themselves. The last two leave scenes to chapters and segments.",
     )
-    samples_per_s: float = Field(default=1.0, gt=0, le=30, description="Frames a second whose hash is kept.")
+    samples_per_s: float = Field(default=2.0, gt=0, le=30, description="Frames a second whose hash is kept.")
     loudness: bool = Field(default=True, description="Measure loudness and silences of the audio.")
     cuts: Cuts = Field(default_factory=Cuts, description="Where scenes are cut.")
     keyframes: Keyframes = Field(default_factory=Keyframes, description="The pictures that stand for scenes.")

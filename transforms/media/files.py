@@ -22,7 +22,7 @@ FILES = pa.schema(
         pa.field("size_bytes", pa.int64()),
     ]
 )
-#: A name that the media of a post may have as a file; ``whose`` tells different media of one name apart;
+#: A name that the media of a post may have as a file; ``whose`` tells different files of one name apart;
 #: ``spoken``: the post has subtitles. ``single``: the media is this one file, not a gallery.
 WANTED = pa.schema(
     [
@@ -96,8 +96,10 @@ def wanted_names(posts: pl.DataFrame) -> pa.Table:
         .filter(pl.col("base").is_not_null())
     )
     named = ["media_key", "posted_at", "spoken", "single"]
-    plain = urls.select(*named, "place", name=pl.col("base"), whose=pl.concat_str("host", pl.lit("/"), "base"))
-    with_host = urls.select(*named, "place", name=pl.concat_str("host", pl.lit("/"), "base"), whose=key)
+    # One address is one file, whoever shows it: a post by itself, and another in its gallery.
+    address = pl.col("media_urls").str.extract(r"^\w+://([^#]+)").alias("whose")
+    plain = urls.select(*named, "place", address, name=pl.col("base"))
+    with_host = urls.select(*named, "place", address, name=pl.concat_str("host", pl.lit("/"), "base"))
     return arrow(pl.concat([beside, videos, plain, with_host], how="diagonal"), WANTED)
 
 
@@ -115,7 +117,8 @@ class Matches(NamedTuple):
 
 def match_names(files: pl.DataFrame, wanted: pl.DataFrame) -> Matches:
     """Files and media that go by the same names."""
-    claims = wanted.group_by("name").agg(claims=pl.col("whose").n_unique())
+    use = pl.struct("media_key", "place")
+    claims = wanted.group_by("name").agg(claims=pl.min_horizontal(pl.col("whose").n_unique(), use.n_unique()))
     of_files = claims.join(files.select("name").unique(), on="name")
     unclear = of_files.filter(pl.col("claims") > 1).get_column("name")
     clear = wanted.filter(~pl.col("name").is_in(unclear.implode()))

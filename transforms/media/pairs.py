@@ -75,7 +75,7 @@ def video_matches(looks: pl.DataFrame, options: DuplicateOptions, band: Band) ->
     spread = looks.group_by("hash").agg(videos=pl.col("sha256").n_unique())
     common = spread.filter(pl.col("videos") > options.common).get_column("hash")
     telling = looks.filter(~pl.col("hash").is_in(common.implode()))
-    hashes, near = _search(telling, options.distance, band)
+    hashes, near = _search(telling, options.video_distance, band)
     ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
     if band.first:
         ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
@@ -97,7 +97,8 @@ def video_matches(looks: pl.DataFrame, options: DuplicateOptions, band: Band) ->
         samples.rename({"sha256": "right", "samples": "right_samples"}), on="right"
     )
     named = counted.with_columns(pair=pl.concat_str("left", pl.lit(" "), "right"))
-    return VideoMatches(arrow(named, MATCHES), len(common) if band.first else 0)
+    own = looks.filter("asks").get_column("hash").unique()
+    return VideoMatches(arrow(named, MATCHES), int(own.is_in(common.implode()).sum()) if band.first else 0)
 
 
 def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:

@@ -182,5 +182,5 @@ def test_a_file_that_is_no_model_is_told(tmp_path: Path, labels: str) -> None:
 def test_without_onnxruntime_the_extra_is_named(tmp_path: Path, labels: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = save_model(tmp_path)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(RecipeError, match=r"A tagger needs onnxruntime.*pip install blift\[tagger\]"):
+    with pytest.raises(RecipeError, match=r"A tagger needs onnxruntime.*pip install blift\[models\]"):
         OnnxTagger(TaggerConfig(model, labels)).load_model()

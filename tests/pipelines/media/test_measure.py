@@ -18,7 +18,7 @@ from pipelines.media.measure import measure
 from schemas.reasons import Reason
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
-_CONFIG = MeasureConfig()
+_CONFIG = MeasureConfig(samples_per_s=1.0)
 
 
 def cuts_of_pyscenedetect(path: Path) -> list[int]:

@@ -46,7 +46,11 @@ def test_samples_that_blift_published_come_back_column_by_column(
     assert not any(unbalanced(record.funnel) for record in manifest.stages.values())
     before, after = samples_in(run_folder / "release"), samples_in(tmp_path / "back")
     assert before["sample_id"].to_list() == after["sample_id"].to_list()
-    for column in set(before.columns) - _LOST:
+    # Of media that were united because they show the same, posts do not say which is whose.
+    alone = before["cluster"].is_null()
+    before, after = before.filter(alone), after.filter(alone)
+    assert before.height > 100
+    for column in sorted(set(before.columns) - _LOST):
         assert before[column].to_list() == after[column].to_list(), column
 
 

@@ -1,5 +1,7 @@
 """The score of change equals that of PySceneDetect's content detector."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,36 +11,77 @@ from scenedetect.detectors import ContentDetector
 
 from transforms.media.change import ChangeScore, Weights
 
+_Rng = np.random.Generator
+_SIZES = st.tuples(st.integers(1, 97), st.integers(1, 141))
+_WEIGHTS = st.tuples(*[st.sampled_from([0.0, 0.5, 1.0, 3.0])] * 4).filter(any)
 
-def pictures(seed: int, width: int, height: int, darkest: int, brightest: int) -> list[np.ndarray]:
+
+def _coarse(rng: _Rng, height: int, width: int) -> np.ndarray:
+    blocks = rng.integers(0, 256, (height // 7 + 1, width // 7 + 1, 3))
+    return np.kron(blocks, np.ones((7, 7, 1), dtype=np.int64))[:height, :width]
+
+
+def _smooth(rng: _Rng, height: int, width: int) -> np.ndarray:
+    down, across = np.linspace(0, 1, height)[:, None, None], np.linspace(0, 1, width)[None, :, None]
+    return (down * rng.integers(0, 128, 3) + across * rng.integers(0, 128, 3)).astype(np.int64)
+
+
+#: Pictures by how they look; Canny's thresholds follow the median, so dark and plain ones are cases of their own.
+_LOOKS: dict[str, Callable[[_Rng, int, int], np.ndarray]] = {
+    "noise": lambda rng, height, width: rng.integers(0, 256, (height, width, 3)),
+    "coarse": _coarse,
+    "smooth": _smooth,
+    "dark": lambda rng, height, width: rng.integers(0, 3, (height, width, 3)),
+    "black": lambda _, height, width: np.zeros((height, width, 3)),
+    "nearly white": lambda rng, height, width: rng.integers(250, 256, (height, width, 3)),
+    "two greys": lambda rng, height, width: np.repeat(rng.integers(7, 9, (height, width, 1)), 3, axis=2),
+}
+
+
+def pictures(seed: int, looks: list[str], height: int, width: int) -> list[np.ndarray]:
+    """BGR pictures, the last one twice."""
     rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(4):
-        coarse = rng.integers(darkest, brightest, (max(1, height // 7), max(1, width // 7), 3))
-        big = np.kron(coarse, np.ones((8, 8, 1), dtype=np.int64))[:height, :width]
-        found.append(np.ascontiguousarray(np.resize(big, (height, width, 3)), dtype=np.uint8))
+    found = [np.ascontiguousarray(_LOOKS[look](rng, height, width), dtype=np.uint8) for look in looks]
     return [*found, found[-1]]
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    st.integers(0, 99), st.integers(8, 140), st.integers(8, 90), st.sampled_from([(0, 6), (0, 256), (120, 140), (7, 8)])
-)
-def test_scores_are_those_of_pyscenedetect(seed: int, width: int, height: int, span: tuple[int, int]) -> None:
-    detector = ContentDetector(weights=ContentDetector.Components(1, 1, 1, 1))
-    ours = ChangeScore(Weights())
-    for number, picture in enumerate(pictures(seed, width, height, *span)):
-        expected = detector._calculate_frame_score(FrameTimecode(number, 24.0), picture)
-        assert ours.score(picture) == pytest.approx(expected, abs=1e-9)
+def scores(found: list[np.ndarray], weights: Weights) -> list[float]:
+    ours = ChangeScore(weights)
+    return [ours.score(picture) for picture in found]
+
+
+def scores_of_pyscenedetect(found: list[np.ndarray], weights: ContentDetector.Components) -> list[float]:
+    theirs = ContentDetector(weights=weights)
+    return [
+        float(theirs._calculate_frame_score(FrameTimecode(number, 24.0), picture))
+        for number, picture in enumerate(found)
+    ]
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 99), st.lists(st.sampled_from(sorted(_LOOKS)), min_size=1, max_size=5), _SIZES, _WEIGHTS)
+def test_scores_are_those_of_pyscenedetect_whatever_the_weights(
+    seed: int, looks: list[str], size: tuple[int, int], weights: tuple[float, float, float, float]
+) -> None:
+    found = pictures(seed, looks, *size)
+    expected = scores_of_pyscenedetect(found, ContentDetector.Components(*weights))
+    assert scores(found, Weights(*weights)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("size", [(47, 63), (240, 427), (361, 641)])
+def test_scores_of_pictures_large_enough_for_a_wider_kernel_are_those_of_pyscenedetect(size: tuple[int, int]) -> None:
+    found = pictures(5, ["coarse", "noise", "smooth", "coarse"], *size)
+    expected = scores_of_pyscenedetect(found, ContentDetector.Components(1, 1, 1, 1))
+    assert min(expected[1:-1]) > 10
+    assert scores(found, Weights()) == pytest.approx(expected, abs=1e-9)
 
 
 def test_without_edges_the_score_is_that_of_the_default_weights() -> None:
-    detector, ours = ContentDetector(), ChangeScore(Weights(edges=0.0))
-    for number, picture in enumerate(pictures(3, 64, 48, 0, 256)):
-        expected = detector._calculate_frame_score(FrameTimecode(number, 24.0), picture)
-        assert ours.score(picture) == pytest.approx(expected, abs=1e-9)
+    found = pictures(3, ["coarse", "dark", "noise"], 48, 64)
+    expected = scores_of_pyscenedetect(found, ContentDetector.DEFAULT_COMPONENT_WEIGHTS)
+    assert scores(found, Weights(edges=0.0)) == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_first_picture_and_an_equal_one_score_nothing() -> None:
-    score, picture = ChangeScore(Weights()), pictures(1, 32, 32, 0, 256)[0]
-    assert (score.score(picture), score.score(picture)) == (0.0, 0.0)
+@given(st.integers(0, 9), st.sampled_from(sorted(_LOOKS)), _SIZES)
+def test_the_first_picture_and_an_equal_one_score_nothing(seed: int, look: str, size: tuple[int, int]) -> None:
+    assert scores(pictures(seed, [look], *size), Weights()) == [0.0, 0.0]

@@ -1,15 +1,20 @@
 """Which file is whose, by its name."""
 
 import datetime as dt
+import random
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.registry import SCHEMAS
-from transforms.media.files import FILES, WANTED, ListedFile, file_names, match_names, wanted_names
+from transforms.media.files import FILES, FOUND, WANTED, ListedFile, Matches, file_names, match_names, wanted_names
 
 _DAY = dt.datetime(2020, 5, 1, tzinfo=dt.UTC)
+_SPOKEN = {"start_s": 0.0, "end_s": 1.0, "text": "hello"}
 _POST = {
     name: pl.DataFrame(SCHEMAS["post"].empty_table()).schema[name]
     for name in ("media_key", "media_kind", "media_urls", "media_file", "posted_at", "speech")
@@ -21,14 +26,19 @@ def post(key: str, *urls: str, **changes: Any) -> dict[str, Any]:
     return row | {"posted_at": _DAY, "speech": []} | changes
 
 
-def uses(posts: list[dict[str, Any]], *paths: str, beside: bool = False) -> tuple[set[tuple[str, str, int]], list[str]]:
-    """Path, media key and place of every use, and the names that are ambiguous."""
-    files = [ListedFile(path, path.rsplit("/", 1)[-1], 10, beside=beside) for path in paths]
+def matches(posts: list[dict[str, Any]], paths: Sequence[str], *, beside: bool = False) -> Matches:
     wanted = wanted_names(pl.DataFrame(posts, schema=_POST))
     assert wanted.schema == WANTED
-    listed = file_names(files)
+    listed = file_names([ListedFile(path, path.rsplit("/", 1)[-1], 10, beside=beside) for path in paths])
     assert listed.schema == FILES
-    found, ambiguous = match_names(pl.DataFrame(listed), pl.DataFrame(wanted))
+    found = match_names(pl.DataFrame(listed), pl.DataFrame(wanted))
+    assert found.found.schema == FOUND
+    return found
+
+
+def uses(posts: list[dict[str, Any]], *paths: str, beside: bool = False) -> tuple[set[tuple[str, str, int]], list[str]]:
+    """Path, media key and place of every use, and the names that are ambiguous."""
+    found, ambiguous = matches(posts, paths, beside=beside)
     return {(row["path"], row["media_key"], row["place"]) for row in found.to_pylist()}, ambiguous
 
 
@@ -67,6 +77,75 @@ def test_a_name_that_different_media_claim_is_nobodys_unless_a_folder_says_whose
         ("/d/a.example/1.jpg", "one", 0),
         ("/d/b.example/1.jpg", "two", 0),
     }
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "name"),
+    [
+        pytest.param("https://c.example/2019/1.jpg", "https://c.example/2020/1.jpg", "1.jpg", id="in two folders"),
+        pytest.param("https://c.example/get.php?id=1", "https://c.example/get.php?id=2", "get.php", id="by a query"),
+    ],
+)
+def test_different_addresses_of_one_host_are_different_files_of_one_name(one: str, two: str, name: str) -> None:
+    posts = [post("one", one), post("two", two)]
+    assert uses(posts, f"/d/{name}") == (set(), [name])
+    assert uses(posts, f"/d/c.example/{name}") == (set(), sorted([f"c.example/{name}", name]))
+
+
+@pytest.mark.parametrize("path", ["/d/a.jpg", "/d/i.redd.it/a.jpg"])
+def test_one_address_in_a_gallery_and_by_itself_is_one_file(path: str) -> None:
+    gallery = post("g", "https://i.redd.it/b.jpg", "https://i.redd.it/a.jpg", media_kind="gallery")
+    assert uses([gallery, post("s", "https://i.redd.it/a.jpg")], path) == ({(path, "g", 1), (path, "s", 0)}, [])
+
+
+def test_two_addresses_of_one_media_are_one_file() -> None:
+    posts = [post("k", "https://i.redd.it/abc.jpg"), post("k", "https://preview.redd.it/abc.jpg?width=640")]
+    assert uses(posts, "/d/abc.jpg") == ({("/d/abc.jpg", "k", 0)}, [])
+
+
+def test_pictures_of_one_name_in_a_gallery_are_told_apart_by_their_hosts() -> None:
+    gallery = post("g", "https://a.example/1.jpg", "https://b.example/1.jpg", media_kind="gallery")
+    assert uses([gallery], "/d/1.jpg") == (set(), ["1.jpg"])
+    assert uses([gallery], "/d/b.example/1.jpg", "/d/a.example/1.jpg") == (
+        {("/d/a.example/1.jpg", "g", 0), ("/d/b.example/1.jpg", "g", 1)},
+        ["1.jpg"],
+    )
+
+
+def test_a_name_that_no_file_has_is_not_told_however_many_claim_it() -> None:
+    posts = [post("one", "https://a.example/1.jpg"), post("two", "https://b.example/1.jpg")]
+    assert uses(posts, "/d/2.jpg") == (set(), [])
+
+
+def test_a_file_beside_a_record_goes_by_no_other_name() -> None:
+    claimed = post("k", "https://i.redd.it/abc.jpg"), post("youtube:dQw4w9WgXcQ", media_kind="video")
+    assert uses([*claimed], "/d/abc.jpg", "/d/Title [dQw4w9WgXcQ].mp4", beside=True) == (set(), [])
+
+
+@pytest.mark.parametrize(
+    "name", ["Title dQw4w9WgXcQ.mp4", "[dQw4w9WgXc].mp4", "dQw4w9WgXcQx.mp4", "Title [dQw4w9WgXcQ]"]
+)
+def test_a_name_that_only_resembles_an_id_is_no_video(name: str) -> None:
+    assert uses([post("youtube:dQw4w9WgXcQ", media_kind="video")], f"/d/{name}") == (set(), [])
+
+
+@given(st.permutations(["/d/a.example/1.jpg", "/d/b.example/1.jpg", "/d/c.jpg", "/d/e/c.jpg"]), st.randoms())
+def test_matches_do_not_depend_on_the_order_of_files_and_posts(paths: list[str], rng: random.Random) -> None:
+    posts = [
+        post("one", "https://a.example/1.jpg"),
+        post("two", "https://b.example/1.jpg", "https://b.example/c.jpg", media_kind="gallery"),
+        post("one", "https://a.example/1.jpg", posted_at=None, speech=[_SPOKEN]),
+    ]
+    straight = matches(posts, paths)
+    rng.shuffle(posts)
+    assert matches(posts, sorted(paths)) == straight
+    assert straight.ambiguous == ["1.jpg"]
+    assert [(row["media_key"], row["spoken"], row["single"]) for row in straight.found.to_pylist()] == [
+        ("one", True, True),
+        ("two", False, False),
+        ("two", False, False),
+        ("two", False, False),
+    ]
 
 
 def test_posts_of_one_media_share_its_file_and_the_earliest_counts() -> None:

@@ -52,7 +52,7 @@ def test_clusters_are_the_same_however_the_work_is_cut(seed: int, size: int, sha
 
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         media = pipeline | beam.Create(tables(rows, size)).with_output_types(pa.Table)
-        found = media | NearDuplicates(DuplicateOptions(groups=groups), shards)
+        found = media | NearDuplicates(DuplicateOptions(distance=8, per_s=1.0, groups=groups), shards)
         assert_that(found.clusters, check)
 
 
@@ -64,7 +64,7 @@ def test_what_is_too_common_is_told() -> None:
 
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         media = pipeline | beam.Create(tables(rows, 4)).with_output_types(pa.Table)
-        assert_that((media | NearDuplicates(DuplicateOptions(common=5), 2)).notes, check)
+        assert_that((media | NearDuplicates(DuplicateOptions(common=5, per_s=1.0), 2)).notes, check)
 
 
 def test_no_media_have_no_clusters() -> None:

@@ -1,6 +1,7 @@
 """Which images and videos belong together, out of their hashes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from transforms.media.hamming import bands, masks
 from transforms.media.looks import DuplicateOptions, Kind, kinds, looks
 from transforms.media.pairs import Band, image_links, video_links, video_matches
 
-_OPTIONS = DuplicateOptions()
+_OPTIONS = DuplicateOptions(distance=8, ring_distance=3, per_s=1.0)
 _RNG = np.random.default_rng(11)
 _HASHES = [int(number) for number in _RNG.integers(0, 1 << 63, 400, dtype=np.uint64)]
 
@@ -81,7 +82,7 @@ def test_an_image_turned_by_any_angle_is_found_by_its_ring_hash() -> None:
     rows.append(image("b", _HASHES[2], ring_hash=hexed(flipped(_HASHES[3], 3))))
     rows.append(image("c", _HASHES[7], ring_hash=hexed(flipped(_HASHES[3], 20))))
     assert links(*rows) == {("a", "b")}
-    assert links(*rows, options=DuplicateOptions(turned=False)) == set()
+    assert links(*rows, options=replace(_OPTIONS, turned=False)) == set()
 
 
 def test_a_letterboxed_image_is_found_by_what_is_inside_its_bars() -> None:
@@ -107,6 +108,7 @@ _FILM = _HASHES[100:140]
     [
         pytest.param([flipped(own, 5, seed) for seed, own in enumerate(_FILM)], id="recompressed"),
         pytest.param(_FILM[12:], id="start cut off"),
+        pytest.param([own ^ 0x5555_5555_5555_5555 for own in _FILM], id="mirrored"),
         pytest.param(_FILM[:15], id="end cut off"),
         pytest.param([*_HASHES[300:310], *_FILM, *_HASHES[310:320]], id="inside a longer one"),
         pytest.param(
@@ -151,7 +153,7 @@ def test_clocks_may_tick_apart_by_one_sample() -> None:
 
 
 def test_a_frame_that_very_many_videos_share_is_not_compared_and_is_told() -> None:
-    options = DuplicateOptions(common=5)
+    options = replace(_OPTIONS, common=5)
     rows = [video(f"{place}", [_FILM[0], _FILM[1], _FILM[2], _HASHES[200 + place]]) for place in range(8)]
     media = table_of(rows)
     ((_, some),) = kinds(pl.DataFrame(looks(media, options)))
