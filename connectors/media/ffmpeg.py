@@ -14,6 +14,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from connectors.media.limits import Refused
+from connectors.media.pyav import DEMUXERS
 from schemas.errors import InputError
 from schemas.reasons import Reason
 
@@ -53,10 +54,9 @@ def remux(source: str, target: str, timeout_s: float) -> None:
     Raises:
         Refused: it cannot be read, or takes too long.
     """
+    streams = _source(source, fflags="+genpts+discardcorrupt", err_detect="ignore_err")
     _write(
-        lambda part: _source(source, fflags="+genpts+discardcorrupt", err_detect="ignore_err").output(
-            part, format="matroska", c="copy", map="0:v:0"
-        ),
+        lambda part: ffmpeg.output(streams["v:0"], streams["a:0?"], part, format="matroska", c="copy"),
         target,
         timeout_s,
     )
@@ -84,7 +84,9 @@ def cut_clip(source: str, target: str, start_s: float, end_s: float, timeout_s: 
 
 
 def _source(path: str, **options: Any) -> Any:
-    return ffmpeg.input(f"file:{os.path.abspath(path)}", protocol_whitelist="file", **options)
+    return ffmpeg.input(
+        f"file:{os.path.abspath(path)}", protocol_whitelist="file", format_whitelist=DEMUXERS, threads=1, **options
+    )
 
 
 def _write(command: Callable[[str], Any], target: str, timeout_s: float) -> None:
@@ -92,7 +94,7 @@ def _write(command: Callable[[str], Any], target: str, timeout_s: float) -> None
     folder = os.path.dirname(os.path.abspath(target))
     with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as part_folder:
         part = os.path.join(part_folder, "part")
-        stream = command(f"file:{part}").global_args("-nostdin", "-v", "error", "-threads", "1").overwrite_output()
+        stream = command(f"file:{part}").global_args("-nostdin", "-v", "error").overwrite_output()
         try:
             done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
                 stream.compile(cmd=program()), capture_output=True, timeout=timeout_s, check=False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,12 @@ _ORIENTATIONS = {
     8: (270, False),
 }
 #: A JPEG is decoded at half, a quarter or an eighth of its size while its longer side stays above this.
-_DRAFT_SIDE = 256
+_DRAFT_SIDE = 192
 #: Only pictures of more pixels can be bombs.
 _BOMB_PIXELS = 16_000_000
 _DEFAULT_FRAME_S = 0.1
+#: What Pillow raises on broken files; AVIF and GIF raise more than it says.
+_BROKEN = (OSError, EOFError, IndexError, RuntimeError, SyntaxError, TypeError, ValueError)
 _WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "F")
 
 
@@ -63,12 +66,13 @@ def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = Tr
         path: a local file.
         size_bytes: its size.
         limits: checked before pixels are allocated.
-        reduced: decode a JPEG at a part of its size where its longer side stays above 256 pixels.
+        reduced: decode a JPEG at a part of its size where its longer side stays above 192 pixels.
 
     Raises:
         Refused: it is no image, is too large, or nothing of it can be decoded.
     """
-    with _opened(path) as image:
+    with ExitStack() as files, _quiet():
+        image = files.enter_context(_opened(path))
         _check(image, size_bytes, limits)
         facts, stored = _facts(image), image.size
         rotation, mirrored = facts.rotation, facts.mirrored
@@ -77,7 +81,7 @@ def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = Tr
             image.draft(None, (max(1, int(stored[0] * scale)), max(1, int(stored[1] * scale))))
         damage = _load(image, path)
         if damage:
-            image = _reopened(path)  # noqa: PLW2901 - the same file, read past its damage
+            image = files.enter_context(_reopened(path))
         rgb = turned(_rgb(image), rotation, mirrored=mirrored)
         if damage and not rgb.std():
             raise Refused(Reason.DAMAGED, damage)
@@ -91,8 +95,11 @@ def is_animated(path: str) -> bool:
     Raises:
         Refused: it is no image.
     """
-    with _opened(path) as image:
-        return image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1
+    with _opened(path) as image, _quiet():
+        try:
+            return image.format in _ANIMATED and getattr(image, "n_frames", 1) > 1
+        except _BROKEN:
+            return False  # its first picture may still be there
 
 
 class Animation:
@@ -105,7 +112,8 @@ class Animation:
         self.damage: str | None = None
         try:
             _check(self._image, size_bytes, limits)
-            check_length(getattr(self._image, "n_frames", 1), None, limits)
+            self._frames: int = getattr(self._image, "n_frames", 1)
+            check_length(self._frames, None, limits)
         except BaseException:
             self._image.close()
             raise
@@ -119,11 +127,11 @@ class Animation:
     def every_frame(self) -> Iterator[ArrayFrame]:
         """All frames, in order."""
         time_s = 0.0
-        for number in range(getattr(self._image, "n_frames", 1)):
+        for number in range(self._frames):
             try:
                 self._image.seek(number)
                 self._image.load()
-            except (OSError, EOFError, ValueError, SyntaxError) as error:
+            except _BROKEN as error:
                 self.damage = f"{error} (at frame {number})".lower()
                 break
             rgb = turned(_rgb(self._image), self.facts.rotation, mirrored=self.facts.mirrored)
@@ -150,16 +158,23 @@ class Animation:
         self._image.close()
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's warnings on odd metadata, which nobody reads here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _opened(path: str) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # ours is the check, with the recipe's limit
     Image.init()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on odd metadata, which nobody reads here
+        with _quiet():
             return Image.open(path, formats=_FORMATS)
     except UnidentifiedImageError as error:
         raise Refused(Reason.NOT_MEDIA, "no image format that is read here") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except _BROKEN as error:
         raise Refused(Reason.DAMAGED, str(error).lower()) from error
 
 
@@ -173,7 +188,8 @@ def _reopened(path: str) -> Image.Image:
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         image.load()
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except _BROKEN as error:
+        image.close()
         raise Refused(Reason.DAMAGED, str(error).lower()) from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -183,7 +199,7 @@ def _reopened(path: str) -> Image.Image:
 def _load(image: Image.Image, path: str) -> str | None:
     try:
         image.load()
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except _BROKEN as error:
         return str(error).lower().replace(path, "the file")
     return None
 
@@ -198,7 +214,7 @@ def _check(image: Image.Image, size_bytes: int, limits: Limits) -> None:
 def _facts(image: Image.Image) -> VideoFacts:
     try:
         orientation: Any = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except (OSError, ValueError, SyntaxError):
+    except _BROKEN:
         orientation = 1
     rotation, mirrored = _ORIENTATIONS.get(orientation, (0, False))
     name = (image.format or "").lower()

@@ -71,7 +71,8 @@ def has_device() -> bool:
 
 def can_decode(facts: VideoFacts) -> bool:
     """Whether the device decodes such a video to the same 8-bit samples as a CPU."""
-    return facts.video_codec in _CODECS and facts.pixel_format in _PIXEL_FORMATS
+    even = not any(side % 2 for side in facts.stored)  # NV12 pairs rows and columns
+    return even and facts.video_codec in _CODECS and facts.pixel_format in _PIXEL_FORMATS
 
 
 class NvidiaVideo:
@@ -81,11 +82,11 @@ class NvidiaVideo:
     """
 
     decoder = Decoder.PYNVVIDEOCODEC
-    damage = None  # the device gives all frames or fails
 
     def __init__(
         self, path: str, limits: Limits, longest: int, audio: AudioSink | None = None, on: Device | None = None
     ) -> None:
+        self.damage: str | None = None  # of the audio: the device gives all frames or fails
         self._on, self._limits, self._longest, self._path = on or device(), limits, longest, path
         self._audio = audio
         first = PyAvVideo(path, limits, longest)
@@ -106,7 +107,7 @@ class NvidiaVideo:
                 yield self._frame(number, time_s, end_s, decoded)
                 number += 1
         if self._audio is not None:
-            read_audio(self._path, self._audio)
+            self.damage = read_audio(self._path, self._audio)
         if not number:
             raise Refused(Reason.DAMAGED, "the device decoded no frame")
 

@@ -21,10 +21,10 @@ from schemas.media import Decoder
 from schemas.reasons import Reason
 
 #: Demuxers that may open a file; playlists and those that name other files are not among them.
-_DEMUXERS = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "flv", "mpegts", "mpeg", "ogg", "asf")
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,ogg,asf"
 _OPTIONS = {
     "protocol_whitelist": "file",
-    "format_whitelist": ",".join(_DEMUXERS),
+    "format_whitelist": DEMUXERS,
     "max_streams": "64",
     "probesize": str(16 << 20),
 }
@@ -151,7 +151,7 @@ class PyAvFrame:
     def small(self) -> Plane:
         """The stored picture at the working size, BGR."""
         frame = self.frame
-        size = working_size((frame.width, frame.height), self.longest)
+        size = working_size(self.facts.stored, self.longest)  # the first's, should the size change midway
         shift = _PLANAR.get(frame.format.name)
         if shift is None:
             return np.asarray(cv2.resize(frame.to_ndarray(format="bgr24"), size, interpolation=cv2.INTER_NEAREST))
@@ -212,12 +212,16 @@ def facts_of(path: str, limits: Limits) -> VideoFacts:
         video.close()
 
 
-def read_audio(path: str, audio: AudioSink) -> None:
-    """Pass the packets of a file's first audio stream on, without decoding pictures."""
+def read_audio(path: str, audio: AudioSink) -> str | None:
+    """Pass the packets of a file's first audio stream on, without decoding pictures; gives what cannot be read."""
     with open_container(path) as container:
         if container.streams.audio:
-            for packet in container.demux(container.streams.audio[0]):
-                audio(packet)
+            try:
+                for packet in container.demux(container.streams.audio[0]):
+                    audio(packet)
+            except FFmpegError as error:
+                return _cause(error)
+    return None
 
 
 def _pictures(container: av.container.InputContainer) -> av.VideoStream:

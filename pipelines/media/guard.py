@@ -56,14 +56,20 @@ class Guard:
             assert process.stdin is not None
             send(process.stdin, Question(path))
             answer = msgspec.msgpack.decode(self._received(process, deadline), type=Answer)
+            if answer.row is None:
+                raise Refused(Reason(answer.reason or Reason.DAMAGED), answer.detail or "")
         except (BrokenPipeError, EOFError):
             raise self._crashed() from None
+        except (msgspec.MsgspecError, ValueError):
+            self.close()
+            raise Refused(Reason.DECODER_CRASHED, "the decoding process gave no answer that can be read") from None
+        except KeyboardInterrupt:
+            self.close()  # or the next question would get this one's answer
+            raise
         except TimeoutError:
             self.close()
             limit = self._config.limits.timeout_s
             raise Refused(Reason.TIMED_OUT, f"decoding took more than {limit:g} s") from None
-        if answer.row is None:
-            raise Refused(Reason(answer.reason or Reason.DAMAGED), answer.detail or "")
         return Measured(answer.row, answer.keyframes)
 
     def close(self) -> None:
@@ -102,7 +108,7 @@ class Guard:
         descriptor = process.stdout.fileno()
         length = length_of(_read(descriptor, 8, deadline))
         if length > _MOST_BYTES:
-            raise EOFError
+            raise ValueError(length)
         return _read(descriptor, length, deadline)
 
     def _crashed(self) -> Refused:

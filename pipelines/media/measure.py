@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from av.error import FFmpegError
 from PIL import Image
 
 from connectors.media import ffmpeg
@@ -157,11 +158,16 @@ class _AudioTap:
     def __init__(self, *, wanted: bool) -> None:
         self.wanted = wanted
         self._loudness: Loudness | None = None
+        self._unknown = False
 
     def feed(self, packet: Any) -> None:
-        if self._loudness is None:
-            self._loudness = Loudness(packet.stream)
-        self._loudness.feed(packet)
+        if self._loudness is None and not self._unknown:
+            try:
+                self._loudness = Loudness(packet.stream)
+            except (AttributeError, FFmpegError, ValueError):  # PyAV's of a stream without codec, rate or channels
+                self._unknown = True
+        if self._loudness is not None:
+            self._loudness.feed(packet)
 
     def columns(self, duration_s: float) -> dict[str, Any]:
         if self._loudness is None:
@@ -171,6 +177,8 @@ class _AudioTap:
 
     @property
     def damage(self) -> str | None:
+        if self._unknown:
+            return "audio: its codec, rate or channels are not known"
         return f"audio: {self._loudness.damage}" if self._loudness and self._loudness.damage else None
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from connectors.media.frames import Frame, VideoFile
+from connectors.media.limits import Refused
 from pipelines.media.config import Access, MeasureConfig
 from pipelines.media.keyframes import describe, jpeg
+from schemas.reasons import Reason
 from transforms.media.change import ChangeScore, Weights
 from transforms.media.cuts import SceneCutter, Stretch
 from transforms.media.hashes import look_at, phash, without_bars
@@ -28,17 +30,25 @@ class Watch:
         self._config = config
         self._starts, self._ends = array("d"), array("d")
         self._next_tick_s = 0.0
+        self._sees_all = config.access is Access.EVERY
+        self._claimed_s = 0.0
         self._hashes: list[dict[str, Any]] = []
         self._scenes: list[dict[str, Any]] = []
         self.keyframes: list[bytes | None] = []
 
     @property
     def duration_s(self) -> float:
-        """From the first frame to the end of the last, seconds."""
-        return max(self._ends, default=0.0)
+        """From the first frame to the end of the last, seconds; as the container says where not all were seen."""
+        return max(max(self._ends, default=0.0), self._claimed_s)
 
     def look(self, video: VideoFile) -> None:
-        """Take all frames of a video."""
+        """Take all frames of a video.
+
+        Raises:
+            Refused: none could be decoded.
+        """
+        if not self._sees_all:
+            self._claimed_s = video.claimed_s
         cutter: SceneCutter[Frame] = SceneCutter(self._config.min_scene_frames)
         score = ChangeScore(Weights())
         cutting = self._config.access is Access.EVERY
@@ -49,6 +59,8 @@ class Watch:
             changed = cutting and score.score(frame.small()) >= self._config.threshold
             for scene in cutter.feed(frame, changed=changed):
                 self._close(scene)
+        if not self._starts:
+            raise Refused(Reason.DAMAGED, video.damage or "no frame could be decoded")
         for scene in cutter.end():
             self._close(scene)
 
@@ -58,8 +70,8 @@ class Watch:
         ends = [scene["start_s"] for scene in self._scenes[1:]] + [duration_s]
         return {
             "duration_s": duration_s,
-            "fps": frames / duration_s if duration_s else None,
-            "variable_fps": self._is_variable(),
+            "fps": frames / duration_s if duration_s and self._sees_all else None,
+            "variable_fps": self._is_variable() if self._sees_all else None,
             "frames": frames,
             "frame_hashes": self._hashes,
             "scenes": [scene | {"end_s": end_s} for scene, end_s in zip(self._scenes, ends, strict=True)],
@@ -104,6 +116,6 @@ class Watch:
 
     def _is_variable(self) -> bool:
         lengths = np.diff(np.asarray(self._starts))
-        if self._config.access is not Access.EVERY or not len(lengths):
+        if not len(lengths):
             return False
         return bool(np.ptp(lengths) > max(_SPREAD_S, _SPREAD * float(lengths.mean())))
