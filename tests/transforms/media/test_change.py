@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scenedetect import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
+from transforms.media import change
 from transforms.media.change import ChangeScore, Weights
 
 _Rng = np.random.Generator
@@ -26,11 +28,21 @@ def _smooth(rng: _Rng, height: int, width: int) -> np.ndarray:
     return (down * rng.integers(0, 128, 3) + across * rng.integers(0, 128, 3)).astype(np.int64)
 
 
+def _blurred(rng: _Rng, height: int, width: int) -> np.ndarray:
+    """Slopes of every steepness: some lie just at Canny's thresholds."""
+    sharp = _coarse(rng, height, width) // 3
+    slopes: np.ndarray = np.mean(
+        [np.roll(sharp, (down, across), (0, 1)) for down in range(6) for across in range(6)], axis=0
+    )
+    return slopes
+
+
 #: Pictures by how they look; Canny's thresholds follow the median, so dark and plain ones are cases of their own.
 _LOOKS: dict[str, Callable[[_Rng, int, int], np.ndarray]] = {
     "noise": lambda rng, height, width: rng.integers(0, 256, (height, width, 3)),
     "coarse": _coarse,
     "smooth": _smooth,
+    "blurred": _blurred,
     "dark": lambda rng, height, width: rng.integers(0, 3, (height, width, 3)),
     "black": lambda _, height, width: np.zeros((height, width, 3)),
     "nearly white": lambda rng, height, width: rng.integers(250, 256, (height, width, 3)),
@@ -70,10 +82,15 @@ def test_scores_are_those_of_pyscenedetect_whatever_the_weights(
 
 @pytest.mark.parametrize("size", [(47, 63), (240, 427), (361, 641)])
 def test_scores_of_pictures_large_enough_for_a_wider_kernel_are_those_of_pyscenedetect(size: tuple[int, int]) -> None:
-    found = pictures(5, ["coarse", "noise", "smooth", "coarse"], *size)
+    found = pictures(5, ["coarse", "noise", "blurred", "smooth", "coarse"], *size)
     expected = scores_of_pyscenedetect(found, ContentDetector.Components(1, 1, 1, 1))
     assert min(expected[1:-1]) > 10
     assert scores(found, Weights()) == pytest.approx(expected, abs=1e-9)
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.integers(0, 255)))
+def test_the_median_is_that_of_numpy(plane: np.ndarray) -> None:
+    assert change._median(plane) == np.median(plane)
 
 
 def test_without_edges_the_score_is_that_of_the_default_weights() -> None:

@@ -1,12 +1,14 @@
 """Clusters are what links connect, in any order, named after the member that stays."""
 
 import datetime as dt
+import random
+from itertools import pairwise
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.media.clusters import MEMBERS, connected, named_clusters
+from transforms.media.clusters import CLUSTERED, CONNECTED, MEMBERS, connected, named_clusters
 
 _MEMBERS = pl.DataFrame(MEMBERS.empty_table()).schema | {"component": pl.String()}
 _LINKS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=12)
@@ -17,9 +19,11 @@ def links(pairs: list[tuple[str, str]]) -> pl.DataFrame:
 
 
 @given(_LINKS, st.randoms(use_true_random=False))
-def test_components_do_not_depend_on_the_order_or_direction_of_links(pairs: list[tuple[str, str]], rng: object) -> None:
+def test_components_do_not_depend_on_the_order_or_direction_of_links(
+    pairs: list[tuple[str, str]], rng: random.Random
+) -> None:
     shuffled = [pair[::-1] if place % 2 else pair for place, pair in enumerate(pairs)]
-    rng.shuffle(shuffled)  # type: ignore[attr-defined]
+    rng.shuffle(shuffled)
     assert connected(links(pairs)).equals(connected(links(shuffled)))
 
 
@@ -42,12 +46,31 @@ def test_a_chain_is_one_cluster_and_strangers_are_others() -> None:
     }
 
 
+@given(_LINKS)
+def test_components_are_no_larger_than_links_make_them(pairs: list[tuple[str, str]]) -> None:
+    slow = {name: name for pair in pairs for name in pair}
+    for _ in slow:
+        for left, right in pairs:
+            slow[left] = slow[right] = min(slow[left], slow[right])
+    assert {row["sha256"]: row["component"] for row in connected(links(pairs)).to_pylist()} == slow
+
+
+def test_a_long_chain_is_one_component() -> None:
+    names = [f"{number:04}" for number in range(3000)]
+    found = connected(links(list(pairwise(names[::-1])))).to_pydict()
+    assert (found["sha256"], set(found["component"])) == (names, {"0000"})
+
+
+def test_no_links_connect_nothing() -> None:
+    assert connected(links([])).equals(CONNECTED.empty_table())
+
+
 def member(sha256: str, pixels: int, day: int | None, key: str | None, component: str = "c") -> dict[str, object]:
     posted_at = dt.datetime(2020, 1, day, tzinfo=dt.UTC) if day else None
     return {"sha256": sha256, "pixels": pixels, "posted_at": posted_at, "media_key": key, "component": component}
 
 
-def cluster_of(*members: dict[str, object]) -> set[tuple[str, str]]:
+def cluster_of(*members: dict[str, object]) -> set[tuple[str, str | None]]:
     found = named_clusters(pl.DataFrame(list(members), schema=_MEMBERS)).to_pylist()
     return {(row["cluster"], row["unite_as"]) for row in found}
 
@@ -61,3 +84,35 @@ def test_the_largest_stays_then_the_earliest_then_the_first_by_digest() -> None:
 
 def test_posts_are_united_under_the_first_key_of_a_single_file() -> None:
     assert cluster_of(member("a", 30, 1, None), member("b", 20, 1, "kb")) == {("a", "kb")}
+
+
+def test_without_a_single_file_the_cluster_unites_nothing() -> None:
+    assert cluster_of(member("a", 30, 1, None), member("b", 20, 1, None)) == {("a", None)}
+
+
+def test_clusters_do_not_mix_and_every_member_has_one_row() -> None:
+    rows = [member("a", 1, 1, "ka", "x"), member("b", 9, 1, "kb", "y"), member("c", 2, 1, "kc", "x")]
+    found = named_clusters(pl.DataFrame(rows, schema=_MEMBERS))
+    assert found.schema == CLUSTERED
+    assert {row["sha256"]: (row["cluster"], row["unite_as"]) for row in found.to_pylist()} == {
+        "a": ("c", "kc"),
+        "b": ("b", "kb"),
+        "c": ("c", "kc"),
+    }
+
+
+_RANKS = st.lists(st.tuples(st.integers(1, 3), st.none() | st.integers(1, 3), st.booleans()), min_size=1, max_size=8)
+
+
+@given(_RANKS, st.randoms(use_true_random=False))
+def test_who_stays_does_not_depend_on_the_order_of_members(
+    ranks: list[tuple[int, int | None, bool]], rng: random.Random
+) -> None:
+    rows = [
+        member(f"s{place}", pixels, day, f"k{place}" if keyed else None)
+        for place, (pixels, day, keyed) in enumerate(ranks)
+    ]
+    best = sorted(range(len(ranks)), key=lambda place: (-ranks[place][0], ranks[place][1] or 99, place))
+    keys = [f"k{place}" for place in best if ranks[place][2]]
+    rng.shuffle(rows)
+    assert cluster_of(*rows) == {(f"s{best[0]}", keys[0] if keys else None)}

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from transforms.media.colours import PALETTE, colours
 
@@ -14,6 +17,39 @@ def plain(colour: tuple[int, int, int], height: int = 60, width: int = 80) -> np
 def test_every_colour_of_the_palette_has_its_own_name(name: str) -> None:
     found = colours(plain(PALETTE[name]))
     assert {*found.foreground, *found.background} == {name}
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("red", "blue"), ("black", "white"), ("orange", "navy"), ("tan", "dark green"), ("lime", "grey")],
+)
+@pytest.mark.parametrize("size", [(60, 80), (61, 83), (700, 900), (2, 2)])
+def test_a_picture_of_two_halves_has_both_colours(left: str, right: str, size: tuple[int, int]) -> None:
+    picture = plain(PALETTE[left], *size)
+    picture[:, size[1] // 2 :] = PALETTE[right]
+    found = colours(picture)
+    assert {*found.foreground, *found.background} >= {left, right}
+
+
+@given(arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3))))
+def test_any_picture_has_a_tone_and_names_of_the_palette_each_once(picture: np.ndarray) -> None:
+    found = colours(picture)
+    assert found.tone in {"warm", "cool", "neutral", "dark", "bright"}
+    for part in (found.foreground, found.background):
+        assert len(part) == len(set(part)) <= 3
+        assert set(part) <= set(PALETTE)
+
+
+@pytest.mark.parametrize(
+    ("background", "object_"), [("light blue", "red"), ("dark green", "white"), ("grey", "yellow")]
+)
+def test_a_small_object_stands_out_wherever_it_is(background: str, object_: str) -> None:
+    for top, left in ((5, 5), (100, 150), (170, 20)):
+        picture = plain(PALETTE[background], 240, 320)
+        picture[top : top + 50, left : left + 50] = PALETTE[object_]
+        found = colours(picture)
+        assert (found.foreground[0], found.background[0]) == (object_, background)
+        assert object_ not in found.background
 
 
 def test_an_object_stands_out_of_its_background() -> None:
@@ -47,11 +83,25 @@ def test_the_tone_is_that_of_the_whole(colour: tuple[int, int, int], tone: str) 
     assert colours(plain(colour)).tone == tone
 
 
+def test_a_model_can_say_that_nothing_or_everything_stands_out() -> None:
+    picture = plain(PALETTE["teal"])
+    assert colours(picture, np.zeros((3, 4), dtype=np.float32))[:2] == ([], ["teal"])
+    assert colours(picture, np.ones((3, 4), dtype=np.float32))[:2] == (["teal"], [])
+
+
 def test_at_most_three_colours_are_named_the_most_common_first() -> None:
-    picture = plain(PALETTE["red"], 100, 100)
-    for place, name in enumerate(("green", "blue", "white", "black"), start=1):
-        picture[: 50 - 10 * place] = PALETTE[name]
-    assert all(len(part) <= 3 for part in colours(picture)[:2])
+    picture = plain(PALETTE["red"], 90, 90)
+    for name, first in (("green", 40), ("blue", 60), ("white", 70), ("black", 80)):
+        picture[first:] = PALETTE[name]
+    nothing = np.zeros((1, 1), dtype=np.float32)
+    assert colours(picture, nothing).background[:2] == ["red", "green"]
+    assert len(colours(picture, nothing).background) == 3
+
+
+def test_a_colour_of_less_than_a_tenth_is_not_named() -> None:
+    picture = plain(PALETTE["red"], 90, 90)
+    picture[:, :8], picture[:, 80:] = PALETTE["blue"], PALETTE["white"]
+    assert colours(picture, np.zeros((1, 1), dtype=np.float32)).background == ["red", "white"]
 
 
 def test_a_picture_of_one_pixel_has_a_colour() -> None:

@@ -1,8 +1,9 @@
 """Cuts are those of PySceneDetect's filter, and scenes tile the frames, each with a keyframe near its middle."""
 
-import gc
 import weakref
+from collections.abc import Collection
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scenedetect import FrameTimecode
@@ -42,6 +43,42 @@ def test_the_keyframe_of_a_long_scene_is_near_its_middle(length: int) -> None:
     assert abs(scene.keyframe_number - length // 2) <= length / 8 + 1
 
 
+@given(st.lists(st.integers(0, 900), max_size=6), st.integers(1, 900), st.integers(0, 40))
+def test_keyframes_are_near_the_middle_of_any_scene(cuts: list[int], length: int, shortest: int) -> None:
+    """A cut that is certain late, after a burst of changes, has let pictures pass that nobody knew to hold."""
+    for scene in scenes([number in cuts for number in range(length)], shortest):
+        frames = scene.stop - scene.first
+        off = abs(scene.keyframe_number - (scene.first + scene.stop) // 2)
+        assert off <= frames / 8 + shortest / 2 + 1
+
+
+@given(st.integers(1, 12))
+def test_the_keyframe_of_a_short_scene_is_its_middle(length: int) -> None:
+    (scene,) = scenes([False] * length, 15)
+    assert abs(scene.keyframe_number - length // 2) <= 1
+
+
+def test_a_single_picture_is_a_scene_whether_or_not_it_changed() -> None:
+    assert scenes([False], 15) == [Stretch(0, 1, 0, 0)]
+    assert scenes([True], 15) == [Stretch(0, 1, 0, 0)]
+    assert scenes([True], 0) == [Stretch(0, 1, 0, 0)]
+
+
+def test_a_cut_on_the_second_picture_leaves_a_scene_of_one() -> None:
+    assert scenes([False, True, False], 1) == [Stretch(0, 1, 0, 0), Stretch(1, 3, 2, 2)]
+    assert scenes([False, True, False], 15) == [Stretch(0, 3, 1, 1)]
+
+
+def test_without_a_shortest_length_every_change_cuts() -> None:
+    assert [scene.first for scene in scenes([True] * 9, 0)] == list(range(9))
+
+
+def test_a_burst_of_changes_is_one_cut_at_its_last_change() -> None:
+    changes = [number in (20, 40, 43, 46, 49) for number in range(100)]
+    assert [scene.first for scene in scenes(changes, 6)] == [0, 20, 40, 49]
+    assert [scene.first for scene in scenes(changes, 8)] == [0, 20, 40]
+
+
 def test_no_picture_is_no_scene() -> None:
     assert scenes([], 15) == []
 
@@ -50,13 +87,13 @@ class _Picture:
     """Something that can be counted while it is held."""
 
 
-def test_few_pictures_are_held_however_long_the_scene() -> None:
+@pytest.mark.parametrize("cuts", [{}, {700}, {3, 100, 103, 108, 1500}, set(range(0, 2000, 40))])
+def test_few_pictures_are_held_however_long_the_scene(cuts: Collection[int]) -> None:
     cutter: SceneCutter[_Picture] = SceneCutter(15)
     alive: weakref.WeakSet[_Picture] = weakref.WeakSet()
     for number in range(2000):
         picture = _Picture()
         alive.add(picture)
-        list(cutter.feed(picture, changed=number == 700))
+        list(cutter.feed(picture, changed=number in cuts))
         del picture
-        gc.collect(0)
         assert len(alive) <= 9

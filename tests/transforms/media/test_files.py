@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.registry import SCHEMAS
@@ -129,6 +129,7 @@ def test_a_name_that_only_resembles_an_id_is_no_video(name: str) -> None:
     assert uses([post("youtube:dQw4w9WgXcQ", media_kind="video")], f"/d/{name}") == (set(), [])
 
 
+@settings(max_examples=20)
 @given(st.permutations(["/d/a.example/1.jpg", "/d/b.example/1.jpg", "/d/c.jpg", "/d/e/c.jpg"]), st.randoms())
 def test_matches_do_not_depend_on_the_order_of_files_and_posts(paths: list[str], rng: random.Random) -> None:
     posts = [

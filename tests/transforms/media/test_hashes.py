@@ -1,15 +1,20 @@
 """Perceptual hashes equal imagehash's, also of turned pictures, and see through turns and bars."""
 
 import io
+from collections.abc import Callable
+from pathlib import Path
 
 import imagehash
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
+from pipelines.media.config import MeasureConfig
+from pipelines.media.measure import measure
 from transforms.media.hashes import is_certain, look_at, phash, phash_turned, ring_hash, without_bars
+from transforms.media.looks import DuplicateOptions
 
 
 def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
@@ -19,8 +24,8 @@ def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
         Image.fromarray(rng.integers(0, 256, (side, side), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
         for side in (3, 6, 12, 24)
     ]
-    mixed = sum(np.asarray(layer, dtype=float) * weight for layer, weight in zip(layers, (5, 4, 3, 2), strict=True))
-    return Image.fromarray((mixed / 14).astype(np.uint8))
+    mixed = np.average([np.asarray(layer, dtype=float) for layer in layers], axis=0, weights=(5, 4, 3, 2))
+    return Image.fromarray(mixed.astype(np.uint8))
 
 
 def bits_apart(one: str, other: str) -> int:
@@ -34,16 +39,60 @@ def test_the_hash_is_imagehashs(seed: int, size: tuple[int, int]) -> None:
     assert phash(look_at(image)) == str(imagehash.phash(image))
 
 
-def test_the_hashes_of_turns_are_those_of_turned_pictures() -> None:
-    image = picture(4, (256, 256))
-    turned = [one.rotate(90 * turns) for one in (image, ImageOps.mirror(image)) for turns in range(4)]
-    assert phash_turned(look_at(image)) == [str(imagehash.phash(one)) for one in turned]
+def of_turned_images(image: Image.Image) -> list[str]:
+    turned = [one.rotate(90 * turns, expand=True) for one in (image, ImageOps.mirror(image)) for turns in range(4)]
+    return [str(imagehash.phash(one)) for one in turned]
 
 
-@pytest.mark.parametrize("angle", [3, 20, 77, 180, 251])
-def test_the_ring_hash_stays_when_a_picture_is_turned(angle: int) -> None:
-    image = picture(5, (400, 400))
-    assert bits_apart(ring_hash(image), ring_hash(image.rotate(angle, Image.Resampling.BICUBIC, fillcolor=0))) <= 3
+@given(st.integers(0, 200))
+@settings(max_examples=20)
+def test_the_hashes_of_turns_are_those_of_turned_pictures(seed: int) -> None:
+    image = picture(seed, (32, 32))  # what the hash scales to, so that nothing is rounded
+    assert phash_turned(look_at(image)) == of_turned_images(image)
+
+
+@given(st.integers(0, 200), st.tuples(st.integers(40, 400), st.integers(40, 400)))
+@settings(max_examples=20)
+def test_the_hashes_of_turns_of_any_size_are_near_those_of_turned_pictures(seed: int, size: tuple[int, int]) -> None:
+    """Pillow scales across before it scales down, so a turned picture may round otherwise."""
+    image = picture(seed, size)
+    found = phash_turned(look_at(image))
+    apart = [bits_apart(one, other) for one, other in zip(found, of_turned_images(image), strict=True)]
+    assert found[0] == phash(look_at(image))
+    assert max(apart) <= 4
+    assert sum(bits > 2 for bits in apart) <= 1
+
+
+@pytest.mark.parametrize("filling", [0, 255])
+def test_the_ring_hash_stays_when_a_picture_is_turned_by_any_angle(filling: int) -> None:
+    apart = []
+    for seed in range(8):
+        image = picture(seed, (400, 400))
+        own = ring_hash(image)
+        for angle in range(3 + seed, 360, 23):
+            turned = image.rotate(angle, Image.Resampling.BICUBIC, fillcolor=filling)
+            apart.append(bits_apart(own, ring_hash(turned)))
+    assert max(apart) <= DuplicateOptions().ring_distance
+    assert sum(bits <= 3 for bits in apart) > 0.95 * len(apart)
+
+
+@pytest.mark.parametrize("size", [(400, 400), (401, 401), (500, 300), (301, 517)])
+def test_the_ring_hash_stays_when_a_picture_is_mirrored_or_turned_by_right_angles(size: tuple[int, int]) -> None:
+    for seed in range(6):
+        image = picture(seed, size)
+        turned = [image.rotate(90 * turns, expand=True) for turns in (1, 2, 3)]
+        for other in (ImageOps.mirror(image), ImageOps.flip(image), *turned):
+            assert bits_apart(ring_hash(image), ring_hash(other)) <= 3
+
+
+def test_the_ring_hash_sees_the_disc_alone() -> None:
+    image = picture(9, (400, 400))
+    for filling in (0, 128, 255):
+        framed = Image.new("L", image.size, filling)
+        mask = Image.new("L", image.size, 0)
+        ImageDraw.Draw(mask).ellipse((0, 0, 399, 399), fill=255)
+        framed.paste(image, mask=mask)
+        assert bits_apart(ring_hash(image), ring_hash(framed)) == 0
 
 
 def test_the_ring_hash_tells_pictures_apart() -> None:
@@ -52,38 +101,125 @@ def test_the_ring_hash_tells_pictures_apart() -> None:
     assert min(apart) > 8
 
 
-@pytest.mark.parametrize("colour", [0, 128, 255])
-@pytest.mark.parametrize("border", [(0, 40, 0, 40), (50, 0, 30, 0), (0, 0, 0, 24)])
-def test_bars_are_taken_off(border: tuple[int, int, int, int], colour: int) -> None:
-    image = picture(6, (320, 200))
-    inside = without_bars(ImageOps.expand(image, border, fill=colour))
+#: Bars in pixels, the shorter ones well above the share of a side from which on something is a bar.
+_BAR = st.integers(20, 110)
+
+
+@given(
+    st.integers(0, 500),
+    st.tuples(st.integers(90, 600), st.integers(90, 600)),
+    _BAR,
+    _BAR | st.just(0),
+    st.booleans(),
+    st.sampled_from([0, 16, 255]),
+)
+@settings(max_examples=60)
+def test_bars_are_taken_off_with_at_most_the_lines_where_they_mix_with_the_picture(
+    seed: int, size: tuple[int, int], before: int, after: int, across: bool, colour: int
+) -> None:
+    image = picture(seed, size)
+    boxed = ImageOps.expand(image, (before, 0, after, 0) if across else (0, before, 0, after), fill=colour)
+    inside = without_bars(boxed)
     assert inside is not None
-    assert abs(inside.width - image.width) <= 8
-    assert abs(inside.height - image.height) <= 8
-    assert bits_apart(phash(look_at(inside)), phash(look_at(image))) <= 8
+    step = max(1.0, max(boxed.size) / 192)  # of the small picture in which bars are looked for
+    kept, whole = (inside.width, image.width) if across else (inside.height, image.height)
+    assert 0 <= whole - kept <= 2 * 2 * step
+    plain = np.asarray(inside).std(axis=0 if across else 1) == 0.0
+    assert not plain[[0, -1]].any()
 
 
-def test_a_picture_without_bars_and_one_without_anything_stay_as_they_are() -> None:
-    assert without_bars(picture(7)) is None
-    assert without_bars(Image.new("L", (90, 60), 17)) is None
+@pytest.mark.parametrize("bars", [(40, 30, 40, 30), (0, 60, 0, 0)])
+def test_bars_on_all_sides_and_on_one_alone_are_taken_off(bars: tuple[int, int, int, int]) -> None:
+    image = picture(6, (160, 100))
+    inside = without_bars(ImageOps.expand(image, bars, fill=0))
+    assert inside is not None
+    assert 0 <= image.width - inside.width <= 6
+    assert 0 <= image.height - inside.height <= 6
 
 
-def test_a_certain_hash_of_a_reduced_jpeg_is_that_of_the_whole() -> None:
+def test_a_letterboxed_picture_has_the_hash_of_its_inside() -> None:
+    for seed in range(20):
+        image = picture(seed, (640, 360))
+        inside = without_bars(ImageOps.expand(image, (0, 60), fill=0))
+        assert inside is not None
+        assert bits_apart(phash(look_at(inside)), phash(look_at(image))) <= 6
+
+
+@given(st.integers(0, 500), st.tuples(st.integers(60, 600), st.integers(60, 600)))
+@settings(max_examples=40)
+def test_a_picture_without_bars_stays_as_it_is(seed: int, size: tuple[int, int]) -> None:
+    assert without_bars(picture(seed, size)) is None
+
+
+@pytest.mark.parametrize("colour", [0, 17, 128, 255])
+@pytest.mark.parametrize("size", [(90, 60), (1, 1), (1000, 3), (640, 480)])
+def test_a_plain_picture_stays_as_it_is(size: tuple[int, int], colour: int) -> None:
+    assert without_bars(Image.new("L", size, colour)) is None
+
+
+def test_bars_that_leave_little_of_a_picture_are_none() -> None:
+    assert without_bars(ImageOps.expand(picture(6, (200, 40)), (0, 80), fill=0)) is None
+
+
+def shapes(seed: int, size: tuple[int, int]) -> Image.Image:
+    """Rectangles and discs: hard edges, few colours."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("L", size, int(rng.integers(0, 256)))
+    draw = ImageDraw.Draw(image)
+    for place in range(12):
+        (left, right), (top, bottom) = (sorted(rng.integers(0, side, 2).tolist()) for side in size)
+        shape = draw.rectangle if place % 2 else draw.ellipse
+        shape((left, top, right, bottom), fill=int(rng.integers(0, 256)))
+    return image
+
+
+def as_jpeg(image: Image.Image, quality: int) -> bytes:
+    sink = io.BytesIO()
+    image.save(sink, "JPEG", quality=quality)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("paint", [picture, shapes])
+def test_a_certain_hash_of_a_reduced_jpeg_is_that_of_the_whole(
+    paint: Callable[[int, tuple[int, int]], Image.Image],
+) -> None:
     certain = 0
-    for seed in range(60):
-        sink = io.BytesIO()
-        picture(seed, (1024, 768)).save(sink, "JPEG", quality=60 + seed % 35)
-        whole = look_at(Image.open(io.BytesIO(sink.getvalue())).convert("L"))
-        reduced = Image.open(io.BytesIO(sink.getvalue()))
-        reduced.draft(None, (128, 96))
+    for seed in range(36):
+        size = ((1024, 768), (768, 1024), (1600, 896))[seed % 3]
+        encoded = as_jpeg(paint(seed, size), 60 + seed % 35)
+        reduced = Image.open(io.BytesIO(encoded))
+        reduced.draft(None, (size[0] // 8, size[1] // 8))
         look = look_at(reduced.convert("L"))
-        assert reduced.size == (128, 96)
+        assert reduced.size == (size[0] // 8, size[1] // 8)
         if is_certain(look):
             certain += 1
-            assert phash(look) == phash(whole)
-    assert certain > 30
+            assert phash(look) == phash(look_at(Image.open(io.BytesIO(encoded)).convert("L"))), seed
+    assert certain > 18
+
+
+@pytest.mark.xfail(
+    reason="A reduced JPEG shows up to a pixel more than the picture has where its scale does not divide the side. "
+    "Coefficients move by hundreds then, and is_certain reckons with 30.",
+    strict=True,
+)
+def test_a_jpeg_of_any_size_has_the_hash_of_the_whole(tmp_path: Path) -> None:
+    differs = []
+    for seed in range(24):
+        image = picture(seed, (853 + seed, 775 + 3 * seed))
+        path = tmp_path / f"{seed}.jpg"
+        path.write_bytes(as_jpeg(image, 80))
+        if measure(str(path), MeasureConfig()).row["phash"] != str(imagehash.phash(Image.open(path))):
+            differs.append(image.size)
+    assert differs == []
+
+
+def test_a_picture_whose_coefficients_are_all_equal_is_not_certain() -> None:
+    assert not is_certain(look_at(Image.new("L", (64, 64), 90)))
 
 
 def test_detail_is_the_spread_of_luma() -> None:
+    halves = Image.new("L", (64, 64), 0)
+    halves.paste(255, (32, 0, 64, 64))
     assert look_at(Image.new("L", (64, 64), 200)).detail == 0.0
+    assert look_at(halves).detail == pytest.approx(127.5, abs=5)
     assert look_at(picture(1)).detail > 10

@@ -37,7 +37,9 @@ def tables(rows: list[dict[str, Any]], size: int) -> list[pa.Table]:
     return [pa.Table.from_pylist(full[first : first + size], schema) for first in range(0, len(full), size)]
 
 
-@pytest.mark.parametrize(("seed", "size", "shards", "groups"), [(0, 100, 1, 1), (1, 3, 4, 1), (2, 1, 2, 3)])
+@pytest.mark.parametrize(
+    ("seed", "size", "shards", "groups"), [(0, 100, 1, 1), (1, 3, 5, 2), (2, 2, 3, 3), (3, 8, 4, 1)]
+)
 def test_clusters_are_the_same_however_the_work_is_cut(seed: int, size: int, shards: int, groups: int) -> None:
     rows = media_rows()
     random.Random(seed).shuffle(rows)

@@ -1,0 +1,140 @@
+"""What of a file is compared: hashes that tell something, who asks, and one sample for a picture that stands still."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.transforms.media.test_pairs import _HASHES, hexed, image, table_of, video
+from transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
+
+_OPTIONS = DuplicateOptions(per_s=1.0, min_detail=4.0, still=3)
+_PLAIN = replace(_OPTIONS, turned=False)
+
+Look = tuple[str, int, bool, int]
+
+
+def found(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -> dict[Kind, list[Look]]:
+    """File, hash, whether it asks, and place of every look, by kind."""
+    table = looks(table_of(list(rows)), options)
+    assert table.schema == LOOKS
+    columns = ["sha256", "hash", "asks", "place"]
+    return {kind: some.select(columns).sort(columns).rows() for kind, some in kinds(pl.DataFrame(table))}
+
+
+def samples(hashes: Sequence[int], **changes: Any) -> list[tuple[int, int]]:
+    """Place and hash of the samples that are kept of a video."""
+    by_kind = found(video("v", hashes, **changes), options=_PLAIN)
+    return [(place, own) for _, own, _, place in sorted(by_kind.get(Kind.VIDEO, []), key=lambda look: look[3])]
+
+
+def test_an_image_asks_by_its_own_hash_and_is_only_found_by_those_of_its_turns() -> None:
+    own, *turns = _HASHES[:8]
+    by_kind = found(image("a", own, turns, ring_hash=hexed(_HASHES[9])))
+    assert by_kind[Kind.IMAGE] == sorted([("a", own, True, 0), *(("a", turn, False, 0) for turn in turns)])
+    assert by_kind[Kind.RING] == [("a", _HASHES[9], True, 0)]
+
+
+def test_what_is_inside_bars_asks_too_and_its_turns_are_found() -> None:
+    own, inside, turned = _HASHES[:3]
+    by_kind = found(image("a", own, phash_unboxed=[hexed(inside), hexed(turned)]))
+    assert by_kind[Kind.IMAGE] == sorted([("a", own, True, 0), ("a", inside, True, 0), ("a", turned, False, 0)])
+
+
+def test_without_turns_an_image_has_its_own_hashes_alone() -> None:
+    own, inside, *turns = _HASHES[:9]
+    by_kind = found(image("a", own, turns, phash_unboxed=[hexed(inside), hexed(turns[0])]), options=_PLAIN)
+    assert by_kind == {Kind.IMAGE: sorted([("a", own, True, 0), ("a", inside, True, 0)])}
+
+
+def test_the_equal_turns_of_a_symmetrical_image_are_one_look() -> None:
+    own = _HASHES[0]
+    assert found(image("a", own, [own] * 7))[Kind.IMAGE] == [("a", own, False, 0), ("a", own, True, 0)]
+
+
+def test_an_image_without_a_ring_hash_has_none_to_compare() -> None:
+    assert set(found(image("a", _HASHES[0], ring_hash=None))) == {Kind.IMAGE}
+
+
+def test_images_of_little_detail_are_left_out() -> None:
+    rows = [image("plain", _HASHES[0], detail=3.99), image("enough", _HASHES[1], detail=4.0)]
+    by_kind = found(*rows)
+    assert {sha256 for some in by_kind.values() for sha256, *_ in some} == {"enough"}
+
+
+def test_hashes_with_their_highest_bit_set_are_read_unsigned() -> None:
+    top = (1 << 64) - 1
+    assert found(image("a", top), options=_PLAIN)[Kind.IMAGE] == [("a", top, True, 0)]
+
+
+def test_images_and_what_moves_are_not_compared_with_one_another() -> None:
+    by_kind = found(image("a", _HASHES[0]), video("b", _HASHES[:1]), {**video("c", _HASHES[:1]), "form": "animation"})
+    assert {kind: {sha256 for sha256, *_ in some} for kind, some in by_kind.items()} == {
+        Kind.IMAGE: {"a"},
+        Kind.RING: {"a"},
+        Kind.VIDEO: {"b", "c"},
+    }
+
+
+def test_places_of_samples_are_their_times_in_samples() -> None:
+    options = replace(_PLAIN, per_s=2.0)
+    row = video("v", _HASHES[:4])
+    for frame, time_s in zip(row["frame_hashes"], (0.0, 0.52, 0.98, 7.49), strict=True):
+        frame["time_s"] = time_s
+    assert [place for *_, place in sorted(found(row, options=options)[Kind.VIDEO], key=lambda look: look[3])] == [
+        0,
+        1,
+        2,
+        15,
+    ]
+
+
+def test_a_picture_that_stands_still_is_one_sample() -> None:
+    one, other = _HASHES[0], _HASHES[1]
+    assert samples([one, one ^ 0b111, one, other, other, one]) == [(0, one), (3, other), (5, one)]
+
+
+def test_slow_change_is_measured_from_the_last_sample_that_was_kept() -> None:
+    fade = [(1 << bits) - 1 for bits in range(12)]
+    assert samples(fade) == [(0, fade[0]), (4, fade[4]), (8, fade[8])]
+
+
+@given(st.lists(st.integers(0, 63).map(lambda bit: 1 << bit) | st.sampled_from(_HASHES[:3]), max_size=20))
+def test_neighbouring_samples_differ_and_the_first_is_kept(hashes: list[int]) -> None:
+    kept = samples(hashes)
+    assert kept[:1] == [(0, own) for own in hashes[:1]]
+    assert all((one ^ other).bit_count() > _OPTIONS.still for (_, one), (_, other) in pairwise(kept))
+    assert all(hashes[place] == own for place, own in kept)
+
+
+def test_still_pictures_of_one_video_do_not_hide_the_same_picture_in_the_next() -> None:
+    rows = [video("a", _HASHES[:1] * 5), video("b", _HASHES[:1] * 5)]
+    assert found(*rows, options=_PLAIN) == {Kind.VIDEO: [("a", _HASHES[0], True, 0), ("b", _HASHES[0], True, 0)]}
+
+
+def test_plain_frames_are_left_out_and_do_not_part_a_still_picture() -> None:
+    row = video("v", [_HASHES[0], _HASHES[1], _HASHES[0]])
+    row["frame_hashes"][1]["detail"] = 0.0
+    assert found(row, options=_PLAIN) == {Kind.VIDEO: [("v", _HASHES[0], True, 0)]}
+
+
+def test_a_sample_with_bars_has_two_looks_at_one_place() -> None:
+    by_kind = found(video("v", [_HASHES[0]], phash_unboxed=hexed(_HASHES[1])), options=_PLAIN)
+    assert by_kind == {Kind.VIDEO: sorted([("v", _HASHES[0], True, 0), ("v", _HASHES[1], True, 0)])}
+
+
+def test_samples_ask_as_they_are_and_are_found_mirrored() -> None:
+    own = _HASHES[0]
+    mirrored = own ^ 0x5555_5555_5555_5555
+    assert found(video("v", [own]))[Kind.VIDEO] == sorted([("v", own, True, 0), ("v", mirrored, False, 0)])
+
+
+def test_no_files_and_those_without_hashes_have_no_looks() -> None:
+    empty = table_of([image("a", 1)]).clear()
+    assert empty.columns == MEDIA_COLUMNS
+    assert looks(empty, _OPTIONS).equals(LOOKS.empty_table())
+    assert found(video("v", [])) == {}
