@@ -30,6 +30,10 @@ class PublishError(BliftError):
     """The Hub cannot be reached, does not allow it, or holds what must not be overwritten."""
 
 
+class CollectError(BliftError):
+    """A platform cannot be asked at all: no credentials, wrong ones, or a service that does not answer."""
+
+
 class TooManyRejects(BliftError):
     """More records were malformed than the recipe allows."""
 

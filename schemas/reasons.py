@@ -94,3 +94,36 @@ class ReplayAbsent(StrEnum):
     NOT_OFFERED = "not_offered"  # the platform has no such graph (Reddit)
     NOT_IN_RECORD = "not_in_record"  # the record came without one (too few views, too new, or not asked for)
     MALFORMED = "malformed"  # the record's graph has gaps, overlaps or values outside 0..1
+
+
+class Absent(StrEnum):
+    """Why something that a collection asked for is not to be had. It is no failure: asking again would not help."""
+
+    # The platform's answer.
+    NOT_FOUND = "not_found"  # there is nothing under that id or address
+    DELETED = "deleted"  # its author withdrew it, or the account is gone
+    REMOVED = "removed"  # moderators or the platform withdrew it
+    PRIVATE = "private"
+    MEMBERS_ONLY = "members_only"
+    AGE_RESTRICTED = "age_restricted"
+    REGION_BLOCKED = "region_blocked"
+    LIVE = "live"  # running, or yet to come
+    QUARANTINED = "quarantined"
+    BANNED = "banned"  # the subreddit or the channel
+    NO_MEDIA = "no_media"  # the post is there, and offers no file within the recipe's limits
+    UNAVAILABLE = "unavailable"  # the platform does not say why
+
+    # The host of a file does not want it collected.
+    ROBOTS = "robots"
+    NO_AI = "no_ai"
+
+    # What came is not what was asked for, or may not be asked for.
+    UNSAFE_ADDRESS = "unsafe_address"  # no http(s), or it leads to a private, loopback or link-local address
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    NOT_MEDIA = "not_media"  # its bytes are no image or video
+    TOO_MANY_BYTES = "too_many_bytes"
+    BOMB = "bomb"  # unpacks to far more than it holds
+
+
+#: What its author or the platform took back after it was posted: a dataset made from now on leaves it out.
+WITHDRAWN = frozenset({Absent.DELETED, Absent.REMOVED, Absent.PRIVATE, Absent.BANNED, Absent.NOT_FOUND})

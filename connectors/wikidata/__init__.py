@@ -1,0 +1,1 @@
+"""Wikidata: lists of channels."""
