@@ -16,6 +16,8 @@ from typing import Any
 
 import apache_beam as beam
 
+from connectors.collection.archives import COMMENTS, SUBMISSIONS, VIDEOS, read_files, read_withdrawn
+from connectors.collection.items import StoredFile
 from connectors.files import InputFile, list_files, literal, match
 from connectors.hub.dataset import HubFile, find_files
 from connectors.hub.extra import require_hub
@@ -26,17 +28,27 @@ from pipelines.collect import VideoBatch
 from pipelines.describe import DescribeConfig
 from pipelines.media.config import Access
 from pipelines.media.recipe import Media
-from pipelines.recipe import HubSource, Payload, Recipe, Section
+from pipelines.recipe import HubSource, Payload, Recipe
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder
+from pipelines.section import Section
 from pipelines.stage import StagePlan
 from schemas.errors import InputError, RecipeError
 from schemas.platform import MediaKind, Platform
+from schemas.reasons import Absent, Reason
 from transforms.media.files import ListedFile
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
 
+#: What a build calls it that a post was taken back.
+_REASON_OF = {
+    Absent.DELETED: Reason.DELETED,
+    Absent.REMOVED: Reason.REMOVED,
+    Absent.BANNED: Reason.REMOVED,
+    Absent.PRIVATE: Reason.UNAVAILABLE,
+    Absent.NOT_FOUND: Reason.UNAVAILABLE,
+}
 _SHARD_BYTES = 256 << 20
 _MOST_SHARDS = 65_536
 #: Videos that a worker reads together: a few seconds' work.
@@ -76,11 +88,13 @@ class Prepared:
 def _collect(request: Request) -> Prepared:
     sources, resolve = request.recipe.sources, request.source.resolve
     reddit, youtube = sources.reddit, sources.youtube
-    videos = match(resolve(youtube.info))[: request.limit] if youtube else []
+    videos = _videos(request)
     siblings, beside, _ = _beside(videos)
+    of_reddit = resolve(reddit.collections) if reddit else []
+    withdrawn = _withdrawn(sorted({*of_reddit, *(resolve(youtube.collections) if youtube else [])}))
     inputs = collect.CollectInputs(
-        submissions=match(resolve(reddit.submissions)) if reddit else [],
-        comments=match(resolve(reddit.comments)) if reddit else [],
+        submissions=_archives(resolve(reddit.submissions), of_reddit, SUBMISSIONS) if reddit else [],
+        comments=_archives(resolve(reddit.comments), of_reddit, COMMENTS) if reddit else [],
         videos=[_batch(files, siblings) for files in _batches(videos)],
         published=_published(sources.hub),
     )
@@ -92,6 +106,7 @@ def _collect(request: Request) -> Prepared:
         shards=shards,
         reddit_scope=dict(reddit.scope) if reddit else {},
         youtube_scope=dict(youtube.scope) if youtube else {},
+        withdrawn=withdrawn,
         author_key=key,
         malformed_payload=request.recipe.rejects.payload is not Payload.NONE,
         reject_payload=request.recipe.rejects.payload is Payload.ALL,
@@ -103,6 +118,7 @@ def _collect(request: Request) -> Prepared:
             "files": [_identity(file) for file in files],
             "beside": beside,
             "published": [asdict(file) for file in inputs.published],
+            "withdrawn": hashlib.sha256(json.dumps(sorted(withdrawn.items())).encode()).hexdigest(),
             "scope": {
                 "reddit": _json(reddit.scope) if reddit else None,
                 "youtube": _json(youtube.scope) if youtube else None,
@@ -115,6 +131,39 @@ def _collect(request: Request) -> Prepared:
         prefixes=("posts/", "comments/", "rejects/collect-"),
         plan=partial(collect.plan, inputs=inputs, config=config),
     )
+
+
+def _archives(patterns: Sequence[str], collections: Sequence[str], of_collection: str) -> list[InputFile]:
+    """Files that patterns name, and those of collections."""
+    return [*match(patterns), *_in_collections(collections, of_collection)]
+
+
+def _videos(request: Request) -> list[InputFile]:
+    """The info.json files of videos."""
+    youtube = request.recipe.sources.youtube
+    if youtube is None:
+        return []
+    resolve = request.source.resolve
+    return _archives(resolve(youtube.info), resolve(youtube.collections), VIDEOS)[: request.limit]
+
+
+def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
+    """Files of collections; one that has none of a kind is as good as any other."""
+    found = []
+    for folder in folders:
+        read_withdrawn(folder)  # says so where the folder is no collection
+        entries = list_files(posixpath.join(literal(folder), pattern))
+        found += [
+            InputFile(entry.path, entry.size_in_bytes, entry.path.removeprefix(folder).lstrip("/")) for entry in entries
+        ]
+    return sorted(found, key=lambda file: (file.name, file.path))
+
+
+def _withdrawn(folders: Sequence[str]) -> dict[str, Reason]:
+    """Posts that were taken back after they were collected, as the collections noted."""
+    return {
+        post_id: _REASON_OF[Absent(reason)] for folder in folders for post_id, reason in read_withdrawn(folder).items()
+    }
 
 
 def _published(source: HubSource | None) -> list[HubFile]:
@@ -210,8 +259,7 @@ def _media_stage() -> ModuleType:
 
 def _media_files(request: Request, section: Media) -> list[ListedFile]:
     """Files that media may lie in: those beside the records of videos, and those that the recipe names."""
-    youtube = request.recipe.sources.youtube
-    videos = match(request.source.resolve(youtube.info))[: request.limit] if youtube else []
+    videos = _videos(request)
     names = {file.path: posixpath.dirname(file.name) for file in videos}
     siblings, _, sizes = _beside(videos)
     beside = [
@@ -221,7 +269,28 @@ def _media_files(request: Request, section: Media) -> list[ListedFile]:
         if info in names and is_media(path)
     ]
     named = match(request.source.resolve(section.files)) if section.files else []
-    return sorted([*beside, *(ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named)])
+    given = [ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named]
+    return sorted([*beside, *given, *_collected_files(request)])
+
+
+def _collected_files(request: Request) -> list[ListedFile]:
+    """Files of collections, which are known by their addresses."""
+    sources = request.recipe.sources
+    named = [
+        *(sources.reddit.collections if sources.reddit else []),
+        *(sources.youtube.collections if sources.youtube else []),
+    ]
+    listed: dict[tuple[str, str], list[StoredFile]] = {}
+    for folder in sorted(set(request.source.resolve(named))):
+        for file in read_files(folder):
+            listed.setdefault((folder, file.name), []).append(file)
+    return [
+        ListedFile(
+            posixpath.join(folder, name), name, files[0].size_bytes, beside=False,
+            addresses=tuple(file.address for file in files),
+        )
+        for (folder, name), files in listed.items()
+    ]  # fmt: skip
 
 
 def _description(request: Request, section: Media, store: str, shards: int) -> DescribeConfig | None:
