@@ -37,6 +37,8 @@ from schemas.reasons import WITHDRAWN, Absent
 FILE_NAME = "collection.sqlite"
 #: Attempts after which an item counts as failed.
 TRIES = 5
+#: Workers that may die while they hold an item before it counts as failed.
+DEATHS = 3
 #: Seconds before the second attempt; each later one waits twice as long as the one before.
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
@@ -50,12 +52,13 @@ CREATE TABLE item (
   state TEXT NOT NULL DEFAULT 'pending',
   reason TEXT, message TEXT,
   attempts INTEGER NOT NULL DEFAULT 0,
+  deaths INTEGER NOT NULL DEFAULT 0,
   not_before REAL NOT NULL DEFAULT 0,
   worker INTEGER,
   ended_at REAL,
   UNIQUE (kind, key)
 );
-CREATE INDEX item_to_ask ON item (kind, number) WHERE state = 'pending' AND worker IS NULL;
+CREATE INDEX item_to_ask ON item (kind, deaths > 0, number) WHERE state = 'pending' AND worker IS NULL;
 CREATE INDEX item_state ON item (kind, state, reason);
 CREATE TABLE record (
   kind TEXT NOT NULL, key TEXT NOT NULL, retrieved_at REAL NOT NULL, post_id TEXT NOT NULL, data BLOB NOT NULL,
@@ -150,7 +153,8 @@ class State:
         """Failed items are asked for again; gives how many."""
         with self._changes() as base:
             return base.execute(
-                "UPDATE item SET state = 'pending', attempts = 0, not_before = 0, message = NULL WHERE state = 'failed'"
+                "UPDATE item SET state = 'pending', attempts = 0, deaths = 0, not_before = 0, message = NULL "
+                "WHERE state = 'failed'"
             ).rowcount
 
     def refresh(self, ended_before: float) -> int:
@@ -183,6 +187,17 @@ class State:
             else:
                 base.execute("UPDATE item SET worker = NULL WHERE worker = ?", (worker,))
 
+    def died(self, worker: int) -> None:
+        """A worker died. What it held is under suspicion, and has failed where it was there too often."""
+        with self._changes() as base:
+            base.execute("UPDATE item SET deaths = deaths + 1 WHERE worker = ?", (worker,))
+            base.execute(
+                "UPDATE item SET state = 'failed', message = 'each process that asks for it dies', ended_at = ? "
+                "WHERE worker = ? AND deaths >= ?",
+                (time.time(), worker, DEATHS),
+            )
+            base.execute("UPDATE item SET worker = NULL WHERE worker = ?", (worker,))
+
     def put_back(self, items: Iterable[Item]) -> None:
         """Items that were taken and not asked for are anybody's again."""
         with self._changes() as base:
@@ -190,15 +205,22 @@ class State:
                 "UPDATE item SET worker = NULL WHERE kind = ? AND key = ?", [(item.kind, item.key) for item in items]
             )
 
-    def claim(self, kinds: Sequence[Kind], limit: int, worker: int) -> list[Item]:
-        """Items of one of the kinds that a worker takes, the first kind that has some; in the order of arrival."""
+    def claim(self, kinds: Sequence[Kind], limit: int, worker: int, *, suspects: bool = False) -> list[Item]:
+        """Items of one of the kinds that a worker takes, the first kind that has some; in the order of arrival.
+
+        Args:
+            kinds: in order of preference.
+            limit: how many, at most.
+            worker: its number.
+            suspects: items at which a worker died, in place of all others. Each is better taken alone.
+        """
         for kind in kinds:
             with self._changes() as base:
                 rows = base.execute(
                     "UPDATE item SET worker = ? WHERE number IN (SELECT number FROM item WHERE kind = ? AND "
-                    "state = 'pending' AND worker IS NULL AND not_before <= ? ORDER BY number LIMIT ?) "
-                    "RETURNING number, key, detail",
-                    (worker, kind.value, time.time(), limit),
+                    "state = 'pending' AND worker IS NULL AND (deaths > 0) = ? AND not_before <= ? "
+                    "ORDER BY number LIMIT ?) RETURNING number, key, detail",
+                    (worker, kind.value, suspects, time.time(), limit),
                 ).fetchall()
             if rows:
                 return [Item(kind, key, detail) for _, key, detail in sorted(rows)]

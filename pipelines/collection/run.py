@@ -154,7 +154,6 @@ class _Run:
             if running.process.is_alive():
                 continue
             self._processes.remove(running)
-            self._state.release(running.number)
             ended = _received(running.report)
             if isinstance(ended, Ended):
                 self._note(ended)
@@ -168,6 +167,7 @@ class _Run:
         self._result.budget_spent |= ended.budget_spent
 
     def _replace(self, dead: _Process) -> None:
+        self._state.died(dead.number)
         self._deaths += 1
         if self._deaths > _DEATHS:
             raise CollectError(

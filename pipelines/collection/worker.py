@@ -131,6 +131,19 @@ class _Worker:
             for task in self._tasks(service, room):
                 desk.waiting += 1
                 desk.tasks.put(task)
+        if not any(desk.waiting for desk in self._desks.values()):
+            self._hand_out_suspect()
+
+    def _hand_out_suspect(self) -> None:
+        """One item at which a worker died, alone: whatever it does is done to no other item."""
+        for service, desk in self._desks.items():
+            suspects = (
+                [] if desk.closed else self._state.claim(self._plan.kinds(service), 1, self._number, suspects=True)
+            )
+            if suspects:
+                desk.waiting += 1
+                desk.tasks.put(suspects)
+                return
 
     def _tasks(self, service: Service, room: int) -> list[list[Item]]:
         tasks: list[list[Item]] = []
