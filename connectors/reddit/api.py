@@ -1,0 +1,244 @@
+"""Reddit's API through PRAW: read-only, at the pace that all workers share, answers as Reddit gave them."""
+
+from __future__ import annotations
+
+import configparser
+import math
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import praw
+import requests
+from praw.exceptions import MissingRequiredAttributeException
+from prawcore import Requestor
+from prawcore.const import ACCESS_TOKEN_PATH
+from prawcore.exceptions import BadJSON, InvalidInvocation, OAuthException, RequestException
+
+from connectors.reddit.refusals import NotAnswered, Refused
+from connectors.web.manners import Pace
+from schemas.errors import CollectError
+
+_WHERE = (
+    "Set praw_client_id, praw_client_secret and praw_user_agent in the environment or in praw.ini; "
+    "https://www.reddit.com/prefs/apps gives an application (of the type script) its id and secret."
+)
+#: Both are added by PRAW's own rate limiter, which would sleep where nothing can wake it: it does not get to see them.
+_REMAINING, _RESET = "x-ratelimit-remaining", "x-ratelimit-reset"
+#: Below this part of what the pace would use until the window ends, somebody else uses the credentials as well.
+_SHARE = 0.9
+#: First and longest wait after a 429 that does not say how long.
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 300.0
+
+
+class RedditApi:
+    """Asks Reddit. One object serves one thread.
+
+    Args:
+        pace: of Reddit; one turn is taken for every request, those for a token too.
+        per_s: turns a second that the pace allows; None for no limit but Reddit's own.
+        site: section of praw.ini; None for the one that PRAW takes by itself.
+        user_agent: who asks; None for the one that PRAW's configuration holds.
+
+    Raises:
+        CollectError: the credentials are not there, or praw.ini cannot be used.
+    """
+
+    def __init__(self, pace: Pace, per_s: float | None, site: str | None = None, user_agent: str | None = None) -> None:
+        self._site = site
+        self._user_agent = user_agent
+        self._options = {"pace": pace, "per_s": per_s}
+        self._http = requests.Session()
+        self._reddit = self._session()
+
+    def get(self, path: str, **params: str | int) -> Any:
+        """The answer to a question, as JSON without entities in its strings (PRAW asks for ``raw_json``).
+
+        Raises:
+            Refused: Reddit does not give it.
+            NotAnswered: there is no answer that can be read.
+            CollectError: Reddit does not accept the credentials.
+            BudgetSpent, Stopped: of ``connectors.web.manners``.
+        """
+        return self._ask(method="GET", path=path, params=params)
+
+    def post(self, path: str, **data: str | int) -> Any:
+        """As ``get``, for questions that are too long for an address."""
+        return self._ask(method="POST", path=path, data=data)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._http.close()
+
+    def _ask(self, **question: Any) -> Any:
+        try:
+            return self._once(question)
+        except _TokenExpired:  # a new session gets a new one
+            self._reddit = self._session()
+        try:
+            return self._once(question)
+        except _TokenExpired:
+            raise CollectError(f"Reddit does not accept the token that it gave. {_WHERE}") from None
+
+    def _once(self, question: dict[str, Any]) -> Any:
+        # PRAW's errors hold the request with its secret: none may stay the cause of another.
+        try:
+            return self._reddit.request(**question)
+        except OAuthException as error:
+            raise CollectError(f"Reddit does not accept the credentials ({error.error}). {_WHERE}") from None
+        except (BadJSON, RecursionError):
+            raise NotAnswered("Reddit's answer is no JSON.") from None
+
+    def _session(self) -> praw.Reddit:
+        settings: dict[str, Any] = {"check_for_updates": False, "check_for_async": False}
+        if self._user_agent is not None:
+            settings["user_agent"] = self._user_agent
+        try:
+            reddit = praw.Reddit(
+                self._site,
+                requestor_class=PacedRequestor,
+                requestor_kwargs={**self._options, "session": self._http},
+                **settings,
+            )
+        except MissingRequiredAttributeException:
+            raise CollectError(f"There are no credentials for Reddit. {_WHERE}") from None
+        except configparser.NoSectionError:
+            raise CollectError(f"praw.ini has no section {self._site!r}. Add it, or name another site.") from None
+        except (configparser.Error, UnicodeDecodeError):  # whose texts repeat lines of the file
+            raise CollectError("praw.ini cannot be read: it is no INI file. Mend it.") from None
+        except InvalidInvocation:
+            raise CollectError(
+                "The user agent for Reddit says nothing. Set praw_user_agent to what asks and whom to write to, such "
+                "as 'linux:my-collection:1.0 (by /u/name)'."
+            ) from None
+        reddit.read_only = True
+        return reddit
+
+
+class _TokenExpired(Exception):
+    """Reddit does not know the token any more."""
+
+
+class PacedRequestor(Requestor):
+    """Takes a turn before every request, and tells the pace what Reddit says of its limit.
+
+    What is no answer to the question is raised here, past PRAW's own retries, which sleep where nothing wakes them.
+    """
+
+    def __init__(self, *, pace: Pace, per_s: float | None, **options: Any) -> None:
+        self._pace = pace
+        self._per_s = per_s
+        self._refusals = 0
+        super().__init__(**options)
+
+    def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
+        """One request, one answer; see ``RedditApi.get`` for what it raises."""
+        self._pace.turn()
+        try:
+            response = super().request(*args, timeout=timeout, **{**kwargs, "allow_redirects": False})
+        except RequestException as error:
+            cause = type(error.original_exception).__name__
+            raise NotAnswered(f"Reddit cannot be reached ({cause}).") from None
+        self._pace.receive(len(response.content))
+        self._check_busy(response)
+        self._keep_to_limit(response.headers)
+        if urlsplit(str(args[1])).path == ACCESS_TOKEN_PATH:
+            _check_token(response)
+        else:
+            _check_given(response)
+        for name in (_REMAINING, _RESET):
+            response.headers.pop(name, None)
+        return response
+
+    def _check_busy(self, response: Any) -> None:
+        status = response.status_code
+        wait_s = _retry_after(response.headers)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            if wait_s is None:
+                wait_s = _number(response.headers.get(_RESET)) or self._growing_wait()
+            self._refusals += 1
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            if wait_s is None:
+                raise NotAnswered(f"Reddit answered {status}.")
+        else:
+            self._refusals = 0
+            return
+        self._pace.pause(wait_s)
+        raise NotAnswered(f"Reddit answered {status} and asks to wait {wait_s:.0f} s.", wait_s, counts=False)
+
+    def _growing_wait(self) -> float:
+        return min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0**self._refusals) * random.uniform(0.5, 1.0)
+
+    def _keep_to_limit(self, headers: Mapping[str, str]) -> None:
+        """Spread what is left of Reddit's window over its rest, where the pace would use it up before."""
+        remaining, reset_s = _number(headers.get(_REMAINING)), _number(headers.get(_RESET))
+        if remaining is None or reset_s is None:
+            return
+        if remaining < 1:
+            self._pace.pause(max(1.0, reset_s))
+        elif self._per_s is None or remaining < _SHARE * self._per_s * reset_s:
+            self._pace.pause(reset_s / remaining)
+
+
+def _check_given(response: Any) -> None:
+    status = response.status_code
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise _TokenExpired
+    said = _object(response)
+    if status == HTTPStatus.FORBIDDEN and said is None:
+        raise CollectError(
+            "Reddit refuses this machine or application (403, with a page in place of data). Look whether "
+            "praw_user_agent says who asks, and whether the application is still allowed."
+        )
+    reason = (said or {}).get("reason")
+    location = response.headers.get("location")
+    raise Refused(status, reason if isinstance(reason, str) else None, urlsplit(location).path if location else None)
+
+
+def _check_token(response: Any) -> None:
+    status = response.status_code
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise CollectError(f"Reddit does not accept the credentials ({status}). {_WHERE}")
+    said = _object(response) or {}
+    forms = {"access_token": str, "expires_in": int, "scope": str}
+    if status != HTTPStatus.OK or not (
+        "error" in said or all(isinstance(said.get(name), form) for name, form in forms.items())
+    ):
+        raise NotAnswered(f"Reddit answered {status} without a token.")
+
+
+def _object(response: Any) -> dict[str, Any] | None:
+    """The JSON object of an answer; None where it is none."""
+    with suppress(ValueError, RecursionError):
+        said = response.json()
+        if isinstance(said, dict):
+            return said
+    return None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait, told as a number or as a date."""
+    told = headers.get("retry-after")
+    if told is None:
+        return None
+    with suppress(ValueError, OverflowError, TypeError):
+        moment = parsedate_to_datetime(told)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return _number(told)
+
+
+def _number(told: str | None) -> float | None:
+    """A number of zero or more; None for whatever is none."""
+    with suppress(ValueError, TypeError):
+        number = float(told)  # type: ignore[arg-type]  # None has its exception
+        if math.isfinite(number) and number >= 0:
+            return number
+    return None

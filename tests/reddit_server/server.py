@@ -1,0 +1,274 @@
+"""The HTTP side of Reddit on loopback: who may ask, how much, and how the real one answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.reddit_server.answers import ROUTES, Refusal
+from tests.reddit_server.recorded import escaped
+from tests.reddit_server.site import Data, Site
+
+#: The id and secret that the server knows.
+CLIENT = ("loopback_id", "loopback_secret")
+_TOKEN_PATH = "/api/v1/access_token"  # noqa: S105 - a path
+
+
+class Limit(NamedTuple):
+    """Requests that are allowed in a window of so many seconds; windows follow one another."""
+
+    requests: int
+    window_s: float
+
+
+@dataclass
+class Fault:
+    """What happens to a request in place of its answer.
+
+    Attributes:
+        path: expression that the whole path matches.
+        status: of the answer; 0 closes the connection without one.
+        body: of the answer. ``headers``: of the answer.
+        times: how often.
+        cut: bytes of the proper answer that are sent; the connection closes then, in the middle of it.
+    """
+
+    path: str
+    status: int = 0
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    times: int = 1
+    cut: int | None = None
+
+
+class Asked(NamedTuple):
+    """A request that came."""
+
+    at: float
+    method: str
+    path: str
+    fields: dict[str, str]
+    status: int
+
+
+class RedditServer:
+    """Runs in a thread of this process; ``with RedditServer(site) as server`` starts and stops it.
+
+    Args:
+        site: what it knows.
+        limit: requests that it allows; None for any number.
+        latency_s: how long an answer takes.
+        token_s: how long a token is good for.
+        port: 0 for any.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        limit: Limit | None = None,
+        latency_s: float = 0.0,
+        token_s: float = 86_400.0,
+        port: int = 0,
+    ) -> None:
+        self.site, self.limit, self.latency_s, self.token_s = site, limit, latency_s, token_s
+        self.lock = threading.Lock()
+        self.asked: list[Asked] = []
+        self.faults: list[Fault] = []
+        #: What no client of Reddit's may do.
+        self.violations: list[str] = []
+        #: Requests over the limit, each of which got a 429.
+        self.refused = 0
+        self.tokens: dict[str, float] = {}
+        self._window = (0.0, 0)
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.reddit = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)
+
+    @property
+    def address(self) -> str:
+        """What stands in the place of both www.reddit.com and oauth.reddit.com."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def praw_ini(self) -> str:
+        """A configuration that leads PRAW here."""
+        return (
+            f"[DEFAULT]\nclient_id={CLIENT[0]}\nclient_secret={CLIENT[1]}\nuser_agent=blift tests on loopback\n"
+            f"oauth_url={self.address}\nreddit_url={self.address}\n"
+        )
+
+    def counts(self) -> Counter[str]:
+        """Requests by path."""
+        with self.lock:
+            return Counter(asked.path for asked in self.asked)
+
+    def let_in(self) -> tuple[bool, dict[str, str]]:
+        """Count a request against the limit: whether it may be answered, and the headers that say what is left."""
+        if self.limit is None:
+            return True, {}
+        with self.lock:
+            now = time.monotonic()
+            began, used = self._window
+            if now - began >= self.limit.window_s:
+                began, used = now, 0
+            used += 1
+            self._window = (began, used)
+            is_over = used > self.limit.requests
+            self.refused += is_over
+        reset = str(math.ceil(began + self.limit.window_s - now))
+        left = max(0, self.limit.requests - used)
+        headers = {"x-ratelimit-remaining": f"{left:.1f}", "x-ratelimit-used": str(used), "x-ratelimit-reset": reset}
+        return not is_over, {**headers, "retry-after": reset} if is_over else headers
+
+    def fault(self, path: str) -> Fault | None:
+        """The fault that is due for a path."""
+        with self.lock:
+            for one in self.faults:
+                if one.times > 0 and re.fullmatch(one.path, path):
+                    one.times -= 1
+                    return one
+        return None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    reddit: RedditServer
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().setup()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - as the standard library calls them
+
+    def _serve(self) -> None:
+        reddit = self.server.reddit
+        at = time.time()
+        path = unquote(urlsplit(self.path).path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        fields = {name: values[-1] for name, values in parse_qs(f"{urlsplit(self.path).query}&{body}").items()}
+        is_let_in, headers = reddit.let_in()
+        fault = reddit.fault(path)
+        if reddit.latency_s:
+            time.sleep(reddit.latency_s)
+        if not is_let_in:
+            status, content = 429, json.dumps({"message": "Too Many Requests", "error": 429}).encode()
+        elif fault and fault.cut is None:
+            status, content, headers = fault.status, fault.body, headers | fault.headers
+        else:
+            status, content, more = self._answer(path, fields)
+            headers |= more
+        with reddit.lock:
+            reddit.asked.append(Asked(at, self.command, path, fields, status))
+        self._send(status, content, headers, fault.cut if fault and is_let_in else None)
+
+    def _send(self, status: int, content: bytes, headers: dict[str, str], cut: int | None) -> None:
+        if status == 0 or cut is not None:
+            self.close_connection = True
+        if status == 0:
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(status)
+        headers = {"Content-Type": "application/json; charset=UTF-8", "Content-Length": str(len(content))} | headers
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content[:cut])
+
+    def _answer(self, path: str, fields: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
+        reddit = self.server.reddit
+        agent = self.headers.get("User-Agent", "")
+        if not agent or agent.startswith(("python-requests", "Python-urllib")):
+            return self._violated("no user agent of its own")
+        try:
+            if path == _TOKEN_PATH:
+                answer = self._token(fields)
+            else:
+                self._check_bearer()
+                answer = self._routed(path, fields)
+        except Refusal as refusal:
+            if refusal.violates:
+                with reddit.lock:
+                    reddit.violations.append(f"{self.command} {self.path}: {refusal.violates}")
+            return refusal.status, json.dumps(refusal.body).encode(), refusal.headers
+        return 200, json.dumps(answer if fields.get("raw_json") == "1" else escaped(answer)).encode(), {}
+
+    def _violated(self, what: str) -> tuple[int, bytes, dict[str, str]]:
+        with self.server.reddit.lock:
+            self.server.reddit.violations.append(f"{self.command} {self.path}: {what}")
+        return 400, json.dumps({"message": what, "error": 400}).encode(), {}
+
+    def _routed(self, path: str, fields: dict[str, str]) -> Any:
+        for methods, pattern, answer in ROUTES:
+            found = re.fullmatch(pattern, path)
+            if found:
+                if self.command not in methods:
+                    raise Refusal(405, violates="wrong method")
+                return answer(self.server.reddit.site, fields, **found.groupdict())
+        raise Refusal(404, violates="no such path")
+
+    def _check_bearer(self) -> None:
+        kind, _, token = self.headers.get("Authorization", "").partition(" ")
+        with self.server.reddit.lock:
+            good_until = self.server.reddit.tokens.get(token)
+        if kind.lower() != "bearer" or good_until is None:
+            raise Refusal(401, headers=_EXPIRED, violates="no token of ours")
+        if time.monotonic() >= good_until:
+            raise Refusal(401, headers=_EXPIRED)
+
+    def _token(self, fields: dict[str, str]) -> Data:
+        reddit = self.server.reddit
+        if self.command != "POST":
+            raise Refusal(405, violates="a token is asked for by POST")
+        kind, _, given = self.headers.get("Authorization", "").partition(" ")
+        if kind != "Basic" or base64.b64decode(given).decode() != ":".join(CLIENT):
+            raise Refusal(401)
+        if fields.get("grant_type") != "client_credentials":
+            return {"error": "unsupported_grant_type"}
+        with reddit.lock:
+            token = f"token-{len(reddit.tokens)}"
+            reddit.tokens[token] = time.monotonic() + reddit.token_s
+        # Reddit says a day; the server may forget earlier.
+        return {"access_token": token, "token_type": "bearer", "expires_in": 86_400, "scope": "*"}
+
+
+_EXPIRED = {"www-authenticate": 'Bearer realm="reddit", error="invalid_token"'}
