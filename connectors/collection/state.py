@@ -300,6 +300,14 @@ class State:
         rows = self._base.execute("SELECT kind, count(*) FROM item WHERE ended_at >= ? GROUP BY kind", (since,))
         return {Kind(kind): items for kind, items in rows}
 
+    def ended(self) -> Iterator[tuple[str, str, str, str | None, str | None]]:
+        """Kind, key, state, reason and message of all items that have ended, sorted."""
+        return iter(
+            self._base.execute(
+                "SELECT kind, key, state, reason, message FROM item WHERE state != 'pending' ORDER BY kind, key"
+            )
+        )
+
     def failures(self, limit: int) -> list[tuple[Kind, str, str]]:
         """Kind, key and message of failed items, the latest first."""
         rows = self._base.execute(

@@ -75,6 +75,17 @@ def work(plan: CollectPlan, number: int, stop: _Event, report: Connection) -> No
             report.send(str(error))
 
 
+def work_alone(plan: CollectPlan, stop: threading.Event) -> None:
+    """Run the only worker of a collection, in this process, until nothing is left to ask for.
+
+    Raises:
+        CollectError: a service cannot be asked at all.
+    """
+    ended = _Worker(plan, 1, stop).run()
+    if ended.troubles:
+        raise CollectError(" ".join(ended.troubles))
+
+
 class _Worker:
     def __init__(self, plan: CollectPlan, number: int, stop: _Event) -> None:
         self._plan = plan
