@@ -99,11 +99,15 @@ class StoredFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Done:
-    """All that was asked for is here. ``found`` are items to ask for next."""
+    """All that was asked for is here. ``found`` are items to ask for next.
+
+    ``note`` is a sentence on what the platform keeps back, such as all of a listing but its first thousand.
+    """
 
     records: Sequence[RawRecord] = ()
     files: Sequence[StoredFile] = ()
     found: Sequence[Item] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

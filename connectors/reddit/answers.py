@@ -9,15 +9,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from connectors.collection.items import RawRecord, RecordKind
-from connectors.malformed import Malformed
-from connectors.reddit.records import Submission, decode_line
 from connectors.reddit.refusals import NotAnswered
-from schemas.reasons import Absent
 
 POST, COMMENT, MORE = "t3", "t1", "more"
 _ID = re.compile(r"[0-9a-z]{1,13}")
-_DELETED, _REMOVED = "[deleted]", "[removed]"
-_BY_AUTHOR = frozenset({"deleted", "author"})
 #: As Reddit escapes the strings of its answers, unless it is asked for ``raw_json``: archives hold this form.
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 
@@ -44,10 +39,10 @@ def page_of(answer: object) -> Page:
     """
     listing = _thing(answer)
     if listing.kind != "Listing":
-        raise _unlike("a listing")
+        raise unlike("a listing")
     after = listing.data.get("after")
     if after is not None and not isinstance(after, str):
-        raise _unlike("a listing")
+        raise unlike("a listing")
     return Page(things_of(listing.data.get("children")), after)
 
 
@@ -58,20 +53,21 @@ def things_of(found: object) -> list[Thing]:
         NotAnswered: it is none.
     """
     if not isinstance(found, list):
-        raise _unlike("a list of objects")
+        raise unlike("a list of objects")
     things = [_thing(one) for one in found]
     if any(thing.kind in (POST, COMMENT) and not is_id(thing.data.get("id")) for thing in things):
-        raise _unlike("a list of objects with ids")
+        raise unlike("a list of objects with ids")
     return things
 
 
 def _thing(found: object) -> Thing:
     if isinstance(found, dict) and isinstance(found.get("kind"), str) and isinstance(found.get("data"), dict):
         return Thing(found["kind"], found["data"])
-    raise _unlike("an object")
+    raise unlike("an object")
 
 
-def _unlike(expected: str) -> NotAnswered:
+def unlike(expected: str) -> NotAnswered:
+    """What is raised for an answer in another shape."""
     return NotAnswered(f"Reddit's answer is not {expected} as its API describes it.")
 
 
@@ -106,28 +102,10 @@ def archived(data: Mapping[str, Any]) -> bytes:
     try:
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     except RecursionError:
-        raise _unlike("an object") from None
+        raise unlike("an object") from None
     for plain, entity in _ENTITIES:
         text = text.replace(plain, entity)
     try:
         return text.encode()
     except UnicodeEncodeError:  # half a surrogate pair, which only an escape can hold
         return text.encode("utf-8", "backslashreplace")
-
-
-def as_submission(record: RawRecord) -> Submission | None:
-    """A submission as the reader of archives reads it; None where that one rejects it."""
-    try:
-        return decode_line(record.data, Submission)
-    except Malformed:
-        return None
-
-
-def withdrawal(post: Submission) -> Absent | None:
-    """Who took a post back, by the same signs as in archives: its author (``DELETED``) or others (``REMOVED``)."""
-    text, category = post.selftext, post.removed_by_category
-    if category in _BY_AUTHOR or text == _DELETED or (post.author == _DELETED and text != _REMOVED):
-        return Absent.DELETED
-    if category is not None or text == _REMOVED or post.removed or post.banned_by:
-        return Absent.REMOVED
-    return None

@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
-from connectors.reddit.answers import POST, as_submission, is_id, page_of, submission_record, withdrawal
+from connectors.reddit.answers import POST, is_id, page_of
 from connectors.reddit.api import RedditApi
-from connectors.reddit.records import Submission
+from connectors.reddit.config import RedditConfig
+from connectors.reddit.listings import next_page
+from connectors.reddit.posts import Post, comments_of, post_of
 from connectors.reddit.refusals import NotAnswered, Refused
+from connectors.reddit.threads import next_part
 from connectors.web.manners import Manners
 from schemas.reasons import Absent
 
 #: How many items of a kind one call may ask for, where it is more than one: as many as `/api/info` takes.
 BATCHES = {Kind.SUBMISSION: 100}
-
-
-@dataclass(frozen=True)
-class CommentsWanted:
-    """Which comments of a post are collected.
-
-    Attributes:
-        per_post: at most so many.
-        more_requests: requests a post for those that its first answer only names.
-        sort: Reddit's order, of which the first are taken: top, confidence, new, controversial, old or qa.
-        depth: levels of replies; None for as many as there are.
-    """
-
-    per_post: int = 200
-    more_requests: int = 3
-    sort: str = "top"
-    depth: int | None = None
-
-
-@dataclass(frozen=True)
-class RedditConfig:
-    """What the recipe says of Reddit. Credentials are in the environment or in praw.ini.
-
-    Attributes:
-        comments: which are collected; None for none.
-        posted_from: seconds since 1970; older posts of listings are left out.
-        posted_before: seconds since 1970; later posts of listings are left out.
-        site: section of praw.ini; None for the one that PRAW takes by itself.
-        user_agent: who asks; None for the one that PRAW's configuration holds.
-        requests_per_minute: of all workers together; None for no limit but Reddit's own.
-    """
-
-    comments: CommentsWanted | None = None
-    posted_from: float | None = None
-    posted_before: float | None = None
-    site: str | None = None
-    user_agent: str | None = None
-    requests_per_minute: float | None = 100.0
+_NO_ID = "no id of Reddit's"
 
 
 class RedditFetcher:
@@ -72,37 +37,58 @@ class RedditFetcher:
         return BATCHES.get(kind, 1)
 
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
-        """Outcomes of items of one kind."""
-        yield from self._submissions(items)
+        """Outcomes of items of one kind, each as soon as it is known."""
+        if items[0].kind is Kind.SUBMISSION:
+            yield from self._submissions(items)
+        else:
+            for item in items:
+                yield item, self._outcome(item)
 
     def close(self) -> None:
         """Let go of connections."""
         self._api.close()
 
+    def _outcome(self, item: Item) -> Outcome:
+        try:
+            if item.kind is Kind.LISTING:
+                return next_page(self._api, self._config, item)
+            if self._config.comments is None:
+                return Done(note="no comments are wanted")
+            if not is_id(item.key):
+                return NotThere(Absent.NOT_FOUND, _NO_ID)
+            return next_part(self._api, self._config.comments, item)
+        except NotAnswered as error:
+            return error.failed
+        except Refused as error:
+            return error.outcome()
+
     def _submissions(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
         asked = [item for item in items if is_id(item.key)]
-        yield from ((item, NotThere(Absent.NOT_FOUND, "no id of Reddit's")) for item in items if item not in asked)
+        yield from ((item, NotThere(Absent.NOT_FOUND, _NO_ID)) for item in items if not is_id(item.key))
+        if not asked:
+            return
         try:
-            answer = self._api.get("api/info", id=",".join(f"t3_{item.key}" for item in asked))
-            found = {thing.data["id"]: thing.data for thing in page_of(answer).things if thing.kind == POST}
-            outcomes = [(item, self._submission(found.get(item.key))) for item in asked]
+            posts = self._posts(asked)
         except NotAnswered as error:
-            outcomes = [(item, error.failed) for item in asked]
+            yield from ((item, error.failed) for item in asked)
         except Refused as error:  # of the question, which says nothing of any post
-            outcomes = [(item, Failed(f"{error}.")) for item in asked]
-        yield from outcomes
+            yield from ((item, Failed(f"{error}.")) for item in asked)
+        else:
+            yield from ((item, self._of_post(posts.get(item.key))) for item in asked)
 
-    def _submission(self, data: dict[str, object] | None) -> Outcome:
-        if data is None:
+    def _posts(self, items: Sequence[Item]) -> dict[str, Post]:
+        """The posts that Reddit knows. That it knows none at all is believed the second time: it may be an outage."""
+        names = ",".join(f"t3_{item.key}" for item in items)
+        for _ in range(2):
+            things = page_of(self._api.get("api/info", id=names)).things
+            posts = [post_of(thing.data) for thing in things if thing.kind == POST]
+            if posts:
+                break
+        return {post.record.key: post for post in posts}
+
+    def _of_post(self, post: Post | None) -> Outcome:
+        if post is None:
             return NotThere(Absent.NOT_FOUND, "Reddit knows no such post")
-        record = submission_record(data)
-        post = as_submission(record)
-        absent = withdrawal(post) if post else None
-        if absent:
-            return NotThere(absent, records=[record])
-        return Done([record], found=self._next(post))
-
-    def _next(self, post: Submission | None) -> list[Item]:
-        if post is None or self._config.comments is None or post.num_comments == 0:
-            return []
-        return [Item(Kind.COMMENTS, post.id)]
+        if post.absent:
+            return NotThere(post.absent, records=[post.record])
+        return Done([post.record], found=comments_of(post, self._config))

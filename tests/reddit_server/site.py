@@ -43,6 +43,11 @@ class Site:
         """A comment and all below it."""
         return 1 + sum(self.count(reply) for reply in self.replies(f"t1_{data['id']}"))
 
+    def depth(self, data: Data) -> int:
+        """Levels above a comment."""
+        above = self.comments.get(str(data.get("parent_id")).removeprefix("t1_"))
+        return 1 + self.depth(above) if above else 0
+
     def subreddits(self) -> set[str]:
         """Names in lower case."""
         return {str(data.get("subreddit", "")).lower() for data in self.submissions.values()} | set(self.closed)

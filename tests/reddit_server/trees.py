@@ -25,10 +25,11 @@ def more_children(site: Site, ids: list[str], sort: str) -> list[Data]:
     shown = _chosen(site, roots, MORE, DEPTH, sort)
     things: list[Data] = []
     for root in roots:
+        level = site.depth(root)
         if root["id"] in shown:
-            things += _flat(site, root, shown, 0, sort)
+            things += _flat(site, root, shown, level, sort)
         else:
-            things.append(_stub(site, str(root["parent_id"]), [root], 0))
+            things.append(_stub(site, str(root["parent_id"]), [root], level))
     return things
 
 

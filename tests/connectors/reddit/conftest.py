@@ -9,7 +9,8 @@ import pytest
 from praw.config import Config
 
 from connectors.collection.items import Item, Outcome
-from connectors.reddit.live import RedditConfig, RedditFetcher
+from connectors.reddit.config import RedditConfig
+from connectors.reddit.live import RedditFetcher
 from connectors.web.manners import Manners
 from tests.reddit_server import RedditServer
 

@@ -1,0 +1,61 @@
+"""Submissions as they come from Reddit: the record, whether somebody took the post back, what to ask for next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from connectors.collection.items import Item, Kind, RawRecord
+from connectors.malformed import Malformed
+from connectors.reddit.answers import submission_record
+from connectors.reddit.config import RedditConfig
+from connectors.reddit.records import Submission, decode_line
+from schemas.reasons import Absent
+
+_DELETED, _REMOVED = "[deleted]", "[removed]"
+_BY_AUTHOR = frozenset({"deleted", "author"})
+
+
+class Post(NamedTuple):
+    """A submission that came.
+
+    Attributes:
+        record: for the archive.
+        read: as the reader of archives reads it; None where that one rejects it, which says why.
+        absent: who took it back; None where nobody did.
+    """
+
+    record: RawRecord
+    read: Submission | None
+    absent: Absent | None
+
+
+def post_of(data: Mapping[str, Any]) -> Post:
+    """What came for a submission.
+
+    Raises:
+        NotAnswered: it is nested too deeply.
+    """
+    record = submission_record(data)
+    try:
+        read = decode_line(record.data, Submission)
+    except Malformed:
+        return Post(record, None, None)
+    return Post(record, read, withdrawal(read))
+
+
+def withdrawal(post: Submission) -> Absent | None:
+    """Who took a post back, by the same signs as in archives: its author (``DELETED``) or others (``REMOVED``)."""
+    text, category = post.selftext, post.removed_by_category
+    if category in _BY_AUTHOR or text == _DELETED or (post.author == _DELETED and text != _REMOVED):
+        return Absent.DELETED
+    if category is not None or text == _REMOVED or post.removed or post.banned_by:
+        return Absent.REMOVED
+    return None
+
+
+def comments_of(post: Post, config: RedditConfig) -> list[Item]:
+    """The thread of a post as an item, where it has one that is wanted."""
+    if config.comments is None or post.absent or post.read is None or post.read.num_comments == 0:
+        return []
+    return [Item(Kind.COMMENTS, post.record.key)]
