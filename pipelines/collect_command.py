@@ -79,11 +79,13 @@ def run(args: argparse.Namespace) -> int:
         time.time() + seconds_of(args.max_time, "--max-time") if args.max_time else None,
     )
     older_s = seconds_of(args.refresh, "--refresh") if args.refresh else None
-    plan = plan_of(source, folder, budget)
+    asked = plan_of(source, folder, budget)
+    for note in asked.notes:
+        print(f"warning: {note}", file=sys.stderr)
     progress = CollectProgress(quiet=args.quiet)
     with progress:
         result = collect(
-            plan,
+            asked.plan,
             partial(_prepare, retry=args.retry == "failed", older_s=older_s, progress=progress),
             progress.watch,
             lambda: progress.say(
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
             ),
             args.workers,
         )
-    return _conclude(result, plan.folder, args)
+    return _conclude(result, folder, args)
 
 
 def _prepare(state: State, *, retry: bool, older_s: float | None, progress: CollectProgress) -> None:
