@@ -14,7 +14,7 @@ from rich.console import Console
 from connectors.collection.items import RecordKind
 from connectors.collection.state import FILE_NAME, State
 from connectors.web.manners import Budget
-from pipelines.collection.ask import plan_of
+from pipelines.collection.ask import Place, plan_of
 from pipelines.collection.report import CollectProgress, show_status
 from pipelines.collection.run import CollectResult, collect
 from pipelines.recipe_file import load_recipe
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         time.time() + seconds_of(args.max_time, "--max-time") if args.max_time else None,
     )
     older_s = seconds_of(args.refresh, "--refresh") if args.refresh else None
-    asked = plan_of(source, folder, budget)
+    asked = plan_of(source, Place.of_collection(folder), budget)
     for note in asked.notes:
         print(f"warning: {note}", file=sys.stderr)
     progress = CollectProgress(quiet=args.quiet)

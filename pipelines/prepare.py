@@ -7,67 +7,48 @@ import importlib
 import json
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import groupby
 from types import ModuleType
 from typing import Any
 
 import apache_beam as beam
 
-from connectors.collection.archives import COMMENTS, SUBMISSIONS, VIDEOS, read_files, read_withdrawn
-from connectors.collection.items import StoredFile
-from connectors.files import InputFile, list_files, literal, match
-from connectors.hub.dataset import HubFile, find_files
-from connectors.hub.extra import require_hub
+from connectors.collection.archives import COMMENTS, SUBMISSIONS
+from connectors.files import InputFile
 from connectors.parquet import Shard
-from connectors.youtube.beside import group_siblings, is_media
+from connectors.web.manners import Budget
 from pipelines import collect, curate, instruct
-from pipelines.collect import VideoBatch
+from pipelines.collection import stage as gather
+from pipelines.collection.ask import Place, plan_of
 from pipelines.describe import DescribeConfig
+from pipelines.inputs import (
+    Request,
+    archives,
+    batch_of,
+    batches,
+    beside_them,
+    collections,
+    info_files,
+    media_files,
+    published_files,
+    withdrawn_posts,
+)
 from pipelines.media.config import Access
 from pipelines.media.recipe import Media
-from pipelines.recipe import HubSource, Payload, Recipe
-from pipelines.recipe_file import RecipeFile
-from pipelines.run_folder import Manifest, RunFolder
+from pipelines.recipe import Payload, Recipe
 from pipelines.section import Section
 from pipelines.stage import StagePlan
 from schemas.errors import InputError, RecipeError
 from schemas.platform import MediaKind, Platform
-from schemas.reasons import Absent, Reason
-from transforms.media.files import ListedFile
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
 
-#: What a build calls it that a post was taken back.
-_REASON_OF = {
-    Absent.DELETED: Reason.DELETED,
-    Absent.REMOVED: Reason.REMOVED,
-    Absent.BANNED: Reason.REMOVED,
-    Absent.PRIVATE: Reason.UNAVAILABLE,
-    Absent.NOT_FOUND: Reason.UNAVAILABLE,
-}
 _SHARD_BYTES = 256 << 20
 _MOST_SHARDS = 65_536
-#: Videos that a worker reads together: a few seconds' work.
-_BATCH_FILES = 500
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a stage is asked to do."""
-
-    source: RecipeFile
-    folder: RunFolder
-    limit: int | None
-    manifest: Manifest | None
-
-    @property
-    def recipe(self) -> Recipe:
-        """The recipe."""
-        return self.source.recipe
 
 
 @dataclass(frozen=True)
@@ -85,18 +66,41 @@ class Prepared:
     plan: Callable[[beam.Pipeline], StagePlan]
 
 
+def _gather(request: Request) -> Prepared:
+    section = request.recipe.collect
+    stage = section.stage if section else None
+    if section is None or stage is None:
+        raise RecipeError("The stage gather needs `collect.stage` in the recipe.")
+    parts = posixpath.join(request.folder.path, gather.PARTS)
+    partial_files = os.path.join(tempfile.gettempdir(), "blift-partial")
+    asked = plan_of(request.source, Place(request.folder.path, parts, partial_files, stage.lanes), Budget())
+    ended = gather.ended_items(request.folder.path)
+    left = gather.parts_of(asked.plan.items, ended.well, stage.part)
+    config = gather.GatherConfig(request.folder.path, asked.plan, stage.lanes, shards=1)
+    return Prepared(
+        inputs={
+            "collect": _json(section),
+            "items": [list(item) for item in sorted(asked.plan.items)],
+            "failed": [*sorted(ended.failed), ended.parts if ended.failed else 0],  # asked again in each run
+            "shards": 1,
+        },
+        prefixes=("rejects/gather-",),
+        plan=partial(gather.plan, parts=left, config=config),
+    )
+
+
 def _collect(request: Request) -> Prepared:
     sources, resolve = request.recipe.sources, request.source.resolve
     reddit, youtube = sources.reddit, sources.youtube
-    videos = _videos(request)
-    siblings, beside, _ = _beside(videos)
-    of_reddit = resolve(reddit.collections) if reddit else []
-    withdrawn = _withdrawn(sorted({*of_reddit, *(resolve(youtube.collections) if youtube else [])}))
+    videos = info_files(request)
+    siblings, beside, _ = beside_them(videos)
+    of_reddit = collections(request, reddit)
+    withdrawn = withdrawn_posts(sorted({*of_reddit, *collections(request, youtube)}))
     inputs = collect.CollectInputs(
-        submissions=_archives(resolve(reddit.submissions), of_reddit, SUBMISSIONS) if reddit else [],
-        comments=_archives(resolve(reddit.comments), of_reddit, COMMENTS) if reddit else [],
-        videos=[_batch(files, siblings) for files in _batches(videos)],
-        published=_published(sources.hub),
+        submissions=archives(resolve(reddit.submissions), of_reddit, SUBMISSIONS) if reddit else [],
+        comments=archives(resolve(reddit.comments), of_reddit, COMMENTS) if reddit else [],
+        videos=[batch_of(files, siblings) for files in batches(videos)],
+        published=published_files(sources.hub),
     )
     files = [*inputs.submissions, *inputs.comments, *videos]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
@@ -133,75 +137,6 @@ def _collect(request: Request) -> Prepared:
     )
 
 
-def _archives(patterns: Sequence[str], collections: Sequence[str], of_collection: str) -> list[InputFile]:
-    """Files that patterns name, and those of collections."""
-    return [*match(patterns), *_in_collections(collections, of_collection)]
-
-
-def _videos(request: Request) -> list[InputFile]:
-    """The info.json files of videos."""
-    youtube = request.recipe.sources.youtube
-    if youtube is None:
-        return []
-    resolve = request.source.resolve
-    return _archives(resolve(youtube.info), resolve(youtube.collections), VIDEOS)[: request.limit]
-
-
-def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
-    """Files of collections; one that has none of a kind is as good as any other."""
-    found = []
-    for folder in folders:
-        read_withdrawn(folder)  # says so where the folder is no collection
-        entries = list_files(posixpath.join(literal(folder), pattern))
-        found += [
-            InputFile(entry.path, entry.size_in_bytes, entry.path.removeprefix(folder).lstrip("/")) for entry in entries
-        ]
-    return sorted(found, key=lambda file: (file.name, file.path))
-
-
-def _withdrawn(folders: Sequence[str]) -> dict[str, Reason]:
-    """Posts that were taken back after they were collected, as the collections noted."""
-    return {
-        post_id: _REASON_OF[Absent(reason)] for folder in folders for post_id, reason in read_withdrawn(folder).items()
-    }
-
-
-def _published(source: HubSource | None) -> list[HubFile]:
-    if source is None:
-        return []
-    require_hub()
-    return find_files(source.repo, source.revision)
-
-
-def _batches(videos: Sequence[InputFile]) -> Iterator[list[InputFile]]:
-    """Files of one folder, so many at a time."""
-    for _, group in groupby(sorted(videos, key=_folder_and_name), key=_folder):
-        files = list(group)
-        for first in range(0, len(files), _BATCH_FILES):
-            yield files[first : first + _BATCH_FILES]
-
-
-def _folder(file: InputFile) -> str:
-    return posixpath.dirname(file.path)
-
-
-def _folder_and_name(file: InputFile) -> tuple[str, str]:
-    return _folder(file), file.name
-
-
-def _batch(files: Sequence[InputFile], siblings: Mapping[str, Sequence[str]]) -> VideoBatch:
-    return VideoBatch(files, {file.path: siblings[file.path] for file in files if file.path in siblings})
-
-
-def _beside(videos: Sequence[InputFile]) -> tuple[dict[str, list[str]], str, dict[str, int]]:
-    """For every info.json that has some, the files of its video beside it; a digest of names and sizes; the sizes."""
-    folders = sorted({_folder(file) for file in videos})
-    sizes = {entry.path: entry.size_in_bytes for folder in folders for entry in list_files(f"{literal(folder)}/*")}
-    siblings = group_siblings(sizes)
-    facts = sorted((posixpath.basename(path), sizes[path]) for paths in siblings.values() for path in paths)
-    return siblings, hashlib.sha256(json.dumps(facts).encode()).hexdigest(), sizes
-
-
 def _media(request: Request) -> Prepared:
     section = request.recipe.media
     if section is None:
@@ -209,7 +144,7 @@ def _media(request: Request) -> Prepared:
     stage = _media_stage()
     shards = [shard for shard in _shards_of(request, collect.STAGE) if shard.path.startswith("posts/")]
     number = _number_of_shards(request, collect.STAGE)
-    files = _media_files(request, section)
+    files = media_files(request, section)
     store = request.source.resolve([section.store])[0] if section.store else request.folder.file("store")
     model = request.source.resolve([section.salience_model])[0] if section.salience_model else None
     described = _description(request, section, store, number)
@@ -255,42 +190,6 @@ def _media_stage() -> ModuleType:
         raise RecipeError(
             f"`media` needs the extra `media` ({error.name} is not installed). Install blift[media]."
         ) from error
-
-
-def _media_files(request: Request, section: Media) -> list[ListedFile]:
-    """Files that media may lie in: those beside the records of videos, and those that the recipe names."""
-    videos = _videos(request)
-    names = {file.path: posixpath.dirname(file.name) for file in videos}
-    siblings, _, sizes = _beside(videos)
-    beside = [
-        ListedFile(path, posixpath.join(names[info], posixpath.basename(path)), sizes[path], beside=True)
-        for info, paths in siblings.items()
-        for path in paths
-        if info in names and is_media(path)
-    ]
-    named = match(request.source.resolve(section.files)) if section.files else []
-    given = [ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named]
-    return sorted([*beside, *given, *_collected_files(request)])
-
-
-def _collected_files(request: Request) -> list[ListedFile]:
-    """Files of collections, which are known by their addresses."""
-    sources = request.recipe.sources
-    named = [
-        *(sources.reddit.collections if sources.reddit else []),
-        *(sources.youtube.collections if sources.youtube else []),
-    ]
-    listed: dict[tuple[str, str], list[StoredFile]] = {}
-    for folder in sorted(set(request.source.resolve(named))):
-        for file in read_files(folder):
-            listed.setdefault((folder, file.name), []).append(file)
-    return [
-        ListedFile(
-            posixpath.join(folder, name), name, files[0].size_bytes, beside=False,
-            addresses=tuple(file.address for file in files),
-        )
-        for (folder, name), files in listed.items()
-    ]  # fmt: skip
 
 
 def _description(request: Request, section: Media, store: str, shards: int) -> DescribeConfig | None:
@@ -386,11 +285,16 @@ def _instruct(request: Request) -> Prepared:
 
 def stages_of(recipe: Recipe) -> list[str]:
     """The stages that a recipe needs, in order."""
-    return [name for name in PREPARE if name != "media" or recipe.media is not None]
+    left_out = {
+        gather.STAGE: recipe.collect is None or recipe.collect.stage is None,
+        "media": recipe.media is None,
+    }
+    return [name for name in PREPARE if not left_out.get(name)]
 
 
 #: The stages, in order.
 PREPARE: dict[str, Callable[[Request], Prepared]] = {
+    gather.STAGE: _gather,
     collect.STAGE: _collect,
     "media": _media,
     curate.STAGE: _curate,

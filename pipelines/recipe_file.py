@@ -87,10 +87,11 @@ def _own_collection(recipe: Recipe, path: Path) -> Sources:
             f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor "
             "YouTube; name at least one."
         )
-    folders = [collected.folder]
-    return Sources(
-        reddit=RedditSource(collections=folders) if collected.reddit else None,
-        youtube=YoutubeSource(collections=folders) if collected.youtube else None,
+    # A stage of the build leaves no folder that a recipe could name: its parts lie in the run folder.
+    folders = [] if collected.stage else [collected.folder]
+    return Sources.model_construct(
+        reddit=RedditSource.model_construct(collections=folders) if collected.reddit else None,
+        youtube=YoutubeSource.model_construct(collections=folders) if collected.youtube else None,
     )
 
 

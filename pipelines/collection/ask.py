@@ -26,6 +26,28 @@ _REDDIT_THREADS = 2
 _NOTES_SHOWN = 5
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where what is collected goes.
+
+    Attributes:
+        folder: of the collection.
+        store: folder under which files are kept.
+        partial: folder, on the machine that asks, of files that are not whole yet.
+        lanes: how many such runs there are at the same time, each with its part of every limit.
+    """
+
+    folder: str
+    store: str
+    partial: str
+    lanes: int = 1
+
+    @classmethod
+    def of_collection(cls, folder: str) -> Place:
+        """A collection on this machine."""
+        return cls(folder, folder, os.path.join(folder, PARTIAL))
+
+
 @dataclass
 class Asked:
     """What a recipe asks for.
@@ -39,12 +61,12 @@ class Asked:
     notes: list[str] = field(default_factory=list)
 
 
-def plan_of(source: RecipeFile, folder: str, budget: Budget) -> Asked:
+def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
     """The run that a recipe asks for.
 
     Args:
         source: with a section `collect`.
-        folder: of the collection.
+        place: where what is collected goes.
         budget: of the run.
 
     Raises:
@@ -60,11 +82,11 @@ def plan_of(source: RecipeFile, folder: str, budget: Budget) -> Asked:
     shown = None
     if section.reddit:
         items += _reddit_items(section.reddit, source, notes)
-        services[Service.REDDIT] = _reddit(section.reddit, section.contact)
+        services[Service.REDDIT] = _reddit(section.reddit, section.contact, place.lanes)
         shown = _shown(section)
     if shown and shown.hosts:
-        services[Service.MEDIA] = _media(section, folder)
-    return Asked(CollectPlan(folder, items, services, shown, budget), notes)
+        services[Service.MEDIA] = _media(section, place)
+    return Asked(CollectPlan(place.folder, items, services, shown, budget), notes)
 
 
 def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) -> list[Item]:
@@ -80,7 +102,7 @@ def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) 
     return [*listings, *(Item(Kind.SUBMISSION, name) for one in found for name in one.ids)]
 
 
-def _reddit(section: CollectReddit, contact: str | None) -> ServicePlan:
+def _reddit(section: CollectReddit, contact: str | None, lanes: int) -> ServicePlan:
     live, config = _module("connectors.reddit.live"), _module("connectors.reddit.config")
     comments = section.comments and config.CommentsWanted(
         per_post=section.comments.per_post, more_requests=section.comments.more_requests, sort=section.comments.sort
@@ -91,7 +113,7 @@ def _reddit(section: CollectReddit, contact: str | None) -> ServicePlan:
         posted_before=_seconds(section.posted_before),
         site=section.site,
         user_agent=user_agent(contact) if contact else None,
-        requests_per_minute=section.requests_per_minute,
+        requests_per_minute=section.requests_per_minute / lanes,
     )
     return ServicePlan(_REDDIT_THREADS, partial(live.RedditFetcher, asked), live.BATCHES)
 
@@ -103,15 +125,15 @@ def _shown(section: Collect) -> ShownFiles | None:
     return ShownFiles(frozenset(media.hosts), media.youtube and section.youtube is not None)
 
 
-def _media(section: Collect, folder: str) -> ServicePlan:
+def _media(section: Collect, place: Place) -> ServicePlan:
     download = _module("connectors.web.download")
     web = section.web
     config = download.FilesConfig(
-        store=folder,
-        partial=os.path.join(folder, PARTIAL),
+        store=place.store,
+        partial=place.partial,
         web=WebConfig(
             contact=section.contact,
-            per_host_per_s=web.per_host_per_s,
+            per_host_per_s=web.per_host_per_s and web.per_host_per_s / place.lanes,
             max_bytes=web.max_bytes,
             max_s=web.max_seconds,
             allowed=tuple(hosts_allowed(os.environ.get(ALLOWED))),

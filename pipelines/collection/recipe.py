@@ -141,6 +141,15 @@ class CollectWeb(Section):
     no_ai: bool = Field(default=True, description="Honour `X-Robots-Tag: noai` and its like.")
 
 
+class AsStage(Section):
+    """Collection as the first stage of `blift build`, on the workers of its runner."""
+
+    lanes: Count = Field(
+        default=1, description="Workers that ask at the same time; each keeps to its part of every limit."
+    )
+    part: Count = Field(default=200, description="Items of a part; what a lost worker had begun is asked for again.")
+
+
 class Collect(Section):
     """What `blift collect` asks the platforms for."""
 
@@ -154,3 +163,6 @@ class Collect(Section):
     youtube: CollectYoutube | None = Field(default=None, description="YouTube.")
     wikidata: CollectWikidata | None = Field(default=None, description="Lists of channels; needs `youtube`.")
     web: CollectWeb = Field(default_factory=CollectWeb, description="Hosts of files.")
+    stage: AsStage | None = Field(
+        default=None, description="Ask as a stage of `blift build`. Null: `blift collect` asks, before a build."
+    )

@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 
 from connectors.collection.archives import Written, write_archives
 from connectors.collection.state import State
+from connectors.media.store import FileStore
 from connectors.web.manners import Manners
 from pipelines.collection.plan import CollectPlan
 from pipelines.collection.worker import WORKERS_LOCK, Ended, work
@@ -77,6 +78,9 @@ def collect(
         prepare(state)
         Manners(plan.manners_folder).begin()
         result = _Run(plan, state, workers).run(watch, interrupted)
+        store = FileStore(plan.folder)
+        for name in state.drop_unshown():
+            store.drop(name)
         result.written = write_archives(state, plan.folder)
         state.close()
     return result

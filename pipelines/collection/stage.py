@@ -72,14 +72,12 @@ class GatherConfig:
         folder: the run folder.
         plan: who is asked, and how; its own items and folder do not count.
         lanes: in so many the items are asked for at the same time.
-        part: items that lead to one part, at most.
         shards: of the rejects.
     """
 
     folder: str
     plan: CollectPlan
     lanes: int
-    part: int
     shards: int
 
 
@@ -120,14 +118,30 @@ def parts_of(items: Iterable[Item], ended: Iterable[tuple[str, str]], size: int)
     return found
 
 
-def ended_items(folder: str) -> Iterator[tuple[str, str]]:
-    """Kind and key of the items that parts in a run folder have ended."""
-    for path in _lists(folder):
+@dataclass(frozen=True)
+class EndedItems:
+    """Kind and key of the items that parts have ended.
+
+    Attributes:
+        well: done, or known to be absent.
+        failed: in all parts that have them.
+        parts: how many parts there are.
+    """
+
+    well: frozenset[tuple[str, str]]
+    failed: frozenset[tuple[str, str]]
+    parts: int
+
+
+def ended_items(folder: str) -> EndedItems:
+    """The items that the parts in a run folder have ended."""
+    well, failed, lists = set(), set(), _lists(folder)
+    for path in lists:
         with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             table = pq.read_table(pa.BufferReader(stream.read()), columns=["kind", "key", "state"])
         for row in table.to_pylist():
-            if row["state"] != ItemState.FAILED:
-                yield row["kind"], row["key"]
+            (failed if row["state"] == ItemState.FAILED else well).add((row["kind"], row["key"]))
+    return EndedItems(frozenset(well), frozenset(failed - well), len(lists))
 
 
 def whole_parts(folder: str) -> list[str]:
