@@ -1,21 +1,68 @@
-"""PRAW led to a Reddit of ours."""
+"""PRAW led to a Reddit of ours, and asked as a run asks: until every item has its outcome."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from praw.config import Config
 
-from connectors.collection.items import Item, Outcome
+from connectors.collection.items import Done, GoesOn, Item, NotThere, Outcome, RawRecord
 from connectors.reddit.config import RedditConfig
 from connectors.reddit.live import RedditFetcher
 from connectors.web.manners import Manners
 from tests.reddit_server import RedditServer
 
 Led = Callable[[RedditServer], None]
-Ask = Callable[..., dict[str, Outcome]]
+Made = Callable[..., RedditFetcher]
+Ask = Callable[..., "Came"]
+
+
+@dataclass
+class Came:
+    """What came of items: the last outcome of each by its key, and all records and items that they led to."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    records: list[RawRecord] = field(default_factory=list)
+    found: list[Item] = field(default_factory=list)
+    asked: int = 0
+
+    def __getitem__(self, key: str) -> Outcome:
+        return self.outcomes[key]
+
+    def keys(self) -> list[str]:
+        return [record.key for record in self.records]
+
+    def take(self, item: Item, outcome: Outcome) -> None:
+        self.outcomes[item.key] = outcome
+        self.records += getattr(outcome, "records", ())
+        self.found += getattr(outcome, "found", ())
+
+
+def drain(fetcher: RedditFetcher, items: list[Item], batch: int = 100) -> Came:
+    """Ask for items of one kind, and again where one goes on; what fails is not asked for again."""
+    came = Came()
+    waiting = deque([items[first : first + batch] for first in range(0, len(items), batch)])
+    while waiting:
+        came.asked += 1
+        for item, outcome in fetcher.fetch(waiting.popleft()):
+            came.take(item, outcome)
+            if isinstance(outcome, GoesOn):
+                waiting.append([item._replace(detail=outcome.detail)])
+    return came
+
+
+def reason_of(outcome: Outcome) -> Any:
+    """Why it is absent; the outcome itself where it is there."""
+    return outcome.reason if isinstance(outcome, NotThere) else outcome
+
+
+def is_done(outcome: Outcome) -> bool:
+    return isinstance(outcome, Done)
 
 
 @pytest.fixture
@@ -30,23 +77,33 @@ def lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Led]:
 
     def to(server: RedditServer) -> None:
         (home / "praw.ini").write_text(server.praw_ini())
-        monkeypatch.setattr(Config, "CONFIG", None)
+        Config.CONFIG = None
 
     yield to
-    monkeypatch.setattr(Config, "CONFIG", None)
+    Config.CONFIG = None
 
 
 @pytest.fixture
-def ask(lead: Led, tmp_path: Path) -> Ask:
-    """Asks a server for items, and gives the outcome of each by its key."""
+def fetcher(lead: Led, tmp_path: Path) -> Iterator[Made]:
+    """Makes fetchers that ask a server without a limit of their own, and closes them."""
+    made: list[RedditFetcher] = []
 
-    def outcomes(server: RedditServer, items: list[Item], **config: object) -> dict[str, Outcome]:
+    def of(server: RedditServer, manners: Manners | None = None, **config: Any) -> RedditFetcher:
         lead(server)
-        options = RedditConfig(**{"requests_per_minute": None, **config})  # type: ignore[arg-type]
-        fetcher = RedditFetcher(options, Manners(str(tmp_path / "manners")))
-        try:
-            return {item.key: outcome for item, outcome in fetcher.fetch(items)}
-        finally:
-            fetcher.close()
+        options = RedditConfig(**{"requests_per_minute": None, **config})
+        made.append(RedditFetcher(options, manners or Manners(str(tmp_path / "manners"))))
+        return made[-1]
 
-    return outcomes
+    yield of
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def ask(fetcher: Made) -> Ask:
+    """Asks a server for items of one kind."""
+
+    def to_the_end(server: RedditServer, items: list[Item], **config: Any) -> Came:
+        return drain(fetcher(server, **config), items)
+
+    return to_the_end

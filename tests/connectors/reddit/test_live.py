@@ -20,7 +20,7 @@ def test_a_hundred_submissions_come_with_one_request(ask: Ask) -> None:
         outcomes = ask(server, submissions(*map(post_id, range(100))))
         assert server.counts() == {"/api/v1/access_token": 1, "/api/info": 1}
         assert server.violations == []
-    assert len(outcomes) == 100
+    assert len(outcomes.records) == 100
     outcome = outcomes[post_id(7)]
     assert isinstance(outcome, Done)
     (record,) = outcome.records
