@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import re
 import sys
@@ -16,15 +15,6 @@ EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
-
-
-def _is_for_us(record: logging.LogRecord) -> bool:
-    """Beam warns at import that its optional client for BigQuery is not installed, which nothing here uses."""
-    return "apitools not found" not in str(record.msg)
-
-
-#: Before Beam is imported, here and in worker processes, which begin with this module as well.
-logging.getLogger().addFilter(_is_for_us)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -135,7 +135,9 @@ class EndedItems:
 
 def ended_items(folder: str) -> EndedItems:
     """The items that the parts in a run folder have ended."""
-    well, failed, lists = set(), set(), _lists(folder)
+    well: set[tuple[str, str]] = set()
+    failed: set[tuple[str, str]] = set()
+    lists = _lists(folder)
     for path in lists:
         with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
             table = pq.read_table(pa.BufferReader(stream.read()), columns=["kind", "key", "state"])
