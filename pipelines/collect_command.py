@@ -70,9 +70,10 @@ def run(args: argparse.Namespace) -> int:
     source = load_recipe(args.recipe)
     if source.recipe.collect is None:
         raise RecipeError(f"{args.recipe} has no section `collect`, which says what to ask for. See docs/collect.md.")
-    folder = os.path.abspath(args.out) if args.out else source.resolve([source.recipe.collect.folder])[0]
+    folder = args.out or source.resolve([source.recipe.collect.folder])[0]
     if "://" in folder:
         raise BliftError(f"A collection lies on this machine, and {folder} does not. Choose another --out.")
+    folder = os.path.abspath(folder)
     budget = Budget(
         args.max_requests,
         size(args.max_bytes, "--max-bytes") if args.max_bytes else None,
