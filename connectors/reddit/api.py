@@ -18,7 +18,7 @@ import requests
 from praw.exceptions import MissingRequiredAttributeException
 from prawcore import Requestor
 from prawcore.const import ACCESS_TOKEN_PATH
-from prawcore.exceptions import BadJSON, InvalidInvocation, OAuthException, RequestException
+from prawcore.exceptions import BadJSON, OAuthException, RequestException
 
 from connectors.reddit.refusals import NotAnswered, Refused
 from connectors.web.manners import Pace
@@ -111,11 +111,6 @@ class RedditApi:
             raise CollectError(f"praw.ini has no section {self._site!r}. Add it, or name another site.") from None
         except (configparser.Error, UnicodeDecodeError):  # whose texts repeat lines of the file
             raise CollectError("praw.ini cannot be read: it is no INI file. Mend it.") from None
-        except InvalidInvocation:
-            raise CollectError(
-                "The user agent for Reddit says nothing. Set praw_user_agent to what asks and whom to write to, such "
-                "as 'linux:my-collection:1.0 (by /u/name)'."
-            ) from None
         reddit.read_only = True
         return reddit
 
@@ -143,6 +138,11 @@ class PacedRequestor(Requestor):
             response = super().request(*args, timeout=timeout, **{**kwargs, "allow_redirects": False})
         except RequestException as error:
             cause = type(error.original_exception).__name__
+            if isinstance(error.original_exception, ValueError):  # no header, no address
+                raise CollectError(
+                    f"PRAW's configuration makes no request ({cause}). Look at the user agent, the id and secret, "
+                    "the addresses and the proxy that it names."
+                ) from None
             raise NotAnswered(f"Reddit cannot be reached ({cause}).") from None
         self._pace.receive(len(response.content))
         self._check_busy(response)
