@@ -147,6 +147,7 @@ class PacedRequestor(Requestor):
         self._pace.receive(len(response.content))
         self._check_busy(response)
         self._keep_to_limit(response.headers)
+        _check_welcome(response)
         if urlsplit(str(args[1])).path == ACCESS_TOKEN_PATH:
             _check_token(response)
         else:
@@ -185,19 +186,21 @@ class PacedRequestor(Requestor):
             self._pace.pause(reset_s / remaining)
 
 
+def _check_welcome(response: Any) -> None:
+    if response.status_code == HTTPStatus.FORBIDDEN and _object(response) is None:
+        raise CollectError(
+            "Reddit refuses this machine or application (403, with a page in place of data). Look whether "
+            "praw_user_agent says who asks, and whether the application is still allowed."
+        )
+
+
 def _check_given(response: Any) -> None:
     status = response.status_code
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return
     if status == HTTPStatus.UNAUTHORIZED:
         raise _TokenExpired
-    said = _object(response)
-    if status == HTTPStatus.FORBIDDEN and said is None:
-        raise CollectError(
-            "Reddit refuses this machine or application (403, with a page in place of data). Look whether "
-            "praw_user_agent says who asks, and whether the application is still allowed."
-        )
-    reason = (said or {}).get("reason")
+    reason = (_object(response) or {}).get("reason")
     location = response.headers.get("location")
     raise Refused(status, reason if isinstance(reason, str) else None, urlsplit(location).path if location else None)
 

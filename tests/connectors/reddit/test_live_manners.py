@@ -202,9 +202,10 @@ def test_an_answer_that_breaks_off_fails(ask: Ask, fault: Fault) -> None:
     assert outcome.counts
 
 
-def test_a_page_in_place_of_data_with_403_ends_in_one_sentence(fetcher: Made) -> None:
+@pytest.mark.parametrize("path", ["/api/info", "/api/v1/access_token"])
+def test_a_page_in_place_of_data_with_403_ends_in_one_sentence(fetcher: Made, path: str) -> None:
     with RedditServer(made_up(1)) as server:
-        server.faults.append(Fault("/api/info", 403, b"<html>You've been blocked by network security.</html>"))
+        server.faults.append(Fault(path, 403, b"<html>You've been blocked by network security.</html>"))
         with pytest.raises(CollectError, match="Reddit refuses this machine or application"):
             fetch_one(fetcher(server))
 
