@@ -15,7 +15,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from connectors.parquet import Shard
 from pipelines.card import dataset_card
-from pipelines.prepare import PREPARE, Prepared, Request, stages_of
+from pipelines.inputs import Request
+from pipelines.prepare import PREPARE, Prepared, stages_of
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
 from pipelines.stage import StageResult, forget_account, library_versions, read_account, run_stage

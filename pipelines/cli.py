@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import re
 import sys
@@ -20,9 +19,9 @@ _WITH_BEAM = ("build", "doctor", "publish")
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command; each subcommand adds its own part."""
-    logging.getLogger().addFilter(_is_for_us)  # before Beam is imported
     from pipelines import (  # noqa: PLC0415 - after the filter
         build_command,
+        collect_command,
         demo_command,
         diff_command,
         doctor_command,
@@ -41,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for module in (
+        collect_command,
         build_command,
         publish_command,
         diff_command,
@@ -81,11 +81,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"blift: {sentence}", file=sys.stderr)
         return EXIT_USER_ERROR
-
-
-def _is_for_us(record: logging.LogRecord) -> bool:
-    """Beam warns at import that its optional client for BigQuery is not installed, which nothing here uses."""
-    return "apitools not found" not in str(record.msg)
 
 
 def user_error_in(text: str) -> str | None:

@@ -32,7 +32,7 @@ from transforms.tables import SplitByShard, arrow, concat, frame, hash64
 STAGE = "collect"
 _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"
 #: Steps of the funnel; rules of the scope come between.
-_READ, _MERGE = 0, 1000
+_READ, _WITHDRAWN, _MERGE = 0, 900, 1000
 _POST, _COMMENT = SCHEMAS["post"], SCHEMAS["comment"]
 
 
@@ -44,6 +44,7 @@ class CollectConfig:
     shards: int
     reddit_scope: Mapping[str, Any]
     youtube_scope: Mapping[str, Any]
+    withdrawn: Mapping[str, Reason]
     author_key: bytes | None
     malformed_payload: bool
     reject_payload: bool
@@ -267,10 +268,28 @@ def _in_scope(
         before = skipped.get(rule.reason, 0) if rule.name == "subreddits" else 0
         tally.step(place, rule.name, f"{platform.value} post", rows_in + before, {rule.reason: lost + before})
     if verdict.rejected.height:
-        rows = verdict.rejected
-        yield TaggedOutput(REJECTS, _rejects(rows, "post", "post_id", config))
-    if verdict.kept.height:
-        yield arrow(verdict.kept, _POST)
+        yield TaggedOutput(REJECTS, _rejects(verdict.rejected, "post", "post_id", config))
+    kept, gone = _standing(verdict.kept, platform, config, tally)
+    if gone.height:
+        yield TaggedOutput(REJECTS, _rejects(gone, "post", "post_id", config))
+    if kept.height:
+        yield arrow(kept, _POST)
+
+
+def _standing(
+    posts: pl.DataFrame, platform: Platform, config: CollectConfig, tally: Tally
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Posts that stand, and those that a collection saw taken back, whichever archive they come from."""
+    if not config.withdrawn:
+        return posts, posts.clear()
+    noted = {post_id: reason.value for post_id, reason in config.withdrawn.items()}
+    judged = posts.with_columns(reason=pl.col("post_id").replace_strict(noted, default=None, return_dtype=pl.String))
+    gone = judged.filter(pl.col("reason").is_not_null()).with_columns(
+        rule=pl.lit("withdrawn"), detail=pl.lit("taken back after it was collected")
+    )
+    lost = {Reason(reason): rows for reason, rows in gone["reason"].value_counts().iter_rows()}
+    tally.step(_WITHDRAWN, "withdrawn", f"{platform.value} post", posts.height, lost)
+    return judged.filter(pl.col("reason").is_null()).drop("reason"), gone
 
 
 def _of_posts(

@@ -7,55 +7,48 @@ import importlib
 import json
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import groupby
 from types import ModuleType
 from typing import Any
 
 import apache_beam as beam
 
-from connectors.files import InputFile, list_files, literal, match
-from connectors.hub.dataset import HubFile, find_files
-from connectors.hub.extra import require_hub
+from connectors.collection.archives import COMMENTS, SUBMISSIONS
+from connectors.files import InputFile
 from connectors.parquet import Shard
-from connectors.youtube.beside import group_siblings, is_media
+from connectors.web.manners import Budget
 from pipelines import collect, curate, instruct
-from pipelines.collect import VideoBatch
+from pipelines.collection import stage as gather
+from pipelines.collection.ask import Place, plan_of
 from pipelines.describe import DescribeConfig
+from pipelines.inputs import (
+    Request,
+    archives,
+    batch_of,
+    batches,
+    beside_them,
+    collections,
+    info_files,
+    media_files,
+    published_files,
+    withdrawn_posts,
+)
 from pipelines.media.config import Access
 from pipelines.media.recipe import Media
-from pipelines.recipe import HubSource, Payload, Recipe, Section
-from pipelines.recipe_file import RecipeFile
-from pipelines.run_folder import Manifest, RunFolder
+from pipelines.recipe import Payload, Recipe
+from pipelines.section import Section
 from pipelines.stage import StagePlan
 from schemas.errors import InputError, RecipeError
 from schemas.platform import MediaKind, Platform
-from transforms.media.files import ListedFile
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
 
 _SHARD_BYTES = 256 << 20
 _MOST_SHARDS = 65_536
-#: Videos that a worker reads together: a few seconds' work.
-_BATCH_FILES = 500
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a stage is asked to do."""
-
-    source: RecipeFile
-    folder: RunFolder
-    limit: int | None
-    manifest: Manifest | None
-
-    @property
-    def recipe(self) -> Recipe:
-        """The recipe."""
-        return self.source.recipe
 
 
 @dataclass(frozen=True)
@@ -73,16 +66,41 @@ class Prepared:
     plan: Callable[[beam.Pipeline], StagePlan]
 
 
+def _gather(request: Request) -> Prepared:
+    section = request.recipe.collect
+    stage = section.stage if section else None
+    if section is None or stage is None:
+        raise RecipeError("The stage gather needs `collect.stage` in the recipe.")
+    parts = posixpath.join(request.folder.path, gather.PARTS)
+    partial_files = os.path.join(tempfile.gettempdir(), "blift-partial")
+    asked = plan_of(request.source, Place(request.folder.path, parts, partial_files, stage.lanes), Budget())
+    ended = gather.ended_items(request.folder.path)
+    left = gather.parts_of(asked.plan.items, ended.well, stage.part)
+    config = gather.GatherConfig(request.folder.path, asked.plan, stage.lanes, shards=1)
+    return Prepared(
+        inputs={
+            "collect": _json(section),
+            "items": [list(item) for item in sorted(asked.plan.items)],
+            "failed": [*sorted(ended.failed), ended.parts if ended.failed else 0],  # asked again in each run
+            "shards": 1,
+        },
+        prefixes=("rejects/gather-",),
+        plan=partial(gather.plan, parts=left, config=config),
+    )
+
+
 def _collect(request: Request) -> Prepared:
     sources, resolve = request.recipe.sources, request.source.resolve
     reddit, youtube = sources.reddit, sources.youtube
-    videos = match(resolve(youtube.info))[: request.limit] if youtube else []
-    siblings, beside, _ = _beside(videos)
+    videos = info_files(request)
+    siblings, beside, _ = beside_them(videos)
+    of_reddit = collections(request, reddit)
+    withdrawn = withdrawn_posts(sorted({*of_reddit, *collections(request, youtube)}))
     inputs = collect.CollectInputs(
-        submissions=match(resolve(reddit.submissions)) if reddit else [],
-        comments=match(resolve(reddit.comments)) if reddit else [],
-        videos=[_batch(files, siblings) for files in _batches(videos)],
-        published=_published(sources.hub),
+        submissions=archives(resolve(reddit.submissions), of_reddit, SUBMISSIONS) if reddit else [],
+        comments=archives(resolve(reddit.comments), of_reddit, COMMENTS) if reddit else [],
+        videos=[batch_of(files, siblings) for files in batches(videos)],
+        published=published_files(sources.hub),
     )
     files = [*inputs.submissions, *inputs.comments, *videos]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
@@ -92,6 +110,7 @@ def _collect(request: Request) -> Prepared:
         shards=shards,
         reddit_scope=dict(reddit.scope) if reddit else {},
         youtube_scope=dict(youtube.scope) if youtube else {},
+        withdrawn=withdrawn,
         author_key=key,
         malformed_payload=request.recipe.rejects.payload is not Payload.NONE,
         reject_payload=request.recipe.rejects.payload is Payload.ALL,
@@ -103,6 +122,7 @@ def _collect(request: Request) -> Prepared:
             "files": [_identity(file) for file in files],
             "beside": beside,
             "published": [asdict(file) for file in inputs.published],
+            "withdrawn": hashlib.sha256(json.dumps(sorted(withdrawn.items())).encode()).hexdigest(),
             "scope": {
                 "reddit": _json(reddit.scope) if reddit else None,
                 "youtube": _json(youtube.scope) if youtube else None,
@@ -117,42 +137,6 @@ def _collect(request: Request) -> Prepared:
     )
 
 
-def _published(source: HubSource | None) -> list[HubFile]:
-    if source is None:
-        return []
-    require_hub()
-    return find_files(source.repo, source.revision)
-
-
-def _batches(videos: Sequence[InputFile]) -> Iterator[list[InputFile]]:
-    """Files of one folder, so many at a time."""
-    for _, group in groupby(sorted(videos, key=_folder_and_name), key=_folder):
-        files = list(group)
-        for first in range(0, len(files), _BATCH_FILES):
-            yield files[first : first + _BATCH_FILES]
-
-
-def _folder(file: InputFile) -> str:
-    return posixpath.dirname(file.path)
-
-
-def _folder_and_name(file: InputFile) -> tuple[str, str]:
-    return _folder(file), file.name
-
-
-def _batch(files: Sequence[InputFile], siblings: Mapping[str, Sequence[str]]) -> VideoBatch:
-    return VideoBatch(files, {file.path: siblings[file.path] for file in files if file.path in siblings})
-
-
-def _beside(videos: Sequence[InputFile]) -> tuple[dict[str, list[str]], str, dict[str, int]]:
-    """For every info.json that has some, the files of its video beside it; a digest of names and sizes; the sizes."""
-    folders = sorted({_folder(file) for file in videos})
-    sizes = {entry.path: entry.size_in_bytes for folder in folders for entry in list_files(f"{literal(folder)}/*")}
-    siblings = group_siblings(sizes)
-    facts = sorted((posixpath.basename(path), sizes[path]) for paths in siblings.values() for path in paths)
-    return siblings, hashlib.sha256(json.dumps(facts).encode()).hexdigest(), sizes
-
-
 def _media(request: Request) -> Prepared:
     section = request.recipe.media
     if section is None:
@@ -160,7 +144,7 @@ def _media(request: Request) -> Prepared:
     stage = _media_stage()
     shards = [shard for shard in _shards_of(request, collect.STAGE) if shard.path.startswith("posts/")]
     number = _number_of_shards(request, collect.STAGE)
-    files = _media_files(request, section)
+    files = media_files(request, section)
     store = request.source.resolve([section.store])[0] if section.store else request.folder.file("store")
     model = request.source.resolve([section.salience_model])[0] if section.salience_model else None
     described = _description(request, section, store, number)
@@ -206,22 +190,6 @@ def _media_stage() -> ModuleType:
         raise RecipeError(
             f"`media` needs the extra `media` ({error.name} is not installed). Install blift[media]."
         ) from error
-
-
-def _media_files(request: Request, section: Media) -> list[ListedFile]:
-    """Files that media may lie in: those beside the records of videos, and those that the recipe names."""
-    youtube = request.recipe.sources.youtube
-    videos = match(request.source.resolve(youtube.info))[: request.limit] if youtube else []
-    names = {file.path: posixpath.dirname(file.name) for file in videos}
-    siblings, _, sizes = _beside(videos)
-    beside = [
-        ListedFile(path, posixpath.join(names[info], posixpath.basename(path)), sizes[path], beside=True)
-        for info, paths in siblings.items()
-        for path in paths
-        if info in names and is_media(path)
-    ]
-    named = match(request.source.resolve(section.files)) if section.files else []
-    return sorted([*beside, *(ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named)])
 
 
 def _description(request: Request, section: Media, store: str, shards: int) -> DescribeConfig | None:
@@ -317,11 +285,16 @@ def _instruct(request: Request) -> Prepared:
 
 def stages_of(recipe: Recipe) -> list[str]:
     """The stages that a recipe needs, in order."""
-    return [name for name in PREPARE if name != "media" or recipe.media is not None]
+    left_out = {
+        gather.STAGE: recipe.collect is None or recipe.collect.stage is None,
+        "media": recipe.media is None,
+    }
+    return [name for name in PREPARE if not left_out.get(name)]
 
 
 #: The stages, in order.
 PREPARE: dict[str, Callable[[Request], Prepared]] = {
+    gather.STAGE: _gather,
     collect.STAGE: _collect,
     "media": _media,
     curate.STAGE: _curate,

@@ -14,7 +14,7 @@ from connectors.parquet import read_parquet
 from pipelines import release
 from pipelines.build import Place, Report, run_unless_done
 from pipelines.compare import hub_definitions, hub_digests
-from pipelines.prepare import Request
+from pipelines.inputs import Request
 from pipelines.publication.card import describe
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.files import Publication, PublishedManifest

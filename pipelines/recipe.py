@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import Field, create_model, model_validator
 
+from pipelines.collection.recipe import Collect
 from pipelines.media.recipe import Media
+from pipelines.section import Count, Section, Share
 from schemas.platform import Platform
 from transforms.rules import Record, rules_for
 from transforms.selection import Selection
 from transforms.templates import TemplateFile
-
-
-class Section(BaseModel):
-    """A part of a recipe; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _rules(name: str, record: Record, platform: Platform | None, stage: str = "curate") -> type[Section]:
@@ -47,23 +43,34 @@ else:
     YoutubeComments = _rules("YoutubeComments", Record.COMMENT, Platform.YOUTUBE)
     SampleRules = _rules("SampleRules", Record.SAMPLE, None)
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=1)]
-
 
 class RedditSource(Section):
-    """Reddit archives: NDJSON, plain or .zst, .gz, .xz, .bz2."""
+    """Reddit archives: NDJSON, plain or .zst, .gz, .xz, .bz2; and collections. At least one of them."""
 
-    submissions: list[str] = Field(min_length=1, description="Files, globs, or addresses that Beam opens.")
+    submissions: list[str] = Field(default=[], description="Files, globs, or addresses that Beam opens.")
     comments: list[str] = Field(default=[], description="The same for comments.")
+    collections: list[str] = Field(default=[], description="Folders that `blift collect` filled.")
     scope: RedditScope = Field(default_factory=RedditScope, description="Which posts to collect.")
+
+    @model_validator(mode="after")
+    def _name_something(self) -> RedditSource:
+        if not self.submissions and not self.collections:
+            raise ValueError("name `submissions`, or `collections`")
+        return self
 
 
 class YoutubeSource(Section):
-    """YouTube archives: yt-dlp's `*.info.json(.gz)`, with media and subtitles beside them where present."""
+    """YouTube archives: yt-dlp's `*.info.json(.gz)`, with media and subtitles beside them; and collections."""
 
-    info: list[str] = Field(min_length=1, description="Files or globs, such as `videos/*.info.json`.")
+    info: list[str] = Field(default=[], description="Files or globs, such as `videos/*.info.json`.")
+    collections: list[str] = Field(default=[], description="Folders that `blift collect` filled.")
     scope: YoutubeScope = Field(default_factory=YoutubeScope, description="Which videos to collect.")
+
+    @model_validator(mode="after")
+    def _name_something(self) -> YoutubeSource:
+        if not self.info and not self.collections:
+            raise ValueError("name `info`, or `collections`")
+        return self
 
 
 class HubSource(Section):
@@ -233,7 +240,12 @@ class Recipe(Section):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
     description: str = Field(default="", description="What it makes, for people.")
-    sources: Sources = Field(description="Where the records come from.")
+    sources: Sources = Field(
+        default_factory=Sources, description="Where the records come from. None: the collection of `collect`."
+    )
+    collect: Collect | None = Field(
+        default=None, description="What `blift collect` asks the platforms for. Builds read what it left."
+    )
     media: Media | None = Field(default=None, description="The media stage. Null: media are not looked at.")
     curate: Curate = Field(default_factory=Curate, description="The curate stage.")
     instruct: Instruct = Field(default_factory=Instruct, description="The instruct stage.")

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipelines.recipe import Recipe, Sources
+from pipelines.recipe import Recipe, RedditSource, Sources, YoutubeSource
 from schemas.errors import BliftError, RecipeError, did_you_mean
 
 #: Recipes that come with the package, by file name.
@@ -75,8 +75,24 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
     except BliftError as error:
         raise RecipeError(f"{path}: {error}") from error
     if recipe.sources == Sources():
-        raise RecipeError(f"{path}: `sources` names none of `reddit`, `youtube` and `hub`; name at least one.")
+        recipe = recipe.model_copy(update={"sources": _own_collection(recipe, path)})
     return RecipeFile(recipe, text, folder)
+
+
+def _own_collection(recipe: Recipe, path: Path) -> Sources:
+    """What a recipe that names no sources reads: the collection that it fills."""
+    collected = recipe.collect
+    if collected is None or not (collected.reddit or collected.youtube):
+        raise RecipeError(
+            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor "
+            "YouTube; name at least one."
+        )
+    # A stage of the build leaves no folder that a recipe could name: its parts lie in the run folder.
+    folders = [] if collected.stage else [collected.folder]
+    return Sources.model_construct(
+        reddit=RedditSource.model_construct(collections=folders) if collected.reddit else None,
+        youtube=YoutubeSource.model_construct(collections=folders) if collected.youtube else None,
+    )
 
 
 #: Sections of a recipe that name no files.

@@ -13,7 +13,8 @@ from apache_beam.pvalue import TaggedOutput
 
 from connectors.parquet import Shard, read_shard, write_parquet, write_shard
 from pipelines.card import CONFIGS
-from pipelines.prepare import Prepared, Request
+from pipelines.inputs import Request
+from pipelines.prepare import Prepared
 from pipelines.run_folder import Manifest
 from pipelines.stage import StagePlan
 from schemas.errors import InputError

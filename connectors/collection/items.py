@@ -153,10 +153,6 @@ class Fetcher(Protocol):
     budget is spent (``connectors.web.manners.BudgetSpent``); all else is an outcome.
     """
 
-    def batch(self, kind: Kind) -> int:
-        """How many items of a kind one call may ask for."""
-        ...
-
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
         """Outcomes of items of one kind, each as soon as it is known; every item gets one."""
         ...

@@ -83,6 +83,28 @@ def cut_clip(source: str, target: str, start_s: float, end_s: float, timeout_s: 
     )
 
 
+def join(video: str, audio: str, target: str, timeout_s: float) -> None:
+    """Write the pictures of one file and the sound of another into an MP4, as they are. Equal streams give equal bytes.
+
+    Raises:
+        Refused: one of them cannot be read, or it takes too long.
+    """
+    _write(
+        lambda part: ffmpeg.output(
+            _source(video)["v:0"],
+            _source(audio)["a:0"],
+            part,
+            format="mp4",
+            c="copy",
+            map_metadata=-1,
+            fflags="+bitexact",
+            movflags="+faststart",
+        ),
+        target,
+        timeout_s,
+    )
+
+
 def _source(path: str, **options: Any) -> Any:
     return ffmpeg.input(
         f"file:{os.path.abspath(path)}", protocol_whitelist="file", format_whitelist=DEMUXERS, threads=1, **options

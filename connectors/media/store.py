@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import posixpath
+import shutil
+import uuid
+from contextlib import suppress
 
 import pyarrow as pa
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from connectors.collection.items import StoredFile
 from connectors.parquet import replace_file
+from connectors.web.content import HEAD_BYTES, content_type
+from connectors.web.refusals import Refused
 from schemas.errors import OutputError
+from schemas.reasons import Absent
 
-_KEYFRAMES, _MEASURED = "keyframes", "measured"
+_KEYFRAMES, _MEASURED, _FILES = "keyframes", "measured", "files"
+_PIECE = 1 << 20
 
 
 class MediaStore:
@@ -82,3 +91,74 @@ class MediaStore:
             pass  # another worker made the folder, or wrote the same content
         except (OSError, BeamIOError) as error:
             raise OutputError(f"Cannot write {path} in the media store: {error}. Check `media.store`.") from error
+
+
+class FileStore:
+    """A folder of downloaded files: ``files/<aa>/<sha256>.<ending>``, the ending by their bytes.
+
+    One file for one content, wherever it came from. A file appears whole or not at all.
+
+    Args:
+        root: path or address of the folder.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root.rstrip("/") or "/"
+
+    def keep(self, path: str, address: str) -> StoredFile:
+        """Take in a finished file, which is moved or deleted.
+
+        Args:
+            path: of the file, on this machine; for a store on the same disk it is only renamed.
+            address: where it came from.
+
+        Raises:
+            Refused: it is neither image nor video.
+            OutputError: the store cannot be written.
+        """
+        digest, size_bytes, head = _digest(path)
+        found = content_type(head)
+        if found is None:
+            raise Refused(Absent.NOT_MEDIA, "its bytes are no image or video")
+        name = posixpath.join(_FILES, digest[:2], f"{digest}.{found.ending}")
+        target = posixpath.join(self._root, name)
+        try:
+            self._move(path, target)
+        except (OSError, BeamIOError) as error:
+            raise OutputError(f"Cannot write {target}: {error}. Check the disk, and run this again.") from error
+        return StoredFile(address, digest, name, size_bytes, found.name)
+
+    def drop(self, name: str) -> None:
+        """Delete a file by its name in the store; one that is gone is none's loss."""
+        with suppress(OSError, BeamIOError):
+            FileSystems.delete([posixpath.join(self._root, name)])
+
+    def _move(self, path: str, target: str) -> None:
+        if "://" not in target:
+            if not os.path.exists(target):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                _to_disk(path)
+                os.replace(path, target)
+        elif not FileSystems.exists(target):
+            partial = f"{target}.{uuid.uuid4().hex}.partial"
+            with open(path, "rb") as source, FileSystems.create(partial) as sink:
+                shutil.copyfileobj(source, sink, _PIECE)
+            FileSystems.rename([partial], [target])
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _to_disk(path: str) -> None:
+    with open(path, "rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _digest(path: str) -> tuple[str, int, bytes]:
+    """sha256, size and beginning of a file."""
+    sha256, size_bytes, head = hashlib.sha256(), 0, b""
+    with open(path, "rb") as stream:
+        while piece := stream.read(_PIECE):
+            head = head or piece[:HEAD_BYTES]
+            sha256.update(piece)
+            size_bytes += len(piece)
+    return sha256.hexdigest(), size_bytes, head

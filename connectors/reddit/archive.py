@@ -74,6 +74,11 @@ def read_submissions(
     yield from _gathered(_chunk(part, file.name, Submission, "post", _posts, skip) for part in lines)
 
 
+def submissions_in(lines: Sequence[bytes], source: str) -> Chunk:
+    """Submissions that are at hand, one a line, as ``read_submissions`` gives those of a file."""
+    return _chunk(Lines(1, b"\n".join(lines), len(lines)), source, Submission, "post", _posts, None)
+
+
 def _of_subreddits(subreddits: Collection[str], records: Sequence[Submission]) -> BooleanArray:
     return np.array([(record.subreddit or "").lower() in subreddits for record in records], dtype=bool)
 

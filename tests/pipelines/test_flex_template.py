@@ -12,7 +12,8 @@ import pipelines
 from pipelines.build_command import beam_options
 from pipelines.cli import parser
 from pipelines.flex_template import command
-from pipelines.prepare import PREPARE, Request
+from pipelines.inputs import Request
+from pipelines.prepare import PREPARE
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import RunFolder
 from pipelines.stage import run_stage

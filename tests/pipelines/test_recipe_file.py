@@ -83,10 +83,16 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (SMALLEST.replace("name: small\n", ""), "the key `name` is missing; Name of the recipe"),
-        ("name: small\n", "the key `sources` is missing; Where the records come from."),
-        ("name: small\nsources: {reddit: {comments: [RC_*]}}\n", "line 2: the key `sources.reddit.submissions` is "),
-        ("name: small\nsources: {youtube: {}}\n", "line 2: the key `sources.youtube.info` is missing; Files or globs"),
-        ("name: small\nsources: {}\n", "names none of `reddit`, `youtube` and `hub`; name at least one."),
+        (
+            "name: small\n",
+            "`sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor YouTube",
+        ),
+        ("name: small\nsources: {reddit: {comments: [RC_*]}}\n", "line 2: `sources.reddit` is "),
+        (
+            "name: small\nsources: {youtube: {}}\n",
+            "line 2: `sources.youtube` is {}: Value error, name `info`, or `collections`.",
+        ),
+        ("name: small\nsources: {}\n", "asks neither Reddit nor YouTube; name at least one."),
     ],
 )
 def test_what_is_missing_is_named_with_its_meaning(tmp_path: Path, text: str, said: str) -> None:

@@ -12,7 +12,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.build_command import beam_options
 from pipelines.hardware import on_gpu
-from pipelines.prepare import PREPARE, Request
+from pipelines.inputs import Request
+from pipelines.prepare import PREPARE
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import RunFolder
 from pipelines.stage import run_stage

@@ -44,12 +44,16 @@ _YOUTUBE_ID = re.compile(r"(?:^|.*\[)([A-Za-z0-9_-]{11})\]?\.[A-Za-z0-9]{2,4}")
 
 
 class ListedFile(NamedTuple):
-    """A file: path to open, name relative to its source, size, and whether it lies beside a record that names it."""
+    """A file: path to open, name relative to its source, size, and whether it lies beside a record that names it.
+
+    ``addresses`` are those that it was downloaded from, where that is known; its own name says nothing then.
+    """
 
     path: str
     name: str
     size_bytes: int
     beside: bool
+    addresses: tuple[str, ...] = ()
 
 
 def file_names(files: Iterable[ListedFile]) -> pa.Table:
@@ -63,10 +67,16 @@ def file_names(files: Iterable[ListedFile]) -> pa.Table:
 def _names_of_file(file: ListedFile) -> list[str]:
     if file.beside:
         return [f"beside:{file.name}"]
+    if file.addresses:
+        return [address if address.startswith(_YOUTUBE) else _of_address(address) for address in file.addresses]
     folder, base = posixpath.split(file.path)
     names = [base, f"{posixpath.basename(folder)}/{base}"]
     video = _YOUTUBE_ID.fullmatch(base)
     return [*names, _YOUTUBE + video[1]] if video else names
+
+
+def _of_address(address: str) -> str:
+    return f"address:{address.partition('://')[2].partition('#')[0]}"
 
 
 def wanted_names(posts: pl.DataFrame) -> pa.Table:
@@ -100,7 +110,8 @@ def wanted_names(posts: pl.DataFrame) -> pa.Table:
     address = pl.col("media_urls").str.extract(r"^\w+://([^#]+)").alias("whose")
     plain = urls.select(*named, "place", address, name=pl.col("base"))
     with_host = urls.select(*named, "place", address, name=pl.concat_str("host", pl.lit("/"), "base"))
-    return arrow(pl.concat([beside, videos, plain, with_host], how="diagonal"), WANTED)
+    by_address = urls.select(*named, "place", address, name="address:" + address)
+    return arrow(pl.concat([beside, videos, plain, with_host, by_address], how="diagonal"), WANTED)
 
 
 class Matches(NamedTuple):

@@ -10,7 +10,7 @@ from connectors.hub.client import Hub, Patience
 from pipelines import release
 from pipelines.build import Place, Report, run_unless_done
 from pipelines.build_command import beam_options
-from pipelines.prepare import Request
+from pipelines.inputs import Request
 from pipelines.publish import Result, Wish, publish
 from pipelines.publish_command import recipe_of
 from pipelines.run_folder import Manifest, RunFolder, StageRecord

@@ -1,0 +1,70 @@
+"""What a host does not want collected: robots.txt, and headers that say no to training."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from connectors.web.client import Answer, Web
+from connectors.web.refusals import NotNow, Refused
+from schemas.reasons import Absent
+
+_MAX_BYTES = 512 << 10  # RFC 9309 asks for 500 KiB at least
+_KEPT_HOSTS = 2_000
+#: Words of `X-Robots-Tag` that say no to use in training; DeviantArt's, which others took up.
+_NO_AI = frozenset({"noai", "noimageai"})
+AGENT = "blift"
+
+
+class Robots:
+    """The rules of hosts for robots (RFC 9309), read once a host.
+
+    A host without rules, or whose rules cannot be had for a reason of its own (4xx), allows all. One that fails
+    (5xx) is not asked for anything until it answers.
+    """
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self._rules: OrderedDict[str, Protego] = OrderedDict()
+
+    def check(self, address: str) -> None:
+        """Whether a file may be asked for.
+
+        Raises:
+            Refused: the rules of its host forbid it.
+            NotNow: the rules cannot be read at the moment.
+        """
+        parts = urlsplit(address)
+        host = f"{parts.scheme}://{parts.netloc}"
+        if host not in self._rules:
+            self._rules[host] = self._read(f"{host}/robots.txt")
+            if len(self._rules) > _KEPT_HOSTS:
+                self._rules.popitem(last=False)
+        self._rules.move_to_end(host)
+        if not self._rules[host].can_fetch(address, AGENT):
+            raise Refused(Absent.ROBOTS, f"{host}/robots.txt does not allow it")
+
+    def _read(self, address: str) -> Protego:
+        try:
+            with self._web.get(address) as answer:
+                return Protego.parse(answer.text(_MAX_BYTES))
+        except Refused as refused:
+            if refused.reason is Absent.UNSAFE_ADDRESS:
+                raise
+            return Protego.parse("")
+        except NotNow as error:
+            raise NotNow(f"{address}: {error}", error.wait_s, counts=error.counts) from error
+
+
+def check_headers(answer: Answer) -> None:
+    """Whether the answer may be used.
+
+    Raises:
+        Refused: its `X-Robots-Tag` says no to use in training, of all robots or of this one.
+    """
+    for part in answer.headers.get("x-robots-tag", "").lower().split(","):
+        agent, _, rule = part.rpartition(":")
+        if rule.strip() in _NO_AI and agent.strip() in ("", AGENT):
+            raise Refused(Absent.NO_AI, f"its header X-Robots-Tag says {rule.strip()}")

@@ -1,0 +1,164 @@
+"""From a recipe to a run of a collection: what is asked for, whom, and how fast."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import partial
+from types import ModuleType
+
+from connectors.collection.archives import PARTIAL
+from connectors.collection.items import Item, Kind, Service
+from connectors.files import match
+from connectors.web.client import WebConfig, hosts_allowed, user_agent
+from connectors.web.manners import Budget
+from pipelines.collection.plan import CollectPlan, ServicePlan, ShownFiles
+from pipelines.collection.recipe import Collect, CollectReddit
+from pipelines.recipe_file import RecipeFile
+from schemas.errors import RecipeError
+
+#: `host:port`s, with commas, of servers that may be asked although they are not on the open net, such as a mirror.
+ALLOWED = "BLIFT_ALLOW_ADDRESSES"
+#: Threads that ask Reddit: the pace is its, and a request takes less than a second.
+_REDDIT_THREADS = 2
+_NOTES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where what is collected goes.
+
+    Attributes:
+        folder: of the collection.
+        store: folder under which files are kept.
+        partial: folder, on the machine that asks, of files that are not whole yet.
+        lanes: how many such runs there are at the same time, each with its part of every limit.
+    """
+
+    folder: str
+    store: str
+    partial: str
+    lanes: int = 1
+
+    @classmethod
+    def of_collection(cls, folder: str) -> Place:
+        """A collection on this machine."""
+        return cls(folder, folder, os.path.join(folder, PARTIAL))
+
+
+@dataclass
+class Asked:
+    """What a recipe asks for.
+
+    Attributes:
+        plan: of the run.
+        notes: sentences on what could not be understood.
+    """
+
+    plan: CollectPlan
+    notes: list[str] = field(default_factory=list)
+
+
+def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
+    """The run that a recipe asks for.
+
+    Args:
+        source: with a section `collect`.
+        place: where what is collected goes.
+        budget: of the run.
+
+    Raises:
+        RecipeError: the section asks for nothing, or needs what is not installed.
+        InputError: a file that it names cannot be read.
+    """
+    section = source.recipe.collect
+    if section is None or not (section.reddit or section.youtube):
+        raise RecipeError("`collect` asks neither Reddit nor YouTube for anything. Add `reddit` or `youtube` to it.")
+    items: list[Item] = []
+    notes: list[str] = []
+    services: dict[Service, ServicePlan] = {}
+    shown = None
+    if section.reddit:
+        items += _reddit_items(section.reddit, source, notes)
+        services[Service.REDDIT] = _reddit(section.reddit, section.contact, place.lanes)
+        shown = _shown(section)
+    if shown and shown.hosts:
+        services[Service.MEDIA] = _media(section, place)
+    return Asked(CollectPlan(place.folder, items, services, shown, budget), notes)
+
+
+def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) -> list[Item]:
+    listings = [Item(Kind.LISTING, listing) for listing in section.listings]
+    if not section.ids:
+        return listings
+    ids = _module("connectors.reddit.ids")
+    found = [ids.read_ids(file) for file in match(source.resolve(section.ids))]
+    bad = [entry for one in found for entry in one.bad]
+    notes += [f"{entry.source}, line {entry.number}: {entry.text!r}: {entry.problem}." for entry in bad[:_NOTES_SHOWN]]
+    if len(bad) > _NOTES_SHOWN:
+        notes.append(f"and {len(bad) - _NOTES_SHOWN:,} more lines that name no post.")
+    return [*listings, *(Item(Kind.SUBMISSION, name) for one in found for name in one.ids)]
+
+
+def _reddit(section: CollectReddit, contact: str | None, lanes: int) -> ServicePlan:
+    live, config = _module("connectors.reddit.live"), _module("connectors.reddit.config")
+    comments = section.comments and config.CommentsWanted(
+        per_post=section.comments.per_post, more_requests=section.comments.more_requests, sort=section.comments.sort
+    )
+    asked = config.RedditConfig(
+        comments=comments,
+        posted_from=_seconds(section.posted_from),
+        posted_before=_seconds(section.posted_before),
+        site=section.site,
+        user_agent=user_agent(contact) if contact else None,
+        requests_per_minute=section.requests_per_minute / lanes,
+    )
+    return ServicePlan(_REDDIT_THREADS, partial(live.RedditFetcher, asked), live.BATCHES)
+
+
+def _shown(section: Collect) -> ShownFiles | None:
+    media = section.reddit and section.reddit.media
+    if not media:
+        return None
+    return ShownFiles(frozenset(media.hosts), media.youtube and section.youtube is not None)
+
+
+def _media(section: Collect, place: Place) -> ServicePlan:
+    download = _module("connectors.web.download")
+    web = section.web
+    config = download.FilesConfig(
+        store=place.store,
+        partial=place.partial,
+        web=WebConfig(
+            contact=section.contact,
+            per_host_per_s=web.per_host_per_s and web.per_host_per_s / place.lanes,
+            max_bytes=web.max_bytes,
+            max_s=web.max_seconds,
+            allowed=tuple(hosts_allowed(os.environ.get(ALLOWED))),
+        ),
+        max_height=web.max_height,
+        robots=web.robots,
+        no_ai=web.no_ai,
+    )
+    return ServicePlan(web.connections, partial(download.FilesFetcher, config))
+
+
+def _seconds(day: date | None) -> float | None:
+    """Seconds since 1970 at which a day begins, UTC."""
+    return None if day is None else datetime.combine(day, time(), UTC).timestamp()
+
+
+def _module(name: str) -> ModuleType:
+    """A module of a connector, whose libraries are an extra.
+
+    Raises:
+        RecipeError: they are not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise RecipeError(
+            f"`collect` needs the extra `collect` ({error.name} is not installed). Install blift[collect]."
+        ) from error
