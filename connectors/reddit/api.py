@@ -28,7 +28,7 @@ _WHERE = (
     "Set praw_client_id, praw_client_secret and praw_user_agent in the environment or in praw.ini; "
     "https://www.reddit.com/prefs/apps gives an application (of the type script) its id and secret."
 )
-#: Both are added by PRAW's own rate limiter, which would sleep where nothing can wake it: it does not get to see them.
+#: PRAW's own rate limiter would sleep by these, where nothing can wake it: it does not get to see them.
 _REMAINING, _RESET = "x-ratelimit-remaining", "x-ratelimit-reset"
 #: Below this part of what the pace would use until the window ends, somebody else uses the credentials as well.
 _SHARE = 0.9
@@ -111,10 +111,10 @@ class RedditApi:
             )
         except MissingRequiredAttributeException:
             raise CollectError(f"There are no credentials for Reddit. {_WHERE}") from None
-        except configparser.NoSectionError:
-            raise CollectError(f"praw.ini has no section {self._site!r}. Add it, or name another site.") from None
-        except (configparser.Error, UnicodeDecodeError):  # whose texts repeat lines of the file
-            raise CollectError("praw.ini cannot be read: it is no INI file. Mend it.") from None
+        except configparser.NoSectionError as error:
+            raise CollectError(f"praw.ini has no section {error.section!r}. Add it, or name another site.") from None
+        except (configparser.Error, ValueError):  # whose texts repeat lines of the file
+            raise CollectError("praw.ini is no INI file, or a number in it is none. Mend it.") from None
         reddit.read_only = True
         return reddit
 

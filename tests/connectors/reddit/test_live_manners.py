@@ -82,8 +82,17 @@ def test_a_secret_is_not_told_either_where_nobody_answers(
     ("content", "site", "says"),
     [
         (None, "elsewhere", "praw.ini has no section 'elsewhere'"),
-        ("client_secret=very-secret\n", None, "it is no INI file"),
-        ("[DEFAULT]\nclient_id=a\nclient_secret=very-secret\nuser_agent=x\n[DEFAULT\n", None, "it is no INI file"),
+        ("client_secret=very-secret\n", None, "no INI file"),
+        (
+            "[DEFAULT]\nclient_id=a\nclient_secret=very-secret\nuser_agent=x\n[DEFAULT\n",
+            None,
+            "no INI file",
+        ),
+        (
+            "[DEFAULT]\nclient_id=a\nclient_secret=very-secret\nuser_agent=x\ntimeout=x\n",
+            None,
+            "no INI file",
+        ),
         ("[DEFAULT]\nclient_id=a\nclient_secret=very-secret\nuser_agent=\n", None, "There are no credentials"),
     ],
 )
