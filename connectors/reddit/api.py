@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,20 +18,22 @@ import requests
 from praw.exceptions import MissingRequiredAttributeException
 from prawcore import Requestor
 from prawcore.const import ACCESS_TOKEN_PATH
-from prawcore.exceptions import BadJSON, InvalidInvocation, OAuthException, RequestException
+from prawcore.exceptions import BadJSON, OAuthException, RequestException
 
 from connectors.reddit.refusals import NotAnswered, Refused
-from connectors.web.manners import Pace
+from connectors.web.manners import LONGEST_PAUSE_S, Pace
 from schemas.errors import CollectError
 
 _WHERE = (
     "Set praw_client_id, praw_client_secret and praw_user_agent in the environment or in praw.ini; "
     "https://www.reddit.com/prefs/apps gives an application (of the type script) its id and secret."
 )
-#: Both are added by PRAW's own rate limiter, which would sleep where nothing can wake it: it does not get to see them.
+#: PRAW's own rate limiter would sleep by these, where nothing can wake it: it does not get to see them.
 _REMAINING, _RESET = "x-ratelimit-remaining", "x-ratelimit-reset"
 #: Below this part of what the pace would use until the window ends, somebody else uses the credentials as well.
 _SHARE = 0.9
+#: Makes the pace of Reddit for so many turns a second.
+PaceAt = Callable[[float | None], Pace]
 #: First and longest wait after a 429 that does not say how long.
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 300.0
 
@@ -40,8 +42,8 @@ class RedditApi:
     """Asks Reddit. One object serves one thread.
 
     Args:
-        pace: of Reddit; one turn is taken for every request, those for a token too.
-        per_s: turns a second that the pace allows; None for no limit but Reddit's own.
+        pace_at: makes Reddit's pace for so many turns a second; every request takes a turn, those for a token too.
+        per_s: turns a second; None for no limit but Reddit's own.
         site: section of praw.ini; None for the one that PRAW takes by itself.
         user_agent: who asks; None for the one that PRAW's configuration holds.
 
@@ -49,10 +51,12 @@ class RedditApi:
         CollectError: the credentials are not there, or praw.ini cannot be used.
     """
 
-    def __init__(self, pace: Pace, per_s: float | None, site: str | None = None, user_agent: str | None = None) -> None:
+    def __init__(
+        self, pace_at: PaceAt, per_s: float | None, site: str | None = None, user_agent: str | None = None
+    ) -> None:
         self._site = site
         self._user_agent = user_agent
-        self._options = {"pace": pace, "per_s": per_s}
+        self._options = {"pace_at": pace_at, "per_s": per_s}
         self._http = requests.Session()
         self._reddit = self._session()
 
@@ -107,15 +111,10 @@ class RedditApi:
             )
         except MissingRequiredAttributeException:
             raise CollectError(f"There are no credentials for Reddit. {_WHERE}") from None
-        except configparser.NoSectionError:
-            raise CollectError(f"praw.ini has no section {self._site!r}. Add it, or name another site.") from None
-        except (configparser.Error, UnicodeDecodeError):  # whose texts repeat lines of the file
-            raise CollectError("praw.ini cannot be read: it is no INI file. Mend it.") from None
-        except InvalidInvocation:
-            raise CollectError(
-                "The user agent for Reddit says nothing. Set praw_user_agent to what asks and whom to write to, such "
-                "as 'linux:my-collection:1.0 (by /u/name)'."
-            ) from None
+        except configparser.NoSectionError as error:
+            raise CollectError(f"praw.ini has no section {error.section!r}. Add it, or name another site.") from None
+        except (configparser.Error, ValueError):  # whose texts repeat lines of the file
+            raise CollectError("praw.ini is no INI file, or a number in it is none. Mend it.") from None
         reddit.read_only = True
         return reddit
 
@@ -130,8 +129,9 @@ class PacedRequestor(Requestor):
     What is no answer to the question is raised here, past PRAW's own retries, which sleep where nothing wakes them.
     """
 
-    def __init__(self, *, pace: Pace, per_s: float | None, **options: Any) -> None:
-        self._pace = pace
+    def __init__(self, *, pace_at: PaceAt, per_s: float | None, **options: Any) -> None:
+        self._pace_at = pace_at
+        self._pace = pace_at(per_s)
         self._per_s = per_s
         self._refusals = 0
         super().__init__(**options)
@@ -143,10 +143,16 @@ class PacedRequestor(Requestor):
             response = super().request(*args, timeout=timeout, **{**kwargs, "allow_redirects": False})
         except RequestException as error:
             cause = type(error.original_exception).__name__
+            if isinstance(error.original_exception, ValueError):  # no header, no address
+                raise CollectError(
+                    f"PRAW's configuration makes no request ({cause}). Look at the user agent, the id and secret, "
+                    "the addresses and the proxy that it names."
+                ) from None
             raise NotAnswered(f"Reddit cannot be reached ({cause}).") from None
         self._pace.receive(len(response.content))
         self._check_busy(response)
         self._keep_to_limit(response.headers)
+        _check_welcome(response)
         if urlsplit(str(args[1])).path == ACCESS_TOKEN_PATH:
             _check_token(response)
         else:
@@ -168,6 +174,7 @@ class PacedRequestor(Requestor):
         else:
             self._refusals = 0
             return
+        wait_s = min(wait_s, LONGEST_PAUSE_S)
         self._pace.pause(wait_s)
         raise NotAnswered(f"Reddit answered {status} and asks to wait {wait_s:.0f} s.", wait_s, counts=False)
 
@@ -175,14 +182,25 @@ class PacedRequestor(Requestor):
         return min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0**self._refusals) * random.uniform(0.5, 1.0)
 
     def _keep_to_limit(self, headers: Mapping[str, str]) -> None:
-        """Spread what is left of Reddit's window over its rest, where the pace would use it up before."""
+        """Spread what is left of Reddit's window over its rest, where the pace would use it up before.
+
+        Turns are shared by name, so each process may have its own idea of how far they are apart.
+        """
         remaining, reset_s = _number(headers.get(_REMAINING)), _number(headers.get(_RESET))
         if remaining is None or reset_s is None:
             return
         if remaining < 1:
             self._pace.pause(max(1.0, reset_s))
-        elif self._per_s is None or remaining < _SHARE * self._per_s * reset_s:
-            self._pace.pause(reset_s / remaining)
+        is_short = self._per_s is None or remaining < _SHARE * self._per_s * reset_s
+        self._pace = self._pace_at(max(1.0, remaining) / max(1.0, reset_s) if is_short else self._per_s)
+
+
+def _check_welcome(response: Any) -> None:
+    if response.status_code == HTTPStatus.FORBIDDEN and _object(response) is None:
+        raise CollectError(
+            "Reddit refuses this machine or application (403, with a page in place of data). Look whether "
+            "praw_user_agent says who asks, and whether the application is still allowed."
+        )
 
 
 def _check_given(response: Any) -> None:
@@ -191,13 +209,7 @@ def _check_given(response: Any) -> None:
         return
     if status == HTTPStatus.UNAUTHORIZED:
         raise _TokenExpired
-    said = _object(response)
-    if status == HTTPStatus.FORBIDDEN and said is None:
-        raise CollectError(
-            "Reddit refuses this machine or application (403, with a page in place of data). Look whether "
-            "praw_user_agent says who asks, and whether the application is still allowed."
-        )
-    reason = (said or {}).get("reason")
+    reason = (_object(response) or {}).get("reason")
     location = response.headers.get("location")
     raise Refused(status, reason if isinstance(reason, str) else None, urlsplit(location).path if location else None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
 from connectors.reddit.answers import POST, is_id, page_of
@@ -30,11 +31,7 @@ class RedditFetcher:
     def __init__(self, config: RedditConfig, manners: Manners) -> None:
         per_s = None if config.requests_per_minute is None else config.requests_per_minute / 60
         self._config = config
-        self._api = RedditApi(manners.pace("reddit", per_s), per_s, config.site, config.user_agent)
-
-    def batch(self, kind: Kind) -> int:
-        """How many items of a kind one call may ask for."""
-        return BATCHES.get(kind, 1)
+        self._api = RedditApi(partial(manners.pace, "reddit"), per_s, config.site, config.user_agent)
 
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
         """Outcomes of items of one kind, each as soon as it is known."""

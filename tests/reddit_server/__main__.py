@@ -1,7 +1,6 @@
 """Run the server by itself: ``python -m tests.reddit_server --posts 1000 --port 8123``.
 
-Prints its address, then a praw.ini that leads PRAW to it, then waits until it is ended. An existing praw.ini folder
-may be given, which gets that file.
+Prints its address, then a praw.ini that leads PRAW to it, and serves until SIGTERM or Ctrl-C.
 """
 
 from __future__ import annotations
@@ -34,13 +33,15 @@ def main() -> None:
         media_base=asked.media_base,
         plain=not asked.special,
     )
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before there are threads, any of which could take them
     limit = Limit(asked.limit, asked.window_s) if asked.limit else None
     with RedditServer(site, limit=limit, latency_s=asked.latency_s, port=asked.port) as server:
         if asked.ini_folder:
             (asked.ini_folder / "praw.ini").write_text(server.praw_ini())
         sys.stdout.write(f"{server.address}\n{server.praw_ini()}")
         sys.stdout.flush()
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(ends)
 
 
 if __name__ == "__main__":

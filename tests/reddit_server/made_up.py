@@ -49,7 +49,8 @@ def made_up(
     submissions = [_submission(number, comments(number), subreddit, media_base) for number in range(posts)]
     if not plain:
         for number, data in enumerate(submissions):
-            data.update(_SPECIAL.get(number % 20, lambda _: {})(data))
+            change = _SPECIAL.get(number % 20)
+            data.update(change(data) if change else {})
     said: list[Data] = []
     for number, data in enumerate(submissions):
         said += _thread(random.Random(f"comments {number}"), data, comments(number))
