@@ -61,7 +61,8 @@ class DuplicateOptions:
         return {Kind.IMAGE: self.distance, Kind.RING: self.ring_distance, Kind.VIDEO: self.video_distance}[kind]
 
 
-#: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``place``: of a sample.
+#: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``place``: of a sample;
+#: ``picture``: of the first sample of its video that shows the same.
 LOOKS = pa.schema(
     [
         pa.field("sha256", pa.string()),
@@ -69,6 +70,7 @@ LOOKS = pa.schema(
         pa.field("hash", pa.uint64()),
         pa.field("asks", pa.bool_()),
         pa.field("place", pa.int32()),
+        pa.field("picture", pa.int32()),
     ]
 )
 
@@ -111,6 +113,7 @@ def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool) -> 
             hash=pl.col("hash").str.to_integer(base=16, dtype=pl.UInt64),
             asks=pl.lit(asks),
             place=pl.lit(0, pl.Int32),
+            picture=pl.lit(0, pl.Int32),
         )
     )
 
@@ -128,11 +131,17 @@ def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
         )
     )
     kept = frames.filter(pl.Series(_changes(frames, options.still), dtype=pl.Boolean))
+    kept = kept.with_columns(picture=pl.Series(_pictures(kept, options.video_distance), dtype=pl.Int32))
     inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(
         hash=pl.col("phash_unboxed").str.to_integer(base=16, dtype=pl.UInt64)
     )
     shown = pl.concat([kept, inside]).select(
-        "sha256", pl.lit(Kind.VIDEO.value, pl.Int8).alias("kind"), "hash", pl.lit(value=True).alias("asks"), "place"
+        "sha256",
+        pl.lit(Kind.VIDEO.value, pl.Int8).alias("kind"),
+        "hash",
+        pl.lit(value=True).alias("asks"),
+        "place",
+        "picture",
     )
     if not options.turned:
         return shown
@@ -150,6 +159,26 @@ def _changes(frames: pl.DataFrame, still: int) -> np.ndarray:
             if last is None or (hashes[place] ^ last).bit_count() > still:
                 keep[place], last = True, hashes[place]
     return keep
+
+
+def _pictures(samples: pl.DataFrame, distance: int) -> np.ndarray:
+    """The place of the first sample of its video that is as near to each as the samples of two videos must be.
+
+    A title card that comes again between scenes is one picture, and tells once that two videos are the same.
+    """
+    places, hashes = samples["place"].to_numpy(), samples["hash"].to_numpy()
+    pictures = places.copy()
+    for _, run in groupby(enumerate(samples["sha256"].to_list()), key=lambda entry: entry[1]):
+        rows = [row for row, _ in run]
+        seen, count = np.empty(len(rows), dtype=np.int64), 0
+        for row in rows:
+            near = np.flatnonzero(np.bitwise_count(hashes[seen[:count]] ^ hashes[row]) <= distance)
+            if len(near):
+                pictures[row] = places[seen[near[0]]]
+            else:
+                seen[count] = row
+                count += 1
+    return pictures
 
 
 def kinds(looks: pl.DataFrame) -> list[tuple[Kind, pl.DataFrame]]:
