@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from connectors.media.frames import ArrayFrame, Plane, VideoFacts, turned
 from connectors.media.limits import Limits, Refused, check_length, check_picture
@@ -34,6 +35,9 @@ _ORIENTATIONS = {
 #: A JPEG is decoded at a quarter of its size where its longer and its shorter side then keep so many pixels. Decoding
 #: at an eighth costs hardly less, and rounds more up than down; at a half, it saves too little to decode some again.
 _BLOCK, _PART_LONGER, _PART_SHORTER = 4, 320, 80
+#: Bits a pixel by the mean step of quantisation, up to which a JPEG has little in its blocks that their means do not
+#: show. Photographs have 5 to 45; halftone and noise, of which decoding cuts off much unseen, have 50 to 400.
+_ROUGH = 50.0
 #: Modes in which luma is a sum of samples, so that the mean's luma is the mean of luma; of CMYK it is a product.
 _MEANS = ("L", "RGB")
 #: Only pictures of more pixels can be bombs.
@@ -101,7 +105,7 @@ def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = Tr
         image = files.enter_context(_opened(path))
         _check(image, size_bytes, limits)
         facts = _facts(image)
-        block = _block(image) if reduced else 1
+        block = _block(image, size_bytes) if reduced else 1
         if block > 1:
             image.draft(None, (image.width // block, image.height // block))
         damage = _load(image, path)
@@ -113,11 +117,14 @@ def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = Tr
         return still
 
 
-def _block(image: Image.Image) -> int:
+def _block(image: Image.Image, size_bytes: int) -> int:
     """The block whose mean a pixel is to be: 1 where the image is decoded at full size."""
     longer, shorter = max(image.size), min(image.size)
     large = longer >= _BLOCK * _PART_LONGER and shorter >= _BLOCK * _PART_SHORTER
-    return _BLOCK if large and image.format in ("JPEG", "MPO") and image.mode in _MEANS else 1
+    if not large or not isinstance(image, JpegImageFile) or image.mode not in _MEANS:
+        return 1
+    steps = next(iter(image.quantization.values()), [_ROUGH])
+    return _BLOCK if 8 * size_bytes / (longer * shorter) * (sum(steps) / len(steps)) <= _ROUGH else 1
 
 
 def is_animated(path: str) -> bool:

@@ -41,7 +41,7 @@ class DuplicateOptions:
         still: neighbouring samples of a video that differ in no more bits are one.
         common: a sample that more videos have, bit for bit, is a logo or a test card, and finds no pairs.
         per_s: samples a second.
-        groups: into how many parts the search of a band is divided.
+        groups: into how many parts the search of a block is divided.
     """
 
     distance: int = 6
@@ -62,7 +62,7 @@ class DuplicateOptions:
 
 
 #: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``place``: of a sample;
-#: ``picture``: of the first sample of its video that shows the same.
+#: ``picture``: of the first sample of its video that shows the same; ``pictures``: how many the video shows.
 LOOKS = pa.schema(
     [
         pa.field("sha256", pa.string()),
@@ -71,6 +71,7 @@ LOOKS = pa.schema(
         pa.field("asks", pa.bool_()),
         pa.field("place", pa.int32()),
         pa.field("picture", pa.int32()),
+        pa.field("pictures", pa.int32()),
     ]
 )
 
@@ -114,6 +115,7 @@ def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool) -> 
             asks=pl.lit(asks),
             place=pl.lit(0, pl.Int32),
             picture=pl.lit(0, pl.Int32),
+            pictures=pl.lit(1, pl.Int32),
         )
     )
 
@@ -132,6 +134,7 @@ def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
     )
     kept = frames.filter(pl.Series(_changes(frames, options.still), dtype=pl.Boolean))
     kept = kept.with_columns(picture=pl.Series(_pictures(kept, options.video_distance), dtype=pl.Int32))
+    kept = kept.with_columns(pictures=pl.col("picture").n_unique().over("sha256").cast(pl.Int32))
     inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(
         hash=pl.col("phash_unboxed").str.to_integer(base=16, dtype=pl.UInt64)
     )
@@ -142,6 +145,7 @@ def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
         pl.lit(value=True).alias("asks"),
         "place",
         "picture",
+        "pictures",
     )
     if not options.turned:
         return shown

@@ -1,4 +1,4 @@
-"""Files that show the same: links between them, out of the hashes of one band or of all."""
+"""Files that show the same: links between them, out of the hashes that meet in one block."""
 
 from __future__ import annotations
 
@@ -37,26 +37,18 @@ _DRIFT = 1
 _IN_ORDER = 0.75
 
 
-class Band(NamedTuple):
-    """A part of the search: a band, and some of the ways in which two hashes may differ in it."""
+def image_links(looks: pl.DataFrame, distance: int, place: int) -> pa.Table:
+    """Links between images, as ``LINKS``, whose hashes have block ``place`` first in common.
 
-    place: int
-    ways: Sequence[int]
-    first: bool
-    """The part that also links what is equal."""
-
-
-def image_links(looks: pl.DataFrame, distance: int, band: Band) -> pa.Table:
-    """Links between images, as ``LINKS``, that this part of the search finds.
-
+    ``looks`` may be all, or all whose hashes have one of some values in that block. Block 0 also links what is equal.
     Of images with one hash in common, the first that asks is linked to the others: k images give k - 1 links.
     """
-    hashes, near = _search(looks, distance, band)
+    hashes, near = _search(looks, distance, place)
     of_hash = looks.sort("asks", "sha256", descending=[True, False]).group_by("hash").agg("sha256", "asks")
     first = of_hash.filter(pl.col("asks").list.first()).select("hash", left=pl.col("sha256").list.first())
     members = of_hash.select("hash", right="sha256")
     parts = []
-    if band.first:
+    if not place:
         parts.append(first.join(members, on="hash").explode("right"))
     ends = pl.DataFrame({"from": hashes[near[0]], "hash": hashes[near[1]]})
     # What is found and does not ask is not linked among itself, so each of it is linked to who asked.
@@ -75,17 +67,16 @@ class VideoMatches(NamedTuple):
     common: int
 
 
-def video_matches(looks: pl.DataFrame, options: DuplicateOptions, band: Band) -> VideoMatches:
-    """Samples of different videos that are alike, which this part of the search finds."""
-    shown = looks.group_by("sha256").agg(pictures=pl.col("picture").n_unique().cast(pl.Int32))
+def video_matches(looks: pl.DataFrame, options: DuplicateOptions, place: int) -> VideoMatches:
+    """Samples of different videos that are alike, whose hashes have block ``place`` first in common, or are equal."""
     spread = looks.group_by("hash").agg(videos=pl.col("sha256").n_unique())
     common = spread.filter(pl.col("videos") > options.common).get_column("hash")
     telling = looks.filter(~pl.col("hash").is_in(common.implode()))
-    hashes, near = _search(telling, options.video_distance, band)
+    hashes, near = _search(telling, options.video_distance, place)
     ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
-    if band.first:
+    if not place:
         ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
-    of = telling.select("hash", "sha256", "place", "picture")
+    of = telling.select("hash", "sha256", "place", "picture", "pictures")
     alike = (
         pl.concat(ends)
         .join(of, left_on="one", right_on="hash")
@@ -96,15 +87,13 @@ def video_matches(looks: pl.DataFrame, options: DuplicateOptions, band: Band) ->
     sides = {"left": ("sha256_two", "sha256"), "right": ("sha256", "sha256_two")}
     sides |= {"left_place": ("place_two", "place"), "right_place": ("place", "place_two")}
     sides |= {"left_picture": ("picture_two", "picture"), "right_picture": ("picture", "picture_two")}
+    sides |= {"left_pictures": ("pictures_two", "pictures"), "right_pictures": ("pictures", "pictures_two")}
     pairs = alike.select(
         **{name: pl.when(swapped).then(one).otherwise(other) for name, (one, other) in sides.items()}
     ).unique()
-    counted = pairs.join(shown.rename({"sha256": "left", "pictures": "left_pictures"}), on="left").join(
-        shown.rename({"sha256": "right", "pictures": "right_pictures"}), on="right"
-    )
-    named = counted.with_columns(pair=pl.concat_str("left", pl.lit(" "), "right"))
+    named = pairs.with_columns(pair=pl.concat_str("left", pl.lit(" "), "right"))
     own = looks.filter("asks").get_column("hash").unique()
-    return VideoMatches(arrow(named, MATCHES), int(own.is_in(common.implode()).sum()) if band.first else 0)
+    return VideoMatches(arrow(named, MATCHES), int(own.is_in(common.implode()).sum()) if not place else 0)
 
 
 def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
@@ -161,11 +150,11 @@ def longest_chain(pairs: Sequence[tuple[int, int]]) -> list[int]:
     return chain[::-1]
 
 
-def _search(looks: pl.DataFrame, distance: int, band: Band) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+def _search(looks: pl.DataFrame, distance: int, place: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Different hashes, ascending, and the places of pairs of them that are near."""
     distinct = looks.group_by("hash").agg(asks=pl.col("asks").any()).sort("hash")
     hashes, asking = distinct["hash"].to_numpy(), distinct["asks"].to_numpy()
-    found = list(similar_pairs(hashes, asking, distance, band.place, band.ways)) if len(hashes) else []
+    found = list(similar_pairs(hashes, asking, distance, place)) if len(hashes) else []
     empty = np.empty(0, dtype=np.int64)
     left, right = (np.concatenate([empty, *(pair[side] for pair in found)]) for side in (0, 1))
     return hashes, (left, right)

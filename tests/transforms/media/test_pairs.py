@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from schemas.registry import SCHEMAS
 from transforms.media.clusters import connected
-from transforms.media.hamming import bands, masks
 from transforms.media.looks import DuplicateOptions, Kind, kinds, looks
-from transforms.media.pairs import LINKS, MATCHES, Band, image_links, longest_chain, video_links, video_matches
+from transforms.media.pairs import LINKS, MATCHES, image_links, longest_chain, video_links, video_matches
 
 _OPTIONS = DuplicateOptions(distance=8, ring_distance=3, per_s=1.0)
 _RNG = np.random.default_rng(11)
@@ -58,17 +57,17 @@ def table_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def links_by_part(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -> list[tuple[str, str]]:
-    """Links over all bands, each as a sorted pair, as often as it is found."""
+    """Links over all blocks, each as a sorted pair, as often as it is found."""
     media = table_of(list(rows))
     found: list[pl.DataFrame] = []
     for kind, some in kinds(pl.DataFrame(looks(media, options))):
         distance = options.distance_of(kind)
-        parts = [Band(place, masks(band.bits, distance), first=place == 0) for place, band in enumerate(bands())]
+        places = range(distance + 1)
         if kind is Kind.VIDEO:
-            matches = pl.concat([pl.DataFrame(video_matches(some, options, part).matches) for part in parts])
+            matches = pl.concat([pl.DataFrame(video_matches(some, options, place).matches) for place in places])
             found.append(pl.DataFrame(video_links(matches, options)))
         else:
-            found += [pl.DataFrame(image_links(some, distance, part)) for part in parts]
+            found += [pl.DataFrame(image_links(some, distance, place)) for place in places]
     return [(min(pair), max(pair)) for part in found for pair in part.iter_rows()]
 
 
@@ -172,7 +171,7 @@ def test_a_frame_that_very_many_videos_share_is_not_compared_and_is_told() -> No
     rows = [video(f"{place}", [_FILM[0], _FILM[1], _FILM[2], _HASHES[200 + place]]) for place in range(8)]
     media = table_of(rows)
     ((_, some),) = kinds(pl.DataFrame(looks(media, options)))
-    matches, common = video_matches(some, options, Band(0, masks(bands()[0].bits, 8), first=True))
+    matches, common = video_matches(some, options, 0)
     assert (matches.num_rows, common) == (0, 3)
 
 
@@ -269,10 +268,7 @@ def test_a_sample_counts_once_however_many_of_the_other_video_it_resembles() -> 
 def test_links_of_videos_do_not_depend_on_the_order_of_matches() -> None:
     rows = [video("a", _FILM), video("b", _FILM[5:]), video("c", _HASHES[200:240])]
     ((_, some),) = kinds(pl.DataFrame(looks(table_of(rows), _OPTIONS)))
-    parts = [
-        pl.DataFrame(video_matches(some, _OPTIONS, Band(place, masks(band.bits, 8), first=place == 0)).matches)
-        for place, band in enumerate(bands())
-    ]
+    parts = [pl.DataFrame(video_matches(some, _OPTIONS, place).matches) for place in range(9)]
     matches = pl.concat([*parts, *parts])
     for seed in range(3):
         shuffled = matches.sample(fraction=1.0, shuffle=True, seed=seed)
