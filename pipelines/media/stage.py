@@ -24,6 +24,7 @@ from connectors.media.store import MediaStore
 from connectors.models.speech import SpeechConfig, load_whisper
 from connectors.parquet import Shard, file_sha256, read_shard, shard_name, write_shard
 from pipelines.describe import DescribeConfig, DescribeScenes
+from pipelines.hardware import on_gpu
 from pipelines.media.config import DecoderChoice, MeasureConfig
 from pipelines.media.guard import Guard
 from pipelines.media.hearing import Ears, digest_of
@@ -110,8 +111,7 @@ def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFi
         | "Group paths" >> beam.GroupByKey()
         | "Files" >> beam.ParDo(_one_by_one).with_output_types(pa.Table)
         | "Spread files" >> beam.Reshuffle()
-        | "Measure"
-        >> beam.ParDo(_Measure(config)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
+        | "Measure" >> _measuring(config)
     )
     merged = (
         measured.main
@@ -143,6 +143,12 @@ def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFi
         | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     )
     return StagePlan([written, left_out], tallies, notes)
+
+
+def _measuring(config: MediaConfig) -> beam.PTransform[Any, Any]:
+    """The step that decodes; where the recipe asks for a GPU, the only one for which the runner is asked for one."""
+    step = beam.ParDo(_Measure(config)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
+    return on_gpu(step) if config.measure.decoder is DecoderChoice.GPU else step
 
 
 def _by(column: str, config: MediaConfig) -> beam.ParDo:
