@@ -67,7 +67,8 @@ class Still:
     @cached_property
     def luma(self) -> Image.Image:
         """Mode ``L``, as ``imagehash`` converts it."""
-        luma, facts = _narrow(self.decoded).convert("L"), self.facts
+        with _quiet():
+            luma, facts = _narrow(self.decoded).convert("L"), self.facts
         if not (facts.rotation or facts.mirrored):
             return luma
         return Image.fromarray(turned(np.asarray(luma), facts.rotation, mirrored=facts.mirrored))
@@ -75,7 +76,8 @@ class Still:
     @cached_property
     def rgb(self) -> Plane:
         """(height, width, 3), of that size; what is transparent is white."""
-        return turned(_rgb(self.decoded), self.facts.rotation, mirrored=self.facts.mirrored)
+        with _quiet():
+            return turned(_rgb(self.decoded), self.facts.rotation, mirrored=self.facts.mirrored)
 
     @property
     def margins(self) -> tuple[int, int, int, int]:

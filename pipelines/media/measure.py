@@ -19,7 +19,7 @@ from connectors.media.frames import Plane, VideoFacts, VideoFile
 from connectors.media.images import Animation, Still, is_animated, read_image
 from connectors.media.limits import Refused
 from connectors.media.nvidia import NvidiaVideo, can_decode
-from connectors.media.pyav import PyAvVideo, facts_of
+from connectors.media.pyav import PyAvVideo, container_of, facts_of
 from pipelines.media.config import Access, DecoderChoice, MeasureConfig
 from pipelines.media.keyframes import describe, jpeg
 from pipelines.media.watch import Watch
@@ -144,8 +144,8 @@ def _repaired(path: str, config: MeasureConfig, watched: Callable[[str], Measure
             measured = watched(target)
         except Refused:
             raise refused from None
-    damage = f"read after its streams were written into a new container: {refused.detail}"
-    return Measured({**measured.row, "damage": damage}, measured.keyframes)
+    damage = f"repaired by writing its streams into a new container: {refused.detail}"
+    return Measured({**measured.row, "container": container_of(path), "damage": damage}, measured.keyframes)
 
 
 def _opened(path: str, config: MeasureConfig, audio: _AudioTap, *, gpu: bool) -> VideoFile:

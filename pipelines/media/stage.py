@@ -37,7 +37,7 @@ from schemas.registry import SCHEMAS
 from transforms.accounting import REJECTS, TALLY, Tally
 from transforms.judge import RuleBook, judge_posts
 from transforms.media.clusters import CLUSTERED, MEMBERS
-from transforms.media.files import FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
+from transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
 from transforms.media.looks import DuplicateOptions
 from transforms.media.near_duplicates import NearDuplicates
 from transforms.rejects import reject_rows
@@ -198,9 +198,16 @@ class _Match(beam.DoFn):
         )
         yield found
         for name in ambiguous:
-            yield TaggedOutput(
-                _NOTES, f"Several media are called {name}; none got that file. Put it in a folder named after the host."
-            )
+            yield TaggedOutput(_NOTES, _ambiguous(name))
+
+
+def _ambiguous(name: str) -> str:
+    if name.startswith(BESIDE):
+        return f"Several media have their file beside the record as {name.removeprefix(BESIDE)}; none got it."
+    host, _, base = name.rpartition("/")
+    if host:
+        return f"Several media on {host} are called {base}; none got the file of that name."
+    return f"Several media are called {name}; a file gets to one of them only in a folder named after the host."
 
 
 class _CountFound(beam.DoFn):
