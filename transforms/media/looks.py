@@ -34,8 +34,8 @@ class DuplicateOptions:
         distance: bits in which two hashes may differ.
         ring_distance: the same for ring hashes.
         video_distance: the same for samples of videos, of which several must match in their order.
-        share: of the samples of the shorter video that must match.
-        min_matches: samples that must match, at least.
+        share: of the different pictures of the shorter video that must match.
+        min_matches: different pictures that must match, at least.
         turned: look for flipped and turned images, and mirrored videos.
         min_detail: standard deviation of luma below which a picture has no telling hash.
         still: neighbouring samples of a video that differ in no more bits are one.
@@ -47,7 +47,7 @@ class DuplicateOptions:
     distance: int = 6
     ring_distance: int = 6
     video_distance: int = 8
-    share: float = 0.5
+    share: float = 0.4
     min_matches: int = 3
     turned: bool = True
     min_detail: float = 4.0
