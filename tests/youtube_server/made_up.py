@@ -11,6 +11,7 @@ from tests.youtube_server.server import Answer, Request
 
 CHANNEL = "UCmadeup0000000000000000"
 SUBTITLES = b"WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nhello there\n"
+_WORDS = {"events": [{"tStartMs": 0, "dDurationMs": 2000, "segs": [{"utf8": "hello there"}]}]}
 _PAGE = 20
 
 
@@ -65,7 +66,7 @@ class MadeUp:
             case "watch":
                 return Answer("<html><head><title>YouTube</title></head></html>")
             case "timedtext":
-                return Answer(SUBTITLES)
+                return Answer(_WORDS if request.query.get("fmt") == "json3" else SUBTITLES)
             case "player":
                 return Answer(self._player(request.body["videoId"]))
             case "next":
