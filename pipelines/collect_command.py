@@ -111,7 +111,9 @@ def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> i
         kept = ", ".join(
             f"{written.records[kind]:,} {word}" for kind, word in _RECORDS.items() if written.records[kind]
         )
-        print(f"{folder} holds records of {kept or 'nothing'}; {written.files:,} files; {written.withdrawn:,} taken back.")
+        print(
+            f"{folder} holds records of {kept or 'nothing'}; {written.files:,} files; {written.withdrawn:,} taken back."
+        )
         if result.budget_spent:
             print("The budget of this run is spent. Run the same command again to go on.")
         print(f"How far it is: blift collect status {folder}")
