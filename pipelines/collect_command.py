@@ -111,9 +111,7 @@ def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> i
         kept = ", ".join(
             f"{written.records[kind]:,} {word}" for kind, word in _RECORDS.items() if written.records[kind]
         )
-        print(
-            f"{folder} holds {kept or 'no records'}, {written.files:,} files; {written.withdrawn:,} posts taken back."
-        )
+        print(f"{folder} holds records of {kept or 'nothing'}; {written.files:,} files; {written.withdrawn:,} taken back.")
         if result.budget_spent:
             print("The budget of this run is spent. Run the same command again to go on.")
         print(f"How far it is: blift collect status {folder}")
@@ -125,9 +123,9 @@ def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> i
 
 
 _RECORDS = {
-    RecordKind.SUBMISSION: "observations of Reddit posts",
-    RecordKind.COMMENT: "of comments",
-    RecordKind.VIDEO: "of videos",
+    RecordKind.SUBMISSION: "Reddit posts",
+    RecordKind.COMMENT: "Reddit comments",
+    RecordKind.VIDEO: "videos",
 }
 
 

@@ -15,7 +15,7 @@ def on_gpu(step: beam.PTransform[Any, Any], kind: str = "nvidia-l4") -> beam.PTr
     """The step with a GPU of its own on Dataflow; runners without resource hints, such as Spark, pass them over.
 
     Args:
-        step: what is to run there. It must not be fused with others: put a `Reshuffle` before and after it.
+        step: what is to run there, with what a runner fuses with it: put a `Reshuffle` or a group before and after it.
         kind: of accelerator, as Dataflow names them.
     """
     return step.with_resource_hints(accelerator=f"type:{kind};count:1;install-nvidia-driver", **_GPU_STEP)

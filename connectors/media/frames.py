@@ -58,6 +58,10 @@ class Frame(Protocol):
     def end_s(self) -> float:
         """When it ends, seconds from the first."""
 
+    @property
+    def full_range(self) -> bool:
+        """Whether ``luma`` takes 0..255, not 16..235."""
+
     def small(self) -> Plane:
         """The stored picture at the working size, BGR, (height, width, 3)."""
 
@@ -132,6 +136,7 @@ class ArrayFrame:
     end_s: float
     rgb: Plane
     longest: int
+    full_range = True
 
     def small(self) -> Plane:
         """The picture at the working size, BGR."""

@@ -164,9 +164,13 @@ class PyAvFrame:
 
     def colours(self) -> tuple[int, bool]:
         """FFmpeg's number of the colour space, and whether samples take the full range."""
-        frame = self.frame
-        full_range = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
-        return int(frame.colorspace), full_range
+        return int(self.frame.colorspace), self.full_range
+
+    @property
+    def full_range(self) -> bool:
+        """Whether ``luma`` takes 0..255, not 16..235; FFmpeg's conversion to grey gives all."""
+        name = self.frame.format.name
+        return self.frame.color_range == _FULL_RANGE or name.startswith("yuvj") or name not in _PLANAR
 
     def luma(self) -> Image.Image:
         """Its luma at full size, as shown; the values are the file's, which are 16 to 235 in most."""
@@ -212,6 +216,20 @@ def facts_of(path: str, limits: Limits) -> VideoFacts:
         video.close()
 
 
+def container_of(path: str) -> str:
+    """FFmpeg's name of a file's demuxer, its first word.
+
+    Raises:
+        Refused: it is no media that may be opened.
+    """
+    with open_container(path) as container:
+        return _name(container)
+
+
+def _name(container: av.container.InputContainer) -> str:
+    return str(container.format.name.split(",")[0])
+
+
 def read_audio(path: str, audio: AudioSink) -> str | None:
     """Pass the packets of a file's first audio stream on, without decoding pictures; gives what cannot be read."""
     with open_container(path) as container:
@@ -240,7 +258,7 @@ def _facts(container: av.container.InputContainer, stream: av.VideoStream) -> Vi
     aspect = stream.sample_aspect_ratio or codec.sample_aspect_ratio
     square = round(codec.width * float(aspect)) if aspect else codec.width
     return VideoFacts(
-        container=container.format.name.split(",")[0],
+        container=_name(container),
         video_codec=codec.codec.canonical_name,
         audio_codec=audio.codec_context.codec.canonical_name if audio and audio.codec_context else None,
         pixel_format=codec.pix_fmt,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from types import ModuleType
@@ -14,15 +14,20 @@ from connectors.collection.items import Item, Kind, Service
 from connectors.files import match
 from connectors.web.client import WebConfig, hosts_allowed, user_agent
 from connectors.web.manners import Budget
+from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
+from connectors.youtube.ids import read_ids
 from pipelines.collection.plan import CollectPlan, ServicePlan, ShownFiles
-from pipelines.collection.recipe import Collect, CollectReddit
+from pipelines.collection.recipe import Collect, CollectReddit, CollectWikidata, CollectYoutube
 from pipelines.recipe_file import RecipeFile
 from schemas.errors import RecipeError
 
 #: `host:port`s, with commas, of servers that may be asked although they are not on the open net, such as a mirror.
 ALLOWED = "BLIFT_ALLOW_ADDRESSES"
+#: Addresses that are asked in place of YouTube's and Wikidata's own, such as a recording's.
+YOUTUBE_BASE, WIKIDATA_ADDRESS = "BLIFT_YOUTUBE_ADDRESS", "BLIFT_WIKIDATA_ADDRESS"
 #: Threads that ask Reddit: the pace is its, and a request takes less than a second.
 _REDDIT_THREADS = 2
+_YOUTUBE_THREADS = 4
 _NOTES_SHOWN = 5
 
 
@@ -84,6 +89,13 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
         items += _reddit_items(section.reddit, source, notes)
         services[Service.REDDIT] = _reddit(section.reddit, section.contact, place.lanes)
         shown = _shown(section)
+    if section.youtube:
+        items += _youtube_items(section.youtube, source, notes)
+        services[Service.YOUTUBE] = _youtube(section.youtube, source, place)
+    if section.wikidata:
+        wikidata = _wikidata(section.wikidata, section.contact)
+        items.append(Item(Kind.CHANNELS, wikidata.key()))
+        services[Service.WIKIDATA] = ServicePlan(1, partial(WikidataFetcher, wikidata))
     if shown and shown.hosts:
         services[Service.MEDIA] = _media(section, place)
     return Asked(CollectPlan(place.folder, items, services, shown, budget), notes)
@@ -116,6 +128,51 @@ def _reddit(section: CollectReddit, contact: str | None, lanes: int) -> ServiceP
         requests_per_minute=section.requests_per_minute / lanes,
     )
     return ServicePlan(_REDDIT_THREADS, partial(live.RedditFetcher, asked), live.BATCHES)
+
+
+def _youtube_items(section: CollectYoutube, source: RecipeFile, notes: list[str]) -> list[Item]:
+    found = [Item(Kind.PLAYLIST, address) for address in section.lists]
+    for file in match(source.resolve(section.ids)) if section.ids else []:
+        ids = read_ids(file)
+        notes += ids.notes
+        found += [Item(Kind.VIDEO, video_id) for video_id in ids.ids]
+    return found
+
+
+def _youtube(section: CollectYoutube, source: RecipeFile, place: Place) -> ServicePlan:
+    live, config = _module("connectors.youtube.live"), _module("connectors.youtube.config")
+    footage = section.footage and config.FootageWanted(
+        max_height=section.footage.max_height,
+        max_bytes=section.footage.max_bytes,
+        max_duration_s=section.footage.max_duration_s,
+        store=place.store,
+        partial=place.partial,
+    )
+    asked = config.YoutubeConfig(
+        comments=section.comments.per_video if section.comments else 0,
+        comment_sort=section.comments.sort if section.comments else "top",
+        subtitles=tuple(section.subtitles),
+        footage=footage,
+        per_list=section.per_list,
+        cookies_file=source.resolve([section.cookies_file])[0] if section.cookies_file else None,
+        proxy=section.proxy,
+        requests_per_minute=section.requests_per_minute / place.lanes,
+        base_address=os.environ.get(YOUTUBE_BASE),
+    )
+    return ServicePlan(_YOUTUBE_THREADS, partial(live.YoutubeFetcher, asked))
+
+
+def _wikidata(section: CollectWikidata, contact: str | None) -> WikidataConfig:
+    plain = WikidataConfig()
+    return replace(
+        plain,
+        languages=tuple(section.languages),
+        min_subscribers=section.min_subscribers,
+        without_categories=tuple(section.without_categories),
+        limit=section.limit,
+        address=os.environ.get(WIKIDATA_ADDRESS, plain.address),
+        web=replace(plain.web, contact=contact, allowed=tuple(hosts_allowed(os.environ.get(ALLOWED)))),
+    )
 
 
 def _shown(section: Collect) -> ShownFiles | None:

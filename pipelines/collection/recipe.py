@@ -119,9 +119,11 @@ class CollectYoutube(Section):
 class CollectWikidata(Section):
     """Channels that Wikidata knows by their YouTube id (P2397); their videos are asked for as `youtube` says."""
 
-    languages: list[str] = Field(default=[], description="ISO 639-1 codes of channels' languages. Empty: any.")
+    languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(
+        default=[], description="ISO 639-1 codes of channels' languages. Empty: any."
+    )
     min_subscribers: Count | None = Field(default=None, description="Subscribers at least, as Wikidata states them.")
-    without_categories: list[str] = Field(
+    without_categories: list[Annotated[str, Field(pattern=r"^Q[1-9][0-9]{0,11}$")]] = Field(
         default=[], description="Wikidata items (`Q11399`); channels of these genres, fields or occupations stay out."
     )
     limit: Count | None = Field(default=None, description="Channels at most. Null: all.")

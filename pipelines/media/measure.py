@@ -19,13 +19,14 @@ from connectors.media.frames import Plane, VideoFacts, VideoFile
 from connectors.media.images import Animation, Still, is_animated, read_image
 from connectors.media.limits import Refused
 from connectors.media.nvidia import NvidiaVideo, can_decode
-from connectors.media.pyav import PyAvVideo, facts_of
+from connectors.media.pyav import PyAvVideo, container_of, facts_of
 from pipelines.media.config import Access, DecoderChoice, MeasureConfig
 from pipelines.media.keyframes import describe, jpeg
 from pipelines.media.watch import Watch
 from schemas.media import Decoder, MediaForm
 from schemas.reasons import Reason
-from transforms.media.hashes import is_certain, look_at, phash, phash_turned, ring_hash, without_bars
+from transforms.media.hashes import Look, look_at, phash, phash_turned, ring_hash, without_bars
+from transforms.media.reduced import is_certain, look_at_means
 
 #: From this height on, decoding every frame pays on the device (docs/benchmarks.md).
 _GPU_HEIGHT = 1080
@@ -74,8 +75,8 @@ def measure(path: str, config: MeasureConfig, *, gpu: bool = False) -> Measured:
 
 def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
     still = read_image(path, size_bytes, config.limits)
-    luma, look = still.luma, look_at(still.luma)
-    if still.reduced and not is_certain(look):
+    luma, look = still.luma, _look(still)
+    if look is None:
         luma = read_image(path, size_bytes, config.limits, reduced=False).luma
         look = look_at(luma)
     inside = without_bars(luma)
@@ -97,6 +98,14 @@ def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
     return Measured(row, [keyframe])
 
 
+def _look(still: Still) -> Look | None:
+    """An image as the hash sees it; None where it was decoded at a part of its size and that might change a bit."""
+    if still.block == 1:
+        return look_at(still.luma)
+    look = look_at_means(np.asarray(still.luma), still.block, still.margins)
+    return look if is_certain(look, still.rgb) else None
+
+
 def _unboxed(inside: Image.Image | None, config: MeasureConfig) -> list[str]:
     if inside is None:
         return []
@@ -106,7 +115,7 @@ def _unboxed(inside: Image.Image | None, config: MeasureConfig) -> list[str]:
 
 def _keyframe(path: str, size_bytes: int, still: Still, config: MeasureConfig) -> Plane:
     """The image at the size of a keyframe; decoded again where it was decoded at a smaller one."""
-    if still.reduced and max(still.rgb.shape) < config.keyframe_side:
+    if still.block > 1 and max(still.rgb.shape) < config.keyframe_side:
         still = read_image(path, size_bytes, config.limits, reduced=False)
     picture = Image.fromarray(still.rgb)
     picture.thumbnail((config.keyframe_side, config.keyframe_side))
@@ -135,8 +144,8 @@ def _repaired(path: str, config: MeasureConfig, watched: Callable[[str], Measure
             measured = watched(target)
         except Refused:
             raise refused from None
-    damage = f"read after its streams were written into a new container: {refused.detail}"
-    return Measured({**measured.row, "damage": damage}, measured.keyframes)
+    damage = f"repaired by writing its streams into a new container: {refused.detail}"
+    return Measured({**measured.row, "container": container_of(path), "damage": damage}, measured.keyframes)
 
 
 def _opened(path: str, config: MeasureConfig, audio: _AudioTap, *, gpu: bool) -> VideoFile:

@@ -77,9 +77,9 @@ class NearDuplicateMedia(MediaSection):
         default=6, description="Bits in which the hashes that stay under any turn may differ."
     )
     share: Share = Field(
-        default=0.5, description="Share of the shorter video's sampled frames that must match, in their order."
+        default=0.4, description="Share of the shorter video's pictures, as sampled, that must match, in their order."
     )
-    min_matches: Count = Field(default=3, description="Sampled frames that must match at least.")
+    min_matches: Count = Field(default=3, description="Different pictures that must match at least.")
 
     def options(self, per_s: float, groups: int) -> DuplicateOptions:
         """The options as the search takes them, with its samples a second, and parts of each band."""

@@ -24,6 +24,7 @@ from connectors.media.store import MediaStore
 from connectors.models.speech import SpeechConfig, load_whisper
 from connectors.parquet import Shard, file_sha256, read_shard, shard_name, write_shard
 from pipelines.describe import DescribeConfig, DescribeScenes
+from pipelines.hardware import on_gpu
 from pipelines.media.config import DecoderChoice, MeasureConfig
 from pipelines.media.guard import Guard
 from pipelines.media.hearing import Ears, digest_of
@@ -36,7 +37,7 @@ from schemas.registry import SCHEMAS
 from transforms.accounting import REJECTS, TALLY, Tally
 from transforms.judge import RuleBook, judge_posts
 from transforms.media.clusters import CLUSTERED, MEMBERS
-from transforms.media.files import FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
+from transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
 from transforms.media.looks import DuplicateOptions
 from transforms.media.near_duplicates import NearDuplicates
 from transforms.rejects import reject_rows
@@ -110,8 +111,7 @@ def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFi
         | "Group paths" >> beam.GroupByKey()
         | "Files" >> beam.ParDo(_one_by_one).with_output_types(pa.Table)
         | "Spread files" >> beam.Reshuffle()
-        | "Measure"
-        >> beam.ParDo(_Measure(config)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
+        | "Measure" >> _measuring(config)
     )
     merged = (
         measured.main
@@ -143,6 +143,12 @@ def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFi
         | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     )
     return StagePlan([written, left_out], tallies, notes)
+
+
+def _measuring(config: MediaConfig) -> beam.PTransform[Any, Any]:
+    """The step that decodes; where the recipe asks for a GPU, the only one for which the runner is asked for one."""
+    step = beam.ParDo(_Measure(config)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
+    return on_gpu(step) if config.measure.decoder is DecoderChoice.GPU else step
 
 
 def _by(column: str, config: MediaConfig) -> beam.ParDo:
@@ -192,9 +198,16 @@ class _Match(beam.DoFn):
         )
         yield found
         for name in ambiguous:
-            yield TaggedOutput(
-                _NOTES, f"Several media are called {name}; none got that file. Put it in a folder named after the host."
-            )
+            yield TaggedOutput(_NOTES, _ambiguous(name))
+
+
+def _ambiguous(name: str) -> str:
+    if name.startswith(BESIDE):
+        return f"Several media have their file beside the record as {name.removeprefix(BESIDE)}; none got it."
+    host, _, base = name.rpartition("/")
+    if host:
+        return f"Several media on {host} are called {base}; none got the file of that name."
+    return f"Several media are called {name}; a file gets to one of them only in a folder named after the host."
 
 
 class _CountFound(beam.DoFn):

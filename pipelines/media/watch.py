@@ -19,6 +19,8 @@ from transforms.media.hashes import look_at, phash, without_bars
 
 #: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
 _SPREAD, _SPREAD_S = 0.1, 0.002
+#: Levels of luma where it takes all, to those that most files have.
+_TO_FULL_RANGE = 255 / 219
 #: Sums of frame lengths miss a tick of the clock by less than this.
 _ALMOST_S = 1e-6
 
@@ -97,7 +99,7 @@ class Watch:
                 "time_s": frame.time_s,
                 "phash": phash(look),
                 "phash_unboxed": phash(look_at(inside)) if inside else None,
-                "detail": look.detail,
+                "detail": look.detail if frame.full_range else look.detail * _TO_FULL_RANGE,
             }
         )
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-#: Candidates for the keyframe of the running scene that are held; each holds a decoded frame.
+#: Candidates for the keyframe of a scene that are held, and as many after its possible end; each is a decoded frame.
 _HELD = 8
 
 
@@ -60,19 +60,46 @@ class Stretch(Generic[T]):
 
 
 @dataclass
-class SceneCutter(Generic[T]):
-    """Pictures to scenes, each with a keyframe, holding a few pictures only.
+class Candidates(Generic[T]):
+    """A few pictures of a scene that begins at ``first``: every n-th, where n doubles when they become too many.
 
-    Whoever cuts does not know a scene's middle before its end. So every n-th frame since the cut is held, and n
-    doubles when they become too many: the nearest to the middle is at most an eighth of the scene away from it.
+    The nearest to the middle is at most an eighth of the scene away from it, wherever the scene ends.
+    """
+
+    first: int
+    _step: int = 1
+    _held: dict[int, T] = field(default_factory=dict)
+
+    def add(self, number: int, picture: T, until: int | None = None) -> None:
+        """Take the next picture. ``until``: where the scene may turn out to have ended, if anywhere."""
+        if (number - self.first) % self._step:
+            return
+        self._held[number] = picture
+        within = len(self._held) if until is None else sum(held < until for held in self._held)
+        if within > _HELD or len(self._held) > 2 * _HELD:
+            self._step *= 2
+            self._held = {held: kept for held, kept in self._held.items() if (held - self.first) % self._step == 0}
+
+    def scene(self, stop: int) -> Stretch[T]:
+        """The scene that ends before ``stop``."""
+        middle = (self.first + stop) // 2
+        chosen = min((held for held in self._held if held < stop), key=lambda held: (abs(held - middle), held))
+        return Stretch(self.first, stop, chosen, self._held[chosen])
+
+
+@dataclass
+class SceneCutter(Generic[T]):
+    """Pictures to scenes, each with a keyframe within an eighth of it from its middle, holding a few pictures only.
+
+    A cut is at the picture that changed last, and may be certain only ``min_frames`` later. So pictures are held both
+    since the last cut and since the last change.
     """
 
     min_frames: int
     _filter: CutFilter = field(init=False)
-    _first: int = 0
     _next: int = 0
-    _step: int = 1
-    _held: dict[int, T] = field(default_factory=dict)
+    _running: Candidates[T] = field(default_factory=lambda: Candidates(0))
+    _changed: Candidates[T] | None = None
 
     def __post_init__(self) -> None:
         self._filter = CutFilter(self.min_frames)
@@ -81,30 +108,19 @@ class SceneCutter(Generic[T]):
         """Take the next picture; gives the scene that is now certain to have ended, if one has."""
         number = self._next
         self._next += 1
-        if number % self._step == 0:
-            self._hold(number, picture)
+        if changed:
+            self._changed = Candidates(number)
+        self._running.add(number, picture, None if self._changed is None else self._changed.first)
+        if self._changed is not None:
+            self._changed.add(number, picture)
         cut = self._filter.feed(number, changed=changed)
-        if cut is not None and cut > self._first:
-            yield self._close(cut)
-            self._held[number] = picture  # so that the new scene has one whenever it ends
+        if cut is not None and self._changed is not None and cut > self._running.first:
+            yield self._running.scene(cut)
+            self._running, self._changed = self._changed, None
+        elif self._changed is not None and number - self._changed.first > self.min_frames:
+            self._changed = None  # too long ago to be a cut
 
     def end(self) -> Iterator[Stretch[T]]:
         """The last scene; none where no picture came."""
         if self._next:
-            yield self._close(self._next)
-
-    def _hold(self, number: int, picture: T) -> None:
-        self._held[number] = picture
-        while len(self._held) > _HELD:
-            self._step *= 2
-            first = min(self._held)
-            self._held = {held: kept for held, kept in self._held.items() if held % self._step == 0 or held == first}
-
-    def _close(self, stop: int) -> Stretch[T]:
-        middle = (self._first + stop) // 2
-        of_scene = [number for number in self._held if self._first <= number < stop]
-        chosen = min(of_scene, key=lambda number: (abs(number - middle), number))
-        scene = Stretch(self._first, stop, chosen, self._held[chosen])
-        self._held = {number: picture for number, picture in self._held.items() if number >= stop}
-        self._first, self._step = stop, 1
-        return scene
+            yield self._running.scene(self._next)

@@ -39,6 +39,8 @@ WANTED = pa.schema(
 FOUND = pa.schema([*list(FILES)[1:], *list(WANTED)[2:]])
 
 _YOUTUBE = "youtube:"
+#: Before the name of a file that lies beside the record that names it.
+BESIDE = "beside:"
 #: How yt-dlp names a file by default: `Title [id].mp4`; and the id alone.
 _YOUTUBE_ID = re.compile(r"(?:^|.*\[)([A-Za-z0-9_-]{11})\]?\.[A-Za-z0-9]{2,4}")
 
@@ -66,7 +68,7 @@ def file_names(files: Iterable[ListedFile]) -> pa.Table:
 
 def _names_of_file(file: ListedFile) -> list[str]:
     if file.beside:
-        return [f"beside:{file.name}"]
+        return [BESIDE + file.name]
     if file.addresses:
         return [address if address.startswith(_YOUTUBE) else _of_address(address) for address in file.addresses]
     folder, base = posixpath.split(file.path)
@@ -93,7 +95,7 @@ def wanted_names(posts: pl.DataFrame) -> pa.Table:
     key = pl.col("media_key")
     kept = [key, pl.col("posted_at"), spoken, single]
     beside = posts.filter(pl.col("media_file").is_not_null()).select(
-        *kept, name="beside:" + pl.col("media_file"), whose=key, place=pl.lit(0, pl.Int64)
+        *kept, name=BESIDE + pl.col("media_file"), whose=key, place=pl.lit(0, pl.Int64)
     )
     videos = posts.filter(key.str.starts_with(_YOUTUBE)).select(*kept, name=key, whose=key, place=pl.lit(0, pl.Int64))
     urls = (

@@ -8,17 +8,15 @@ from typing import NamedTuple
 import cv2
 import imagehash
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 from PIL import Image
 
 Plane = NDArray[np.uint8]
 
 #: What ``imagehash.phash`` scales a picture to before it takes the cosine transform.
-_SIDE = 32
-#: Coefficients of the transform that the hash takes, along each axis; and by how much decoding a JPEG at an eighth of
-#: its size moves those near their median, at most, in 500 pictures (docs/benchmarks.md), with a third more.
-_BITS, _UNCERTAIN = 8, 30.0
+SIDE = 32
+#: Coefficients of the transform that the hash takes, along each axis.
+BITS = 8
 #: The ring hash: side of the disc, rings between which it compares, angles, and the frequencies that it takes.
 _DISC, _RINGS, _ANGLES, _FREQUENCIES = 128, 9, 128, 8
 #: Radii of the rings: the centre has too few pixels to have a spectrum, and the rim touches the corners' filling.
@@ -40,7 +38,7 @@ class Look(NamedTuple):
 
 def look_at(luma: Image.Image) -> Look:
     """The picture as the hash sees it. ``luma``: mode ``L``, any size."""
-    small = np.asarray(luma.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))
+    small = np.asarray(luma.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
     return Look(small, float(small.std()))
 
 
@@ -53,17 +51,6 @@ def phash_turned(look: Look) -> list[str]:
     """The hashes of the 8 flips and quarter turns: upright by 0, 90, 180, 270 degrees, then the same mirrored."""
     turned = [np.rot90(picture, turns) for picture in (look.luma, look.luma[:, ::-1]) for turns in range(4)]
     return [phash(Look(np.ascontiguousarray(picture), look.detail)) for picture in turned]
-
-
-def is_certain(look: Look) -> bool:
-    """Whether the hash of a picture that was decoded at a part of its size is that of the whole picture.
-
-    A bit says on which side of the median a coefficient lies. Decoding at a part of the size moves coefficients a
-    little; where the two in the middle are far enough apart, none of them changes sides.
-    """
-    coefficients = np.sort(scipy.fft.dctn(look.luma.astype(np.float64), type=2)[:_BITS, :_BITS], axis=None)
-    middle = len(coefficients) // 2
-    return bool(coefficients[middle] - coefficients[middle - 1] > 2 * _UNCERTAIN)
 
 
 def ring_hash(luma: Image.Image) -> str:

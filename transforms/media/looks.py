@@ -34,20 +34,20 @@ class DuplicateOptions:
         distance: bits in which two hashes may differ.
         ring_distance: the same for ring hashes.
         video_distance: the same for samples of videos, of which several must match in their order.
-        share: of the samples of the shorter video that must match.
-        min_matches: samples that must match, at least.
+        share: of the different pictures of the shorter video that must match.
+        min_matches: different pictures that must match, at least.
         turned: look for flipped and turned images, and mirrored videos.
         min_detail: standard deviation of luma below which a picture has no telling hash.
         still: neighbouring samples of a video that differ in no more bits are one.
         common: a sample that more videos have, bit for bit, is a logo or a test card, and finds no pairs.
         per_s: samples a second.
-        groups: into how many parts the search of a band is divided.
+        groups: into how many parts the search of a block is divided.
     """
 
     distance: int = 6
     ring_distance: int = 6
     video_distance: int = 8
-    share: float = 0.5
+    share: float = 0.4
     min_matches: int = 3
     turned: bool = True
     min_detail: float = 4.0
@@ -61,7 +61,8 @@ class DuplicateOptions:
         return {Kind.IMAGE: self.distance, Kind.RING: self.ring_distance, Kind.VIDEO: self.video_distance}[kind]
 
 
-#: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``place``: of a sample.
+#: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``place``: of a sample;
+#: ``picture``: of the first sample of its video that shows the same; ``pictures``: how many the video shows.
 LOOKS = pa.schema(
     [
         pa.field("sha256", pa.string()),
@@ -69,6 +70,8 @@ LOOKS = pa.schema(
         pa.field("hash", pa.uint64()),
         pa.field("asks", pa.bool_()),
         pa.field("place", pa.int32()),
+        pa.field("picture", pa.int32()),
+        pa.field("pictures", pa.int32()),
     ]
 )
 
@@ -111,6 +114,8 @@ def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool) -> 
             hash=pl.col("hash").str.to_integer(base=16, dtype=pl.UInt64),
             asks=pl.lit(asks),
             place=pl.lit(0, pl.Int32),
+            picture=pl.lit(0, pl.Int32),
+            pictures=pl.lit(1, pl.Int32),
         )
     )
 
@@ -128,11 +133,19 @@ def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
         )
     )
     kept = frames.filter(pl.Series(_changes(frames, options.still), dtype=pl.Boolean))
+    kept = kept.with_columns(picture=pl.Series(_pictures(kept, options.video_distance), dtype=pl.Int32))
+    kept = kept.with_columns(pictures=pl.col("picture").n_unique().over("sha256").cast(pl.Int32))
     inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(
         hash=pl.col("phash_unboxed").str.to_integer(base=16, dtype=pl.UInt64)
     )
     shown = pl.concat([kept, inside]).select(
-        "sha256", pl.lit(Kind.VIDEO.value, pl.Int8).alias("kind"), "hash", pl.lit(value=True).alias("asks"), "place"
+        "sha256",
+        pl.lit(Kind.VIDEO.value, pl.Int8).alias("kind"),
+        "hash",
+        pl.lit(value=True).alias("asks"),
+        "place",
+        "picture",
+        "pictures",
     )
     if not options.turned:
         return shown
@@ -150,6 +163,26 @@ def _changes(frames: pl.DataFrame, still: int) -> np.ndarray:
             if last is None or (hashes[place] ^ last).bit_count() > still:
                 keep[place], last = True, hashes[place]
     return keep
+
+
+def _pictures(samples: pl.DataFrame, distance: int) -> np.ndarray:
+    """The place of the first sample of its video that is as near to each as the samples of two videos must be.
+
+    A title card that comes again between scenes is one picture, and tells once that two videos are the same.
+    """
+    places, hashes = samples["place"].to_numpy(), samples["hash"].to_numpy()
+    pictures = places.copy()
+    for _, run in groupby(enumerate(samples["sha256"].to_list()), key=lambda entry: entry[1]):
+        rows = [row for row, _ in run]
+        seen, count = np.empty(len(rows), dtype=np.int64), 0
+        for row in rows:
+            near = np.flatnonzero(np.bitwise_count(hashes[seen[:count]] ^ hashes[row]) <= distance)
+            if len(near):
+                pictures[row] = places[seen[near[0]]]
+            else:
+                seen[count] = row
+                count += 1
+    return pictures
 
 
 def kinds(looks: pl.DataFrame) -> list[tuple[Kind, pl.DataFrame]]:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import apache_beam as beam
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from transforms.media.clusters import CONNECTED, MEMBERS, connected, named_clusters
-from transforms.media.hamming import bands, masks
+from transforms.media.hamming import MOST_BITS, blocks
 from transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks
-from transforms.media.pairs import LINKS, MATCHES, Band, image_links, video_links, video_matches
+from transforms.media.pairs import LINKS, MATCHES, image_links, video_links, video_matches
 from transforms.tables import SplitByShard, concat, frame
 
 Keyed = tuple[int, pa.Table]
@@ -31,8 +32,8 @@ class Clusters(NamedTuple):
 class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
     """Tables of media rows to tables of ``CLUSTERED``: the files that show the same as another.
 
-    Rows have ``MEMBERS``' columns beside those of ``looks.MEDIA_COLUMNS``. Every band of hashes is searched by itself,
-    so a pair is found wherever it is close; links meet on one worker, so a chain over several bands is one cluster.
+    Rows have ``MEMBERS``' columns beside those of ``looks.MEDIA_COLUMNS``. Hashes meet by the value of each block, so a
+    pair is found wherever it is close; links meet on one worker, so a chain over several blocks is one cluster.
     """
 
     def __init__(self, options: DuplicateOptions, shards: int) -> None:
@@ -43,8 +44,8 @@ class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
         """The transform."""
         found = (
             media
-            | "Looks by band" >> beam.ParDo(_ByBand(self.options)).with_output_types(Keyed)
-            | "Group bands" >> beam.GroupByKey()
+            | "Looks by block" >> beam.ParDo(_ByBlock(self.options)).with_output_types(Keyed)
+            | "Group blocks" >> beam.GroupByKey()
             | "Search" >> beam.ParDo(_Search(self.options)).with_outputs(_MATCHES, NOTES, main="main")
         )
         of_videos = (
@@ -80,38 +81,39 @@ class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
         return beam.ParDo(SplitByShard(column, self.shards)).with_output_types(Keyed)
 
 
-class _ByBand(beam.DoFn):
-    """Media rows to their hashes, once for every part of the search: hashes are small, and parts run side by side."""
+class _ByBlock(beam.DoFn):
+    """Media rows to their hashes, once for every block in which they can meet others, divided by the block's value."""
 
     def __init__(self, options: DuplicateOptions) -> None:
         self._options = options
 
     def process(self, media: pa.Table) -> Iterator[Keyed]:
-        parts = len(bands()) * self._options.groups
+        groups = self._options.groups
         for kind, some in kinds(frame(looks(frame(media), self._options))):
-            table = some.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(LOOKS)
-            for part in range(parts):
-                yield kind.value * parts + part, table
+            table, hashes = some.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(LOOKS), some["hash"].to_numpy()
+            distance = self._options.distance_of(kind)
+            for place, block in enumerate(blocks(distance)[: distance + 1]):
+                group = block.of(hashes) % groups
+                for number in np.unique(group).tolist():
+                    key = (kind.value * (MOST_BITS + 1) + place) * groups + number
+                    yield key, table.filter(pa.array(group == number))
 
 
 class _Search(beam.DoFn):
-    """The hashes of one kind, and a part of the search, to links and matches."""
+    """The hashes of one kind that may meet in one block to links and matches."""
 
     def __init__(self, options: DuplicateOptions) -> None:
         self._options = options
 
     def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table | TaggedOutput]:
         key, tables = element
-        options, parts = self._options, len(bands()) * self._options.groups
-        kind, part = Kind(key // parts), key % parts
-        place, group = divmod(part, options.groups)
-        ways = masks(bands()[place].bits, options.distance_of(kind))[group :: options.groups]
-        band = Band(place, ways, first=part == 0)
-        hashes = frame(concat(tables, LOOKS))
+        options = self._options
+        number, place = divmod(key // options.groups, MOST_BITS + 1)
+        kind, hashes = Kind(number), frame(concat(tables, LOOKS))
         if kind is not Kind.VIDEO:
-            yield image_links(hashes, options.distance_of(kind), band)
+            yield image_links(hashes, options.distance_of(kind), place)
             return
-        matches, common = video_matches(hashes, options, band)
+        matches, common = video_matches(hashes, options, place)
         yield TaggedOutput(_MATCHES, matches)
         if common:
             yield TaggedOutput(

@@ -1,9 +1,10 @@
-"""Files that show the same: links between them, out of the hashes of one band or of all."""
+"""Files that show the same: links between them, out of the hashes that meet in one block."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,8 @@ from transforms.tables import arrow
 
 #: Two files that belong together.
 LINKS = pa.schema([pa.field("left", pa.string()), pa.field("right", pa.string())])
-#: Two samples of two videos that are alike; how many samples each video has.
+#: Two samples of two videos that are alike: their places, the pictures that they show, and how many pictures each video
+#: shows.
 MATCHES = pa.schema(
     [
         pa.field("pair", pa.string()),
@@ -23,34 +25,30 @@ MATCHES = pa.schema(
         pa.field("right", pa.string()),
         pa.field("left_place", pa.int32()),
         pa.field("right_place", pa.int32()),
-        pa.field("left_samples", pa.int32()),
-        pa.field("right_samples", pa.int32()),
+        pa.field("left_picture", pa.int32()),
+        pa.field("right_picture", pa.int32()),
+        pa.field("left_pictures", pa.int32()),
+        pa.field("right_pictures", pa.int32()),
     ]
 )
 #: Offsets of two videos, in samples, that count as one: their clocks do not tick together.
 _DRIFT = 1
+#: The share of the pictures that two videos have in common which must come in one order.
+_IN_ORDER = 0.75
 
 
-class Band(NamedTuple):
-    """A part of the search: a band, and some of the ways in which two hashes may differ in it."""
+def image_links(looks: pl.DataFrame, distance: int, place: int) -> pa.Table:
+    """Links between images, as ``LINKS``, whose hashes have block ``place`` first in common.
 
-    place: int
-    ways: Sequence[int]
-    first: bool
-    """The part that also links what is equal."""
-
-
-def image_links(looks: pl.DataFrame, distance: int, band: Band) -> pa.Table:
-    """Links between images, as ``LINKS``, that this part of the search finds.
-
+    ``looks`` may be all, or all whose hashes have one of some values in that block. Block 0 also links what is equal.
     Of images with one hash in common, the first that asks is linked to the others: k images give k - 1 links.
     """
-    hashes, near = _search(looks, distance, band)
+    hashes, near = _search(looks, distance, place)
     of_hash = looks.sort("asks", "sha256", descending=[True, False]).group_by("hash").agg("sha256", "asks")
     first = of_hash.filter(pl.col("asks").list.first()).select("hash", left=pl.col("sha256").list.first())
     members = of_hash.select("hash", right="sha256")
     parts = []
-    if band.first:
+    if not place:
         parts.append(first.join(members, on="hash").explode("right"))
     ends = pl.DataFrame({"from": hashes[near[0]], "hash": hashes[near[1]]})
     # What is found and does not ask is not linked among itself, so each of it is linked to who asked.
@@ -69,17 +67,16 @@ class VideoMatches(NamedTuple):
     common: int
 
 
-def video_matches(looks: pl.DataFrame, options: DuplicateOptions, band: Band) -> VideoMatches:
-    """Samples of different videos that are alike, which this part of the search finds."""
-    samples = looks.group_by("sha256").agg(samples=pl.col("place").n_unique().cast(pl.Int32))
+def video_matches(looks: pl.DataFrame, options: DuplicateOptions, place: int) -> VideoMatches:
+    """Samples of different videos that are alike, whose hashes have block ``place`` first in common, or are equal."""
     spread = looks.group_by("hash").agg(videos=pl.col("sha256").n_unique())
     common = spread.filter(pl.col("videos") > options.common).get_column("hash")
     telling = looks.filter(~pl.col("hash").is_in(common.implode()))
-    hashes, near = _search(telling, options.video_distance, band)
+    hashes, near = _search(telling, options.video_distance, place)
     ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
-    if band.first:
+    if not place:
         ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
-    of = telling.select("hash", "sha256", "place")
+    of = telling.select("hash", "sha256", "place", "picture", "pictures")
     alike = (
         pl.concat(ends)
         .join(of, left_on="one", right_on="hash")
@@ -87,44 +84,77 @@ def video_matches(looks: pl.DataFrame, options: DuplicateOptions, band: Band) ->
         .filter(pl.col("sha256") != pl.col("sha256_two"))
     )
     swapped = pl.col("sha256") > pl.col("sha256_two")
+    sides = {"left": ("sha256_two", "sha256"), "right": ("sha256", "sha256_two")}
+    sides |= {"left_place": ("place_two", "place"), "right_place": ("place", "place_two")}
+    sides |= {"left_picture": ("picture_two", "picture"), "right_picture": ("picture", "picture_two")}
+    sides |= {"left_pictures": ("pictures_two", "pictures"), "right_pictures": ("pictures", "pictures_two")}
     pairs = alike.select(
-        left=pl.when(swapped).then("sha256_two").otherwise("sha256"),
-        right=pl.when(swapped).then("sha256").otherwise("sha256_two"),
-        left_place=pl.when(swapped).then("place_two").otherwise("place"),
-        right_place=pl.when(swapped).then("place").otherwise("place_two"),
+        **{name: pl.when(swapped).then(one).otherwise(other) for name, (one, other) in sides.items()}
     ).unique()
-    counted = pairs.join(samples.rename({"sha256": "left", "samples": "left_samples"}), on="left").join(
-        samples.rename({"sha256": "right", "samples": "right_samples"}), on="right"
-    )
-    named = counted.with_columns(pair=pl.concat_str("left", pl.lit(" "), "right"))
+    named = pairs.with_columns(pair=pl.concat_str("left", pl.lit(" "), "right"))
     own = looks.filter("asks").get_column("hash").unique()
-    return VideoMatches(arrow(named, MATCHES), int(own.is_in(common.implode()).sum()) if band.first else 0)
+    return VideoMatches(arrow(named, MATCHES), int(own.is_in(common.implode()).sum()) if not place else 0)
 
 
 def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
     """Links between videos, as ``LINKS``, out of all matches of their samples.
 
-    Two videos belong together if, with one of them shifted by some time, enough samples of the shorter one match:
-    samples that match at that shift are in order by themselves.
+    Two videos belong together if, with one of them shifted by some time, enough of the pictures of the shorter one
+    match, each counted once, in the same order; and if what they have in common comes in one order at any shift.
     """
     every = matches.unique().with_columns(shift=pl.col("left_place") - pl.col("right_place"))
     near = pl.concat([every.with_columns(shift=pl.col("shift") + drift) for drift in range(-_DRIFT, _DRIFT + 1)])
-    votes = near.group_by("left", "right", "shift").agg(
-        # A sample counts once on either side, however many of the other side it resembles.
-        matched=pl.min_horizontal(pl.col("left_place").n_unique(), pl.col("right_place").n_unique()),
-        shorter=pl.min_horizontal("left_samples", "right_samples").first(),
+    columns = ["left_place", "right_place", "left_picture", "right_picture"]
+    least = pl.max_horizontal(
+        pl.lit(options.min_matches), options.share * pl.min_horizontal("left_pictures", "right_pictures").first()
     )
-    enough = votes.filter(
-        (pl.col("matched") >= options.min_matches) & (pl.col("matched") >= options.share * pl.col("shorter"))
+    in_common = pl.min_horizontal(pl.col("left_picture").n_unique(), pl.col("right_picture").n_unique())
+    likely = (
+        near.group_by("left", "right", "shift")
+        .agg(*columns, least=least, in_common=in_common)
+        .filter(pl.col("in_common") >= pl.col("least"))
+        .filter(pl.struct(*columns, "least").map_elements(_enough_in_order, return_dtype=pl.Boolean))
+        .select("left", "right")
+        .unique()
     )
-    return arrow(enough.select("left", "right").unique(), LINKS)
+    ordered = (
+        every.join(likely, on=["left", "right"])
+        .group_by("left", "right")
+        .agg(*columns, least=_IN_ORDER * in_common)
+        .filter(pl.struct(*columns, "least").map_elements(_enough_in_order, return_dtype=pl.Boolean))
+    )
+    return arrow(ordered.select("left", "right"), LINKS)
 
 
-def _search(looks: pl.DataFrame, distance: int, band: Band) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+def _enough_in_order(matches: Mapping[str, Any]) -> bool:
+    """Whether at least ``least`` different pictures of either side match one after the other."""
+    places = list(zip(matches["left_place"], matches["right_place"], strict=True))
+    chain = longest_chain(places)
+    lefts, rights = (len({matches[side][row] for row in chain}) for side in ("left_picture", "right_picture"))
+    return bool(min(lefts, rights) >= matches["least"])
+
+
+def longest_chain(pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """Which of some pairs of numbers make the longest sequence in which both numbers grow; places in ``pairs``."""
+    tails: list[int] = []  # the pair with which the best sequence of each length ends
+    before: dict[int, int] = {}
+    # Of pairs with one left number the largest right one comes first, so that no two of them follow each other.
+    for row in sorted(range(len(pairs)), key=lambda row: (pairs[row][0], -pairs[row][1])):
+        length = bisect_left(tails, pairs[row][1], key=lambda tail: pairs[tail][1])
+        if length:
+            before[row] = tails[length - 1]
+        tails[length : length + 1] = [row]
+    chain = tails[-1:]
+    while chain and chain[-1] in before:
+        chain.append(before[chain[-1]])
+    return chain[::-1]
+
+
+def _search(looks: pl.DataFrame, distance: int, place: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
     """Different hashes, ascending, and the places of pairs of them that are near."""
     distinct = looks.group_by("hash").agg(asks=pl.col("asks").any()).sort("hash")
     hashes, asking = distinct["hash"].to_numpy(), distinct["asks"].to_numpy()
-    found = list(similar_pairs(hashes, asking, distance, band.place, band.ways)) if len(hashes) else []
+    found = list(similar_pairs(hashes, asking, distance, place)) if len(hashes) else []
     empty = np.empty(0, dtype=np.int64)
     left, right = (np.concatenate([empty, *(pair[side] for pair in found)]) for side in (0, 1))
     return hashes, (left, right)

@@ -49,8 +49,38 @@ def test_a_format_is_known_by_its_bytes_whatever_the_name(tmp_path: Path, format
 def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(tmp_path: Path) -> None:
     path = saved(tmp_path / "large.jpg", noise((2048, 1536)), quality=85)
     still, whole = read(path), read(path, reduced=False)
-    assert (still.reduced, still.rgb.shape, still.facts.shown) == (True, (192, 256, 3), (2048, 1536))
-    assert (whole.reduced, whole.rgb.shape) == (False, (1536, 2048, 3))
+    assert (still.block, still.rgb.shape, still.facts.shown) == (4, (384, 512, 3), (2048, 1536))
+    assert (whole.block, whole.rgb.shape) == (1, (1536, 2048, 3))
+
+
+@pytest.mark.parametrize(
+    ("size", "mode", "block"),
+    [
+        ((1280, 320), "RGB", 4),
+        ((320, 1280), "L", 4),
+        ((1279, 1279), "RGB", 1),
+        ((2000, 319), "RGB", 1),
+        ((2000, 900), "CMYK", 1),
+    ],
+)
+def test_which_jpegs_are_decoded_at_a_part_of_their_size(
+    tmp_path: Path, size: tuple[int, int], mode: str, block: int
+) -> None:
+    assert read(saved(tmp_path / "picture.jpg", noise(size).convert(mode))).block == block
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_blocks_reach_beyond_the_picture_on_the_sides_where_they_are_shown(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path / "odd.jpg", noise((1403, 1001)), exif=exif, quality=95)
+    still = read(path)
+    left, top, right, bottom = still.margins
+    assert sorted([left + right, top + bottom]) == [1, 3]
+    whole = np.pad(np.asarray(read(path, reduced=False).luma, float), ((top, bottom), (left, right)), mode="edge")
+    means = whole.reshape(still.luma.height, 4, still.luma.width, 4).mean((1, 3))
+    assert np.abs(means - np.asarray(still.luma)).max() <= 2.5
+    assert np.abs(means - np.asarray(still.luma)).mean() < 0.5
 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:

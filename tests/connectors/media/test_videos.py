@@ -84,6 +84,18 @@ def test_decoders_agree_on_every_frame(decoder: str, clip: Path) -> None:
     assert (count, other.facts) == (50, reference.facts)
 
 
+@pytest.mark.parametrize(
+    ("pixels", "codec", "full"), [("yuv420p", "ffv1", False), ("yuvj420p", "mjpeg", True), ("gray", "ffv1", True)]
+)
+def test_frames_say_which_levels_their_luma_takes(render: Render, pixels: str, codec: str, full: bool) -> None:
+    path = render(
+        f"range-{pixels}.mkv", "-f", "lavfi", "-i", "mandelbrot=size=64x48:rate=10", "-t", "0.5",
+        "-pix_fmt", pixels, "-c:v", codec,
+    )  # fmt: skip
+    assert {frame.full_range for frame in opened("pyav", path).every_frame()} == {full}
+    assert {frame.full_range for frame in opened("decord", path).every_frame()} == {True}
+
+
 @pytest.mark.parametrize("decoder", ["pyav", "decord", "device"])
 def test_frames_are_found_by_the_time_at_which_they_are_shown(decoder: str, clip: Path) -> None:
     found = [frame.number for frame in opened(decoder, clip).frames_at([0.0, 0.5, 0.51, 1.99, 7.0])]

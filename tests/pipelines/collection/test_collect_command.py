@@ -46,7 +46,7 @@ def test_a_listing_is_collected_and_status_tells_of_it(tmp_path: Path, capfd: py
         assert main(["collect", recipe(tmp_path)]) == 0
         assert server.violations == []
     said = capfd.readouterr()
-    assert "collection holds 30 observations of Reddit posts, " in said.out
+    assert "collection holds records of 30 Reddit posts, " in said.out
     assert "Traceback" not in said.err
     assert main(["collect", "status", str(tmp_path / "collection")]) == 0
     lines = capfd.readouterr().out.splitlines()

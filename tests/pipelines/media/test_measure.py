@@ -1,6 +1,7 @@
 """The pass: a row or a reason for every file, with the cuts of PySceneDetect and the hashes of imagehash."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from scenedetect.detectors import ContentDetector
 from scenedetect.scene_manager import Interpolation
 
 from connectors.media.limits import Limits, Refused
-from connectors.media.pyav import PyAvVideo
+from connectors.media.pyav import PyAvFrame, PyAvVideo
 from pipelines.media.config import Access, MeasureConfig
 from pipelines.media.measure import measure
 from schemas.reasons import Reason
@@ -139,3 +140,38 @@ def test_hashes_of_real_images_are_imagehashs(shared_data: Path) -> None:
 
 def test_equal_pixels_make_equal_keyframes(clip: Path) -> None:  # noqa: F811
     assert measure(str(clip), _CONFIG).keyframes == measure(str(clip), _CONFIG).keyframes
+
+
+@pytest.mark.parametrize(("pixels", "codec"), [("yuv420p", "ffv1"), ("yuvj420p", "mjpeg")])
+def test_detail_of_samples_is_of_all_levels_whatever_decoder_and_range(
+    render: Render,  # noqa: F811
+    pixels: str,
+    codec: str,
+) -> None:
+    path = render(
+        f"detail-{pixels}.mkv", "-f", "lavfi", "-i", "mandelbrot=size=320x180:rate=10", "-t", "1",
+        "-pix_fmt", pixels, "-c:v", codec,
+    )  # fmt: skip
+    every, sparse = (
+        [sample["detail"] for sample in measure(str(path), replace(_CONFIG, access=access)).row["frame_hashes"]]
+        for access in (Access.EVERY, Access.SPARSE)
+    )
+    assert every == pytest.approx(sparse, rel=0.02)
+    assert min(every) > 5
+
+
+def test_a_repaired_file_keeps_the_name_of_its_container_and_says_so(
+    clip: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read, opened = PyAvVideo.every_frame, str(clip)
+
+    def broken_index(video: PyAvVideo) -> Iterator[PyAvFrame]:
+        if video._container.name == f"file:{opened}":
+            raise Refused(Reason.DAMAGED, "no frame could be decoded")
+        return read(video)
+
+    monkeypatch.setattr(PyAvVideo, "every_frame", broken_index)
+    row = measure(opened, _CONFIG).row
+    assert (row["container"], row["frames"]) == ("mov", 50)
+    assert row["damage"] == "repaired by writing its streams into a new container: no frame could be decoded"

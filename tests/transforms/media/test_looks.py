@@ -122,6 +122,15 @@ def test_plain_frames_are_left_out_and_do_not_part_a_still_picture() -> None:
     assert found(row, options=_PLAIN) == {Kind.VIDEO: [("v", _HASHES[0], True, 0)]}
 
 
+def test_a_picture_that_comes_again_is_one_picture_and_as_near_as_samples_must_be() -> None:
+    card = _HASHES[0]
+    hashes = [card, _HASHES[1], card ^ 0xFF, _HASHES[2], card ^ 0x1FF]
+    rows = [video("v", hashes), video("w", hashes[1:])]
+    table = pl.DataFrame(looks(table_of(rows), replace(_PLAIN, video_distance=8)))
+    assert table.filter(pl.col("sha256") == "v")["picture"].to_list() == [0, 1, 0, 3, 4]
+    assert table.filter(pl.col("sha256") == "w")["picture"].to_list() == [0, 1, 2, 1]
+
+
 def test_a_sample_with_bars_has_two_looks_at_one_place() -> None:
     by_kind = found(video("v", [_HASHES[0]], phash_unboxed=hexed(_HASHES[1])), options=_PLAIN)
     assert by_kind == {Kind.VIDEO: sorted([("v", _HASHES[0], True, 0), ("v", _HASHES[1], True, 0)])}

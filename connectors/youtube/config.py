@@ -1,0 +1,51 @@
+"""What a recipe says of YouTube, as the fetcher takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FootageWanted:
+    """Which files of videos are downloaded.
+
+    Attributes:
+        max_height: lines, at most.
+        max_bytes: of a file, at most.
+        max_duration_s: longer videos are left alone.
+        store: path or address of the store.
+        partial: folder, on this machine, of downloads that are under way.
+    """
+
+    max_height: int
+    max_bytes: int
+    max_duration_s: float
+    store: str
+    partial: str
+
+
+@dataclass(frozen=True)
+class YoutubeConfig:
+    """What the recipe says.
+
+    Attributes:
+        comments: of a video, at most; 0 for none.
+        comment_sort: `top` or `new`.
+        subtitles: languages, ISO 639; empty for none.
+        footage: which files are downloaded; None for none.
+        per_list: videos of a channel, playlist or search, at most; None for all.
+        cookies_file: in Netscape's format; it is read, and never written.
+        proxy: address of a proxy.
+        requests_per_minute: of all workers together; None for no limit.
+        base_address: another place than YouTube, to which all requests go: a recording or a mirror.
+    """
+
+    comments: int = 20
+    comment_sort: str = "top"
+    subtitles: tuple[str, ...] = ("en",)
+    footage: FootageWanted | None = None
+    per_list: int | None = None
+    cookies_file: str | None = None
+    proxy: str | None = None
+    requests_per_minute: float | None = 60.0
+    base_address: str | None = None

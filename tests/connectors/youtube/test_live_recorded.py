@@ -1,0 +1,110 @@
+"""yt-dlp's own extractor against recorded answers: values equal the recordings'."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.collection.archives import write_archives
+from connectors.collection.items import Done, Item, Kind, RecordKind
+from connectors.collection.state import State
+from connectors.files import InputFile
+from connectors.web.manners import Manners
+from connectors.youtube.archive import read_videos
+from connectors.youtube.config import YoutubeConfig
+from connectors.youtube.live import YoutubeFetcher
+from tests.youtube_server.recorded import Recorded
+from tests.youtube_server.server import YoutubeServer
+
+pytestmark = pytest.mark.shared
+
+WEDDING, VITAMIN = "7PIMiDcwNvc", "ud9d5cMDP_0"
+#: What depends on when and from where it was read. (The archive's record was asked for comments, none of which were
+#: recorded, and counts what came.)
+ELSEWHERE = {
+    "num_comments",
+    "comments_disabled",
+    "retrieved_at",
+    "source",
+    "line",
+    "width",
+    "height",
+    "speech",
+    "speech_source",
+    "media_file",
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(shared_data: Path) -> Iterator[YoutubeServer]:
+    with YoutubeServer(Recorded(shared_data / "youtube" / "innertube")) as server:
+        yield server
+
+
+def video(server: YoutubeServer, folder: Path, video_id: str) -> Done:
+    config = YoutubeConfig(comments=0, subtitles=(), requests_per_minute=None, base_address=server.address)
+    fetcher = YoutubeFetcher(config, Manners(str(folder / "manners")))
+    ((_, outcome),) = fetcher.fetch([Item(Kind.VIDEO, video_id)])
+    assert isinstance(outcome, Done), outcome
+    return outcome
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    files = sorted(folder.rglob("*.info.json"))
+    chunks = read_videos([InputFile(str(path), path.stat().st_size, path.name) for path in files])
+    return [row for chunk in chunks for row in chunk.posts.table.to_pylist()]
+
+
+def test_the_record_has_what_the_answers_say(recorded: YoutubeServer, tmp_path: Path) -> None:
+    (record,) = video(recorded, tmp_path, VITAMIN).records
+    assert (record.kind, record.key, record.of) == (RecordKind.VIDEO, VITAMIN, VITAMIN)
+    info = json.loads(record.data)
+    said = Recorded.player(recorded.site, VITAMIN)  # type: ignore[arg-type] # the site of this server
+    assert info["title"] == said["videoDetails"]["title"]
+    assert info["view_count"] == int(said["videoDetails"]["viewCount"])
+    assert info["duration"] == int(said["videoDetails"]["lengthSeconds"])
+    assert info["channel_id"] == said["videoDetails"]["channelId"]
+    assert (info["like_count"], info["channel"]) == (73117, "MAITHINK X")
+    assert len(info["chapters"]) == 7
+
+
+def test_the_replay_graph_is_that_of_the_answer(recorded: YoutubeServer, tmp_path: Path) -> None:
+    (record,) = video(recorded, tmp_path, WEDDING).records
+    markers = list(heat_markers(recorded.site.answers[WEDDING, "next"]))  # type: ignore[attr-defined] # of this server
+    assert len(markers) == 100
+    assert [part["value"] for part in json.loads(record.data)["heatmap"]] == [
+        marker["intensityScoreNormalized"] for marker in markers
+    ]
+
+
+def heat_markers(value: Any) -> Iterator[dict[str, Any]]:
+    """The markers of a heat map, wherever they stand."""
+    if isinstance(value, dict):
+        if "intensityScoreNormalized" in value:
+            yield value
+        else:
+            for one in value.values():
+                yield from heat_markers(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from heat_markers(one)
+
+
+def test_rows_equal_those_of_the_recorded_info_json(recorded: YoutubeServer, tmp_path: Path, shared_data: Path) -> None:
+    state = State(str(tmp_path / "c"))
+    item = Item(Kind.VIDEO, WEDDING)
+    state.add([item])
+    state.take_in([(item, video(recorded, tmp_path, WEDDING))])
+    write_archives(state, str(tmp_path / "c"))
+    (collected,) = rows(tmp_path / "c")
+    (tmp_path / "archive").mkdir()
+    name = f"{WEDDING}.20260702.info.json"
+    (tmp_path / "archive" / name).write_bytes((shared_data / "youtube" / "info" / name).read_bytes())
+    (archived,) = rows(tmp_path / "archive")
+    different = {key for key in archived if archived[key] != collected[key]} - ELSEWHERE
+    assert different == set()
+    assert len(collected["replay"]) == 100
