@@ -251,7 +251,7 @@ class State:
 
     def _take_in(self, base: sqlite3.Connection, item: Item, outcome: Outcome, now: float) -> None:
         match outcome:
-            case Done(records, files, found):
+            case Done(records, files, found, note):
                 _keep(base, records)
                 if item.kind is Kind.FOOTAGE:
                     base.executemany(
@@ -260,7 +260,7 @@ class State:
                 base.executemany("INSERT OR REPLACE INTO file VALUES (:address, :sha256, :name, :size_bytes, "
                                  ":content_type)", [file._asdict() for file in files])  # fmt: skip
                 _add(base, found)
-                _end(base, item, now, ItemState.DONE)
+                _end(base, item, now, ItemState.DONE, None, note or None)
                 if item.kind in _PLATFORM:
                     base.execute("DELETE FROM withdrawn WHERE post_id = ?", (_post_id(item),))
             case GoesOn(detail, records, found):
@@ -313,6 +313,13 @@ class State:
         rows = self._base.execute(
             "SELECT kind, key, coalesce(message, '') FROM item WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?",
             (limit,),
+        )
+        return [(Kind(kind), key, message) for kind, key, message in rows]
+
+    def notes(self) -> list[tuple[Kind, str, str]]:
+        """Kind, key and note of items that are done, and of which there is something to say."""
+        rows = self._base.execute(
+            "SELECT kind, key, message FROM item WHERE state = 'done' AND message IS NOT NULL ORDER BY kind, key"
         )
         return [(Kind(kind), key, message) for kind, key, message in rows]
 

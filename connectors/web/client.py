@@ -52,6 +52,7 @@ class WebConfig:
         max_s: seconds that one answer may take.
         timeout_s: seconds that a connection, and a server that says nothing, may take.
         allowed: `host:port` of servers that may be asked although they are not on the open net.
+        mirror: address of a server that is asked in place of all others, and told by `Host` whom it stands for.
     """
 
     contact: str | None = None
@@ -60,6 +61,7 @@ class WebConfig:
     max_s: float = 600.0
     timeout_s: float = 30.0
     allowed: tuple[str, ...] = ()
+    mirror: str | None = None
 
 
 def user_agent(contact: str | None) -> str:
@@ -205,11 +207,16 @@ class Web:
         pace = self._pace(f"{url.host}:{url.port}")
         pace.turn()
         timeout_s = min(self._config.timeout_s, self._config.max_s)
+        sent = {"User-Agent": user_agent(self._config.contact), "Accept-Encoding": "identity", **headers}
+        if self._config.mirror:
+            mirror = checked_url(self._config.mirror)
+            sent["Host"] = str(url.host)
+            url = url._replace(scheme=mirror.scheme, host=mirror.host, port=mirror.port)
         try:
             response = self._pools.request(
                 "GET",
                 url.url,
-                headers={"User-Agent": user_agent(self._config.contact), "Accept-Encoding": "identity", **headers},
+                headers=sent,
                 redirect=False,
                 retries=False,
                 preload_content=False,

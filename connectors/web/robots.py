@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import OrderedDict
 from urllib.parse import urlsplit
 
@@ -12,14 +14,36 @@ from connectors.web.refusals import NotNow, Refused
 from schemas.reasons import Absent
 
 _MAX_BYTES = 512 << 10  # RFC 9309 asks for 500 KiB at least
-_KEPT_HOSTS = 2_000
+_KEPT_HOSTS, _KEPT_S = 2_000, 86_400.0
 #: Words of `X-Robots-Tag` that say no to use in training; DeviantArt's, which others took up.
 _NO_AI = frozenset({"noai", "noimageai"})
 AGENT = "blift"
 
 
+class _Known:
+    """The rules that any thread of this process has read, for a day (RFC 9309, 2.4)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rules: OrderedDict[str, tuple[float, Protego]] = OrderedDict()
+
+    def get(self, host: str) -> Protego | None:
+        with self._lock:
+            read_at, rules = self._rules.get(host, (0.0, None))
+            return rules if time.monotonic() - read_at < _KEPT_S else None
+
+    def put(self, host: str, rules: Protego) -> None:
+        with self._lock:
+            self._rules[host] = (time.monotonic(), rules)
+            if len(self._rules) > _KEPT_HOSTS:
+                self._rules.popitem(last=False)
+
+
+_KNOWN = _Known()
+
+
 class Robots:
-    """The rules of hosts for robots (RFC 9309), read once a host.
+    """The rules of hosts for robots (RFC 9309), read once a host by a process.
 
     A host without rules, or whose rules cannot be had for a reason of its own (4xx), allows all. One that fails
     (5xx) is not asked for anything until it answers.
@@ -27,7 +51,6 @@ class Robots:
 
     def __init__(self, web: Web) -> None:
         self._web = web
-        self._rules: OrderedDict[str, Protego] = OrderedDict()
 
     def check(self, address: str) -> None:
         """Whether a file may be asked for.
@@ -38,12 +61,11 @@ class Robots:
         """
         parts = urlsplit(address)
         host = f"{parts.scheme}://{parts.netloc}"
-        if host not in self._rules:
-            self._rules[host] = self._read(f"{host}/robots.txt")
-            if len(self._rules) > _KEPT_HOSTS:
-                self._rules.popitem(last=False)
-        self._rules.move_to_end(host)
-        if not self._rules[host].can_fetch(address, AGENT):
+        rules = _KNOWN.get(host)
+        if rules is None:
+            rules = self._read(f"{host}/robots.txt")
+            _KNOWN.put(host, rules)
+        if not rules.can_fetch(address, AGENT):
             raise Refused(Absent.ROBOTS, f"{host}/robots.txt does not allow it")
 
     def _read(self, address: str) -> Protego:

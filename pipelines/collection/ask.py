@@ -23,8 +23,8 @@ from schemas.errors import RecipeError
 
 #: `host:port`s, with commas, of servers that may be asked although they are not on the open net, such as a mirror.
 ALLOWED = "BLIFT_ALLOW_ADDRESSES"
-#: Addresses that are asked in place of YouTube's and Wikidata's own, such as a recording's.
-YOUTUBE_BASE, WIKIDATA_ADDRESS = "BLIFT_YOUTUBE_ADDRESS", "BLIFT_WIKIDATA_ADDRESS"
+#: Addresses that are asked in place of YouTube's, Wikidata's and all hosts of files, such as a recording's.
+YOUTUBE_BASE, WIKIDATA_ADDRESS, MEDIA_MIRROR = "BLIFT_YOUTUBE_ADDRESS", "BLIFT_WIKIDATA_ADDRESS", "BLIFT_MEDIA_ADDRESS"
 #: Threads that ask Reddit: the pace is its, and a request takes less than a second.
 _REDDIT_THREADS = 2
 _YOUTUBE_THREADS = 4
@@ -194,6 +194,7 @@ def _media(section: Collect, place: Place) -> ServicePlan:
             max_bytes=web.max_bytes,
             max_s=web.max_seconds,
             allowed=tuple(hosts_allowed(os.environ.get(ALLOWED))),
+            mirror=os.environ.get(MEDIA_MIRROR),
         ),
         max_height=web.max_height,
         robots=web.robots,

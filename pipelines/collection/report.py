@@ -111,6 +111,8 @@ def show_status(state: State, console: Console) -> None:
             console.print(f"  {kind.value} {key}: {message}", markup=False)
         if len(failures) > _FAILURES_SHOWN:
             console.print("  and more; they are in the table `item` of collection.sqlite")
+    for kind, key, note in state.notes():
+        console.print(f"\n{kind.value} {key}: {note}", markup=False)
     withdrawn = len(state.withdrawn())
     if withdrawn:
         console.print(f"\n{withdrawn:,} posts were taken back; builds leave them out.")
