@@ -64,8 +64,9 @@ def _search_table() -> None:
         for program in (_by_blocks, _all_with_all) if count == 30_000 else (_by_blocks,):
             with ProcessPoolExecutor(1, get_context("spawn")) as one:
                 cpu_s, peak_mb, found = one.submit(program, count).result()
+            name = program.__name__.strip("_").replace("_", " ")
             print(
-                f"| {count:,} | {program.__name__.strip('_').replace('_', ' ')} | {cpu_s:.1f} | {peak_mb:,.0f} | {found:,} |",
+                f"| {count:,} | {name} | {cpu_s:.1f} | {peak_mb:,.0f} | {found:,} |",
                 flush=True,
             )
 
