@@ -199,6 +199,7 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
         import io
         import time
 
+        import cv2
         import imagehash
         import numpy as np
         from PIL import Image
@@ -210,6 +211,7 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
         from transforms.media.hashes import look_at, phash
         from transforms.media.reduced import is_certain, look_at_means
 
+        cv2.setNumThreads(1)
         if which == "-":
             return {}
         data, size = which.rsplit(":", 1)

@@ -45,9 +45,9 @@ def look_at_means(luma: Plane, block: int, margins: Margins) -> Look:
     left, top, right, bottom = margins
     across = _weights(width * block - left - right, block, left)
     down = _weights(height * block - top - bottom, block, top)
-    # OpenCV's product, as numpy's wakes all cores for so little.
+    # OpenCV's products, as numpy's wake all cores for so little.
     lines = np.clip(cv2.gemm(luma.astype(np.float32), across, 1.0, None, 0.0, flags=cv2.GEMM_2_T), 0, 255)
-    small = np.clip(np.rint(down @ lines), 0, 255).astype(np.uint8)
+    small = np.clip(np.rint(cv2.gemm(down, lines, 1.0, None, 0.0)), 0, 255).astype(np.uint8)
     return Look(small, float(small.std()))
 
 

@@ -69,6 +69,12 @@ def test_which_jpegs_are_decoded_at_a_part_of_their_size(
     assert read(saved(tmp_path / "picture.jpg", noise(size).convert(mode))).block == block
 
 
+def test_a_jpeg_whose_blocks_hold_what_their_means_do_not_show_is_decoded_in_full(tmp_path: Path) -> None:
+    down, across = np.mgrid[:1280, :1280]
+    screen = Image.fromarray((((down // 3 + across // 3) % 2) * 255).astype(np.uint8))
+    assert read(saved(tmp_path / "screen.jpg", screen, quality=50)).block == 1
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_blocks_reach_beyond_the_picture_on_the_sides_where_they_are_shown(tmp_path: Path, orientation: int) -> None:
     exif = Image.Exif()
