@@ -29,11 +29,13 @@ class YoutubeConfig:
     """What the recipe says.
 
     Attributes:
-        comments: of a video, at most; 0 for none.
+        comments: on a video itself, at most; 0 for none.
         comment_sort: `top` or `new`.
         subtitles: languages, ISO 639; empty for none.
         footage: which files are downloaded; None for none.
         per_list: videos of a channel, playlist or search, at most; None for all.
+        posted_from: seconds since 1970; older videos of lists are left out, where the list says when they were posted.
+        posted_before: seconds since 1970; videos of lists from then on are left out.
         cookies_file: in Netscape's format; it is read, and never written.
         proxy: address of a proxy.
         requests_per_minute: of all workers together; None for no limit.
@@ -45,6 +47,8 @@ class YoutubeConfig:
     subtitles: tuple[str, ...] = ("en",)
     footage: FootageWanted | None = None
     per_list: int | None = None
+    posted_from: float | None = None
+    posted_before: float | None = None
     cookies_file: str | None = None
     proxy: str | None = None
     requests_per_minute: float | None = 60.0

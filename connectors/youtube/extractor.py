@@ -1,270 +1,251 @@
-"""yt-dlp as a library: at the pace that all workers share, without a shell, plugins, caches or files of its own."""
+"""Questions to YouTube, and what its answers come to, through yt-dlp as a library."""
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, NoReturn
 
-from yt_dlp import YoutubeDL
-from yt_dlp.networking import Request, Response
+from yt_dlp.extractor.youtube import YoutubeIE
+from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import HTTPError
-from yt_dlp.utils import ExtractorError, GeoRestrictedError, YoutubeDLError
+from yt_dlp.utils import YoutubeDLError
 
 from connectors.media.ffmpeg import program
-from connectors.web.manners import BudgetSpent, Manners, Pace, Stopped
-from connectors.web.refusals import retry_after_s
-from connectors.youtube.config import YoutubeConfig
-from schemas.errors import CollectError
+from connectors.web.manners import Manners
+from connectors.web.refusals import NotNow, Refused
+from connectors.youtube.client import Client, Halted
+from connectors.youtube.config import FootageWanted, YoutubeConfig
+from connectors.youtube.cookies import read_cookies
+from schemas.reasons import Absent
 
-_TOO_MANY = 429
-#: Wait after a 429 that does not say how long.
-_BUSY_S = 300.0
 _TIMEOUT_S = 30.0
-#: Hosts whose requests a base address takes.
-_HOSTS = ("youtube.com", "googlevideo.com", "googleapis.com", "ytimg.com", "youtu.be", "youtube-nocookie.com")
+_DETAIL = 300
+#: Programs that can run YouTube's player, which hides the addresses of some formats; both run it cut off from all else.
+_RUNTIMES = ("deno", "node")
+_NO_FORMATS, _NOT_THIS_FORMAT = "no video formats found", "requested format is not available"
 
 
-class NotExtracted(Exception):
-    """yt-dlp gave up. ``message`` is what it said, without its prefixes."""
-
-    def __init__(self, message: str, *, is_region: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.is_region = is_region
+class NotSaid(Exception):
+    """YouTube says, in its own words, why it does not answer with what was asked for."""
 
 
 class Extractor:
-    """Asks YouTube by yt-dlp. One object serves one thread.
+    """Asks YouTube by yt-dlp. One object serves one thread, and keeps its connections open.
 
     Args:
         config: what the recipe says.
         manners: of the run.
+
+    Raises:
+        CollectError: the cookies cannot be read.
     """
 
     def __init__(self, config: YoutubeConfig, manners: Manners) -> None:
         per_s = None if config.requests_per_minute is None else config.requests_per_minute / 60
         self._config = config
-        self._manners = manners
-        self._pace = manners.pace("youtube", per_s)
-
-    def video(self, video_id: str) -> tuple[dict[str, Any], list[str]]:
-        """The record of a video as yt-dlp writes it, and what it warned of.
-
-        Raises:
-            NotExtracted: there is none.
-        """
-        config = self._config
-        wanted = {
-            "ignore_no_formats_error": True,
-            "getcomments": config.comments > 0,
-            "skip_download": True,
-            "extractor_args": {
-                "youtube": {
-                    "max_comments": [str(config.comments), "all", "0"],
-                    "comment_sort": [config.comment_sort],
+        self.pace = manners.pace("youtube", per_s)
+        self._records = self._client(
+            {
+                "extract_flat": True,
+                "ignore_no_formats_error": True,
+                "extractor_args": {
                     # Formats need YouTube's own script to be run; a record does not.
-                    "player_skip": ["js", "configs"],
-                }
-            },
-        }
-        return self._extracted(f"https://www.youtube.com/watch?v={video_id}", wanted, download=False)
-
-    def videos_of(self, address: str, limit: int | None) -> Iterator[dict[str, Any]]:
-        """Entries of a channel, playlist or search, in its order.
-
-        Raises:
-            NotExtracted: there is no such list.
-        """
-        info, _ = self._extracted(
-            address,
-            {"extract_flat": "in_playlist", "playlistend": limit, "lazy_playlist": False, "skip_download": True},
-            download=False,
+                    "youtube": {"player_skip": ["js", "configs"], "comment_sort": [config.comment_sort]},
+                    "youtubetab": {"approximate_date": ["true"]},
+                },
+            }
         )
-        yield from _entries(info)
+        self._files: Client | None = None
 
-    def footage(self, video_id: str, folder: str) -> tuple[dict[str, Any], list[str]]:
-        """Download the file of a video into a folder; the record says which.
+    def video(self, video_id: str, comments: int) -> tuple[dict[str, Any], str | None]:
+        """The record of a video as yt-dlp writes it, and why YouTube does not play it; None where it does.
+
+        Args:
+            video_id: 11 characters.
+            comments: on the video itself, at most.
 
         Raises:
-            NotExtracted: there is none.
+            NotSaid: YouTube says why there is no record.
+            NotNow: an answer is missing, or cannot be read.
         """
-        wanted = self._config.footage
-        if wanted is None:
-            raise ValueError("no footage is wanted")
-        lines = f"[height<={wanted.max_height}]"
-        options = {
-            "format": f"bv*{lines}[ext=mp4]+ba[ext=m4a]/b{lines}/bv*{lines}+ba/w",
-            "paths": {"home": folder, "temp": folder},
-            "outtmpl": {"default": "%(id)s.%(ext)s"},
-            "max_filesize": wanted.max_bytes,
-            "continuedl": True,
-            "updatetime": False,
-            "fixup": "never",
-            # What would be written beside the streams (times, versions) would make equal streams unequal files.
-            "postprocessor_args": {"merger": ["-fflags", "+bitexact", "-map_metadata", "-1"]},
-            "ffmpeg_location": program(),
-            "progress_hooks": [lambda _: self._manners.check()],
-        }
-        return self._extracted(f"https://www.youtube.com/watch?v={video_id}", options, download=True)
+        self._records.params["getcomments"] = comments > 0
+        most = str(comments)
+        self._records.params["extractor_args"]["youtube"]["max_comments"] = [most, most, "0", "0", "1"]
+        with _asked(self._records):
+            info = self._records.extract_info(address_of(video_id), download=False, ie_key=YoutubeIE.ie_key())
+        found: dict[str, Any] = self._records.sanitize_info(info, remove_private_keys=False) or {}
+        if found.get("id") != video_id:
+            raise NotNow(f"YouTube answers with something else than {video_id}.")
+        return found, self._records.refusal
+
+    def videos_of(self, address: str) -> Iterator[dict[str, Any]]:
+        """Entries of a channel, playlist or search, in its order; a page is asked for when it is come to.
+
+        Raises:
+            NotSaid: YouTube says why there is no such list.
+            NotNow: an answer is missing, or cannot be read.
+        """
+        yield from self._walk({"_type": "url", "url": address}, set())
+
+    def _walk(self, found: Mapping[str, Any], seen: set[str]) -> Iterator[dict[str, Any]]:
+        address, key = found.get("url"), found.get("ie_key")
+        if found.get("entries") is not None:
+            entries = iter(found["entries"])
+            while (entry := self._next(entries)) is not None:
+                yield from self._walk(entry, seen)
+        elif key == YoutubeIE.ie_key():
+            yield dict(found)
+        elif isinstance(address, str) and address not in seen:  # a tab of a channel, a list in a list
+            seen.add(address)
+            with _asked(self._records, whole=True):
+                inner = self._records.extract_info(address, download=False, process=False, ie_key=key)
+            yield from self._walk(inner or {}, seen)
+
+    def _next(self, entries: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+        with _asked(self._records, whole=True):
+            return next(entries, None)
 
     def fetch(self, address: str, max_bytes: int) -> bytes:
         """A small file that a record names, such as subtitles.
 
         Raises:
-            NotExtracted: it cannot be had, or is larger.
+            Refused: it is not served, or is larger.
+            NotNow: it may be served another time.
         """
-        with self._client({}) as client:
+        with _asked(self._records):
             try:
-                data: bytes = client.urlopen(Request(address)).read(max_bytes + 1)
-            except YoutubeDLError as error:
-                raise _not_extracted(error) from error
+                with self._records.urlopen(Request(address)) as response:
+                    data: bytes = response.read(max_bytes + 1)
+            except HTTPError as error:
+                if self._records.unanswered:
+                    raise
+                raise Refused(Absent.UNAVAILABLE, f"HTTP {error.status}") from None
         if len(data) > max_bytes:
-            raise NotExtracted(f"it has more than {max_bytes:,} bytes")
-        self._pace.receive(len(data))
+            raise Refused(Absent.TOO_MANY_BYTES, f"it has more than {max_bytes:,} bytes")
         return data
 
-    def _extracted(
-        self, address: str, options: Mapping[str, Any], *, download: bool
-    ) -> tuple[dict[str, Any], list[str]]:
-        with self._client(options) as client:
-            try:
-                info = client.extract_info(address, download=download)
-            except YoutubeDLError as error:
-                client.raise_interruption()
-                raise _not_extracted(error) from error
-            client.raise_interruption()
-            found: dict[str, Any] = client.sanitize_info(info, remove_private_keys=False) or {}
-            return found, client.said.warnings
-
-    @contextmanager
-    def _client(self, options: Mapping[str, Any]) -> Iterator[_Client]:
-        config = self._config
-        with _copied(config.cookies_file) as cookies:
-            said = _Said()
-            with _Client(
-                {
-                    "quiet": True,
-                    "noprogress": True,
-                    "logger": said,
-                    "cachedir": False,
-                    "proxy": config.proxy,
-                    "cookiefile": cookies,
-                    "socket_timeout": _TIMEOUT_S,
-                    "extractor_retries": 0,
-                    "retries": 2,
-                    "fragment_retries": 2,
-                    "noplaylist": False,
-                    "check_formats": False,
-                    "allowed_extractors": ["youtube.*"],
-                    **options,
-                },
-                self._pace,
-                config.base_address,
-                said,
-            ) as client:
-                yield client
-
-
-class _Said:
-    """What yt-dlp says, kept."""
-
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def debug(self, message: str) -> None:
-        """Of no interest."""
-
-    info = debug
-
-    def warning(self, message: str) -> None:
-        """Kept: a reason why there are no formats comes so."""
-        self.warnings.append(message)
-
-    def error(self, message: str) -> None:
-        """Raised as well."""
-
-
-class _Client(YoutubeDL):
-    """yt-dlp whose every request waits for its turn."""
-
-    def __init__(self, options: Mapping[str, Any], pace: Pace, base: str | None, said: _Said) -> None:
-        self._pace = pace
-        self._base = urlsplit(base) if base else None
-        self._interruption: BudgetSpent | Stopped | None = None
-        self.said = said
-        super().__init__(dict(options), auto_init=True)
-
-    def urlopen(self, req: Request | str) -> Response:
-        """A request, at its turn."""
-        request = Request(req) if isinstance(req, str) else req
-        try:
-            self._pace.turn()
-        except (BudgetSpent, Stopped) as interruption:
-            # yt-dlp takes what it does not know for a fault of the page, and may try on.
-            self._interruption = interruption
-            raise
-        if self._base:
-            request = self._sent_to_base(request)
-        try:
-            response = super().urlopen(request)
-        except HTTPError as error:
-            if error.status == _TOO_MANY:
-                self._pace.pause(retry_after_s(error.response.headers.get("Retry-After")) or _BUSY_S)
-            raise
-        self._pace.receive(int(response.headers.get("Content-Length") or 0))
-        return response
-
-    def raise_interruption(self) -> None:
-        """Raise again what ended a request, whatever was made of it since.
+    def footage(self, video_id: str, folder: str) -> dict[str, Any]:
+        """Download the file of a video into a folder; the record says which.
 
         Raises:
-            BudgetSpent: of the run.
-            Stopped: of the run.
+            NotSaid: YouTube says why it does not play the video.
+            Refused: none of its formats is within the limits.
+            NotNow: it may come another time.
         """
-        if self._interruption:
-            raise self._interruption
+        wanted = self._config.footage
+        if wanted is None:
+            raise ValueError("no footage is wanted")
+        if self._files is None:
+            self._files = self._client(_download_options(wanted))
+        client = self._files
+        client.params["paths"] = {"home": folder, "temp": folder}
+        with _asked(client):
+            try:
+                info: dict[str, Any] = client.extract_info(address_of(video_id), ie_key=YoutubeIE.ie_key())
+            except YoutubeDLError as error:
+                if client.refusal:
+                    raise NotSaid(client.refusal) from error
+                if _NOT_THIS_FORMAT in str(error).lower():
+                    raise Refused(Absent.NO_MEDIA, "no format within the limits of the recipe") from None
+                if _NO_FORMATS in str(error).lower():
+                    raise NotNow(f"YouTube gives no formats to us. {_how_to_play()}") from None
+                raise
+        return info
 
-    def _sent_to_base(self, request: Request) -> Request:
-        address = urlsplit(request.url)
-        host = address.hostname or ""
-        if self._base is None or not any(host == known or host.endswith(f".{known}") for known in _HOSTS):
-            return request
-        sent = request.copy()
-        sent.url = urlunsplit((self._base.scheme, self._base.netloc, address.path, address.query, ""))
-        sent.headers["X-Forwarded-Host"] = host
-        return sent
+    def close(self) -> None:
+        """Close the connections."""
+        for client in (self._records, self._files):
+            if client is not None:
+                client.close()
+
+    def _client(self, options: Mapping[str, Any]) -> Client:
+        config = self._config
+        settings = {
+            "proxy": config.proxy,
+            "cookiefile": read_cookies(config.cookies_file) if config.cookies_file else None,
+            "socket_timeout": _TIMEOUT_S,
+        }
+        return Client({**settings, **options}, self.pace, config.base_address)
 
 
-def _entries(info: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Entries of videos; a channel's are in lists for its tabs."""
-    for entry in info.get("entries") or ():
-        if entry and entry.get("entries") is not None:
-            yield from _entries(entry)
-        elif entry:
-            yield entry
+def address_of(video_id: str) -> str:
+    """The page of a video."""
+    return f"https://www.youtube.com/watch?v={video_id}"
 
 
-def _not_extracted(error: YoutubeDLError) -> NotExtracted:
-    cause = error.exc_info[1] if getattr(error, "exc_info", None) else error
-    message = cause.orig_msg if isinstance(cause, ExtractorError) else str(cause)
-    return NotExtracted(str(message), is_region=isinstance(cause, GeoRestrictedError))
+def runtimes() -> list[str]:
+    """The programs here that can run YouTube's player; none without the package ``yt-dlp-ejs``."""
+    if importlib.util.find_spec("yt_dlp_ejs") is None:
+        return []
+    return [name for name in _RUNTIMES if shutil.which(name)]
+
+
+def _how_to_play() -> str:
+    return "" if runtimes() else "Install deno and the package yt-dlp-ejs, which can run its player."
+
+
+def _download_options(wanted: FootageWanted) -> dict[str, Any]:
+    lines, most = f"[height<=?{wanted.max_height}]", f"[filesize<?{wanted.max_bytes}]"
+    picture, sound, both = f"bv*{lines}{most}", f"ba{most}", f"b{lines}{most}"
+    return {
+        "format": "/".join(
+            [
+                *(f"{picture}[ext=mp4]+{sound}[ext=m4a]", f"{both}[ext=mp4]", f"{picture}+{sound}", both),
+                *(f"b{lines}", f"bv*{lines}+ba"),  # known to be too large: that is then the reason
+            ]
+        ),
+        "merge_output_format": "mp4/mkv",
+        "outtmpl": {"default": "%(id)s.%(ext)s"},
+        "max_filesize": wanted.max_bytes,
+        "continuedl": True,
+        "updatetime": False,
+        "fixup": "never",
+        "js_runtimes": {name: {} for name in runtimes()},
+        # What would be written beside the streams (times, versions) would make equal streams unequal files.
+        "postprocessor_args": {"merger": ["-fflags", "+bitexact", "-map_metadata", "-1"]},
+        "ffmpeg_location": program(),
+        "progress_hooks": [lambda progress: _check_size(progress, wanted.max_bytes)],
+    }
+
+
+def _check_size(progress: Mapping[str, Any], max_bytes: int) -> None:
+    """Servers need not say how much is to come."""
+    if (progress.get("downloaded_bytes") or 0) > max_bytes:
+        raise Halted(Refused(Absent.TOO_MANY_BYTES, f"it has more than {max_bytes:,} bytes"))
 
 
 @contextmanager
-def _copied(path: str | None) -> Iterator[str | None]:
-    """A copy of the cookies, since yt-dlp writes back what servers set."""
-    if path is None:
-        yield None
-        return
-    with tempfile.NamedTemporaryFile(prefix="blift-cookies-") as copy:
-        try:
-            shutil.copyfile(path, copy.name)
-        except OSError as error:
-            raise CollectError(
-                f"Cannot read the cookies in {path}: {error.strerror}. Check `collect.youtube.cookies_file`."
-            ) from error
-        yield copy.name
+def _asked(client: Client, *, whole: bool = False) -> Iterator[None]:
+    """A question: what yt-dlp raises becomes ours, and so do answers that it does without.
+
+    Args:
+        client: that is asked.
+        whole: an answer that breaks off is none; else a list would end there.
+    """
+    client.begin()
+    client.params.setdefault("extractor_args", {}).setdefault("youtube", {})["raise_incomplete_data"] = [""] * whole
+    try:
+        yield
+        if client.unanswered:
+            raise NotNow(f"{next(iter(client.unanswered.values()))}.")
+    except Halted as halted:
+        raise halted.reason from None
+    except YoutubeDLError as error:
+        _explain(client, error)
+
+
+def _explain(client: Client, error: YoutubeDLError) -> NoReturn:
+    cause = error.exc_info[1] if getattr(error, "exc_info", None) else error
+    said = " ".join(str(getattr(cause, "orig_msg", None) or cause).split())[:_DETAIL]
+    if client.params.get("proxy"):
+        said = said.replace(client.params["proxy"], "the proxy")
+    if client.unanswered:
+        raise NotNow(f"{next(iter(client.unanswered.values()))}.") from error
+    if any(isinstance(one, HTTPError) for one in (cause, getattr(cause, "cause", None))) or getattr(
+        cause, "expected", False
+    ):
+        raise NotSaid(said) from error
+    raise NotNow(said) from error

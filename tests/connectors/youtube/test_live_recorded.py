@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ def recorded(shared_data: Path) -> Iterator[YoutubeServer]:
 def video(server: YoutubeServer, folder: Path, video_id: str) -> Done:
     config = YoutubeConfig(comments=0, subtitles=(), requests_per_minute=None, base_address=server.address)
     fetcher = YoutubeFetcher(config, Manners(str(folder / "manners")))
-    ((_, outcome),) = fetcher.fetch([Item(Kind.VIDEO, video_id)])
+    with closing(fetcher):
+        ((_, outcome),) = fetcher.fetch([Item(Kind.VIDEO, video_id)])
     assert isinstance(outcome, Done), outcome
     return outcome
 

@@ -1,0 +1,190 @@
+"""yt-dlp tamed: every request at our pace, no plugins, no configuration, no extractors but YouTube's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from yt_dlp import YoutubeDL
+from yt_dlp import globals as yt_dlp_globals
+from yt_dlp.extractor.youtube import (
+    YoutubeIE,
+    YoutubePlaylistIE,
+    YoutubeSearchIE,
+    YoutubeSearchURLIE,
+    YoutubeTabIE,
+    YoutubeYtBeIE,
+)
+from yt_dlp.networking import Request, Response
+from yt_dlp.networking.exceptions import HTTPError, TransportError
+
+from connectors.web.manners import BudgetSpent, Pace, Stopped
+from connectors.web.refusals import NotNow, retry_after_s
+from connectors.youtube.absence import meaning
+from schemas.reasons import Absent
+
+# yt-dlp reads this when its first object is made: it would run Python files out of a user's folders.
+yt_dlp_globals.plugin_dirs.value = []
+
+_TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 429, 503, 500
+#: Wait after a 429 that does not say how long.
+_BUSY_S = 300.0
+#: A video has a page whatever became of it.
+_VIDEO_PAGE = "/watch"
+#: Hosts whose requests a base address takes.
+_HOSTS = ("youtube.com", "googlevideo.com", "googleapis.com", "ytimg.com", "youtu.be", "youtube-nocookie.com")
+
+
+class Halted(BaseException):
+    """The way out through yt-dlp, which catches every ``Exception`` and goes on."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Client(YoutubeDL):
+    """yt-dlp whose every request waits for its turn.
+
+    Args:
+        options: yt-dlp's own, in its names.
+        pace: of all who ask YouTube.
+        base: address that is asked in place of YouTube's hosts; None for those.
+
+    Attributes:
+        refusal: why YouTube does not play the video that was asked for last, in its own words; None where it does.
+        unanswered: what became of requests that failed, by request, but for those that went well when repeated.
+    """
+
+    def __init__(self, options: Mapping[str, Any], pace: Pace, base: str | None) -> None:
+        self._pace = pace
+        self._base = urlsplit(base) if base else None
+        self._errors: list[Response] = []
+        self.begin()
+        super().__init__({**_PLAIN, **options}, auto_init=False)
+        for extractor in (YoutubeTabIE, YoutubePlaylistIE, YoutubeYtBeIE, YoutubeSearchIE, YoutubeSearchURLIE):
+            self.add_info_extractor(extractor())
+        self.add_info_extractor(_VideoExtractor())
+
+    def begin(self) -> None:
+        """Another question."""
+        while self._errors:  # yt-dlp reads why, and leaves them open
+            self._errors.pop().close()
+        self.refusal: str | None = None
+        self.unanswered: dict[tuple[str, object], str] = {}
+
+    def urlopen(self, req: Request | str) -> Response:
+        """A request, at its turn.
+
+        Raises:
+            Halted: the run ends, or YouTube wants to be left alone; yt-dlp must not go on.
+        """
+        request = Request(req) if isinstance(req, str) else req
+        address, key = urlsplit(request.url), (request.url, request.data)
+        name = f"{address.hostname}{address.path[:80]}"  # a query may hold tokens
+        try:
+            self._pace.turn()
+            response = super().urlopen(self._directed(request))
+        except (BudgetSpent, Stopped) as end:
+            raise Halted(end) from None
+        except HTTPError as error:
+            self._errors.append(error.response)
+            self._check_busy(error)
+            if error.status >= _SERVER_ERROR or address.path == _VIDEO_PAGE:
+                self.unanswered[key] = f"HTTP {error.status} from {name}"
+            raise
+        except TransportError:
+            self.unanswered[key] = f"no answer from {name}"
+            raise
+        self.unanswered.pop(key, None)
+        response.read = _counted(response.read, self._pace)
+        return response
+
+    def close(self) -> None:
+        """Let go of connections. Cookies are not written anywhere."""
+        self.begin()
+        self.params["cookiefile"] = None
+        super().close()
+
+    def _check_busy(self, error: HTTPError) -> None:
+        wait_s = retry_after_s(error.response.get_header("Retry-After"))
+        if error.status == _TOO_MANY or (error.status == _UNAVAILABLE and wait_s):
+            wait_s = wait_s or _BUSY_S
+            self._pace.pause(wait_s)
+            raise Halted(NotNow(f"YouTube answers HTTP {error.status}: it is asked too often.", wait_s, counts=False))
+
+    def _directed(self, request: Request) -> Request:
+        """The request, to the base address where there is one."""
+        address = urlsplit(request.url)
+        host = address.hostname or ""
+        if self._base is None or not any(host == known or host.endswith(f".{known}") for known in _HOSTS):
+            return request
+        sent = request.copy()
+        sent.url = urlunsplit((self._base.scheme, self._base.netloc, address.path, address.query, ""))
+        sent.headers["X-Forwarded-Host"] = host
+        return sent
+
+
+class _VideoExtractor(YoutubeIE):
+    """YouTube's extractor, which goes on where a video is not played: what YouTube still says of it is a record."""
+
+    IE_NAME = "youtube"
+
+    @classmethod
+    def ie_key(cls) -> str:
+        return str(YoutubeIE.ie_key())
+
+    def raise_no_formats(self, msg: object, expected: bool = False, video_id: str | None = None) -> None:  # noqa: ARG002, FBT001, FBT002 - yt-dlp's
+        self._downloader.refusal = str(getattr(msg, "orig_msg", msg))
+
+    def raise_geo_restricted(self, msg: str = "", countries: object = None, metadata_available: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - yt-dlp's
+        self._downloader.refusal = msg
+
+    def _real_extract(self, url: str) -> dict[str, Any]:
+        info: dict[str, Any] = super()._real_extract(url)
+        refusal, comments = self._downloader.refusal, info.get("__post_extractor")
+        if refusal and meaning(refusal) is not Absent.NO_MEDIA:
+            info["__post_extractor"] = None  # no further requests for what is not there
+        elif comments:
+            stated = info.get("comment_count")
+            info["__post_extractor"] = lambda: _with_stated_count(comments(), stated)
+        return info
+
+
+def _with_stated_count(found: dict[str, Any], stated: int | None) -> dict[str, Any]:
+    """yt-dlp writes how many comments it fetched over YouTube's own count; that is put back where it is larger."""
+    fetched = found.get("comments")
+    return {**found, "comment_count": stated} if fetched is not None and (stated or 0) > len(fetched) else found
+
+
+def _counted(read: Any, pace: Pace) -> Any:
+    def counted(amt: int | None = None) -> bytes:
+        data: bytes = read(amt)
+        pace.receive(len(data))
+        return data
+
+    return counted
+
+
+class _Silence:
+    """What yt-dlp says goes nowhere: what matters comes as an exception or a value."""
+
+    def debug(self, message: str) -> None:
+        """Nobody listens."""
+
+    info = warning = error = debug
+
+
+_PLAIN = {
+    "quiet": True,
+    "noprogress": True,
+    "logger": _Silence(),
+    "color": "no_color",
+    "cachedir": False,
+    "check_formats": False,
+    "extractor_retries": 1,
+    "retries": 2,
+    "fragment_retries": 2,
+    "js_runtimes": {},
+}
