@@ -29,7 +29,7 @@ $(VENV)/.gcp: $(VENV)/.installed
 	@touch $@
 
 test-runners: $(VENV)/.gcp  ## the same bytes on every engine that can run here; what cannot is named
-	$(BIN)/pytest -m runner tests/runners
+	$(BIN)/pytest -m runner tests/runners tests/pipelines
 
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images

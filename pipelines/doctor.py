@@ -45,6 +45,7 @@ class Finding:
 def examine(options: PipelineOptions, *, asked_for_runner: bool) -> Iterator[Finding]:
     """All findings, in the order in which they are shown."""
     yield from _versions()
+    yield from _connectors()
     yield from _decoders()
     yield from _ffmpeg()
     yield from _gpu()
@@ -74,6 +75,15 @@ _DECODERS = {
     "imageio-ffmpeg": ("an ffmpeg of its own", "media"),
     "PyNvVideoCodec": ("videos on the GPU", "gpu"),
 }
+
+
+#: What asks the platforms.
+_CONNECTORS = {"praw": "Reddit", "yt-dlp": "YouTube", "protego": "robots.txt of hosts of files"}
+
+
+def _connectors() -> Iterator[Finding]:
+    for name, use in _CONNECTORS.items():
+        yield _package("connectors", name, f"{use}: pip install 'blift[collect]'", needed=False)
 
 
 def _decoders() -> Iterator[Finding]:
@@ -156,7 +166,12 @@ class _Credential:
 
 _CREDENTIALS = (
     _Credential("Hugging Face token", ("HF_TOKEN",), ("~/.cache/huggingface/token",), "publish: hf auth login"),
-    _Credential("Reddit client", ("praw_client_id",), ("praw.ini", "~/.config/praw.ini"), "live Reddit: see praw.ini"),
+    _Credential(
+        "Reddit client",
+        ("praw_client_id",),
+        ("praw.ini", "~/.config/praw.ini"),
+        "blift collect: set praw_client_id and its like, see docs/reddit.md",
+    ),
     _Credential(
         "Google Cloud",
         ("GOOGLE_APPLICATION_CREDENTIALS",),
