@@ -35,6 +35,8 @@ _SERVER_ERROR = 500
 _PIECE = 256 << 10
 #: A body that unpacks to more than so many times what came is made to do harm; a small one may be just repetitive.
 _RATIO, _RATIO_FROM = 100, 1 << 20
+#: No media are packed so much more densely; what is, and is too large as well, is no accident.
+_DENSE = 10
 #: After so long, a body must have come at so many bytes a second on average.
 _DRIP_AFTER_S, _DRIP_PER_S = 30.0, 1_000
 #: Connections to one host that are kept open.
@@ -98,7 +100,8 @@ class Answer:
                 if given > _RATIO_FROM and given > _RATIO * received:
                     raise Refused(Absent.BOMB, f"{received:,} bytes unpack to more than {_RATIO} times as many")
                 if given > self._config.max_bytes:
-                    raise Refused(Absent.TOO_MANY_BYTES, f"it unpacks to more than {self._config.max_bytes:,} bytes")
+                    reason = Absent.BOMB if given > _DENSE * received else Absent.TOO_MANY_BYTES
+                    raise Refused(reason, f"{received:,} bytes unpack to more than {self._config.max_bytes:,}")
                 yield part
 
     def text(self, max_bytes: int) -> str:
@@ -250,12 +253,12 @@ class Web:
 
 
 def _let_go(response: urllib3.BaseHTTPResponse) -> None:
-    """Give the connection back where the body was read to its end, else close it."""
+    """Give the connection back where nothing of the body is left, else close it."""
     if isinstance(response, urllib3.HTTPResponse) and response.length_remaining == 0:
-        response.release_conn()
+        response.drain_conn()  # a body of no bytes has an end, too
     else:
         response.close()
-        response.release_conn()
+    response.release_conn()
 
 
 def _words(error: Exception) -> str:
