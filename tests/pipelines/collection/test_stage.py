@@ -73,9 +73,8 @@ def test_a_build_asks_first_and_a_second_one_asks_nothing(server: RedditServer, 
     assert again.fingerprint == manifest.fingerprint
 
 
-def test_what_is_not_there_is_a_reject_with_its_reason_and_nothing_is_lost(
-    server: RedditServer, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("server")
+def test_what_is_not_there_is_a_reject_with_its_reason_and_nothing_is_lost(tmp_path: Path) -> None:
     manifest, _ = run_build(recipe(tmp_path, lanes=1, part=200), tmp_path / "run")
     assert unbalanced(manifest.stages["gather"].funnel) == []
     (shard,) = (tmp_path / "run" / "rejects").glob("gather-*")
