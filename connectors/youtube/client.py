@@ -18,6 +18,7 @@ from yt_dlp.extractor.youtube import (
 )
 from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.utils import ExtractorError
 
 from connectors.web.manners import BudgetSpent, Pace, Stopped
 from connectors.web.refusals import NotNow, retry_after_s
@@ -27,6 +28,7 @@ from schemas.reasons import Absent
 # yt-dlp reads this when its first object is made: it would run Python files out of a user's folders.
 yt_dlp_globals.plugin_dirs.value = []
 
+_LISTS = (YoutubeTabIE, YoutubePlaylistIE, YoutubeYtBeIE, YoutubeSearchIE, YoutubeSearchURLIE)
 _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 429, 503, 500
 #: Wait after a 429 that does not say how long.
 _BUSY_S = 300.0
@@ -63,7 +65,7 @@ class Client(YoutubeDL):
         self._errors: list[Response] = []
         self.begin()
         super().__init__({**_PLAIN, **options}, auto_init=False)
-        for extractor in (YoutubeTabIE, YoutubePlaylistIE, YoutubeYtBeIE, YoutubeSearchIE, YoutubeSearchURLIE):
+        for extractor in _LISTS:
             self.add_info_extractor(extractor())
         self.add_info_extractor(_VideoExtractor())
 
@@ -73,6 +75,10 @@ class Client(YoutubeDL):
             self._errors.pop().close()
         self.refusal: str | None = None
         self.unanswered: dict[tuple[str, object], str] = {}
+
+    def knows(self, address: str) -> bool:
+        """Whether it is an address, or a search, of YouTube's."""
+        return any(extractor.suitable(address) for extractor in (*_LISTS, YoutubeIE))
 
     def urlopen(self, req: Request | str) -> Response:
         """A request, at its turn.
@@ -98,7 +104,7 @@ class Client(YoutubeDL):
             self.unanswered[key] = f"no answer from {name}"
             raise
         self.unanswered.pop(key, None)
-        response.read = _counted(response.read, self._pace)
+        response.read = self._counted(response.read, key, name)
         return response
 
     def close(self) -> None:
@@ -106,6 +112,20 @@ class Client(YoutubeDL):
         self.begin()
         self.params["cookiefile"] = None
         super().close()
+
+    def _counted(self, read: Any, key: tuple[str, object], name: str) -> Any:
+        """Reads an answer, counting its bytes."""
+
+        def counted(amt: int | None = None) -> bytes:
+            try:
+                data: bytes = read(amt)
+            except TransportError:
+                self.unanswered[key] = f"the answer of {name} broke off"
+                raise
+            self._pace.receive(len(data))
+            return data
+
+        return counted
 
     def _check_busy(self, error: HTTPError) -> None:
         wait_s = retry_after_s(error.response.get_header("Retry-After"))
@@ -141,6 +161,12 @@ class _VideoExtractor(YoutubeIE):
     def raise_geo_restricted(self, msg: str = "", countries: object = None, metadata_available: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - yt-dlp's
         self._downloader.refusal = msg
 
+    def _extract_player_responses(self, *args: Any) -> tuple[list[dict[str, Any]], str | None]:
+        answers, address = super()._extract_player_responses(*args)
+        if not any(answer.get("streamingData") for answer in answers):  # what the page itself says has none
+            raise ExtractorError("YouTube's player does not answer us. A newer yt-dlp may know how to ask")
+        return answers, address
+
     def _real_extract(self, url: str) -> dict[str, Any]:
         info: dict[str, Any] = super()._real_extract(url)
         refusal, comments = self._downloader.refusal, info.get("__post_extractor")
@@ -156,15 +182,6 @@ def _with_stated_count(found: dict[str, Any], stated: int | None) -> dict[str, A
     """yt-dlp writes how many comments it fetched over YouTube's own count; that is put back where it is larger."""
     fetched = found.get("comments")
     return {**found, "comment_count": stated} if fetched is not None and (stated or 0) > len(fetched) else found
-
-
-def _counted(read: Any, pace: Pace) -> Any:
-    def counted(amt: int | None = None) -> bytes:
-        data: bytes = read(amt)
-        pace.receive(len(data))
-        return data
-
-    return counted
 
 
 class _Silence:

@@ -50,6 +50,7 @@ class Extractor:
         self._records = self._client(
             {
                 "extract_flat": True,
+                "compat_opts": ["no-youtube-unavailable-videos"],  # lists need not name what is not there
                 "ignore_no_formats_error": True,
                 "extractor_args": {
                     # Formats need YouTube's own script to be run; a record does not.
@@ -86,9 +87,12 @@ class Extractor:
 
         Raises:
             NotSaid: YouTube says why there is no such list.
+            Refused: it is no list of YouTube's.
             NotNow: an answer is missing, or cannot be read.
         """
-        yield from self._walk({"_type": "url", "url": address}, set())
+        if not self._records.knows(address):
+            raise Refused(Absent.NOT_FOUND, f"{address} is no channel, playlist or search of YouTube")
+        yield from self._walk({"url": address}, set())
 
     def _walk(self, found: Mapping[str, Any], seen: set[str]) -> Iterator[dict[str, Any]]:
         address, key = found.get("url"), found.get("ie_key")
@@ -98,7 +102,9 @@ class Extractor:
                 yield from self._walk(entry, seen)
         elif key == YoutubeIE.ie_key():
             yield dict(found)
-        elif isinstance(address, str) and address not in seen:  # a tab of a channel, a list in a list
+        elif isinstance(address, str) and YoutubeIE.suitable(address):
+            yield {"id": YoutubeIE.get_temp_id(address)}
+        elif isinstance(address, str) and address not in seen and self._records.knows(address):  # a list in a list
             seen.add(address)
             with _asked(self._records, whole=True):
                 inner = self._records.extract_info(address, download=False, process=False, ie_key=key)
@@ -238,7 +244,7 @@ def _asked(client: Client, *, whole: bool = False) -> Iterator[None]:
 
 
 def _explain(client: Client, error: YoutubeDLError) -> NoReturn:
-    cause = error.exc_info[1] if getattr(error, "exc_info", None) else error
+    cause = (getattr(error, "exc_info", None) or (None, None))[1] or error
     said = " ".join(str(getattr(cause, "orig_msg", None) or cause).split())[:_DETAIL]
     if client.params.get("proxy"):
         said = said.replace(client.params["proxy"], "the proxy")

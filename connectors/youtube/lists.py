@@ -24,9 +24,9 @@ _NAMES = (
     (re.compile(r"(?:PL|UU|OLAK5uy_)[A-Za-z0-9_-]{10,}"), "https://www.youtube.com/playlist?list={}"),
 )
 _DAY_S = 86_400.0
-#: Lists say "2 years ago" of anything from two years to nearly three: up to an age, how much older it may be.
-_ROUNDED = ((_DAY_S, _DAY_S / 24), (7 * _DAY_S, _DAY_S), (31 * _DAY_S, 7 * _DAY_S), (366 * _DAY_S, 31 * _DAY_S))
-_ROUNDED_YEARS_S = 366 * _DAY_S
+#: Lists say "2 weeks ago" of anything from two weeks to nearly three. Under an age in days: how many more it may be.
+_ROUNDED = ((0.9, 1 / 24), (6.5, 1), (27.5, 7), (360, 31))
+_ROUNDED_YEARS = 366
 
 
 def list_address(key: str) -> str:
@@ -98,10 +98,10 @@ class Lists:
         at = entry.get("timestamp")
         if not isinstance(at, int | float):
             return True
-        age_s = time.time() - at
-        older_s = next((older_s for most_s, older_s in _ROUNDED if age_s < most_s), _ROUNDED_YEARS_S)
+        days = (time.time() - at) / _DAY_S
+        more = next((more for most, more in _ROUNDED if days < most), _ROUNDED_YEARS)
         begin, end = self._config.posted_from, self._config.posted_before
-        return (begin is None or at >= begin) and (end is None or at - older_s < end)
+        return (begin is None or at >= begin) and (end is None or at - more * _DAY_S < end)
 
 
 def _place(detail: str) -> tuple[int, int]:

@@ -12,20 +12,22 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Request(NamedTuple):
-    """A request: the host that it was meant for, its path, the fields of its query, and its body as JSON."""
+    """A request: the host that it was meant for, its path, the fields of its query, its body as JSON, and its range."""
 
     host: str
     path: str
     query: dict[str, str]
     body: dict[str, Any]
+    range: str = ""
 
 
 class Answer(NamedTuple):
-    """An answer: text or JSON, or bytes of a file."""
+    """An answer: text or JSON, or bytes of a file; ``breaks_off`` is how much of it comes."""
 
     body: str | bytes | dict[str, Any]
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    breaks_off: int | None = None
 
 
 Site = Callable[[Request], Answer | None]
@@ -64,6 +66,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one segment, or the kernel waits for an acknowledgement between them
     server: _Server
 
     def do_GET(self) -> None:
@@ -76,7 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: dict[str, Any]) -> None:
         address = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        request = Request(self.headers.get("X-Forwarded-Host", ""), address.path, query, body)
+        request = Request(
+            self.headers.get("X-Forwarded-Host", ""), address.path, query, body, self.headers.get("Range", "")
+        )
         self.server.youtube.asked.append(request)
         answer = self.server.youtube.site(request) or Answer("", 404)
         content = answer.body
@@ -89,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json" if isinstance(answer.body, dict) else "text/html")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        self.wfile.write(data[: answer.breaks_off])
+        self.close_connection = answer.breaks_off is not None
 
     def log_message(self, *_: object) -> None:
         """Nothing is printed."""
