@@ -20,7 +20,6 @@ import yaml
 from benchmarks.archive import write_archive
 from pipelines.build import Report, build
 from pipelines.build_command import beam_options
-from pipelines.prepare import PREPARE
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import RunFolder
 from tests.runners.builds import Build, build_on
@@ -98,7 +97,7 @@ def shuffled(recipe: Path, size: int, out: Path) -> None:
         Shuffled.stage = stage
 
     report = Report(started, lambda *_: None, lambda *_: None)
-    build(load_recipe(str(recipe)), RunFolder(str(out)), beam_options([]), tuple(PREPARE), None, report)
+    build(load_recipe(str(recipe)), RunFolder(str(out)), beam_options([]), None, None, report)
     print("| stage | what | MB | bytes for a byte of input |")
     print("|---|---|--:|--:|")
     for place, count in Shuffled.counts.items():

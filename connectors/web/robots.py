@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -26,17 +28,25 @@ class _Known:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rules: OrderedDict[str, tuple[float, Protego]] = OrderedDict()
+        self._reading: dict[str, threading.Lock] = {}
 
-    def get(self, host: str) -> Protego | None:
+    def of(self, host: str, read: Callable[[], Protego]) -> Protego:
+        """The rules of a host. One thread reads them; others wait for it."""
         with self._lock:
+            reading = self._reading.setdefault(host, threading.Lock())
+        with reading:
             read_at, rules = self._rules.get(host, (0.0, None))
-            return rules if time.monotonic() - read_at < _KEPT_S else None
+            if rules is None or time.monotonic() - read_at > _KEPT_S:
+                rules = read()
+                self._keep(host, rules)
+        return rules
 
-    def put(self, host: str, rules: Protego) -> None:
+    def _keep(self, host: str, rules: Protego) -> None:
         with self._lock:
             self._rules[host] = (time.monotonic(), rules)
             if len(self._rules) > _KEPT_HOSTS:
-                self._rules.popitem(last=False)
+                forgotten, _ = self._rules.popitem(last=False)
+                self._reading.pop(forgotten, None)
 
 
 _KNOWN = _Known()
@@ -61,10 +71,7 @@ class Robots:
         """
         parts = urlsplit(address)
         host = f"{parts.scheme}://{parts.netloc}"
-        rules = _KNOWN.get(host)
-        if rules is None:
-            rules = self._read(f"{host}/robots.txt")
-            _KNOWN.put(host, rules)
+        rules = _KNOWN.of(host, partial(self._read, f"{host}/robots.txt"))
         if not rules.can_fetch(address, AGENT):
             raise Refused(Absent.ROBOTS, f"{host}/robots.txt does not allow it")
 

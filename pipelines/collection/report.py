@@ -150,7 +150,7 @@ class CollectProgress:
 
     def say(self, text: str) -> None:
         """A sentence that stays on the screen."""
-        self._console.print(text, markup=False)
+        self._console.print(text, markup=False, soft_wrap=True)
 
 
 def _line(row: Standing) -> str:

@@ -14,6 +14,7 @@ from schemas.errors import OutputError
 
 COMMANDS = [
     (),
+    ("collect",),
     ("build",),
     ("publish",),
     ("diff",),
@@ -66,7 +67,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "hint"),
     [
         ((), "required: COMMAND"),
-        (("buidl",), "choose from 'build', 'publish'"),
+        (("buidl",), "choose from 'collect', 'build', 'publish'"),
         (("recipe", "shw"), "choose from 'list', 'show'"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),

@@ -9,7 +9,7 @@ from pipelines import stage
 from pipelines.build import Report, build
 from pipelines.build_command import beam_options
 from pipelines.cli import main
-from pipelines.prepare import PREPARE
+from pipelines.prepare import stages_of
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import Manifest, RunFolder
 from schemas.errors import OutputError
@@ -21,7 +21,7 @@ def step(recipe: Path, out: Path, *, detach: bool = True) -> tuple[Manifest, lis
     told = Told()
     report = Report(told.started, told.skipped, told.done, lambda name: told.events.append(f"submitted {name}"))
     folder, options = RunFolder(str(out)), beam_options([])
-    manifest = build(load_recipe(str(recipe)), folder, options, tuple(PREPARE), None, report, detach=detach)
+    manifest = build(load_recipe(str(recipe)), folder, options, None, None, report, detach=detach)
     return manifest, told.events
 
 
@@ -29,7 +29,7 @@ def test_every_call_takes_over_the_finished_job_and_hands_on_the_next_stage(
     corpus: Path, built: tuple[Path, Manifest], tmp_path: Path
 ) -> None:
     recipe, out = corpus / "demo.yaml", tmp_path / "out"
-    stages = list(PREPARE)
+    stages = stages_of(load_recipe(str(recipe)).recipe)
     for place, name in enumerate(stages):
         manifest, events = step(recipe, out)
         done = [f"done {stages[place - 1]}"] if place else []
