@@ -173,8 +173,8 @@ class State:
             )
             kinds = ",".join("?" for _ in _REFRESHED)
             return base.execute(
-                f"UPDATE item SET state = 'pending', detail = CASE WHEN kind IN ('listing', 'comments') THEN '{{}}' "  # noqa: S608 - question marks
-                f"ELSE detail END, attempts = 0, not_before = 0, reason = NULL, message = NULL "
+                "UPDATE item SET state = 'pending', detail = '{}', attempts = 0, not_before = 0, reason = NULL, "  # noqa: S608 - question marks
+                "message = NULL "
                 f"WHERE state IN ('done', 'absent') AND ended_at < ? AND kind IN ({kinds})",
                 (ended_before, *_REFRESHED),
             ).rowcount

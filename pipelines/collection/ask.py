@@ -154,6 +154,8 @@ def _youtube(section: CollectYoutube, source: RecipeFile, place: Place) -> Servi
         subtitles=tuple(section.subtitles),
         footage=footage,
         per_list=section.per_list,
+        posted_from=_seconds(section.posted_from),
+        posted_before=_seconds(section.posted_before),
         cookies_file=source.resolve([section.cookies_file])[0] if section.cookies_file else None,
         proxy=section.proxy,
         requests_per_minute=section.requests_per_minute / place.lanes,

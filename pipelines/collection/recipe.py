@@ -106,6 +106,10 @@ class CollectYoutube(Section):
     )
     ids: list[str] = Field(default=[], description="Text files with ids or addresses of videos, one a line.")
     per_list: Count | None = Field(default=None, description="Videos of each list, at most. Null: all.")
+    posted_from: date | None = Field(
+        default=None, description="Lists leave out videos of earlier days, UTC, where they tell when one was posted."
+    )
+    posted_before: date | None = Field(default=None, description="Lists leave out videos of this day and later.")
     comments: YoutubeComments | None = Field(default_factory=YoutubeComments, description="Null: no comments.")
     subtitles: list[str] = Field(
         default=["en"], description="Languages, as ISO 639 codes; manual ones before automatic ones. Empty: none."

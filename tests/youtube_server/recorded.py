@@ -30,7 +30,6 @@ class Recorded:
         merged.setdefault("playabilityStatus", {"status": "OK"})
         details = merged.setdefault("videoDetails", {})
         details["videoId"] = video_id
-        details.setdefault("title", "A video whose player was not recorded")
         for body in self.answers.get((video_id, "player"), []):
             merged["microformat"] = body.get("microformat", {})
         return merged

@@ -166,6 +166,16 @@ def test_a_post_that_came_back_is_no_longer_marked(state: State) -> None:
     assert state.withdrawn() == []
 
 
+@pytest.mark.parametrize("kind", [Kind.LISTING, Kind.COMMENTS, Kind.VIDEO, Kind.PLAYLIST, Kind.CHANNELS])
+def test_a_refresh_begins_at_the_beginning(state: State, kind: Kind) -> None:
+    item = Item(kind, "key")
+    state.add([item])
+    state.take_in([(item, GoesOn('{"page": 2}'))])
+    state.take_in([(item, Done())])
+    assert state.refresh(time.time() + 60) == 1
+    assert state.claim([kind], 9, 1) == [item]
+
+
 def test_a_refresh_asks_again_for_what_is_old_and_keeps_earlier_observations(state: State) -> None:
     state.add([TREE, Item(Kind.FILE, "https://i/1")])
     state.take_in([(TREE, Done([record(at=10.0)])), (Item(Kind.FILE, "https://i/1"), Done())])

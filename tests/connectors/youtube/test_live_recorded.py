@@ -23,7 +23,7 @@ from tests.youtube_server.server import YoutubeServer
 
 pytestmark = pytest.mark.shared
 
-WEDDING, VITAMIN = "7PIMiDcwNvc", "ud9d5cMDP_0"
+WEDDING, VITAMIN, DINOSAURS, MUSIC = "7PIMiDcwNvc", "ud9d5cMDP_0", "xaQJbozY_Is", "D00Au7k3i6o"
 #: What depends on when and from where it was read. (The archive's record was asked for comments, none of which were
 #: recorded, and counts what came.)
 ELSEWHERE = {
@@ -109,4 +109,48 @@ def test_rows_equal_those_of_the_recorded_info_json(recorded: YoutubeServer, tmp
     (archived,) = rows(tmp_path / "archive")
     different = {key for key in archived if archived[key] != collected[key]} - ELSEWHERE
     assert different == set()
+    assert len(collected["replay"]) == 100
+
+
+@pytest.mark.parametrize("video_id", [WEDDING, VITAMIN, DINOSAURS, MUSIC])
+def test_every_recorded_video_has_the_likes_and_the_graph_of_its_answer(
+    recorded: YoutubeServer, tmp_path: Path, video_id: str
+) -> None:
+    (record,) = video(recorded, tmp_path, video_id).records
+    info = json.loads(record.data)
+    (below, *_) = recorded.site.answers[video_id, "next"]  # type: ignore[attr-defined] # of this server
+    labels = [text for text in strings(below, "accessibilityText") if text.startswith("like this video along with")]
+    likes = [int("".join(filter(str.isdigit, label))) for label in labels]
+    assert info["like_count"] == (likes[0] if likes else None)
+    values = [marker["intensityScoreNormalized"] for marker in heat_markers(below)]
+    assert [part["value"] for part in info["heatmap"] or []] == values
+    assert info["title"] in set(strings(below, "text")) | set(strings(below, "simpleText"))
+
+
+def strings(value: Any, name: str) -> Iterator[str]:
+    """All strings under a name, wherever they stand."""
+    if isinstance(value, dict):
+        if isinstance(value.get(name), str):
+            yield value[name]
+        for one in value.values():
+            yield from strings(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from strings(one, name)
+
+
+#: What of a row YouTube's answer of what stands below a video carries; its player was not recorded.
+BELOW = ("title", "likes", "views", "channel_name", "channel_subscribers", "replay", "replay_absent", "posted_at")
+
+
+def test_what_stands_below_a_video_equals_the_recorded_info_json(
+    recorded: YoutubeServer, tmp_path: Path, shared_data: Path
+) -> None:
+    (record,) = video(recorded, tmp_path, DINOSAURS).records
+    (tmp_path / f"{DINOSAURS}.info.json").write_bytes(record.data)
+    name = f"{DINOSAURS}.20260702.info.json"
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / name).write_bytes((shared_data / "youtube" / "info" / name).read_bytes())
+    archived, collected = rows(tmp_path)
+    assert {key: collected[key] for key in BELOW} == {key: archived[key] for key in BELOW}
     assert len(collected["replay"]) == 100
