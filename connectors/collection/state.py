@@ -7,41 +7,30 @@ process that is killed leaves an item either done with all that belongs to it, o
 from __future__ import annotations
 
 import os
-import random
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from backports import zstd
 
+from connectors.collection.changes import ItemState, add, state_after, take_in
 from connectors.collection.items import (
-    Done,
-    Failed,
-    GoesOn,
     Item,
     Kind,
-    NotThere,
     Outcome,
     RawRecord,
     RecordKind,
     StoredFile,
 )
 from schemas.errors import InputError, OutputError
-from schemas.platform import Platform
-from schemas.reasons import WITHDRAWN, Absent
+from schemas.reasons import Absent
 
 FILE_NAME = "collection.sqlite"
-#: Attempts after which an item counts as failed.
-TRIES = 5
 #: Workers that may die while they hold an item before it counts as failed.
 DEATHS = 3
-#: Seconds before the second attempt; each later one waits twice as long as the one before.
-FIRST_WAIT_S = 2.0
-LONGEST_WAIT_S = 900.0
 _BUSY_S = 60.0
 _FORMAT = 1
 
@@ -73,26 +62,8 @@ CREATE TABLE shows (post_id TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (p
 CREATE TABLE withdrawn (post_id TEXT PRIMARY KEY, reason TEXT NOT NULL, noted_at REAL NOT NULL) WITHOUT ROWID;
 """
 
-_PLATFORM = {
-    Kind.SUBMISSION: Platform.REDDIT,
-    Kind.COMMENTS: Platform.REDDIT,
-    Kind.VIDEO: Platform.YOUTUBE,
-    RecordKind.SUBMISSION: Platform.REDDIT,
-    RecordKind.COMMENT: Platform.REDDIT,
-    RecordKind.VIDEO: Platform.YOUTUBE,
-    RecordKind.SUBTITLES: Platform.YOUTUBE,
-}
 #: Kinds whose result changes with time, so that it is worth asking again.
 _REFRESHED = (Kind.SUBMISSION, Kind.COMMENTS, Kind.VIDEO, Kind.LISTING, Kind.PLAYLIST, Kind.CHANNELS)
-
-
-class ItemState(StrEnum):
-    """How far an item is."""
-
-    PENDING = "pending"
-    DONE = "done"
-    ABSENT = "absent"
-    FAILED = "failed"
 
 
 class Tally(NamedTuple):
@@ -147,7 +118,7 @@ class State:
     def add(self, items: Iterable[Item]) -> int:
         """Items to ask for; those that are known stay as they are. Gives how many are new."""
         with self._changes() as base:
-            return _add(base, items)
+            return add(base, items)
 
     def retry_failed(self) -> int:
         """Failed items are asked for again; gives how many."""
@@ -243,40 +214,11 @@ class State:
         now = time.time()
         with self._changes() as base:
             base.executemany("INSERT OR IGNORE INTO shows VALUES (?, ?)", shown)
-            _add(base, found)
+            add(base, found)
             for item, outcome in outcomes:
-                self._take_in(base, item, outcome, now)
-                ended[_state_after(outcome)] += 1
+                take_in(base, item, outcome, now)
+                ended[state_after(outcome)] += 1
         return ended
-
-    def _take_in(self, base: sqlite3.Connection, item: Item, outcome: Outcome, now: float) -> None:
-        match outcome:
-            case Done(records, files, found, note):
-                _keep(base, records)
-                if item.kind is Kind.FOOTAGE:
-                    base.executemany(
-                        "INSERT OR IGNORE INTO shows VALUES (?, ?)", [(file.address, file.address) for file in files]
-                    )
-                base.executemany("INSERT OR REPLACE INTO file VALUES (:address, :sha256, :name, :size_bytes, "
-                                 ":content_type)", [file._asdict() for file in files])  # fmt: skip
-                _add(base, found)
-                _end(base, item, now, ItemState.DONE, None, note or None)
-                if item.kind in _PLATFORM:
-                    base.execute("DELETE FROM withdrawn WHERE post_id = ?", (_post_id(item),))
-            case GoesOn(detail, records, found):
-                _keep(base, records)
-                _add(base, found)
-                base.execute(
-                    "UPDATE item SET detail = ?, worker = NULL, attempts = 0 WHERE kind = ? AND key = ?",
-                    (detail, item.kind, item.key),
-                )
-            case NotThere(reason, detail, records):
-                _end(base, item, now, ItemState.ABSENT, reason, detail)
-                if reason in WITHDRAWN and item.kind in _PLATFORM:
-                    _withdraw(base, _post_id(item), reason, now)
-                _keep(base, records)
-            case Failed():
-                _failed(base, item, outcome, now)
 
     def due_in_s(self, kinds: Sequence[Kind]) -> float | None:
         """Seconds until the next item of the kinds may be asked for (0 for now); None where nothing is left of them."""
@@ -367,67 +309,3 @@ class State:
             self._base.execute("ROLLBACK")
             raise
         self._base.execute("COMMIT")
-
-
-def _post_id(item: Item) -> str:
-    return f"{_PLATFORM[item.kind].value}:{item.key}"
-
-
-def _add(base: sqlite3.Connection, items: Iterable[Item]) -> int:
-    before = base.total_changes
-    base.executemany("INSERT OR IGNORE INTO item (kind, key, detail) VALUES (?, ?, ?)", items)
-    return base.total_changes - before
-
-
-def _keep(base: sqlite3.Connection, records: Iterable[RawRecord]) -> None:
-    rows: Iterator[tuple[Any, ...]] = (
-        (record.kind, record.key, record.retrieved_at, f"{_PLATFORM[record.kind].value}:{record.of}",
-         zstd.compress(record.data))
-        for record in records
-    )  # fmt: skip
-    base.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)", rows)
-
-
-def _end(
-    base: sqlite3.Connection,
-    item: Item,
-    now: float,
-    state: ItemState,
-    reason: Absent | None = None,
-    message: str | None = None,
-) -> None:
-    base.execute(
-        "UPDATE item SET state = ?, reason = ?, message = ?, ended_at = ?, worker = NULL WHERE kind = ? AND key = ?",
-        (state, reason, message, now, item.kind, item.key),
-    )
-
-
-def _failed(base: sqlite3.Connection, item: Item, outcome: Failed, now: float) -> None:
-    (attempts,) = base.execute("SELECT attempts FROM item WHERE kind = ? AND key = ?", (item.kind, item.key)).fetchone()
-    attempts += outcome.counts
-    if attempts >= TRIES:
-        _end(base, item, now, ItemState.FAILED, None, outcome.error)
-        base.execute("UPDATE item SET attempts = ? WHERE kind = ? AND key = ?", (attempts, item.kind, item.key))
-        return
-    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** max(0, attempts - 1))
-    wait_s = outcome.wait_s if outcome.wait_s is not None else longest * random.uniform(0.5, 1.0)
-    base.execute(
-        "UPDATE item SET attempts = ?, not_before = ?, message = ?, worker = NULL WHERE kind = ? AND key = ?",
-        (attempts, now + wait_s, outcome.error, item.kind, item.key),
-    )
-
-
-def _withdraw(base: sqlite3.Connection, post_id: str, reason: Absent, now: float) -> None:
-    """The post is marked, and nothing that it said is kept."""
-    base.execute("INSERT OR REPLACE INTO withdrawn VALUES (?, ?, ?)", (post_id, reason, now))
-    base.execute("DELETE FROM record WHERE post_id = ?", (post_id,))
-
-
-def _state_after(outcome: Outcome) -> ItemState:
-    match outcome:
-        case Done():
-            return ItemState.DONE
-        case NotThere():
-            return ItemState.ABSENT
-        case _:
-            return ItemState.PENDING

@@ -24,8 +24,9 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import TaggedOutput
 
 from connectors.collection.archives import Written, write_archives
+from connectors.collection.changes import ItemState
 from connectors.collection.items import SERVICE, Item, Kind
-from connectors.collection.state import ItemState, State
+from connectors.collection.state import State
 from connectors.malformed import reject_table
 from connectors.parquet import Shard, replace_file
 from pipelines.collection.plan import CollectPlan

@@ -75,11 +75,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     @property
     def hub(self) -> HubState:
-        return self.server.site.state
+        state: HubState = self.server.site.state
+        return state
 
     @property
     def endpoint(self) -> str:
-        return self.server.site.endpoint
+        return str(self.server.site.endpoint)
 
     @property
     def token(self) -> str | None:

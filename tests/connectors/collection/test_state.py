@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.collection import state as module
+from connectors.collection import changes as module
+from connectors.collection.changes import TRIES, ItemState
 from connectors.collection.items import (
     Done,
     Failed,
@@ -18,7 +19,7 @@ from connectors.collection.items import (
     RecordKind,
     StoredFile,
 )
-from connectors.collection.state import FILE_NAME, TRIES, ItemState, State, Tally
+from connectors.collection.state import FILE_NAME, State, Tally
 from schemas.errors import InputError, OutputError
 from schemas.reasons import Absent
 

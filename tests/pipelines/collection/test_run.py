@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.collection.changes import ItemState
 from connectors.collection.items import Kind, RecordKind
-from connectors.collection.state import DEATHS, ItemState, State
+from connectors.collection.state import DEATHS, State
 from connectors.web.manners import Budget
 from pipelines.collection.plan import CollectPlan
 from pipelines.collection.run import CollectResult, collect
