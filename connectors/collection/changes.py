@@ -44,6 +44,10 @@ def _post_id(item: Item) -> str:
     return f"{PLATFORM_OF[item.kind].value}:{item.key}"
 
 
+def _post_id_of(record: RawRecord) -> str:
+    return f"{PLATFORM_OF[record.kind].value}:{record.of}"
+
+
 def add(base: sqlite3.Connection, items: Iterable[Item]) -> int:
     """Items to ask for; those that are known stay. Gives how many are new."""
     before = base.total_changes
@@ -53,11 +57,20 @@ def add(base: sqlite3.Connection, items: Iterable[Item]) -> int:
 
 def _keep(base: sqlite3.Connection, records: Iterable[RawRecord]) -> None:
     rows: Iterator[tuple[Any, ...]] = (
-        (record.kind, record.key, record.retrieved_at, f"{PLATFORM_OF[record.kind].value}:{record.of}",
-         zstd.compress(record.data))
+        (record.kind, record.key, record.retrieved_at, _post_id_of(record), zstd.compress(record.data))
         for record in records
-    )  # fmt: skip
+    )
     base.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _keep_standing(base: sqlite3.Connection, records: Iterable[RawRecord]) -> None:
+    """Keep what is not of a post that was taken back: its thread may stand longer than itself."""
+    found = list(records)
+    posts = {_post_id_of(record) for record in found}
+    marks = ",".join("?" for _ in posts)
+    gone = base.execute(f"SELECT post_id FROM withdrawn WHERE post_id IN ({marks})", tuple(posts))  # noqa: S608 - question marks
+    withdrawn = {post_id for (post_id,) in gone}
+    _keep(base, [record for record in found if _post_id_of(record) not in withdrawn])
 
 
 def _end(
@@ -99,7 +112,9 @@ def take_in(base: sqlite3.Connection, item: Item, outcome: Outcome, now: float) 
     """Write down what came of one item."""
     match outcome:
         case Done(records, files, found, note):
-            _keep(base, records)
+            if item.kind in (Kind.SUBMISSION, Kind.VIDEO):
+                base.execute("DELETE FROM withdrawn WHERE post_id = ?", (_post_id(item),))
+            _keep_standing(base, records)
             if item.kind is Kind.FOOTAGE:
                 base.executemany(
                     "INSERT OR IGNORE INTO shows VALUES (?, ?)", [(file.address, file.address) for file in files]
@@ -108,10 +123,8 @@ def take_in(base: sqlite3.Connection, item: Item, outcome: Outcome, now: float) 
                              ":content_type)", [file._asdict() for file in files])  # fmt: skip
             add(base, found)
             _end(base, item, now, ItemState.DONE, None, note or None)
-            if item.kind in PLATFORM_OF:
-                base.execute("DELETE FROM withdrawn WHERE post_id = ?", (_post_id(item),))
         case GoesOn(detail, records, found):
-            _keep(base, records)
+            _keep_standing(base, records)
             add(base, found)
             base.execute(
                 "UPDATE item SET detail = ?, worker = NULL, attempts = 0 WHERE kind = ? AND key = ?",

@@ -160,6 +160,13 @@ def test_a_post_that_was_taken_back_is_marked_and_what_it_said_is_gone(state: St
     assert list(state.records(RecordKind.COMMENT)) == []
 
 
+def test_the_thread_of_a_post_that_was_taken_back_is_not_kept_and_lifts_no_mark(state: State) -> None:
+    state.add([POST, TREE])
+    state.take_in([(POST, NotThere(Absent.DELETED)), (TREE, Done([record(RecordKind.COMMENT, "c1")]))])
+    assert [post for post, _, _ in state.withdrawn()] == ["reddit:abc"]
+    assert list(state.records(RecordKind.COMMENT)) == []
+
+
 def test_a_post_that_came_back_is_no_longer_marked(state: State) -> None:
     state.add([POST])
     state.take_in([(POST, NotThere(Absent.REMOVED))])

@@ -95,9 +95,9 @@ def test_a_budget_ends_a_run_and_the_next_goes_on(undisturbed: Path, tmp_path: P
 
 def test_a_time_limit_ends_a_run(tmp_path: Path) -> None:
     began = time.time()
-    result = run(plan(str(tmp_path / "c"), str(tmp_path / "log"), per_s=20.0, budget=Budget(ends_at=began + 4)))
+    result = run(plan(str(tmp_path / "c"), str(tmp_path / "log"), per_s=20.0, budget=Budget(ends_at=began + 6)))
     assert result.budget_spent
-    assert time.time() - began < 15
+    assert time.time() - began < 60
     assert result.written is not None
 
 
@@ -114,7 +114,15 @@ def test_a_service_without_credentials_is_told_once_and_the_others_go_on(tmp_pat
 
 
 def test_what_a_library_raises_fails_one_item(tmp_path: Path) -> None:
-    run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="raises", budget=Budget(ends_at=time.time() + 5)))
+
+    def end_with_the_others(state: State) -> None:
+        if sum(tally.items for tally in state.tallies() if tally.state is ItemState.PENDING) == 1 and POSTS <= sum(
+            tally.items for tally in state.tallies() if tally.kind is Kind.FILE
+        ):
+            raise KeyboardInterrupt
+
+    asked = plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="raises")
+    collect(asked, lambda _: None, end_with_the_others, lambda: None)
     state = State(str(tmp_path / "c"))
     counts = {(tally.kind, tally.state): tally.items for tally in state.tallies()}
     assert counts[Kind.COMMENTS, ItemState.PENDING] == 1
