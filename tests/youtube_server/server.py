@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -36,8 +37,9 @@ Site = Callable[[Request], Answer | None]
 class YoutubeServer:
     """Runs in a thread of this process; ``with YoutubeServer(site) as server`` starts and stops it."""
 
-    def __init__(self, site: Site, port: int = 0) -> None:
+    def __init__(self, site: Site, port: int = 0, latency_s: float = 0.0) -> None:
         self.site = site
+        self.latency_s = latency_s
         self.asked: list[Request] = []
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.youtube = self
@@ -83,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.headers.get("X-Forwarded-Host", ""), address.path, query, body, self.headers.get("Range", "")
         )
         self.server.youtube.asked.append(request)
+        time.sleep(self.server.youtube.latency_s)
         answer = self.server.youtube.site(request) or Answer("", 404)
         content = answer.body
         if isinstance(content, dict):
