@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +13,7 @@ from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcom
 from connectors.web.client import WebConfig
 from connectors.web.manners import Manners
 from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
+from tests.loopback import Loopback
 
 CHANNELS = [f"UC{number:022d}" for number in range(25)]
 _PLACES = {
@@ -69,25 +69,20 @@ def graph_of(facts: str) -> Graph:
 
 
 @pytest.fixture
-def service() -> Iterator[ThreadingHTTPServer]:
+def service() -> Iterator[Loopback]:
     Sparql.asked, Sparql.faults = [], []
     Sparql.graph = graph_of("".join(known(number, channel) for number, channel in enumerate(CHANNELS)))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sparql)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join(timeout=5)
+    with Loopback(Sparql) as server:
+        yield server
 
 
 Ask = Callable[..., tuple[Outcome, list[str]]]
 
 
 @pytest.fixture
-def ask(service: ThreadingHTTPServer, tmp_path: Path) -> Iterator[Ask]:
+def ask(service: Loopback, tmp_path: Path) -> Iterator[Ask]:
     """Asks until the list is done or something fails; the last outcome, and the lists of videos that were found."""
-    port = service.server_address[1]
+    port = service.port
     made: list[WikidataFetcher] = []
 
     def of(**config: object) -> tuple[Outcome, list[str]]:

@@ -5,49 +5,35 @@ from __future__ import annotations
 import json
 import re
 import socket
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.hub_server import repo_api, storage_api
 from tests.hub_server.faults import Fault, Faults
 from tests.hub_server.state import HubState, Refused
+from tests.loopback import Listener, Loopback
 
 _DECLARED: list[tuple[str, str, Callable[..., None]]] = [*repo_api.ROUTES, *storage_api.ROUTES]
 _ROUTES = [(method, re.compile(path), do) for method, path, do in _DECLARED]
 _BLOCK = 1 << 16
 
 
-class HubServer:
+class HubServer(Loopback):
     """A Hub that runs in a thread of this process; `with HubServer(folder) as hub` starts and stops it."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.state = HubState(folder)
         self.faults = Faults()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.hub = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(timeout=5)
+        super().__init__(_Handler)
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        """What a client of the Hub's takes for its address."""
+        return self.address
 
     def fail(self, *faults: Fault) -> None:
         """Let requests go wrong."""
@@ -63,17 +49,6 @@ class HubServer:
             self.state.counts.clear()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    hub: HubServer
-    request_queue_size = 64
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news: publishers are killed here."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
 class BrokenUpload(Exception):
     """The client went away in the middle of a body."""
 
@@ -82,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Listener
 
     def setup(self) -> None:
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -100,11 +75,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     @property
     def hub(self) -> HubState:
-        return self.server.hub.state
+        return self.server.site.state
 
     @property
     def endpoint(self) -> str:
-        return self.server.hub.endpoint
+        return self.server.site.endpoint
 
     @property
     def token(self) -> str | None:
@@ -178,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._body_read = self.headers.get("Content-Length") in (None, "0") and "Transfer-Encoding" not in self.headers
         self._lost = False
         path = unquote(urlsplit(self.path).path)
-        fault = self.server.hub.faults.next_for(self.command, path)
+        fault = self.server.site.faults.next_for(self.command, path)
         try:
             if fault and not fault.after:
                 self._strike(fault)

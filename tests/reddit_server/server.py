@@ -7,16 +7,15 @@ import json
 import math
 import re
 import socket
-import sys
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.loopback import Listener, Loopback
 from tests.reddit_server.answers import ROUTES, Refusal
 from tests.reddit_server.recorded import escaped
 from tests.reddit_server.site import Data, Site
@@ -63,7 +62,7 @@ class Asked(NamedTuple):
     status: int
 
 
-class RedditServer:
+class RedditServer(Loopback):
     """Runs in a thread of this process; ``with RedditServer(site) as server`` starts and stops it.
 
     Args:
@@ -93,25 +92,7 @@ class RedditServer:
         self.refused = 0
         self.tokens: dict[str, float] = {}
         self._window = (0.0, 0)
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.reddit = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(timeout=5)
-
-    @property
-    def address(self) -> str:
-        """What stands in the place of both www.reddit.com and oauth.reddit.com."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_Handler, port)
 
     def praw_ini(self) -> str:
         """A configuration that leads PRAW here."""
@@ -153,20 +134,9 @@ class RedditServer:
         return None
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    reddit: RedditServer
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Listener
 
     def setup(self) -> None:
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -181,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - as the standard library calls them
 
     def _serve(self) -> None:
-        reddit = self.server.reddit
+        reddit = self.server.site
         at = time.time()
         path = unquote(urlsplit(self.path).path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
@@ -217,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content[:cut])
 
     def _answer(self, path: str, fields: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
-        reddit = self.server.reddit
+        reddit = self.server.site
         agent = self.headers.get("User-Agent", "")
         if not agent or agent.startswith(("python-requests", "Python-urllib")):
             return self._violated("no user agent of its own")
@@ -235,8 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, json.dumps(answer if fields.get("raw_json") == "1" else escaped(answer)).encode(), {}
 
     def _violated(self, what: str) -> tuple[int, bytes, dict[str, str]]:
-        with self.server.reddit.lock:
-            self.server.reddit.violations.append(f"{self.command} {self.path}: {what}")
+        with self.server.site.lock:
+            self.server.site.violations.append(f"{self.command} {self.path}: {what}")
         return 400, json.dumps({"message": what, "error": 400}).encode(), {}
 
     def _routed(self, path: str, fields: dict[str, str]) -> Any:
@@ -245,20 +215,20 @@ class _Handler(BaseHTTPRequestHandler):
             if found:
                 if self.command not in methods:
                     raise Refusal(405, violates="wrong method")
-                return answer(self.server.reddit.site, fields, **found.groupdict())
+                return answer(self.server.site.site, fields, **found.groupdict())
         raise Refusal(404, violates="no such path")
 
     def _check_bearer(self) -> None:
         kind, _, token = self.headers.get("Authorization", "").partition(" ")
-        with self.server.reddit.lock:
-            good_until = self.server.reddit.tokens.get(token)
+        with self.server.site.lock:
+            good_until = self.server.site.tokens.get(token)
         if kind.lower() != "bearer" or good_until is None:
             raise Refusal(401, headers=_EXPIRED, violates="no token of ours")
         if time.monotonic() >= good_until:
             raise Refusal(401, headers=_EXPIRED)
 
     def _token(self, fields: dict[str, str]) -> Data:
-        reddit = self.server.reddit
+        reddit = self.server.site
         if self.command != "POST":
             raise Refusal(405, violates="a token is asked for by POST")
         kind, _, given = self.headers.get("Authorization", "").partition(" ")

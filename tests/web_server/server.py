@@ -9,9 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import NamedTuple
+
+from tests.loopback import Listener, Loopback
 
 
 def picture(name: str, size: int = 40_000) -> bytes:
@@ -52,7 +53,7 @@ class Reply:
     ranges: bool = False
 
 
-class WebServer:
+class WebServer(Loopback):
     """Runs in a thread of this process; ``with WebServer(replies) as server`` starts and stops it.
 
     Args:
@@ -74,35 +75,16 @@ class WebServer:
         self.latency_s = latency_s
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.web = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(timeout=5)
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._server.server_address[1])
+        super().__init__(_Handler)
 
     @property
     def allowed(self) -> str:
         """What lets it be asked."""
         return f"127.0.0.1:{self.port}"
 
-    def address(self, path: str) -> str:
+    def at(self, path: str) -> str:
         """The address of a path."""
-        return f"http://{self.allowed}{path}"
+        return f"{self.address}{path}"
 
     def counts(self) -> Counter[str]:
         """Requests by path, without those for robots.txt."""
@@ -120,20 +102,12 @@ class WebServer:
         return found or Reply(status=404)
 
 
-class _Server(ThreadingHTTPServer):
-    web: WebServer
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is no event."""
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Listener
 
     def do_GET(self) -> None:
-        web = self.server.web
+        web = self.server.site
         reply = web.reply(Asked(time.time(), self.path, self.headers["Host"], self.headers.get("Range", "")))
         time.sleep(web.latency_s)
         first = self._first(reply)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import Listener, Loopback
 
 
 class Request(NamedTuple):
@@ -34,42 +34,20 @@ class Answer(NamedTuple):
 Site = Callable[[Request], Answer | None]
 
 
-class YoutubeServer:
+class YoutubeServer(Loopback):
     """Runs in a thread of this process; ``with YoutubeServer(site) as server`` starts and stops it."""
 
     def __init__(self, site: Site, port: int = 0, latency_s: float = 0.0) -> None:
         self.site = site
         self.latency_s = latency_s
         self.asked: list[Request] = []
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.youtube = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(timeout=5)
-
-    @property
-    def address(self) -> str:
-        """What stands in the place of YouTube's hosts."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-
-class _Server(ThreadingHTTPServer):
-    youtube: YoutubeServer
+        super().__init__(_Handler, port)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16  # head and body in one segment, or the kernel waits for an acknowledgement between them
-    server: _Server
+    server: Listener
 
     def do_GET(self) -> None:
         self._answer({})
@@ -84,9 +62,10 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(
             self.headers.get("X-Forwarded-Host", ""), address.path, query, body, self.headers.get("Range", "")
         )
-        self.server.youtube.asked.append(request)
-        time.sleep(self.server.youtube.latency_s)
-        answer = self.server.youtube.site(request) or Answer("", 404)
+        youtube: YoutubeServer = self.server.site
+        youtube.asked.append(request)
+        time.sleep(youtube.latency_s)
+        answer = youtube.site(request) or Answer("", 404)
         content = answer.body
         if isinstance(content, dict):
             content = json.dumps(content)

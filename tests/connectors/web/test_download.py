@@ -70,7 +70,7 @@ def ask(place: Place) -> Iterator[Ask]:
         files = {name: options.pop(name) for name in ("robots", "no_ai", "max_height") if name in options}
         config = FilesConfig(str(place.store), str(place.partial), WebConfig(**{**web, **options}), **files)  # type: ignore[arg-type]
         made.append(FilesFetcher(config, Manners(str(place.folder / "manners"))))
-        ((_, outcome),) = made[-1].fetch([Item(Kind.FILE, address or server.address(path))])
+        ((_, outcome),) = made[-1].fetch([Item(Kind.FILE, address or server.at(path))])
         return outcome
 
     yield of
@@ -84,7 +84,7 @@ def test_a_picture_is_kept_by_its_content(ask: Ask, place: Place) -> None:
         assert isinstance(outcome, Done), outcome
         (file,) = outcome.files
     digest = hashlib.sha256(PHOTO).hexdigest()
-    assert (file.address, file.sha256, file.size_bytes) == (server.address("/a.jpg"), digest, len(PHOTO))
+    assert (file.address, file.sha256, file.size_bytes) == (server.at("/a.jpg"), digest, len(PHOTO))
     assert (file.name, file.content_type) == (f"files/{digest[:2]}/{digest}.jpg", "image/jpeg")
     assert place.files() == {file.name: PHOTO}
     assert place.left() == []
@@ -199,7 +199,7 @@ def test_redirects_are_followed(ask: Ask) -> None:
     with WebServer({"/a.jpg": moved("/b/../c.jpg?x=1"), "/c.jpg?x=1": Reply(PHOTO)}) as server:
         outcome = ask(server)
     assert isinstance(outcome, Done), outcome
-    assert outcome.files[0].address == server.address("/a.jpg")
+    assert outcome.files[0].address == server.at("/a.jpg")
 
 
 def test_ten_thousand_redirects_are_not_followed(ask: Ask) -> None:
@@ -316,7 +316,7 @@ def test_wherever_it_broke_off_the_file_is_the_same(tmp_path_factory: pytest.Tem
         web = WebConfig(per_host_per_s=None, allowed=(server.allowed,))
         fetcher = FilesFetcher(FilesConfig(str(place.store), str(place.partial), web), Manners(str(place.folder / "m")))
         for _ in range(len(cuts) + 1):
-            ((_, outcome),) = fetcher.fetch([Item(Kind.FILE, server.address("/a.jpg"))])
+            ((_, outcome),) = fetcher.fetch([Item(Kind.FILE, server.at("/a.jpg"))])
             if isinstance(outcome, Done):
                 break
         fetcher.close()
@@ -347,7 +347,7 @@ def test_pictures_and_sound_of_reddits_videos_are_joined(ask: Ask, place: Place,
     digests = []
     with WebServer(replies) as server:
         for _ in range(2):
-            outcome = ask(server, address="https://v.redd.it/abc123", mirror=server.address("/"))
+            outcome = ask(server, address="https://v.redd.it/abc123", mirror=server.at("/"))
             assert isinstance(outcome, Done), outcome
             digests.append(outcome.files[0].sha256)
         assert {asked.host for asked in server.asked} == {"v.redd.it"}

@@ -10,11 +10,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import yaml
 from backports import zstd
 
 from connectors.collection.archives import read_files
+from tests.loopback import Loopback
 from tests.reddit_server import RedditServer, made_up
 
 POSTS, KILLS = 420, 20
@@ -51,12 +51,8 @@ class Pictures(BaseHTTPRequestHandler):
 @pytest.fixture
 def pictures() -> Iterator[str]:
     Pictures.asked = Counter()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pictures)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with Loopback(Pictures) as server:
+        yield f"127.0.0.1:{server.port}"
 
 
 class Collection:
