@@ -11,8 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlencode
 
 from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
@@ -26,23 +25,37 @@ _CODE, _ITEM = re.compile(r"[a-z]{2,3}"), re.compile(r"Q[1-9][0-9]{0,11}")
 _ANSWER_BYTES = 64 << 20
 _PATIENT = WebConfig(per_host_per_s=0.5, max_bytes=_ANSWER_BYTES, max_s=120.0, timeout_s=70.0)
 
+# A page is taken before anything else is looked up, so that a question costs the same however many channels there are
+# and however few match; channels that do not match come with a count of 0, or a page of them would be the end.
 _QUERY = """\
-SELECT ?channel WHERE {{
-  ?who p:P2397 ?statement . ?statement ps:P2397 ?channel .
-  FILTER(STR(?channel) > "{after}")
-{filters}}}
-GROUP BY ?channel ORDER BY STR(?channel) LIMIT {page}"""
+SELECT ?channel (COUNT(?match) AS ?matches) WHERE {{
+  {{ SELECT DISTINCT ?channel WHERE {{ ?any ps:P2397 ?channel . FILTER(STR(?channel) > {after}) }}
+    ORDER BY STR(?channel) LIMIT {page} }}
+  ?statement ps:P2397 ?channel ; wikibase:rank ?rank . ?who p:P2397 ?statement .
+  OPTIONAL {{
+    BIND(1 AS ?match)
+    FILTER(?rank != wikibase:DeprecatedRank)
+{filters}  }}
+}}
+GROUP BY ?channel ORDER BY STR(?channel)"""
 _SUBSCRIBERS = """\
-  {{ ?statement pq:P3744 ?subscribers }} UNION {{ ?who p:P8687 [ ps:P8687 ?subscribers ; pq:P2397 ?channel ] }}
-  FILTER(?subscribers >= {least})
+    FILTER EXISTS {{
+      {{ ?statement pq:P3744 ?subscribers }} UNION {{ ?who p:P8687 [ ps:P8687 ?subscribers ; pq:P2397 ?channel ] }}
+      FILTER(?subscribers >= {least})
+    }}
 """
 _LANGUAGES = """\
-  {{ ?statement pq:P407 ?language }} UNION {{ ?who wdt:P407|wdt:P1412|wdt:P37 ?language }}
-  ?language wdt:P218 ?code . FILTER(?code IN ({codes}))
+    FILTER EXISTS {{
+      {{ ?statement pq:P407 ?language }} UNION {{ ?who wdt:P407|wdt:P1412|wdt:P37 ?language }}
+      ?language wdt:P218 ?code . FILTER(?code IN ({codes}))
+    }}
 """
 _WITHOUT = """\
-  FILTER NOT EXISTS {{ VALUES ?category {{ {items} }} ?who (wdt:P136|wdt:P101|wdt:P106)/wdt:P279* ?category }}
+    FILTER NOT EXISTS {{ VALUES ?category {{ {items} }} ?who (wdt:P136|wdt:P101|wdt:P106)/wdt:P279* ?category }}
 """
+#: The service says so, in one way or another, where a question takes more than its 60 s.
+_TOO_SLOW = re.compile(r"HTTP 50[04]|no table|took more than")
+_SMALLEST_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,8 @@ class WikidataConfig:
         min_subscribers: at least so many, as Wikidata states them; channels without a number stay out. None for any.
         without_categories: items such as `Q11399`; channels of these, or of kinds of these, stay out.
         limit: channels, at most; None for all.
-        page: channels of one question. The service ends questions after 60 s.
+        page: channels that one question looks at. The service ends questions after 60 s: then the rest is asked for
+            in smaller pages.
         address: of the query service.
         web: how it is asked.
     """
@@ -72,8 +86,8 @@ class WikidataConfig:
         said = [sorted(self.languages), self.min_subscribers, sorted(self.without_categories), self.limit]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
-    def query(self, after: str) -> str:
-        """The question for a page, in SPARQL: channels whose ids come after another.
+    def query(self, after: str, page: int | None = None) -> str:
+        """The question for a page, in SPARQL: channels whose ids come after another, and whether they match.
 
         Raises:
             ValueError: a language or category is none.
@@ -87,9 +101,8 @@ class WikidataConfig:
         if self.without_categories:
             items = " ".join(f"wd:{_checked(item, _ITEM)}" for item in self.without_categories)
             filters += _WITHOUT.format(items=items)
-        if after:
-            _checked(after, _CHANNEL_ID)
-        return _QUERY.format(after=after, filters=filters, page=self.page)
+        # A text of JSON is one of SPARQL; what Wikidata states as an id need not be one.
+        return _QUERY.format(after=json.dumps(after), filters=filters, page=page or self.page)
 
 
 def _checked(text: str, form: re.Pattern[str]) -> str:
@@ -111,8 +124,6 @@ class WikidataFetcher:
         for item in items:
             try:
                 yield item, self._page(item)
-            except NotNow as error:
-                yield item, Failed(f"Wikidata: {error}", error.wait_s, error.counts)
             except Refused as refused:
                 yield item, Failed(f"Wikidata refuses the question: {refused.detail}")
 
@@ -121,28 +132,45 @@ class WikidataFetcher:
         self._web.close()
 
     def _page(self, item: Item) -> Outcome:
-        detail = json.loads(item.detail)
-        after, before = str(detail.get("after", "")), int(detail.get("found", 0))
-        channels = self._asked(after)
-        room = None if self._config.limit is None else max(0, self._config.limit - before)
-        kept = [channel for channel in channels if _CHANNEL_ID.fullmatch(channel)][:room]
+        place = _Place(**json.loads(item.detail))
+        page = place.page or self._config.page
+        try:
+            channels = self._asked(place.after, page)
+        except NotNow as error:
+            if _TOO_SLOW.search(str(error)) and page // 2 >= _SMALLEST_PAGE:
+                return GoesOn(_detail(replace(place, page=page // 2)))
+            return Failed(f"Wikidata: {error}", error.wait_s, error.counts)
+        room = None if self._config.limit is None else max(0, self._config.limit - place.found)
+        kept = [channel for channel, matches in channels if matches and _CHANNEL_ID.fullmatch(channel)][:room]
         lists = [Item(Kind.PLAYLIST, f"https://www.youtube.com/channel/{channel}/videos") for channel in kept]
-        is_last = len(channels) < self._config.page or (room is not None and len(kept) >= room)
-        if is_last or not kept:
+        if len(channels) < page or (room is not None and len(kept) >= room):
             return Done(found=lists)
-        return GoesOn(json.dumps({"after": kept[-1], "found": before + len(kept)}), found=lists)
+        return GoesOn(_detail(replace(place, after=channels[-1][0], found=place.found + len(kept))), found=lists)
 
-    def _asked(self, after: str) -> list[str]:
-        query = urlencode({"query": self._config.query(after), "format": "json"})
+    def _asked(self, after: str, page: int) -> list[tuple[str, bool]]:
+        """The channels of a page, in the order of their ids, and whether they match."""
+        query = urlencode({"query": self._config.query(after, page), "format": "json"})
         headers = {"Accept": "application/sparql-results+json"}
         with self._web.get(f"{self._config.address}?{query}", headers) as answer:
             text = answer.text(_ANSWER_BYTES)
         try:
-            return [_value(row) for row in json.loads(text)["results"]["bindings"]]
+            rows = json.loads(text)["results"]["bindings"]
+            # A count of nothing at all may come as a row of its own.
+            counted = [(row["channel"]["value"], int(row["matches"]["value"])) for row in rows if "channel" in row]
+            return [(str(channel), matches > 0) for channel, matches in counted]
         except (ValueError, KeyError, TypeError) as error:
             # The service answers 200 and writes its fault into the middle of what it had found so far.
             raise NotNow("the answer is no table; the question may have taken too long") from error
 
 
-def _value(row: dict[str, Any]) -> str:
-    return str(row["channel"]["value"])
+@dataclass(frozen=True)
+class _Place:
+    """How far a list is: the last channel that was looked at, how many matched, and the page; 0 for the usual one."""
+
+    after: str = ""
+    found: int = 0
+    page: int = 0
+
+
+def _detail(place: _Place) -> str:
+    return json.dumps(asdict(place))

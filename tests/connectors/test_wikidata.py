@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -8,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from rdflib import Graph
 
 from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
 from connectors.web.client import WebConfig
@@ -16,12 +16,29 @@ from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
 from tests.loopback import Loopback
 
 CHANNELS = [f"UC{number:022d}" for number in range(25)]
+_PLACES = {
+    "wd": "http://www.wikidata.org/entity/",
+    "wdt": "http://www.wikidata.org/prop/direct/",
+    "p": "http://www.wikidata.org/prop/",
+    "ps": "http://www.wikidata.org/prop/statement/",
+    "pq": "http://www.wikidata.org/prop/qualifier/",
+    "wikibase": "http://wikiba.se/ontology#",
+}
+_PREFIXES = "".join(f"@prefix {name}: <{place}> .\n" for name, place in _PLACES.items())
+
+
+def known(number: int, channel: str, more: str = "", rank: str = "Normal", qualifiers: str = "") -> str:
+    """Somebody with a channel, as Wikidata states it in Turtle."""
+    statement = f'[ ps:P2397 "{channel}" ; wikibase:rank wikibase:{rank}Rank {qualifiers} ]'
+    return f"wd:Q{1000 + number} p:P2397 {statement} {more} .\n"
 
 
 class Sparql(BaseHTTPRequestHandler):
-    """Pages of channels as the query service gives them; ``faults`` are given first."""
+    """Answers as the query service does, out of a graph; ``faults`` are given first."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one segment
+    graph: Graph
     asked: list[tuple[str, str]]
     faults: list[tuple[int, dict[str, str], bytes]]
 
@@ -31,13 +48,7 @@ class Sparql(BaseHTTPRequestHandler):
         if self.faults:
             self._send(*self.faults.pop(0))
             return
-        after = re.search(r'STR\(\?channel\) > "([^"]*)"', query)
-        limit = re.search(r"LIMIT (\d+)", query)
-        assert after
-        assert limit
-        found = [channel for channel in CHANNELS if channel > after[1]][: int(limit[1])]
-        rows = [{"channel": {"type": "literal", "value": channel}} for channel in found]
-        self._send(200, {}, json.dumps({"head": {"vars": ["channel"]}, "results": {"bindings": rows}}).encode())
+        self._send(200, {}, self.graph.query(query, initNs=_PLACES).serialize(format="json") or b"")
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -51,9 +62,16 @@ class Sparql(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
+def graph_of(facts: str) -> Graph:
+    graph = Graph()
+    graph.parse(data=_PREFIXES + facts, format="turtle")
+    return graph
+
+
 @pytest.fixture
 def service() -> Iterator[Loopback]:
     Sparql.asked, Sparql.faults = [], []
+    Sparql.graph = graph_of("".join(known(number, channel) for number, channel in enumerate(CHANNELS)))
     with Loopback(Sparql) as server:
         yield server
 
@@ -106,13 +124,61 @@ def test_the_service_is_told_who_asks(ask: Ask) -> None:
     assert re.fullmatch(r"blift/\S+ \(\+me@example.org\)", Sparql.asked[0][1])
 
 
-def test_filters_stand_in_the_question() -> None:
-    query = WikidataConfig(("en", "de"), 10_000, ("Q11399", "Q7889")).query("UC" + "a" * 22)
-    assert 'FILTER(STR(?channel) > "UCaaaaaaaaaaaaaaaaaaaaaa")' in query
-    assert "FILTER(?subscribers >= 10000)" in query
-    assert 'FILTER(?code IN ("en", "de"))' in query
-    assert "VALUES ?category { wd:Q11399 wd:Q7889 } ?who (wdt:P136|wdt:P101|wdt:P106)/wdt:P279* ?category" in query
-    assert query.count("{") == query.count("}")
+#: Six channels, each with something of its own.
+FACTS = (
+    known(0, CHANNELS[0], qualifiers="; pq:P3744 50000 ; pq:P407 wd:Q1860")
+    + known(1, CHANNELS[1], '; p:P8687 [ ps:P8687 20000 ; pq:P2397 "' + CHANNELS[1] + '" ] ; wdt:P1412 wd:Q188')
+    + known(2, CHANNELS[2], '; p:P8687 [ ps:P8687 90000 ; pq:P2397 "' + CHANNELS[9] + '" ]')  # of another channel
+    + known(3, CHANNELS[3], "; wdt:P136 wd:Q11399", qualifiers="; pq:P3744 99000")  # rock music
+    + known(4, CHANNELS[4], "; wdt:P106 wd:Q639669", qualifiers="; pq:P3744 500")  # musician
+    + known(5, CHANNELS[5], rank="Deprecated", qualifiers="; pq:P3744 99000")
+    + known(6, CHANNELS[0])  # two have it
+    + 'wd:Q1860 wdt:P218 "en" . wd:Q188 wdt:P218 "de" . wd:Q11399 wdt:P279 wd:Q638 . '
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "kept"),
+    [
+        ({}, [0, 1, 2, 3, 4]),
+        ({"min_subscribers": 10_000}, [0, 1, 3]),
+        ({"min_subscribers": 500}, [0, 1, 3, 4]),
+        ({"min_subscribers": 50_001}, [3]),
+        ({"languages": ("en",)}, [0]),
+        ({"languages": ("de", "en")}, [0, 1]),
+        ({"without_categories": ("Q638",)}, [0, 1, 2, 4]),
+        ({"without_categories": ("Q638", "Q639669")}, [0, 1, 2]),
+        ({"min_subscribers": 10_000, "languages": ("en", "de"), "without_categories": ("Q638",)}, [0, 1]),
+    ],
+)
+@pytest.mark.parametrize("page", [2, 10])
+def test_filters_keep_what_they_say(ask: Ask, config: dict[str, object], kept: list[int], page: int) -> None:
+    Sparql.graph = graph_of(FACTS)
+    outcome, found = ask(page=page, **config)
+    assert isinstance(outcome, Done), outcome
+    assert found == videos([CHANNELS[number] for number in kept])
+
+
+def test_what_is_no_channels_id_is_passed_over(ask: Ask) -> None:
+    odd = ['UC\\"quoted', "UC too long, and with an umlaut: \u00e4", "@handle", "}} DELETE"]
+    Sparql.graph = graph_of("".join(known(number, one) for number, one in enumerate([*odd, *CHANNELS[:3]])))
+    outcome, found = ask(page=1)
+    assert isinstance(outcome, Done), outcome
+    assert found == videos(CHANNELS[:3])
+
+
+def test_questions_that_take_too_long_are_asked_in_smaller_pages(ask: Ask) -> None:
+    slow = (500, {}, b"java.util.concurrent.TimeoutException")
+    broken = (200, {}, b'{"head":{},"results":{"bindings":[{"channel"')
+    Sparql.faults = [slow, broken]
+    outcome, found = ask(page=400)
+    assert isinstance(outcome, Done)
+    assert found == videos(CHANNELS)
+    assert [int(query.partition("LIMIT ")[2].split()[0]) for query, _ in Sparql.asked] == [400, 200, 100]
+    Sparql.faults = [slow] * 9
+    outcome, _ = ask(page=400)
+    assert outcome == Failed("Wikidata: HTTP 500")
+    assert len(Sparql.asked) == 3 + 4
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.youtube_server.server import Answer, Request
 SUBTITLES = b"WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nhello there\n"
 _WORDS = {"events": [{"tStartMs": 0, "dDurationMs": 2000, "segs": [{"utf8": "hello there"}]}]}
 _PAGE = 20
+_PRIVATE = 6
 _LISTS = ("playlist", "browse", "search")
 
 
@@ -164,6 +165,27 @@ class MadeUp:
             return _comments(video, int(first)) if video else {}
         video = self._video(str(body["videoId"]))
         return _below(video) if video else {"contents": {}}
+
+
+def site_of(videos: int, comments: Callable[[int], int] = lambda _: 0) -> MadeUp:
+    """A site of so many videos; every seventh is private, every other one has a replay graph, all have captions."""
+    return MadeUp(
+        [
+            Video(
+                f"madeup{number:05d}",
+                f"Made-up video {number}",
+                likes=100 * number,
+                comments=[
+                    f"This is comment {place} of video {number}, and it is nice" for place in range(comments(number))
+                ],
+                heat=[(number * place % 97) / 96 for place in range(100)] if number % 2 else (),
+                captions=["en"],
+                file=b"a",
+                refusal=("LOGIN_REQUIRED", "Private video") if number % 7 == _PRIVATE else (),
+            )
+            for number in range(videos)
+        ]
+    )
 
 
 def _watch_page(video: Video | None) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
@@ -36,8 +37,9 @@ Site = Callable[[Request], Answer | None]
 class YoutubeServer(Loopback):
     """Runs in a thread of this process; ``with YoutubeServer(site) as server`` starts and stops it."""
 
-    def __init__(self, site: Site, port: int = 0) -> None:
+    def __init__(self, site: Site, port: int = 0, latency_s: float = 0.0) -> None:
         self.site = site
+        self.latency_s = latency_s
         self.asked: list[Request] = []
         super().__init__(_Handler, port)
 
@@ -60,8 +62,10 @@ class _Handler(BaseHTTPRequestHandler):
         request = Request(
             self.headers.get("X-Forwarded-Host", ""), address.path, query, body, self.headers.get("Range", "")
         )
-        self.server.site.asked.append(request)
-        answer = self.server.site.site(request) or Answer("", 404)
+        youtube: YoutubeServer = self.server.site
+        youtube.asked.append(request)
+        time.sleep(youtube.latency_s)
+        answer = youtube.site(request) or Answer("", 404)
         content = answer.body
         if isinstance(content, dict):
             content = json.dumps(content)
