@@ -20,6 +20,7 @@ _BROKEN = (struct.error, IndexError, KeyError, TypeError, ValueError, OSError, S
 _UPRIGHT = 1
 _JPEG, _PNG, _RIFF = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF"
 #: Markers of JPEG (ITU-T T.81, table B.1): without a length, start and end of the scan, and those that are kept.
+_MARK = 0xFF
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _SOI, _EOI, _SOS, _APP0, _APP1, _APP2, _APP14, _COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 _APPLICATION = range(0xE0, 0xF0)
@@ -94,9 +95,9 @@ def _jpeg(content: bytes, orientation: int) -> Iterator[bytes]:
     place = 2
     while True:
         start = place
-        while content[place + 1] == 0xFF:  # fill bytes
+        while content[place + 1] == _MARK:  # fill bytes
             place += 1
-        if content[place] != 0xFF:
+        if content[place] != _MARK:
             raise NotBare("its segments are broken")
         marker = content[place + 1]
         place += 2
@@ -113,7 +114,7 @@ def _jpeg(content: bytes, orientation: int) -> Iterator[bytes]:
             yield b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
             turned = False
         if kept is not None:
-            yield content[start : place - 2] + bytes((0xFF, marker)) + kept
+            yield content[start : place - 2] + bytes((_MARK, marker)) + kept
         place = stop
         if marker == _SOS:
             stop = _end_of_scan(content, place)
@@ -136,7 +137,7 @@ def _end_of_scan(content: bytes, place: int) -> int:
     """Where the next segment begins: a marker that is neither a stuffed byte nor a restart."""
     while True:
         place = content.index(b"\xff", place)
-        if content[place + 1] not in (0x00, 0xFF) and content[place + 1] not in _ALONE:
+        if content[place + 1] not in (0, _MARK) and content[place + 1] not in _ALONE:
             return place
         place += 1 if content[place + 1] == 0xFF else 2
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -19,7 +19,9 @@ _KEPT = ("video", "audio")
 #: Keys of a container's metadata that say where a video was taken.
 _PLACES = ("location", "gps", "xyz", "geo")
 #: What every container says of itself.
-_OF_CONTAINERS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "handler_name", "vendor_id"})
+_OF_CONTAINERS = frozenset(
+    {"major_brand", "minor_version", "compatible_brands", "encoder", "handler_name", "vendor_id"}
+)
 #: What FFmpeg raises on files that it cannot read or write; and PyAV on streams that a container does not take.
 _FAILS = (av.FFmpegError, ValueError, RuntimeError)
 
@@ -63,12 +65,31 @@ def _remux(source: str, target: str) -> tuple[str, frozenset[str]]:
             made = {stream.index: new.add_stream_from_template(stream, opaque=True) for stream in streams}
             for stream in made.values():
                 stream.metadata.clear()
-            for packet in old.demux(streams):
-                if packet.dts is None:
-                    continue
+            for packet in _timed(old.demux(streams)):
                 packet.stream = made[packet.stream_index]
                 new.mux(packet)
     return ending, removed
+
+
+def _timed(packets: Iterable[Any]) -> Iterator[Any]:
+    """Packets, each with the time at which it is to be decoded; Matroska does not say it of the first ones."""
+    waiting: dict[int, list[Any]] = {}
+    started: set[int] = set()
+    for packet in packets:
+        if not packet.size:
+            continue
+        first = waiting.setdefault(packet.stream_index, [])
+        if packet.stream_index not in started and packet.dts is None:
+            first.append(packet)
+            continue
+        for before, early in enumerate(reversed(first), start=1):
+            early.dts = packet.dts - before * (early.duration or 1)
+        yield from first
+        first.clear()
+        started.add(packet.stream_index)
+        yield packet
+    if any(waiting.values()):
+        raise NotBare("its packets have no times")
 
 
 def _streams(container: Any) -> list[Any]:
@@ -96,7 +117,7 @@ def _looks(path: str) -> _Looks:
         streams = _streams(container)
         digests = {stream.index: hashlib.sha256() for stream in streams}
         for packet in container.demux(streams):
-            if packet.dts is not None:
+            if packet.size:
                 digests[packet.stream_index].update(bytes(packet))
     with av.open(path) as container:
         pictures = next(stream for stream in _streams(container) if stream.type == "video")

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -50,7 +51,7 @@ def file_of(kind: str, orientation: int = 1, **options: Any) -> bytes:
     return sink.getvalue() + b"after the end"
 
 
-def frames(content: bytes) -> list[tuple[int, bytes]]:
+def frames(content: bytes) -> list[tuple[int, tuple[int, int], bytes]]:
     """Every frame as shown: turned, with how long it stays."""
     shown = []
     with Image.open(io.BytesIO(content)) as image:
@@ -85,8 +86,10 @@ def test_pixels_and_their_turn_stay_and_nothing_is_said(kind: str, orientation: 
     ("kind", "options"),
     [
         ("JPEG", {"progressive": True}), ("JPEG", {"mode": "CMYK"}), ("JPEG", {"mode": "L"}),
-        ("JPEG", {"restart_marker_blocks": 1}), ("JPEG", {"icc_profile": b"a profile" * 9000}), ("JPEG", {"quality": 100}),
-        ("PNG", {"mode": "P"}), ("PNG", {"mode": "RGBA"}), ("PNG", {"mode": "1"}), ("PNG", {"icc_profile": b"a profile"}),
+        ("JPEG", {"restart_marker_blocks": 1}), ("JPEG", {"icc_profile": b"a profile" * 9000}),
+        ("JPEG", {"quality": 100}),
+        ("PNG", {"mode": "P"}), ("PNG", {"mode": "RGBA"}), ("PNG", {"mode": "1"}),
+        ("PNG", {"icc_profile": b"a profile"}),
         ("WEBP", {"lossless": True}), ("WEBP", {"mode": "RGBA"}), ("WEBP", {"icc_profile": b"a profile"}), ("GIF", {}),
     ],
 )  # fmt: skip
@@ -131,7 +134,12 @@ def test_thumbnails_and_second_pictures_go() -> None:
     content = file_of("JPEG")
     thumbnail = bytes(range(48))
     jfif = b"JFIF\0\1\1\0\0\x48\0\x48\4\4" + thumbnail
-    more = [(0xE0, jfif), (0xE0, b"JFXX\0\x10" + thumbnail), (0xE2, b"MPF\0" + thumbnail), (0xED, b"Photoshop 3.0\0By-line")]
+    more = [
+        (0xE0, jfif),
+        (0xE0, b"JFXX\0\x10" + thumbnail),
+        (0xE2, b"MPF\0" + thumbnail),
+        (0xED, b"Photoshop 3.0\0By-line"),
+    ]
     said = b"".join(b"\xff" + bytes((mark,)) + struct.pack(">H", len(body) + 2) + body for mark, body in more)
     odd = content[:2] + said + content[2:] + b"\0\0\0\x18ftypmp42 a film"
     made = bare_picture(odd)
@@ -161,11 +169,8 @@ def test_a_broken_picture_is_refused_or_bared_and_never_crashes(kind: str, data:
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(content[: data.draw(st.integers(1, len(content)))])
-    try:
+    with suppress(NotBare):
         made = bare_picture(cut)
-    except NotBare as refused:
-        assert str(refused)
-    else:
         assert bare_picture(made.content).content == made.content
 
 
