@@ -139,7 +139,7 @@ def _end_of_scan(content: bytes, place: int) -> int:
         place = content.index(b"\xff", place)
         if content[place + 1] not in (0, _MARK) and content[place + 1] not in _ALONE:
             return place
-        place += 1 if content[place + 1] == 0xFF else 2
+        place += 1 if content[place + 1] == _MARK else 2
 
 
 def _png(content: bytes, orientation: int) -> Iterator[bytes]:
