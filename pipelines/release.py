@@ -47,6 +47,8 @@ POSTED = "posted"
 UNFILTERED = ("posts", "comments")
 #: Kinds of personal data that are replaced.
 KINDS = frozenset(kinds({}))
+#: What is taken out of files of media: metadata of any kind; those among them that say where they were taken.
+REMOVED = ("metadata", "location")
 _DIGESTS, _FINDINGS = "digests", "findings"
 
 

@@ -72,6 +72,7 @@ class Publication:
                 "passed": True,
                 "withdrawn_in_samples": facts.withdrawn,
                 "replaced": facts.replaced,
+                "taken_out_of_files": facts.bared,
                 "withheld": facts.withheld,
             },
             "configs": {

@@ -70,7 +70,7 @@ def release_media(pipeline: beam.Pipeline, samples: Sequence[str], config: Media
         made[_ROWS]
         | "Typed rows" >> beam.Map(_same).with_output_types(tuple[str, pa.Table])
         | "Rows by configuration" >> beam.GroupByKey()
-        | "Write names" >> beam.ParDo(_WriteNames(config)).with_outputs(DIGESTS, FINDINGS, main="main")
+        | "Write names" >> beam.ParDo(WriteNames(config)).with_outputs(DIGESTS, FINDINGS, main="main")
     )
     # Files that differ in their metadata alone are one.
     files = made.main | "Files by path" >> beam.WithKeys(_path) | "Each file" >> beam.GroupByKey() | beam.Map(_first)
@@ -208,7 +208,7 @@ class _TakeIn(beam.DoFn):
         yield from account.emit()
 
 
-class _WriteNames(beam.DoFn):
+class WriteNames(beam.DoFn):
     """The rows of a configuration to the table that names its files, as `datasets` looks for it."""
 
     def __init__(self, config: MediaRelease) -> None:
