@@ -6,6 +6,7 @@ import random
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
@@ -23,7 +24,7 @@ def write_pictures(folder: Path, names: Sequence[str]) -> None:
     """Pictures under some of the names: different ones, one picture posted again in three ways, and broken files."""
     different, again, broken = names[:_PICTURES], names[_PICTURES : _PICTURES + 3], names[_PICTURES + 3 :]
     for place, name in enumerate(different):
-        said = {"exif": _photographed(_ORIENTATIONS[place])} if place in _ORIENTATIONS else {}
+        said: dict[str, Any] = {"exif": _photographed(_ORIENTATIONS[place])} if place in _ORIENTATIONS else {}
         _picture(place).save(folder / name, quality=90, **said)
     repeated = _picture(0)
     small, mirrored, boxed = (folder / name for name in again)

@@ -36,11 +36,16 @@ class NoteFiles(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[Shard]]):
             begin
             | "Lists to note" >> beam.Create(parts)
             | "Spread lists to note" >> beam.Reshuffle()
-            | "Note" >> beam.Map(_note, folder=self._folder, store=self._store, lists=len(parts))
+            | "Note" >> beam.Map(note, folder=self._folder, store=self._store, lists=len(parts))
         )
 
 
-def _note(element: tuple[int, Sequence[ListedFile]], folder: str, store: str, lists: int) -> Shard:
+def note(element: tuple[int, Sequence[ListedFile]], folder: str, store: str, lists: int) -> Shard:
+    """Write one of so many lists: its place among them, and its files.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     place, files = element
     rows = [[name, _inside(folder, path), size] for path, name, size, *_ in files]
     columns = dict(zip(LISTED.names, zip(*rows, strict=True), strict=True))
