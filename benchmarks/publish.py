@@ -25,7 +25,7 @@ from benchmarks.hub_corpus import samples, write_run
 from connectors.parquet import write_shard
 from tests.hub_server import TOKEN, HubServer
 
-_REPO = "owner/benchmark"
+REPO = "owner/benchmark"
 _UPLOAD_FOLDER = "import sys; from huggingface_hub import HfApi; api = HfApi(); \
 api.create_repo(sys.argv[2], repo_type='dataset'); \
 api.upload_folder(repo_id=sys.argv[2], repo_type='dataset', folder_path=sys.argv[1])"
@@ -43,26 +43,29 @@ def _environment(hub: HubServer, home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _hub(folder: Path, name: str) -> Iterator[tuple[HubServer, dict[str, str]]]:
+def hub_at(folder: Path, name: str) -> Iterator[tuple[HubServer, dict[str, str]]]:
+    """A Hub, and the environment of its clients."""
     with HubServer(folder / name) as hub:
         yield hub, _environment(hub, folder / "home")
     shutil.rmtree(folder / name)
 
 
-def _publish(run: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "pipelines.cli", "publish", str(run), "--repo", _REPO, "--quiet", *more]
+def publishing(run: Path, *more: str) -> list[str]:
+    """The command that publishes a run folder."""
+    return [sys.executable, "-m", "pipelines.cli", "publish", str(run), "--repo", REPO, "--quiet", *more]
 
 
-def _seconds(command: list[str], env: dict[str, str]) -> float:
+def seconds_of(command: list[str], env: dict[str, str]) -> float:
+    """How long a command takes."""
     started = time.perf_counter()
     subprocess.run(command, env=env, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 
-def _release(folder: Path, run: Path) -> float:
+def release_of(folder: Path, run: Path) -> float:
     """Make the release, as the first publication does; seconds."""
-    with _hub(folder, "dry") as (_, env):
-        return _seconds(_publish(run, "--dry-run"), env)
+    with hub_at(folder, "dry") as (_, env):
+        return seconds_of(publishing(run, "--dry-run"), env)
 
 
 def measure_time(folder: Path, rows: int, rounds: int, piece_s: float) -> None:
@@ -72,13 +75,13 @@ def measure_time(folder: Path, rows: int, rounds: int, piece_s: float) -> None:
     """
     run = folder / "run"
     size = write_run(run, rows, shards=48, words=400)
-    print(f"{rows:,} samples, {size:,} bytes in 48 shards; release in {_release(folder, run):.1f} s")
+    print(f"{rows:,} samples, {size:,} bytes in 48 shards; release in {release_of(folder, run):.1f} s")
     times: dict[str, list[float]] = {"blift publish": [], "upload_folder": []}
     for turn in range(rounds):
-        with _hub(folder, f"p{turn}") as (hub, env):
+        with hub_at(folder, f"p{turn}") as (hub, env):
             hub.state.piece_s = piece_s
-            times["blift publish"].append(_seconds(_publish(run), env))
-            tree = hub.state.repos[_REPO].resolve("main").tree
+            times["blift publish"].append(seconds_of(publishing(run), env))
+            tree = hub.state.repos[REPO].resolve("main").tree
             plain = folder / "plain"
             if not plain.exists():
                 shutil.copytree(run / "release", plain)
@@ -87,10 +90,10 @@ def measure_time(folder: Path, rows: int, rounds: int, piece_s: float) -> None:
                         (plain / path).parent.mkdir(exist_ok=True)
                         (plain / path).write_bytes(blob.content)
             sent = hub.counted()["bytes_put"]
-        with _hub(folder, f"u{turn}") as (hub, env):
+        with hub_at(folder, f"u{turn}") as (hub, env):
             hub.state.piece_s = piece_s
-            command = [sys.executable, "-c", _UPLOAD_FOLDER, str(plain), _REPO]
-            times["upload_folder"].append(_seconds(command, env))
+            command = [sys.executable, "-c", _UPLOAD_FOLDER, str(plain), REPO]
+            times["upload_folder"].append(seconds_of(command, env))
             assert hub.counted()["bytes_put"] == sent
     for name, taken in times.items():
         print(f"{name:<14} {statistics.median(taken):6.2f} s ({', '.join(f'{each:.2f}' for each in taken)})")
@@ -102,21 +105,21 @@ def measure_kills(folder: Path, kills: int) -> None:
     """SIGKILL at random moments after the first request, then the same command again."""
     run = folder / "run"
     write_run(run, 64_000, shards=160, words=120)
-    _release(folder, run)
+    release_of(folder, run)
     rng = random.Random(1)
-    with _hub(folder, "whole") as (hub, env):
+    with hub_at(folder, "whole") as (hub, env):
         hub.state.piece_s = 0.01
-        whole = _killed_after(hub, env, run, None)
-        unique, tree = hub.counted()["bytes_put"], hub.state.repos[_REPO].resolve("main").tree
+        whole = killed_after(hub, env, run, None)
+        unique, tree = hub.counted()["bytes_put"], hub.state.repos[REPO].resolve("main").tree
     twice: list[float] = []
     for turn in range(kills):
-        with _hub(folder, f"k{turn}") as (hub, env):
+        with hub_at(folder, f"k{turn}") as (hub, env):
             hub.state.piece_s = 0.01
             moment = rng.uniform(0, whole)
-            _killed_after(hub, env, run, moment)
+            killed_after(hub, env, run, moment)
             there = hub.counted()
-            _seconds(_publish(run), env)
-            repo, counted = hub.state.repos[_REPO], hub.counted()
+            seconds_of(publishing(run), env)
+            repo, counted = hub.state.repos[REPO], hub.counted()
             assert counted["commits"] == 1, counted
             assert len(repo.history("main")) == 2
             assert repo.resolve("v1.0.0").tree == tree
@@ -126,9 +129,9 @@ def measure_kills(folder: Path, kills: int) -> None:
     print(f"{kills} kills within {whole:.1f} s: sent twice at most {max(twice):.2%}, mean {statistics.mean(twice):.2%}")
 
 
-def _killed_after(hub: HubServer, env: dict[str, str], run: Path, seconds: float | None) -> float:
+def killed_after(hub: HubServer, env: dict[str, str], run: Path, seconds: float | None) -> float:
     """Publish, and kill it so many seconds after its first request; how long it lived from then on."""
-    process = subprocess.Popen(_publish(run), env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(publishing(run), env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while not hub.counted() and process.poll() is None:
         time.sleep(0.005)
     started = time.perf_counter()
@@ -148,9 +151,9 @@ def measure_workers(folder: Path) -> None:
     trees = []
     for name, more in (("one", ()), ("two", ("--direct_num_workers=2", "--direct_running_mode=multi_processing"))):
         own = Path(shutil.copytree(run, folder / f"run-{name}"))
-        with _hub(folder, name) as (hub, env):
-            took = _seconds(_publish(own, *more), env)
-            commit = hub.state.repos[_REPO].resolve("v1.0.0")
+        with hub_at(folder, name) as (hub, env):
+            took = seconds_of(publishing(own, *more), env)
+            commit = hub.state.repos[REPO].resolve("v1.0.0")
             trees.append((commit.title, commit.description, commit.tree))
             print(f"{name} worker(s): {took:.1f} s, commit {commit.oid[:10]}, {len(commit.tree)} files")
     assert trees[0] == trees[1]
@@ -162,17 +165,17 @@ def measure_rivals(folder: Path, rounds: int) -> None:
     runs = [folder / "a", folder / "b"]
     for place, run in enumerate(runs):
         write_run(run, 4_000 + 400 * place, shards=8, words=120)
-        _release(folder, run)
+        release_of(folder, run)
     for turn in range(rounds):
-        with _hub(folder, f"r{turn}") as (hub, env):
+        with hub_at(folder, f"r{turn}") as (hub, env):
             hub.state.piece_s = 0.02
             both = [
-                subprocess.Popen(_publish(run), env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                subprocess.Popen(publishing(run), env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
                 for run in runs
             ]
             said = [process.communicate() for process in both]
             codes = [process.returncode for process in both]
-            repo = hub.state.repos[_REPO]
+            repo = hub.state.repos[REPO]
             lost = codes.index(2) if 2 in codes else None
             sentence = "" if lost is None else next(x for x in said[lost][1].splitlines() if x.startswith("blift: "))
             print(f"exit codes {codes}, commits {hub.counted()['commits']}, tags {list(repo.tags)}: {sentence}")

@@ -7,12 +7,14 @@ import hashlib
 import io
 import os
 import posixpath
+import shutil
 import uuid
 from bisect import bisect_left
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -115,6 +117,92 @@ def write_parquet(rows: pa.Table, folder: str, path: str) -> Shard:
     return Shard(path, rows.num_rows, len(content), hashlib.sha256(content).hexdigest())
 
 
+def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str, path: str) -> Shard:
+    """Write a shard of large cells one row group after the other: never more than one of them is in memory.
+
+    Cells with whole files are neither compressed, since they are already, nor counted for the page index.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    full = posixpath.join(folder, path)
+    rows = 0
+    with _appearing(full) as partial:
+        sink = _Counted(partial)
+        embedded = [f"{field.name}.bytes" for field in schema if pa.types.is_struct(field.type)]
+        plain = [name for name in schema.names if f"{name}.bytes" not in embedded]
+        with (
+            sink,
+            pq.ParquetWriter(
+                sink,
+                schema,
+                compression={**dict.fromkeys(plain, "zstd"), **dict.fromkeys(embedded, "none")},
+                use_dictionary=False,
+                write_statistics=plain,
+                use_content_defined_chunking=True,
+                write_page_checksum=True,
+            ) as writer,
+        ):
+            for group in groups:
+                writer.write_table(group, row_group_size=max(1, group.num_rows))
+                rows += group.num_rows
+    return Shard(path, rows, sink.size_bytes, sink.digest.hexdigest())
+
+
+class _Counted(io.RawIOBase):
+    """A file that counts and digests what is written to it."""
+
+    def __init__(self, path: str) -> None:
+        if "://" not in path:
+            os.makedirs(posixpath.dirname(path), exist_ok=True)
+        self._sink = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+        self.size_bytes, self.digest = 0, hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        view = memoryview(piece).cast("B")
+        self._sink.write(view)
+        self.digest.update(view)
+        self.size_bytes += len(view)
+        return len(view)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._sink.close()
+        super().close()
+
+
+def take_in(source: str, folder: str, path: str) -> Shard:
+    """Copy a file of this machine to ``folder``/``path``, where it appears whole.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with _appearing(posixpath.join(folder, path)) as partial:
+        sink = _Counted(partial)
+        with open(source, "rb") as stream, sink:
+            shutil.copyfileobj(stream, sink, 1 << 20)
+    return Shard(path, 1, sink.size_bytes, sink.digest.hexdigest())
+
+
+@contextmanager
+def _appearing(path: str) -> Iterator[str]:
+    """A name to write under; the file appears as ``path`` when it is whole, and not at all if that fails."""
+    partial = f"{path}.{uuid.uuid4().hex}.partial"
+    try:
+        yield partial
+        _rename(partial, path)
+    except OSError as error:
+        with suppress(OSError):  # a full disk has no room for it; it may not have been made at all
+            _delete(partial)
+        reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        raise OutputError(
+            f"Cannot write {path}: {reason}. Make room or choose another --out, and run again."
+        ) from error
+
+
 def _row_groups(rows: pa.Table) -> list[int]:
     """Where row groups begin and end: by a hash of what names a row, which is its first column or its record's id."""
     least, most = ROW_GROUP_ROWS
@@ -139,18 +227,11 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    partial = f"{path}.{uuid.uuid4().hex}.partial"
-    try:
-        with FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-            stream.write(content)
-        _rename(partial, path)
-    except OSError as error:
-        with suppress(OSError):  # a full disk has no room for it; it may not have been made at all
-            _delete(partial)
-        reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-        raise OutputError(
-            f"Cannot write {path}: {reason}. Make room or choose another --out, and run again."
-        ) from error
+    with (
+        _appearing(path) as partial,
+        FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as stream,
+    ):
+        stream.write(content)
 
 
 def _rename(source: str, target: str) -> None:

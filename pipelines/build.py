@@ -203,8 +203,9 @@ def _extended(manifest: Manifest, name: str, record: StageRecord, source: Recipe
 def dataset_fingerprint(shards: Sequence[Shard]) -> str:
     """sha256 over path and digest of every data shard.
 
-    Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So is
-    the release, which says nothing that the others do not.
+    Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
+    lists of files, and the release, which says nothing that the others do not.
     """
-    data = sorted((shard.path, shard.sha256) for shard in shards if not shard.path.startswith(("rejects/", "release/")))
+    aside = ("rejects/", "files/", "release/")
+    data = sorted((shard.path, shard.sha256) for shard in shards if not shard.path.startswith(aside))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

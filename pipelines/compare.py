@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -74,7 +75,7 @@ def _released(folder: RunFolder, manifest: Manifest) -> Side:
     shards = manifest.stages[release.STAGE].shards
     digests, definitions = {}, {}
     for name, place, table in release.PUBLISHED:
-        own = [shard.path for shard in shards if shard.path.startswith(f"{release.FOLDER}{place}/")]
+        own = [shard.path for shard in shards if fnmatch(shard.path, f"{release.FOLDER}{place}/*.parquet")]
         if own:
             definitions[name] = load(FROZEN / f"{table}-{table_version(folder.file(own[0]))}.json")
         path = f"{release.FOLDER}{release.digests_path(name)}"

@@ -173,7 +173,7 @@ def _media(request: Request) -> Prepared:
             },
             "rejects": _json(request.recipe.rejects),
         },
-        prefixes=("media/", "rejects/media-"),
+        prefixes=("media/", "files/", "rejects/media-"),
         plan=partial(stage.plan, posts=[shard.path for shard in shards], files=files, config=config),
     )
 

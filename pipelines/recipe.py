@@ -213,6 +213,21 @@ class Card(Section):
     language: list[str] = Field(default=["en"], description="Languages of the dataset, ISO 639-1.")
 
 
+class MediaShape(StrEnum):
+    """How media are published."""
+
+    NONE = "none"
+    BESIDE = "beside"  # as files, and a table that names them
+    EMBEDDED = "embedded"  # within the cells of a table
+
+
+class MediaFiles(StrEnum):
+    """Which media are published."""
+
+    FILES = "files"  # the files as they were measured
+    KEYFRAMES = "keyframes"  # a picture of each scene
+
+
 class Publish(Section):
     """Publication on the HuggingFace Hub, the last stage where `repo` is set."""
 
@@ -232,6 +247,15 @@ class Publish(Section):
         default=None,
         min_length=1,
         description="Configurations to publish. Null takes all but `posts` and `comments`, which no rule has judged.",
+    )
+    media: MediaShape = Field(
+        default=MediaShape.NONE,
+        description="Publish the media of samples, without metadata: `beside` as files and a table that names them, "
+        "`embedded` within the cells of a table, `none` not at all.",
+    )
+    media_files: MediaFiles = Field(
+        default=MediaFiles.FILES,
+        description="Which: the `files` that were measured, or the `keyframes` of their scenes.",
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -15,6 +16,7 @@ from connectors.parquet import Shard, read_shard, write_parquet, write_shard
 from pipelines.card import CONFIGS
 from pipelines.inputs import Request
 from pipelines.prepare import Prepared
+from pipelines.recipe import MediaShape
 from pipelines.run_folder import Manifest
 from pipelines.stage import StagePlan
 from schemas.errors import InputError
@@ -26,8 +28,16 @@ from transforms.release import blift_rows, posted_by_month, release, withdrawn_i
 from transforms.tables import concat
 
 STAGE = "release"
+IMAGES, VIDEOS, KEYFRAMES = "images", "videos", "keyframes"
+#: Configurations of published media: name, folder, table. Files lie in the folder of the table that names them.
+BESIDE = tuple((f"{kind.removesuffix('s')}_files", kind, "media_file") for kind in (IMAGES, VIDEOS, KEYFRAMES))
+EMBEDDED = (
+    (IMAGES, f"embedded/{IMAGES}", "media_image"),
+    (VIDEOS, f"embedded/{VIDEOS}", "media_video"),
+    (KEYFRAMES, f"embedded/{KEYFRAMES}", "media_image"),
+)
 #: Configurations of a release: name, folder, table. The first is the default one.
-PUBLISHED = (*CONFIGS[:1], ("blift", "blift", "blift"), *CONFIGS[1:])
+PUBLISHED = (*CONFIGS[:1], ("blift", "blift", "blift"), *CONFIGS[1:], *BESIDE, *EMBEDDED)
 #: Where released files lie in a run folder; in the dataset they lie at its root.
 FOLDER = "release/"
 #: What was found of comments and posts that were withdrawn, in samples; a release has none.
@@ -38,7 +48,27 @@ POSTED = "posted"
 UNFILTERED = ("posts", "comments")
 #: Kinds of personal data that are replaced.
 KINDS = frozenset(kinds({}))
+#: What is taken out of files of media: metadata of any kind; those among them that say where they were taken.
+REMOVED = ("metadata", "location")
 _DIGESTS, _FINDINGS = "digests", "findings"
+
+
+class ReleasedMedia(NamedTuple):
+    """Shards and files; digests of rows by configuration; counts; sentences on what is not published."""
+
+    shards: beam.PCollection[Shard]
+    digests: beam.PCollection[tuple[str, pa.Table]]
+    tallies: beam.PCollection[Any]
+    findings: beam.PCollection[tuple[str, int]]
+    notes: beam.PCollection[str]
+
+
+@dataclass(frozen=True)
+class MediaPart:
+    """What publishes media, and what decides it."""
+
+    inputs: dict[str, Any]
+    plan: Callable[[beam.Pipeline], ReleasedMedia]
 
 
 @dataclass(frozen=True)
@@ -78,20 +108,49 @@ def prepare(request: Request) -> Prepared:
     chosen = parts(manifest, request.recipe.publish.configs) if manifest else []
     if manifest is None or not any(part.table == "sample" for part in chosen):
         raise InputError(f"{folder} holds no samples to publish. Run `blift build` to its end first.")
+    media = _media(request, manifest)
     digests = {shard.path: shard.sha256 for record in manifest.stages.values() for shard in record.shards}
     flagged = [path for path in digests if path.startswith(("posts/", "comments/"))]
     return Prepared(
-        inputs={"shards": {path: digests[path] for path in sorted({*flagged, *(part.path for part in chosen)})}},
+        inputs={
+            "shards": {path: digests[path] for path in sorted({*flagged, *(part.path for part in chosen)})},
+            "media": media and media.inputs,
+        },
         prefixes=(
             *sorted({f"{FOLDER}{part.path.rpartition('/')[0]}/" for part in chosen}),
             f"{FOLDER}blift/",
             f"{FOLDER}digests/",
+            *(f"{FOLDER}{place}/" for _, place, _ in (*BESIDE, *EMBEDDED)),
+            *(f"{FOLDER}{place}/*/" for _, place, _ in BESIDE),
         ),
-        plan=partial(plan, chosen=chosen, flagged=flagged, folder=folder),
+        plan=partial(plan, chosen=chosen, flagged=flagged, folder=folder, media=media.plan if media else None),
     )
 
 
-def plan(pipeline: beam.Pipeline, chosen: Sequence[Part], flagged: Sequence[str], folder: str) -> StagePlan:
+def _media(request: Request, manifest: Manifest) -> MediaPart | None:
+    """The part of the stage that publishes media, where the recipe asks for it.
+
+    Raises:
+        InputError: its libraries are not installed, or the run folder has no media.
+    """
+    if request.recipe.publish.media is MediaShape.NONE:
+        return None
+    try:
+        from pipelines.publication.media_part import media_part  # noqa: PLC0415 - needs the extra
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"`publish.media` needs the extra `media` ({error.name} is not installed). Install blift[media]."
+        ) from error
+    return media_part(request.folder, manifest, request.recipe.publish)
+
+
+def plan(
+    pipeline: beam.Pipeline,
+    chosen: Sequence[Part],
+    flagged: Sequence[str],
+    folder: str,
+    media: Callable[[beam.Pipeline], ReleasedMedia] | None,
+) -> StagePlan:
     """The stage as a pipeline: one shard in, one out; ids of what was withdrawn are known to all."""
     withdrawn = (
         pipeline
@@ -108,13 +167,23 @@ def plan(pipeline: beam.Pipeline, chosen: Sequence[Part], flagged: Sequence[str]
             TALLY, _DIGESTS, _FINDINGS, main="main"
         )
     )
-    digests = (
-        released[_DIGESTS]
+    shards, digests, tallies = [released.main], [released[_DIGESTS]], [released[TALLY]]
+    notes, findings = [], [released[_FINDINGS]]
+    if media:
+        of_media = media(pipeline)
+        shards.append(of_media.shards)
+        digests.append(of_media.digests)
+        tallies.append(of_media.tallies)
+        findings.append(of_media.findings)
+        notes.append(of_media.notes)
+    written = (
+        tuple(digests)
+        | "All digests" >> beam.Flatten()
         | "Typed digests" >> beam.Map(_same).with_output_types(tuple[str, pa.Table])
         | "Digests by configuration" >> beam.GroupByKey()
         | "Write digests" >> beam.Map(_write_digests, folder=folder)
     )
-    return StagePlan([released.main, digests], [released[TALLY]], findings=[released[_FINDINGS]])
+    return StagePlan([*shards, written], tallies, notes, findings)
 
 
 def _same(element: tuple[str, pa.Table]) -> tuple[str, pa.Table]:

@@ -88,6 +88,15 @@ MALFORMED = frozenset(
 )
 
 
+class Unpublished(StrEnum):
+    """Why a file of media that a sample shows is not published."""
+
+    NO_FILE = "no_file"  # it is no longer where it was measured
+    FILE_CHANGED = "file_changed"  # what lies there now is another file
+    METADATA_STAYS = "metadata_stays"  # what it says of people and places cannot be taken out alone
+    TOO_MANY_BYTES = "too_many_bytes"  # more than a cell of a table holds
+
+
 class ReplayAbsent(StrEnum):
     """Why a post has no replay graph."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from datetime import datetime
 from enum import Enum
@@ -14,6 +15,8 @@ from schemas.errors import SchemaError
 
 TABLE_KEY = b"blift.table"
 VERSION_KEY = b"blift.version"
+#: What `datasets` reads of features that Arrow has no type for.
+FEATURES_KEY = b"huggingface"
 
 #: Scalars of a record and their Arrow types. Timestamps are UTC, microseconds; counts are int64.
 SCALARS: dict[type, pa.DataType] = {
@@ -21,6 +24,7 @@ SCALARS: dict[type, pa.DataType] = {
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
+    bytes: pa.binary(),
     datetime: pa.timestamp("us", tz="UTC"),
 }
 
@@ -41,11 +45,22 @@ class Record(Part):
 def arrow_schema(record: type[Record]) -> pa.Schema:
     """The Arrow schema of a record class, with the table's name and version in its metadata.
 
+    A part of a class with a ``feature`` is one of `datasets` (`Image`, `Video`), and the metadata say so.
+
     Fields keep their order. An optional field is nullable; every other field is not. List items and the
     members of a struct follow the same rule.
     """
     metadata = {TABLE_KEY: record.table.encode(), VERSION_KEY: record.version.encode()}
+    if found := embedded(record):
+        features = {name: {"_type": feature} for name, feature in found.items()}
+        metadata[FEATURES_KEY] = json.dumps({"info": {"features": features}}).encode()
     return pa.schema(_fields(record), metadata=metadata)
+
+
+def embedded(record: type[Record]) -> dict[str, str]:
+    """The columns of a record class that hold whole files, and the feature of `datasets` that each is."""
+    parts = ((name, _strip_optional(info.annotation)[0]) for name, info in record.model_fields.items())
+    return {name: part.feature for name, part in parts if hasattr(part, "feature")}
 
 
 def _fields(model: type[BaseModel]) -> list[pa.Field]:

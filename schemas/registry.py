@@ -12,12 +12,26 @@ from schemas.errors import SchemaError, did_you_mean
 from schemas.instruction import Chat, Instruction
 from schemas.media import Media
 from schemas.post import Post
+from schemas.published import MediaFile, MediaImage, MediaVideo
 from schemas.record import TABLE_KEY, VERSION_KEY, Record, arrow_schema
 from schemas.reject import Reject
 from schemas.sample import Sample
 
 RECORDS: dict[str, type[Record]] = {
-    record.table: record for record in (Post, Comment, Media, Sample, Instruction, Chat, Blift, Reject)
+    record.table: record
+    for record in (
+        Post,
+        Comment,
+        Media,
+        Sample,
+        Instruction,
+        Chat,
+        Blift,
+        Reject,
+        MediaFile,
+        MediaImage,
+        MediaVideo,
+    )
 }
 
 SCHEMAS: dict[str, pa.Schema] = {name: arrow_schema(record) for name, record in RECORDS.items()}

@@ -15,7 +15,7 @@ from itertools import pairwise
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from schemas.reasons import Reason
+from schemas.reasons import Reason, Unpublished
 
 
 class Outcome(StrEnum):
@@ -48,11 +48,11 @@ class Tally:
         step: str,
         table: str,
         rows_in: int,
-        rejected: Mapping[Reason, int] | None = None,
+        rejected: Mapping[Reason, int] | Mapping[Unpublished, int] | None = None,
         merged: int = 0,
     ) -> None:
         """Count a whole step: what is neither rejected nor merged goes out."""
-        losses = dict(rejected or {})
+        losses: dict[str, int] = {str(reason): rows for reason, rows in (rejected or {}).items()}
         self._add(place, step, table, Outcome.IN, rows_in)
         for reason, rows in losses.items():
             self._add(place, step, table, Outcome.REJECTED, rows, reason)
@@ -68,7 +68,7 @@ class Tally:
             self._add(place, step, table, Outcome.REJECTED, rows, reason)
         self._add(place, step, table, Outcome.OUT, rows_out)
 
-    def _add(self, place: int, step: str, table: str, outcome: Outcome, rows: int, reason: Reason | str = "") -> None:
+    def _add(self, place: int, step: str, table: str, outcome: Outcome, rows: int, reason: str = "") -> None:
         if rows or outcome in (Outcome.IN, Outcome.OUT):
             self.counts[(self.stage, table, place, step, outcome.value, str(reason))] += rows
 

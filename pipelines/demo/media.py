@@ -6,21 +6,26 @@ import random
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import ExifTags, Image, ImageDraw, ImageOps
 
 _WIDTH, _HEIGHT, _FPS = 320, 180, 10
 _SCENES, _SCENE_S = 4, 2
 _PICTURES = 12
+#: Pictures that say who took them and where, by their place, and how they are turned.
+_ORIENTATIONS = {1: 6, 2: 3, 3: 8, 4: 1}
+ARTIST = "Ada Lovelace"
 
 
 def write_pictures(folder: Path, names: Sequence[str]) -> None:
     """Pictures under some of the names: different ones, one picture posted again in three ways, and broken files."""
     different, again, broken = names[:_PICTURES], names[_PICTURES : _PICTURES + 3], names[_PICTURES + 3 :]
     for place, name in enumerate(different):
-        _picture(place).save(folder / name, quality=90)
+        said: dict[str, Any] = {"exif": _photographed(_ORIENTATIONS[place])} if place in _ORIENTATIONS else {}
+        _picture(place).save(folder / name, quality=90, **said)
     repeated = _picture(0)
     small, mirrored, boxed = (folder / name for name in again)
     repeated.resize((320, 180)).save(small, quality=40)
@@ -30,6 +35,14 @@ def write_pictures(folder: Path, names: Sequence[str]) -> None:
     no_picture.write_text("<html><body>This picture is gone.</body></html>\n", encoding="utf-8")
     torn.write_bytes(small.read_bytes()[:120])
     Image.new("L", (12_000, 12_000)).save(huge, "PNG")
+
+
+def _photographed(orientation: int) -> Image.Exif:
+    """What a telephone writes into a picture: who took it, where, and how it was held."""
+    said = Image.Exif()
+    said[ExifTags.Base.Artist], said[ExifTags.Base.Orientation] = ARTIST, orientation
+    said.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 0.0)
+    return said
 
 
 def _picture(seed: int) -> Image.Image:

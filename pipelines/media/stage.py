@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 import polars as pl
 import pyarrow as pa
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.filesystem import BeamIOError
 from apache_beam.pvalue import TaggedOutput
 
 from connectors.malformed import reject_table
 from connectors.media.limits import Refused
+from connectors.media.local import local_file
 from connectors.media.nvidia import device, has_device
 from connectors.media.salience import check_salience_model
 from connectors.media.store import MediaStore
@@ -28,6 +26,7 @@ from pipelines.hardware import on_gpu
 from pipelines.media.config import DecoderChoice, MeasureConfig
 from pipelines.media.guard import Guard
 from pipelines.media.hearing import Ears, digest_of
+from pipelines.media.listing import NoteFiles
 from pipelines.stage import StagePlan, WriteRejects
 from schemas.errors import InputError
 from schemas.platform import Platform
@@ -48,8 +47,6 @@ _NOTES = "notes"
 #: Steps of the funnel.
 _FIND, _MEASURE, _SAME = 0, 0, 1
 _MEDIA = SCHEMAS["media"]
-#: How much of a distant file is fetched at a time.
-_PIECE = 8 << 20
 #: Files whose names travel in one table.
 _LISTED = 10_000
 
@@ -142,7 +139,8 @@ def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFi
         | "All rejects" >> beam.Flatten()
         | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     )
-    return StagePlan([written, left_out], tallies, notes)
+    listed = pipeline | "Note files" >> NoteFiles(files, config.folder, config.store)
+    return StagePlan([written, left_out, listed], tallies, notes)
 
 
 def _measuring(config: MediaConfig) -> beam.PTransform[Any, Any]:
@@ -291,12 +289,15 @@ class _Measure(beam.DoFn):
             raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes; at most {limits.max_bytes}")
         spoken = pa.compute.any(uses.column("spoken")).as_py()
         store = self._store if spoken else self._heard
-        with _local(path) as local:
-            sha256 = file_sha256(local)
-            row = store.measured(sha256)
-            if row is None:
-                row = self._measured(local, sha256, os.path.getsize(local), spoken=spoken)
-                store.put_measured(sha256, row)
+        try:
+            with local_file(path) as local:
+                sha256 = file_sha256(local)
+                row = store.measured(sha256)
+                if row is None:
+                    row = self._measured(local, sha256, os.path.getsize(local), spoken=spoken)
+                    store.put_measured(sha256, row)
+        except (OSError, BeamIOError, InputError) as error:
+            raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
         return _with_uses(row, uses)
 
     def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
@@ -309,28 +310,6 @@ class _Measure(beam.DoFn):
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
         return pa.Table.from_pylist([{**row, "uses": [], "file": "", "unite_as": ""}], _MEDIA)
-
-
-@contextmanager
-def _local(path: str) -> Iterator[str]:
-    """The file on this machine's disk, fetched where it is not there.
-
-    Raises:
-        Refused: it cannot be read.
-    """
-    try:
-        if "://" not in path:
-            os.stat(path)
-            yield path
-            return
-        with tempfile.NamedTemporaryFile(prefix="blift-") as copy:
-            with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                while piece := stream.read(_PIECE):
-                    copy.write(piece)
-            copy.flush()
-            yield copy.name
-    except (OSError, BeamIOError, InputError) as error:
-        raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
 
 
 def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:

@@ -11,6 +11,7 @@ import yaml
 from pipelines.card import CITATION, size_category
 from pipelines.publication.edition import HUB, Edition, Facts
 from pipelines.publication.features import features
+from pipelines.release import BESIDE, EMBEDDED
 from pipelines.show import markdown_funnel
 from schemas.export import markdown
 from schemas.registry import RECORDS, SCHEMAS
@@ -82,6 +83,7 @@ def _sections(facts: Facts, edition: Edition) -> Iterator[str]:
         "\n`blift` has exactly the columns of the BLIFT dataset of the paper: url, permalink, comments, num_comments, "
         "subreddit, title. Rejects are listed without the records themselves. Media are named by address and digest.\n"
     )
+    yield from _media(facts, edition)
     yield f"## What changed in {edition.version}\n"
     yield describe(edition) + "\n"
     yield "## How it came about\n"
@@ -157,12 +159,39 @@ def _people(facts: Facts) -> Iterator[str]:
     yield "| config | e-mail addresses | phone numbers | mentions of users |\n|---|--:|--:|--:|"
     for config, found in facts.replaced.items():
         yield f"| `{config}` | {_count(found, 'email')} | {_count(found, 'phone')} | {_count(found, 'user')} |"
+    yield from _bared(facts)
     yield (
         f"\n**Opt-out.** Whoever wrote or posted something here can have it taken out: [open a discussion]"
         f"({HUB}/datasets/{facts.repo}/discussions) with its permalink, or write to the owner of this dataset. It is "
         "absent from the next version. What is deleted on its platform is absent as soon as the dataset is rebuilt "
         "from fresh archives.\n"
     )
+
+
+def _media(facts: Facts, edition: Edition) -> Iterator[str]:
+    """The configurations of published media, and how to load them."""
+    for name, folder, _ in BESIDE:
+        if name in facts.configs:
+            yield (
+                f"`{name}` names the files under `{folder}/`; with the files themselves:\n\n```python\n"
+                f'load_dataset("{facts.repo}", data_dir="{folder}", split="train", revision="{edition.version}")\n```\n'
+            )
+    for name, _, _ in EMBEDDED:
+        if name in facts.configs:
+            yield f"`{name}` holds the files themselves.\n"
+
+
+def _bared(facts: Facts) -> Iterator[str]:
+    """What was taken out of published media, and how many stayed at home."""
+    names = [name for name, *_ in (*BESIDE, *EMBEDDED) if name in facts.configs]
+    if not names:
+        return
+    yield _MEDIA_PEOPLE
+    yield "| config | files with metadata | of them with a location | not published |\n|---|--:|--:|---|"
+    for name in names:
+        found, kept_back = facts.bared.get(name, {}), facts.withheld.get(name, {})
+        why = ", ".join(f"{reason} {count:,}" for reason, count in kept_back.items()) or "none"
+        yield f"| `{name}` | {_count(found, 'metadata')} | {_count(found, 'location')} | {why} |"
 
 
 def _count(found: Mapping[str, int], kind: str) -> str:
@@ -201,6 +230,10 @@ published. E-mail addresses, phone numbers and mentions of users in texts and ad
 counted below. Posts and comments that were deleted or removed are absent. A rule does not find everything: texts are
 as people wrote them, may still name persons, and may be rude or wrong.
 """
+_MEDIA_PEOPLE = """
+Of the published media files, EXIF, XMP, IPTC, comments, thumbnails and, in videos, everything but pictures and sound
+were taken out; no pixel was changed. What they show was not: faces, voices, names and number plates may be in them.
+"""
 _USE = """\
 ## Intended use
 
@@ -216,5 +249,5 @@ _LICENCE = """\
 
 The licence named above is that of the compilation. Posts and comments belong to who wrote them and come under the
 terms of the platforms (Reddit's User Agreement and Data API Terms, YouTube's Terms of Service), media under the licence
-of who made them.
+of who made them: files of media that are published here are not relicensed, and whoever uses them needs a right to.
 """

@@ -56,6 +56,10 @@ _CONTEXT: dict[str, Any] = {
 }
 _ROWS_NAMED_BY = {"sample": "sample_id", "instruction": "id", "chat": "id", "post": "post_id", "comment": "comment_id"}
 
+#: Members of a column that holds whole files, and what Croissant calls such files, by the column.
+_FILE = ["bytes", "path"]
+_FILES = {"image": "sc:ImageObject", "video": "sc:VideoObject"}
+
 
 def croissant(facts: Facts, edition: Edition, licence: str) -> dict[str, Any]:
     """The metadata as JSON-LD."""
@@ -141,6 +145,8 @@ def _field(column: Column, kind: pa.DataType, parent: str, config: str, path: tu
         "description": column.description,
         **({"repeated": True} if repeated else {}),
     }
+    if [member.name for member in column.fields] == _FILE:
+        return {**field, "dataType": _FILES[column.name], "source": _source(config, _FILE[0], (column.name,))}
     if pa.types.is_struct(inner):
         members = [
             _field(member, inner.field(member.name).type, identity, config, (*path, column.name))

@@ -91,6 +91,16 @@ class Facts:
         return found
 
     @property
+    def bared(self) -> dict[str, dict[str, int]]:
+        """Files of media from which metadata were taken, and among them those with a location, by configuration."""
+        found: dict[str, dict[str, int]] = {}
+        for what, count in self._record.findings.items():
+            config, _, kind = what.partition(" ")
+            if kind in release.REMOVED:
+                found.setdefault(config, dict.fromkeys(release.REMOVED, 0))[kind] = count
+        return found
+
+    @property
     def withheld(self) -> dict[str, dict[str, int]]:
         """Rows that the release kept back, by configuration and reason."""
         return {row.table: row.rejected for row in self._record.funnel if row.rejected}

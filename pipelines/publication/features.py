@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pyarrow as pa
+
+from schemas.record import FEATURES_KEY
 
 #: Arrow's names of types where `datasets` has another.
 _NAMES = {"double": "float64", "float": "float32", "halffloat": "float16"}
@@ -12,7 +15,9 @@ _NAMES = {"double": "float64", "float": "float32", "halffloat": "float16"}
 
 def features(schema: pa.Schema) -> list[dict[str, Any]]:
     """The features of a schema, one entry a column."""
-    return [{"name": field.name, **_feature(field.type)} for field in schema]
+    said = json.loads((schema.metadata or {}).get(FEATURES_KEY, b'{"info": {"features": {}}}'))
+    files = {name: {"dtype": feature["_type"].lower()} for name, feature in said["info"]["features"].items()}
+    return [{"name": field.name, **(files.get(field.name) or _feature(field.type))} for field in schema]
 
 
 def _feature(kind: pa.DataType) -> dict[str, Any]:

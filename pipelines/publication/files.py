@@ -72,6 +72,7 @@ class Publication:
                 "passed": True,
                 "withdrawn_in_samples": facts.withdrawn,
                 "replaced": facts.replaced,
+                "taken_out_of_files": facts.bared,
                 "withheld": facts.withheld,
             },
             "configs": {
@@ -91,7 +92,7 @@ class Publication:
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
     def _file(self, path: str, file: Wanted) -> dict[str, int | str]:
-        rows = {"rows": self.facts.shards[path].rows} if path in self.facts.shards else {}
+        rows = {"rows": self.facts.shards[path].rows} if path.endswith(".parquet") else {}
         return {"bytes": file.size, "digest": file.digest, **rows}
 
 

@@ -19,7 +19,7 @@ from huggingface_hub import CommitOperationAdd
 from connectors.hub.client import Hub
 from connectors.parquet import Shard, replace_file
 from pipelines.run_folder import RunFolder
-from schemas.errors import InputError
+from schemas.errors import InputError, PublishError
 
 #: Files and bytes that one call sends; the Hub takes 256 files a call.
 _BATCH_FILES = 256
@@ -110,6 +110,11 @@ class _Send(beam.DoFn):
                 if addition.upload_info.sha256.hex() != shard.sha256:
                     raise InputError(
                         f"{self._folder.file(shard.path)} is not what was written. Delete it and publish again."
+                    )
+                if addition._upload_mode != "lfs":  # noqa: SLF001 - nothing else says it
+                    raise PublishError(
+                        f"{self._target.repo} does not keep {addition.path_in_repo} in LFS. Restore the lines of its "
+                        ".gitattributes that the Hub writes into a new dataset, and publish again."
                     )
                 addition.upload_info._source_path = None  # noqa: SLF001 - a path of this worker, known no more
                 yield base64.b64encode(pickle.dumps(addition)).decode()

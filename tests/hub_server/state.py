@@ -18,7 +18,7 @@ _NAMES = {TOKEN: "owner", READER: "reader"}
 
 #: What the Hub's first commit of a dataset sends to LFS (the part that matters here).
 GITATTRIBUTES = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n*.jpg filter=lfs diff=lfs merge=lfs -text\n"
-_LFS_NAMES = ("*.parquet", "*.jpg", "*.jpeg", "*.png", "*.mp4", "*.webm")
+_LFS_NAMES = ("*.parquet", "*.jpg", "*.jpeg", "*.png", "*.gif", "*.webp", "*.mp4", "*.webm")
 #: A regular file may not be larger.
 _REGULAR_BYTES = 10 << 20
 

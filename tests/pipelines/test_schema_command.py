@@ -71,7 +71,7 @@ def test_an_unknown_table_exits_with_2(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_check_of_the_shipped_tables_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check") == 0
-    assert capsys.readouterr().out == "8 tables are as they were frozen.\n"
+    assert capsys.readouterr().out == "11 tables are as they were frozen.\n"
 
 
 def test_check_fails_when_a_definition_differs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ def stamped(table: str, version: str) -> pa.Schema:
 
 def test_the_tables_are_these() -> None:
     names = ["post", "comment", "media", "sample", "instruction", "chat", "blift", "reject"]
+    names += ["media_file", "media_image", "media_video"]
     assert list(RECORDS) == list(SCHEMAS) == names
 
 
@@ -25,14 +26,18 @@ def test_a_table_is_found_by_its_name() -> None:
 def test_a_misspelt_table_gets_a_suggestion() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("coment")
-    tables = "Tables: post, comment, media, sample, instruction, chat, blift, reject."
+    tables = (
+        "Tables: post, comment, media, sample, instruction, chat, blift, reject, media_file, media_image, media_video."
+    )
     assert str(caught.value) == f"There is no table 'coment', did you mean 'comment'? {tables}"
 
 
 def test_a_table_that_resembles_none_gets_a_list() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("xyz")
-    tables = "Tables: post, comment, media, sample, instruction, chat, blift, reject."
+    tables = (
+        "Tables: post, comment, media, sample, instruction, chat, blift, reject, media_file, media_image, media_video."
+    )
     assert str(caught.value) == f"There is no table 'xyz'. {tables}"
 
 

@@ -21,6 +21,7 @@ from pipelines.publication.funnel_picture import funnel_picture
 from pipelines.publication.versions import Difference
 from pipelines.run_folder import Manifest, RunFolder
 from schemas.compatibility import Level
+from schemas.record import FEATURES_KEY
 from schemas.registry import SCHEMAS
 from tests.hub_server.card_rules import problems_of
 from tests.pipelines.publication.conftest import REPO, recipe_of
@@ -73,7 +74,8 @@ def test_configs_are_samples_blift_both_shapes_and_rejects(card: str) -> None:
 @pytest.mark.parametrize("table", list(SCHEMAS))
 def test_features_are_written_as_datasets_writes_them(table: str) -> None:
     written = features(SCHEMAS[table])
-    assert written == Features.from_arrow_schema(SCHEMAS[table].remove_metadata())._to_yaml_list()
+    said = {key: said for key, said in SCHEMAS[table].metadata.items() if key == FEATURES_KEY}
+    assert written == Features.from_arrow_schema(SCHEMAS[table].with_metadata(said))._to_yaml_list()
 
 
 def test_rows_and_features_are_those_of_the_files(released: Path, card: str) -> None:

@@ -1,0 +1,66 @@
+"""The tables of published media: files that are named, or that lie within the table itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from schemas.media import MediaUse
+from schemas.record import Part, Record
+
+
+class EmbeddedPicture(Part):
+    """A picture, as the `Image` of `datasets` has it."""
+
+    feature: ClassVar[str] = "Image"
+
+    content: bytes | None = Field(alias="bytes", serialization_alias="bytes", description="The file's content.")
+    path: str | None = Field(description="Its name.")
+
+
+class EmbeddedFilm(Part):
+    """A video, as the `Video` of `datasets` has it."""
+
+    feature: ClassVar[str] = "Video"
+
+    content: bytes | None = Field(alias="bytes", serialization_alias="bytes", description="The file's content.")
+    path: str | None = Field(description="Its name.")
+
+
+class PublishedMedia(Record):
+    """What is said of every file that is published."""
+
+    sha256: str = Field(description="Digest of the file that was measured: its row in the table media.")
+    uses: list[MediaUse] = Field(description="Where it is used, by `media_key` and `place`.")
+    scene: int | None = Field(description="The scene whose keyframe it is, 0 first; none where it is the whole file.")
+    time_s: float | None = Field(description="When that keyframe is shown, in seconds.")
+    published_sha256: str = Field(description="Digest of the file as published, without metadata: its name.")
+    size_bytes: int = Field(description="Size of the file as published.")
+
+
+class MediaFile(PublishedMedia):
+    """One file of media, beside the table that names it."""
+
+    table: ClassVar[str] = "media_file"
+    version: ClassVar[str] = "1.0.0"
+
+    file_name: str = Field(description="The file, relative to this table: `<aa>/<sha256>.<ending>`.")
+
+
+class MediaImage(PublishedMedia):
+    """One image, within the table."""
+
+    table: ClassVar[str] = "media_image"
+    version: ClassVar[str] = "1.0.0"
+
+    image: EmbeddedPicture | None = Field(description="The image.")
+
+
+class MediaVideo(PublishedMedia):
+    """One video, within the table."""
+
+    table: ClassVar[str] = "media_video"
+    version: ClassVar[str] = "1.0.0"
+
+    video: EmbeddedFilm | None = Field(description="The video.")
