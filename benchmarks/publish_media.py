@@ -29,7 +29,6 @@ from transforms.media.files import ListedFile
 
 _SHARDS = 4
 _SIDE = 64
-_KILLS = 20
 
 
 def _pictures(folder: Path, count: int) -> list[ListedFile]:
@@ -105,15 +104,15 @@ def measure_time(folder: Path, run: Path) -> None:
         print(f"again {again:.1f} s: {counted.get('uploads', 0)} uploads, {counted.get('commits', 0)} commits")
 
 
-def measure_kills(folder: Path, run: Path) -> None:
-    """SIGKILL at random moments, of the release too, then the same command again."""
+def measure_kills(folder: Path, run: Path, kills: int) -> None:
+    """SIGKILL at random moments after the first request, then the same command again."""
     rng = random.Random(1)
     bare = Path(shutil.copytree(run, folder / "bare"))
     with hub_at(folder, "whole") as (hub, env):
         whole = killed_after(hub, env, run, None)
         unique, tree = hub.counted()["bytes_put"], hub.state.repos[REPO].resolve("v1.0.0").tree
     worst = 0.0
-    for turn in range(_KILLS):
+    for turn in range(kills):
         own = Path(shutil.copytree(bare, folder / f"run{turn}"))
         with hub_at(folder, f"k{turn}") as (hub, env):
             killed_after(hub, env, own, rng.uniform(0, whole))
@@ -123,7 +122,7 @@ def measure_kills(folder: Path, run: Path) -> None:
             assert hub.state.repos[REPO].resolve("v1.0.0").tree == tree
             worst = max(worst, (counted["bytes_put"] - unique) / unique)
         shutil.rmtree(own)
-    print(f"{_KILLS} kills within {whole:.1f} s: one commit each, the same tree, sent twice at most {worst:.2%}")
+    print(f"{kills} kills within {whole:.1f} s: one commit each, the same tree, sent twice at most {worst:.2%}")
 
 
 def measure_workers(folder: Path, run: Path) -> None:
@@ -141,13 +140,17 @@ def measure_workers(folder: Path, run: Path) -> None:
 def main() -> None:
     """Measure one thing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    measures = {"time": measure_time, "kills": measure_kills, "workers": measure_workers}
-    parser.add_argument("what", choices=measures)
+    parser.add_argument("what", choices=("time", "kills", "workers"))
     parser.add_argument("--shape", choices=("beside", "embedded"), default="beside")
+    parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--pictures", type=int, default=2_000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="blift-publish-media-") as folder:
-        measures[args.what](Path(folder), _run(Path(folder), args.shape, args.pictures))
+        run = _run(Path(folder), args.shape, args.pictures)
+        if args.what == "kills":
+            measure_kills(Path(folder), run, args.kills)
+        else:
+            (measure_time if args.what == "time" else measure_workers)(Path(folder), run)
 
 
 if __name__ == "__main__":
