@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-runners test-images lint types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test test-runners test-images lint types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -20,6 +20,9 @@ demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load 
 	$(BIN)/blift demo $(DEMO)/corpus
 	$(BIN)/blift build $(DEMO)/corpus/demo.yaml --out $(DEMO)/run
 	$(BIN)/python -m pipelines.demo.load $(DEMO)/run
+
+demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift collect`
+	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
 	$(BIN)/pytest -n auto -m 'not runner and not gpu'

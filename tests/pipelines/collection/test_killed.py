@@ -25,7 +25,7 @@ from connectors.collection.archives import read_files
 from tests.loopback import Loopback
 from tests.reddit_server import RedditServer, made_up
 
-POSTS, KILLS = 420, 20
+POSTS, KILLS = 550, 20
 
 
 class Pictures(BaseHTTPRequestHandler):
