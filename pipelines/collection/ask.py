@@ -81,6 +81,7 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
     section = source.recipe.collect
     if section is None or not (section.reddit or section.youtube):
         raise RecipeError("`collect` asks neither Reddit nor YouTube for anything. Add `reddit` or `youtube` to it.")
+    _check(section)
     items: list[Item] = []
     notes: list[str] = []
     services: dict[Service, ServicePlan] = {}
@@ -99,6 +100,19 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
     if shown and shown.hosts:
         services[Service.MEDIA] = _media(section, place)
     return Asked(CollectPlan(place.folder, items, services, shown, budget), notes)
+
+
+def _check(section: Collect) -> None:
+    """Parts of the section need one another."""
+    if section.wikidata and section.youtube is None:
+        raise RecipeError("`collect.wikidata` finds channels of YouTube, and `collect.youtube` is missing. Add it.")
+    if section.reddit and section.reddit.media and section.reddit.media.youtube and section.youtube is None:
+        raise RecipeError(
+            "`collect.reddit.media.youtube` asks YouTube for videos, and `collect.youtube` is missing. Add it, if only "
+            "as `youtube: {}`."
+        )
+    if section.reddit and not (section.reddit.listings or section.reddit.ids):
+        raise RecipeError("`collect.reddit` names neither `listings` nor `ids`, so there is nothing to ask for.")
 
 
 def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) -> list[Item]:

@@ -152,6 +152,25 @@ def test_a_listing_that_is_none_is_told_with_its_line(
     assert "mine.yaml, line " in error
 
 
+@pytest.mark.parametrize(
+    ("collect", "said"),
+    [
+        ("{}", "`collect` asks neither Reddit nor YouTube"),
+        ("{reddit: {}}", "`collect.reddit` names neither `listings` nor `ids`"),
+        ("{reddit: {listings: [pics/new]}, wikidata: {}}", "`collect.youtube` is missing"),
+        ("{reddit: {listings: [pics/new], media: {youtube: true}}}", "asks YouTube for videos"),
+        ("{wikidata: {languages: [english]}, youtube: {}}", "collect.wikidata.languages.0"),
+        ("{youtube: {ids: [nowhere.txt]}}", "No file matches"),
+    ],
+)
+def test_what_lacks_a_part_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], collect: str, said: str) -> None:
+    (tmp_path / "mine.yaml").write_text(f"name: mine\ncollect: {collect}\n")
+    assert main(["collect", str(tmp_path / "mine.yaml")]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+
+
 def test_a_recipe_without_the_section_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["collect", "blift-paper", "--out", str(tmp_path)]) == 2
     assert "has no section `collect`, which says what to ask for" in capsys.readouterr().err
