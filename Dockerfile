@@ -12,7 +12,7 @@ FROM ${SDK} AS sdk
 
 FROM ${BASE} AS build
 # Extras of pyproject.toml; `gcp` reaches gs:// and Dataflow.
-ARG EXTRAS=media
+ARG EXTRAS=media,collect
 RUN python3 -m venv /opt/blift
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -36,7 +36,7 @@ RUN blift doctor
 ENTRYPOINT ["/opt/apache/beam/boot"]
 
 FROM ${GPU_BASE} AS build-gpu
-ARG GPU_EXTRAS=media,gpu
+ARG GPU_EXTRAS=media,collect,gpu
 RUN python3 -m venv /opt/blift
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -72,7 +72,7 @@ RUN python3 -m venv /home/blift/venv && \
 ENV PATH=/home/blift/venv/bin:$PATH
 CMD ["pytest", "-n", "auto", "-m", "not runner and not gpu"]
 
-# Dataflow runs containers as root. Build it with --build-arg EXTRAS=media,gcp.
+# Dataflow runs containers as root. Build it with --build-arg EXTRAS=media,collect,gcp.
 FROM ${LAUNCHER} AS launcher
 FROM cpu AS template
 USER root
