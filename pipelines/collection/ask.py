@@ -12,6 +12,7 @@ from types import ModuleType
 from connectors.collection.archives import PARTIAL
 from connectors.collection.items import Item, Kind, Service
 from connectors.files import match
+from connectors.web.addresses import Gate
 from connectors.web.client import WebConfig, hosts_allowed, user_agent
 from connectors.web.manners import Budget
 from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
@@ -187,7 +188,7 @@ def _wikidata(section: CollectWikidata, contact: str | None) -> WikidataConfig:
         without_categories=tuple(section.without_categories),
         limit=section.limit,
         address=os.environ.get(WIKIDATA_ADDRESS, plain.address),
-        web=replace(plain.web, contact=contact, allowed=tuple(hosts_allowed(os.environ.get(ALLOWED)))),
+        web=replace(plain.web, contact=contact, allowed=_allowed()),
     )
 
 
@@ -209,7 +210,7 @@ def _media(section: Collect, place: Place) -> ServicePlan:
             per_host_per_s=web.per_host_per_s and web.per_host_per_s / place.lanes,
             max_bytes=web.max_bytes,
             max_s=web.max_seconds,
-            allowed=tuple(hosts_allowed(os.environ.get(ALLOWED))),
+            allowed=_allowed(),
             mirror=os.environ.get(MEDIA_MIRROR),
         ),
         max_height=web.max_height,
@@ -217,6 +218,22 @@ def _media(section: Collect, place: Place) -> ServicePlan:
         no_ai=web.no_ai,
     )
     return ServicePlan(web.connections, partial(download.FilesFetcher, config))
+
+
+def _allowed() -> tuple[str, ...]:
+    """Servers that may be asked although they are not on the open net.
+
+    Raises:
+        RecipeError: a network among them is none.
+    """
+    allowed = tuple(hosts_allowed(os.environ.get(ALLOWED)))
+    try:
+        Gate(allowed)
+    except ValueError as error:
+        raise RecipeError(
+            f"{ALLOWED} holds what is no network: {error}. Give `host:port`s or networks such as 10.1.0.0/16."
+        ) from error
+    return allowed
 
 
 def _seconds(day: date | None) -> float | None:

@@ -32,7 +32,20 @@ def test_no_address_of_a_closed_network_is_open_in_any_spelling(network: str, da
 
 
 @pytest.mark.parametrize(
-    "address", ["::1", "::", "fe80::1%eth0", "fc00::1", "fd12:3456::1", "ff02::1", "2001:db8::1", "64:ff9b:1::a00:1"]
+    "address",
+    [
+        "::1",
+        "::",
+        "fe80::1%eth0",
+        "fc00::1",
+        "fd12:3456::1",
+        "ff02::1",
+        "2001:db8::1",
+        "64:ff9b:1::a00:1",
+        "2001:4860::5efe:a00:1",
+        "168.63.129.16",
+        "4000::1",
+    ],
 )
 def test_closed_addresses_of_ipv6(address: str) -> None:
     assert not is_open(address)
@@ -53,7 +66,8 @@ def test_open_addresses(address: str) -> None:
         ("//example.com/x", "no scheme is neither"),
         ("http://", "no host"),
         ("http:///x", "no host"),
-        ("http://exa mple.com/", "blanks"),
+        ("http://exa mple.com/", "is no address"),
+        ("http://example.com:0/", "has no port"),
         ("http://example.com\\@127.0.0.1/", "backslashes"),
         ("http://example.com/\r\nHost: other", "control characters"),
         ("http://example.com:notaport/", "is no address"),

@@ -171,6 +171,14 @@ def test_what_lacks_a_part_is_told(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "Traceback" not in error
 
 
+def test_an_allowed_network_that_is_none_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLIFT_ALLOW_ADDRESSES", "127.0.0.1:80,10.0.0.0/99")
+    assert main(["collect", recipe(tmp_path, {"media": {}})]) == 2
+    assert "BLIFT_ALLOW_ADDRESSES holds what is no network: '10.0.0.0/99'" in capsys.readouterr().err
+
+
 def test_a_recipe_without_the_section_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["collect", "blift-paper", "--out", str(tmp_path)]) == 2
     assert "has no section `collect`, which says what to ask for" in capsys.readouterr().err
