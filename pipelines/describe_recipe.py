@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from connectors.models.allowance import Limits
 from connectors.models.client import Address
@@ -12,17 +12,10 @@ from connectors.models.endpoint import EndpointConfig
 from connectors.models.prompt import PROMPT
 from connectors.models.speech import Device, SpeechConfig
 from connectors.models.tagger import IMAGENET_MEAN, IMAGENET_STD, Scores, TaggerConfig
-
-Count = Annotated[int, Field(ge=1)]
-
-
-class ModelSection(BaseModel):
-    """A part of a recipe; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from pipelines.section import Count, Section
 
 
-class DescribeEndpoint(ModelSection):
+class DescribeEndpoint(Section):
     """An OpenAI-compatible endpoint that gives captions, tags and text on screen, such as vLLM's."""
 
     url: str = Field(description="Its address up to and with the version: `http://localhost:8000/v1`.")
@@ -70,7 +63,7 @@ class DescribeEndpoint(ModelSection):
         )
 
 
-class DescribeTagger(ModelSection):
+class DescribeTagger(Section):
     """An ONNX file that gives tags: a tagger or a classifier."""
 
     model: str = Field(description="Path of the ONNX file.")
@@ -102,14 +95,14 @@ class DescribeTagger(ModelSection):
         )
 
 
-class Describe(ModelSection):
+class Describe(Section):
     """Scenes described by models, through their keyframes."""
 
     endpoint: DescribeEndpoint | None = Field(default=None, description="Captions, tags and text on screen.")
     tagger: DescribeTagger | None = Field(default=None, description="Tags.")
 
 
-class Speech(ModelSection):
+class Speech(Section):
     """Speech heard by a Whisper model, where there are no subtitles."""
 
     model: str = Field(description="Folder of a Whisper model, converted for CTranslate2. Nothing is downloaded.")

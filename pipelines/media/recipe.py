@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from connectors.media.limits import Limits
 from pipelines.describe_recipe import Describe, Speech
 from pipelines.media.config import Access, DecoderChoice, MeasureConfig
+from pipelines.section import Count, Section, Share
 from transforms.media.looks import DuplicateOptions
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Count = Annotated[int, Field(ge=1)]
 
-
-class MediaSection(BaseModel):
-    """A part of a recipe; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Cuts(MediaSection):
+class Cuts(Section):
     """Where one scene of a video ends and the next begins."""
 
     threshold: float = Field(
@@ -37,7 +29,7 @@ class Cuts(MediaSection):
     )
 
 
-class Keyframes(MediaSection):
+class Keyframes(Section):
     """The picture that stands for a scene."""
 
     side: Count = Field(default=512, description="Longer side at most, pixels.")
@@ -45,7 +37,7 @@ class Keyframes(MediaSection):
     images: bool = Field(default=False, description="Write one of images too. Models that describe need it.")
 
 
-class MediaLimits(MediaSection):
+class MediaLimits(Section):
     """Beyond these a file is rejected; what it claims is checked before anything of that size is allocated."""
 
     max_bytes: Count = Field(default=20 << 30, description="Bytes of a file.")
@@ -63,7 +55,7 @@ class MediaLimits(MediaSection):
         return Limits(**self.model_dump())
 
 
-class NearDuplicateMedia(MediaSection):
+class NearDuplicateMedia(Section):
     """Media that look the same become one sample, their comments united."""
 
     distance: Annotated[int, Field(ge=0, le=11)] = Field(
@@ -86,7 +78,7 @@ class NearDuplicateMedia(MediaSection):
         return DuplicateOptions(**self.model_dump(), per_s=per_s, groups=groups)
 
 
-class Media(MediaSection):
+class Media(Section):
     """The media stage: files measured in one decode, near-duplicates found, scenes described."""
 
     files: list[str] = Field(
