@@ -170,7 +170,7 @@ class _ReadVideos(beam.DoFn):
 
 
 class _ReadPublished(beam.DoFn):
-    """Files of a published dataset to post tables, their comments, and rejects. All of it is in scope."""
+    """Files of a published dataset to post tables, their comments, and rejects. All that stands is in scope."""
 
     def __init__(self, config: CollectConfig) -> None:
         self._config = config
@@ -179,7 +179,8 @@ class _ReadPublished(beam.DoFn):
         config = self._config
         for chunk in read_published(file, config.limit):
             tally = Tally(STAGE)
-            posts, replies = published_posts(chunk.posts.table), published_comments(chunk.comments.table)
+            posts, replies = published_posts(chunk.posts.table), frame(published_comments(chunk.comments.table))
+            kept: list[pl.DataFrame] = []
             unread = {Reason.MISSING_FIELD: chunk.posts.rejects.num_rows}
             scopes = {Platform.REDDIT: config.reddit_scope, Platform.YOUTUBE: config.youtube_scope}
             for platform, scope in scopes.items():
@@ -188,11 +189,18 @@ class _ReadPublished(beam.DoFn):
                 tally.flow(_READ, "read", f"{platform.value} post", rows + sum(lost.values()), rows, lost)
                 for place, (rule, _) in enumerate(checks(Record.POST, platform, scope, stage=STAGE), start=1):
                     tally.step(place, rule.name, f"{platform.value} post", rows)
-                if written := _rows_of(replies, platform):
+                standing, gone = _standing(
+                    frame(posts).filter(pl.col("platform") == platform.value), platform, config, tally
+                )
+                kept.append(standing)
+                if gone.height:
+                    yield TaggedOutput(REJECTS, _rejects(gone, "post", "post_id", config))
+                if written := replies.filter(pl.col("platform") == platform.value).height:
                     tally.step(_READ, "read", f"{platform.value} comment", written)
-                    tally.step(1, "post_collected", f"{platform.value} comment", written)
-            yield posts.select(_POST.names).cast(_POST)
-            yield TaggedOutput(_COMMENTS, replies.select(_COMMENT.names).cast(_COMMENT))
+            found = pl.concat(kept)
+            for element in _of_posts(replies, replies["post_id"].is_in(found["post_id"].implode()), config, tally):
+                yield TaggedOutput(_COMMENTS, element) if isinstance(element, pa.Table) else element
+            yield arrow(found, _POST)
             if chunk.posts.rejects.num_rows:
                 yield TaggedOutput(REJECTS, chunk.posts.rejects)
             yield from tally.emit()

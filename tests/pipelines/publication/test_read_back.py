@@ -7,9 +7,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from connectors.collection.archives import write_archives
+from connectors.collection.items import Item, Kind, NotThere
+from connectors.collection.state import State
 from connectors.hub.dataset import published_rows
 from pipelines.publish import Result
 from schemas.errors import InputError
+from schemas.reasons import Absent
 from tests.hub_server import TOKEN, HubServer
 from tests.hub_server.state import Blob
 from tests.pipelines.conftest import run_build
@@ -69,6 +73,30 @@ def test_the_six_columns_come_back(
     texts = pl.col("comments").list.eval(pl.element().struct.field("text"))
     for column in ("url", "permalink", "num_comments", "subreddit", "title", texts):
         assert before.select(column).equals(after.select(column)), column
+
+
+@pytest.mark.usefixtures("here")
+def test_what_a_collection_saw_taken_back_does_not_come_back(
+    publish_to: Callable[..., Result], run_folder: Path, tmp_path: Path
+) -> None:
+    publish_to(run_folder)
+    audiences = samples_in(run_folder / "release").explode("audiences")["audiences"].struct.field("post_id").to_list()
+    post_id = next(post_id for post_id in audiences if post_id.startswith("reddit:"))
+    collection = tmp_path / "collection"
+    item = Item(Kind.SUBMISSION, post_id.removeprefix("reddit:"))
+    state = State(str(collection))
+    state.add([item])
+    state.take_in([(item, NotThere(Absent.DELETED))])
+    write_archives(state, str(collection))
+    recipe = source(tmp_path, REPO)
+    recipe.write_text(recipe.read_text() + "  reddit: {collections: [collection]}\n")
+    manifest, _ = run_build(recipe, tmp_path / "back")
+    assert not any(unbalanced(record.funnel) for record in manifest.stages.values())
+    posts = pl.read_parquet(str(tmp_path / "back" / "posts" / "*.parquet"))["post_id"].to_list()
+    assert posts
+    assert post_id not in posts
+    (step,) = [row for row in manifest.stages["collect"].funnel if row.step == "withdrawn" and row.rejected]
+    assert {str(reason): rows for reason, rows in step.rejected.items()} == {"deleted": 1}
 
 
 @pytest.mark.usefixtures("here")
