@@ -24,14 +24,6 @@ from pipelines.run_folder import Manifest, RunFolder
 from schemas.reasons import Absent, Reason
 from transforms.media.files import ListedFile
 
-#: What a build calls it that a post was taken back.
-_REASON_OF = {
-    Absent.DELETED: Reason.DELETED,
-    Absent.REMOVED: Reason.REMOVED,
-    Absent.BANNED: Reason.REMOVED,
-    Absent.PRIVATE: Reason.UNAVAILABLE,
-    Absent.NOT_FOUND: Reason.UNAVAILABLE,
-}
 #: Videos that a worker reads together: a few seconds' work.
 _BATCH_FILES = 500
 
@@ -80,7 +72,6 @@ def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
     """Files of collections; one that has none of a kind is as good as any other."""
     found = []
     for folder in folders:
-        read_withdrawn(folder)  # says so where the folder is no collection
         entries = list_files(posixpath.join(literal(folder), pattern))
         found += [
             InputFile(entry.path, entry.size_in_bytes, entry.path.removeprefix(folder).lstrip("/")) for entry in entries
@@ -89,9 +80,15 @@ def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
 
 
 def withdrawn_posts(folders: Sequence[str]) -> dict[str, Reason]:
-    """Posts that were taken back after they were collected, as the collections noted."""
+    """Posts that were taken back after they were collected, as the collections noted.
+
+    Raises:
+        InputError: a folder is no collection.
+    """
     return {
-        post_id: _REASON_OF[Absent(reason)] for folder in folders for post_id, reason in read_withdrawn(folder).items()
+        post_id: gather.reason_of(Absent(reason))
+        for folder in folders
+        for post_id, reason in read_withdrawn(folder).items()
     }
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-import shutil
-import uuid
 from contextlib import suppress
 
 import pyarrow as pa
@@ -14,7 +12,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from connectors.collection.items import StoredFile
-from connectors.parquet import replace_file
+from connectors.parquet import replace_file, take_in
 from connectors.web.content import HEAD_BYTES, content_type
 from connectors.web.refusals import Refused
 from schemas.errors import OutputError
@@ -140,10 +138,7 @@ class FileStore:
                 _to_disk(path)
                 os.replace(path, target)
         elif not FileSystems.exists(target):
-            partial = f"{target}.{uuid.uuid4().hex}.partial"
-            with open(path, "rb") as source, FileSystems.create(partial) as sink:
-                shutil.copyfileobj(source, sink, _PIECE)
-            FileSystems.rename([partial], [target])
+            take_in(path, *posixpath.split(target))
         with suppress(FileNotFoundError):
             os.unlink(path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -290,8 +290,3 @@ def _pools(gate: Gate) -> urllib3.PoolManager:
 
 def _seconds(timeout: object) -> float | None:
     return float(timeout) if isinstance(timeout, int | float) else None
-
-
-def hosts_allowed(text: str | None) -> Sequence[str]:
-    """`host:port`s out of a list with commas, such as an environment variable holds."""
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

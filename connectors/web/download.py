@@ -46,7 +46,6 @@ class FilesConfig:
         max_height: lines of a video that comes in several sizes, at most.
         robots: honour robots.txt.
         no_ai: honour `X-Robots-Tag: noai`.
-        v_reddit: where Reddit's own videos are asked for; another place than Reddit's serves to try it out.
     """
 
     store: str
@@ -55,7 +54,6 @@ class FilesConfig:
     max_height: int = 720
     robots: bool = True
     no_ai: bool = True
-    v_reddit: str = "https://v.redd.it"
 
 
 class FilesFetcher:
@@ -100,7 +98,7 @@ class FilesFetcher:
 
     def _hosted_video(self, address: str, name: str) -> StoredFile:
         """A video of Reddit's own: pictures and sound come apart, and are joined."""
-        base = f"{self._config.v_reddit}/{name}/"
+        base = f"https://v.redd.it/{name}/"
         self._check_robots(base + _MANIFEST)
         with self._web.get(base + _MANIFEST) as answer:
             self._check_headers(answer)

@@ -24,15 +24,14 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import TaggedOutput
 
 from connectors.collection.archives import Written, write_archives
-from connectors.collection.changes import ItemState
+from connectors.collection.changes import PLATFORM_OF, ItemState
 from connectors.collection.items import SERVICE, Item, Kind
 from connectors.collection.state import State
 from connectors.malformed import reject_table
-from connectors.parquet import Shard, replace_file
+from connectors.parquet import Shard, replace_file, take_in
 from pipelines.collection.plan import CollectPlan
 from pipelines.collection.worker import work_alone
 from pipelines.stage import StagePlan, WriteRejects
-from schemas.platform import Platform
 from schemas.reasons import Absent, Reason
 from transforms.accounting import REJECTS, TALLY, Tally
 
@@ -49,7 +48,7 @@ _ENDED = pa.schema(
         pa.field("message", pa.string()),
     ]
 )
-#: What a build calls it that something is not to be had.
+#: What a build calls it that something is not to be had; for the rest it has one word.
 _REASON_OF = {
     Absent.DELETED: Reason.DELETED,
     Absent.REMOVED: Reason.REMOVED,
@@ -62,7 +61,11 @@ _REASON_OF = {
 }
 #: What an item is in the table of rejects.
 _RECORD_OF = {Kind.FILE: "media", Kind.FOOTAGE: "media"}
-_PLATFORM_OF = {Kind.SUBMISSION: Platform.REDDIT, Kind.COMMENTS: Platform.REDDIT, Kind.VIDEO: Platform.YOUTUBE}
+
+
+def reason_of(absent: Absent) -> Reason:
+    """What a build calls it that something is not to be had."""
+    return _REASON_OF.get(absent, Reason.UNAVAILABLE)
 
 
 @dataclass(frozen=True)
@@ -186,8 +189,7 @@ class _Ask(beam.DoFn):
         """The part's files in the run folder, the list of its items last."""
         target = posixpath.join(self._config.folder, part.name)
         for name in archive_names(folder):
-            with open(os.path.join(folder, name), "rb") as stream:
-                replace_file(posixpath.join(target, name), stream.read())
+            take_in(os.path.join(folder, name), target, name)
         sink = pa.BufferOutputStream()
         pq.write_table(ended, sink)
         content = bytes(sink.getvalue())
@@ -225,11 +227,11 @@ def _account(ended: pa.Table) -> Iterator[TaggedOutput]:
 
 
 def _reason(row: dict[str, str]) -> Reason:
-    return _REASON_OF.get(Absent(row["reason"]), Reason.UNAVAILABLE) if row["reason"] else Reason.UNAVAILABLE
+    return reason_of(Absent(row["reason"])) if row["reason"] else Reason.UNAVAILABLE
 
 
 def _reject(kind: Kind, row: dict[str, str], reason: Reason) -> dict[str, object]:
-    platform = _PLATFORM_OF.get(kind)
+    platform = PLATFORM_OF.get(kind)
     said = row["reason"] or row["state"]
     return {
         "stage": STAGE,
