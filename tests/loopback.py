@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,29 @@ class Listener(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Keeps connections open, sends at once, and prints nothing. Whatever the method, ``serve`` answers."""
+
+    protocol_version = "HTTP/1.1"
+    server: Listener
+
+    def setup(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super().setup()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        self.serve()
+
+    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - as the standard library calls them
+
+    def serve(self) -> None:
+        """Answer the request."""
+        raise NotImplementedError
+
+
 class Loopback:
     """Runs in a thread of this process; ``with`` starts and stops it.
 
@@ -30,7 +54,7 @@ class Loopback:
         port: 0 for any.
     """
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0) -> None:
+    def __init__(self, handler: type[Handler], port: int = 0) -> None:
         self._listener = Listener(("127.0.0.1", port), handler)
         self._listener.site = self
         serve = self._listener.serve_forever

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +12,7 @@ from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcom
 from connectors.web.client import WebConfig
 from connectors.web.manners import Manners
 from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
-from tests.loopback import Loopback
+from tests.loopback import Handler, Loopback
 
 CHANNELS = [f"UC{number:022d}" for number in range(25)]
 _PLACES = {
@@ -33,16 +32,15 @@ def known(number: int, channel: str, more: str = "", rank: str = "Normal", quali
     return f"wd:Q{1000 + number} p:P2397 {statement} {more} .\n"
 
 
-class Sparql(BaseHTTPRequestHandler):
+class Sparql(Handler):
     """Answers as the query service does, out of a graph; ``faults`` are given first."""
 
-    protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16  # head and body in one segment
     graph: Graph
     asked: list[tuple[str, str]]
     faults: list[tuple[int, dict[str, str], bytes]]
 
-    def do_GET(self) -> None:
+    def serve(self) -> None:
         query = parse_qs(urlsplit(self.path).query)["query"][0]
         self.asked.append((query, self.headers["User-Agent"]))
         if self.faults:
@@ -57,9 +55,6 @@ class Sparql(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""
 
 
 def graph_of(facts: str) -> Graph:

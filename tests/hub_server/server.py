@@ -6,7 +6,6 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.hub_server import repo_api, storage_api
 from tests.hub_server.faults import Fault, Faults
 from tests.hub_server.state import HubState, Refused
-from tests.loopback import Listener, Loopback
+from tests.loopback import Handler, Loopback
 
 _DECLARED: list[tuple[str, str, Callable[..., None]]] = [*repo_api.ROUTES, *storage_api.ROUTES]
 _ROUTES = [(method, re.compile(path), do) for method, path, do in _DECLARED]
@@ -53,23 +52,8 @@ class BrokenUpload(Exception):
     """The client went away in the middle of a body."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     """One connection."""
-
-    protocol_version = "HTTP/1.1"
-    server: Listener
-
-    def setup(self) -> None:
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().setup()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - as the standard library calls them
 
     # What the routes use.
 
@@ -150,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     # How a request is served.
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
         self._body_read = self.headers.get("Content-Length") in (None, "0") and "Transfer-Encoding" not in self.headers
         self._lost = False
         path = unquote(urlsplit(self.path).path)

@@ -11,11 +11,10 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.loopback import Listener, Loopback
+from tests.loopback import Handler, Loopback
 from tests.reddit_server.answers import ROUTES, Refusal
 from tests.reddit_server.recorded import escaped
 from tests.reddit_server.site import Data, Site
@@ -134,23 +133,8 @@ class RedditServer(Loopback):
         return None
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Listener
-
-    def setup(self) -> None:
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().setup()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - as the standard library calls them
-
-    def _serve(self) -> None:
+class _Handler(Handler):
+    def serve(self) -> None:
         reddit = self.server.site
         at = time.time()
         path = unquote(urlsplit(self.path).path)

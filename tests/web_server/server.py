@@ -9,10 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
-from tests.loopback import Listener, Loopback
+from tests.loopback import Handler, Loopback
 
 
 def picture(name: str, size: int = 40_000) -> bytes:
@@ -102,11 +101,8 @@ class WebServer(Loopback):
         return found or Reply(status=404)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Listener
-
-    def do_GET(self) -> None:
+class _Handler(Handler):
+    def serve(self) -> None:
         web = self.server.site
         reply = web.reply(Asked(time.time(), self.path, self.headers["Host"], self.headers.get("Range", "")))
         time.sleep(web.latency_s)
@@ -145,6 +141,3 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""

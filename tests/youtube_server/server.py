@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from tests.loopback import Listener, Loopback
+from tests.loopback import Handler, Loopback
 
 
 class Request(NamedTuple):
@@ -44,15 +43,10 @@ class YoutubeServer(Loopback):
         super().__init__(_Handler, port)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     wbufsize = 1 << 16  # head and body in one segment, or the kernel waits for an acknowledgement between them
-    server: Listener
 
-    def do_GET(self) -> None:
-        self._answer({})
-
-    def do_POST(self) -> None:
+    def serve(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._answer(json.loads(data) if data else {})
 
@@ -78,6 +72,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data[: answer.breaks_off])
         self.close_connection = answer.breaks_off is not None
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""

@@ -13,7 +13,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,18 @@ import yaml
 from backports import zstd
 
 from connectors.collection.archives import read_files
-from tests.loopback import Loopback
+from tests.loopback import Handler, Loopback
 from tests.reddit_server import RedditServer, made_up
 
 POSTS, KILLS = 550, 20
 
 
-class Pictures(BaseHTTPRequestHandler):
+class Pictures(Handler):
     """Every path is a picture of its own; what is asked for is counted."""
 
-    protocol_version = "HTTP/1.1"
     asked: Counter[str]
 
-    def do_GET(self) -> None:
+    def serve(self) -> None:
         self.asked[f"https://{self.headers['Host']}{self.path}"] += 1
         found = self.path.endswith(".jpg")
         body = b"\xff\xd8\xff\xe0" + hashlib.sha256(self.path.encode()).digest() * 1_500 if found else b""
@@ -43,9 +41,6 @@ class Pictures(BaseHTTPRequestHandler):
         self.send_header("ETag", f'"{len(body)}"')
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing is printed."""
 
 
 @pytest.fixture
