@@ -174,6 +174,8 @@ class _VideoExtractor(YoutubeIE):
             info["__post_extractor"] = None  # no further requests for what is not there
         elif comments:
             stated = info.get("comment_count")
+            if stated:  # asked for last of all: an empty answer in the place of comments is not their end
+                self._downloader.params["extractor_args"]["youtube"]["raise_incomplete_data"] = [""]
             info["__post_extractor"] = lambda: _with_stated_count(comments(), stated)
         return info
 

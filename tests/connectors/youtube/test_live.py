@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome, RecordKind
 from connectors.files import InputFile
 from connectors.web.manners import Manners
 from connectors.youtube.archive import read_videos
-from tests.connectors.youtube.conftest import ID, Ask
+from connectors.youtube.live import YoutubeFetcher
+from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.lists import CHANNEL
 from tests.youtube_server.made_up import MadeUp, Video
-from tests.youtube_server.server import Answer
+from tests.youtube_server.server import Answer, Request, YoutubeServer
 
 HEAT = [0.0, 0.25, 1.0, 0.5]
 
@@ -77,6 +81,23 @@ def test_comments_come_in_youtubes_order_up_to_the_budget(ask: Ask) -> None:
 def test_youtubes_own_count_of_comments_is_not_lost(ask: Ask, tmp_path: Path) -> None:
     outcome = ask(MadeUp([Video(ID, comments=["so nice"] * 50)]), comments=30)
     assert row_of(outcome, tmp_path)["num_comments"] == 50
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_an_empty_page_of_comments_is_not_the_end_of_them(tmp_path: Path, page: int) -> None:
+    site, asked = MadeUp([Video(ID, comments=["so nice"] * 60)]), []
+
+    def answer(request: Request) -> Answer | None:
+        if "continuation" in request.body:
+            asked.append(request)
+        return Answer({}) if "continuation" in request.body and len(asked) >= page else site(request)
+
+    with YoutubeServer(answer) as server:
+        fetcher = YoutubeFetcher(config_of(server, comments=50), Manners(str(tmp_path / "manners")))
+        with closing(fetcher):
+            ((_, outcome),) = fetcher.fetch([Item(Kind.VIDEO, ID)])
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.error == "Incomplete data received"
 
 
 def test_comments_that_are_turned_off_are_known(ask: Ask, tmp_path: Path) -> None:
