@@ -97,7 +97,7 @@ class Gate:
 
     Args:
         allowed: servers that may be asked although they are not on the open net: `host:port` such as
-            `127.0.0.1:8080` or `[::1]:8080`, or a network such as `10.1.0.0/16`, whatever the port.
+            `127.0.0.1:8080`, `[::1]:8080` or `mirror:8080`, or a network such as `10.1.0.0/16`, whatever the port.
         resolve: looks hosts up.
 
     Raises:
@@ -140,19 +140,33 @@ class Gate:
                 return sock
         raise NotNow(f"{host} does not answer: {last or 'it has no address'}")
 
+    def check_number(self, host: str, port: int) -> None:
+        """Look at a host that is written as an address; a name passes.
+
+        Raises:
+            Refused: it is not on the open net.
+        """
+        try:
+            address = str(ipaddress.ip_address(host.strip("[]").partition("%")[0]))
+        except ValueError:
+            return
+        self._check(address, address, port)
+
     def _looked_up(self, host: str, port: int) -> Sequence[tuple[Any, Any, Any, Any, Any]]:
         try:
             found = self._resolve(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise NotNow(f"{host} is not known: {error}") from error
         for *_, place in found:
-            address = str(place[0])
-            if not self._is_allowed(address, port) and not is_open(address):
-                raise Refused(Absent.UNSAFE_ADDRESS, f"{host} leads to {address}, which is not on the open net")
+            self._check(host, str(place[0]), port)
         return found
 
-    def _is_allowed(self, address: str, port: int) -> bool:
-        if f"{address}:{port}" in self._places:
+    def _check(self, host: str, address: str, port: int) -> None:
+        if not self._is_allowed(host, address, port) and not is_open(address):
+            raise Refused(Absent.UNSAFE_ADDRESS, f"{host} leads to {address}, which is not on the open net")
+
+    def _is_allowed(self, host: str, address: str, port: int) -> bool:
+        if not self._places.isdisjoint((f"{host}:{port}", f"{address}:{port}")):
             return True
         known = ipaddress.ip_address(address.partition("%")[0])
         return any(known.version == network.version and known in network for network in self._networks)

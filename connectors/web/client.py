@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from socket import socket
 from urllib.parse import urljoin
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from connectors.web.addresses import Gate, checked_url
+from connectors.web.flow import Flow
+from connectors.web.gated import let_in
 from connectors.web.manners import Manners, Pace
 from connectors.web.refusals import NotNow, Refused, retry_after_s
 from schemas.reasons import Absent
@@ -37,8 +35,6 @@ _PIECE = 256 << 10
 _RATIO, _RATIO_FROM = 100, 1 << 20
 #: No media are packed so much more densely; what is, and is too large as well, is no accident.
 _DENSE = 10
-#: After so long, a body must have come at so many bytes a second on average.
-_DRIP_AFTER_S, _DRIP_PER_S = 30.0, 1_000
 #: Connections to one host that are kept open.
 _KEPT = 32
 
@@ -90,11 +86,13 @@ class Answer:
             NotNow: it ends too early, comes too slowly, or is packed in a way that was not asked for.
         """
         unpack, received, given = self._unpacker(), 0, 0
-        began = time.monotonic()
+        flow = Flow(self._config.max_s)
         for piece in self._received():
             received += len(piece)
             self._pace.receive(len(piece))
-            self._check(received, time.monotonic() - began)
+            if received > self._config.max_bytes:
+                raise Refused(Absent.TOO_MANY_BYTES, f"it has more than {self._config.max_bytes:,} bytes")
+            flow.take(len(piece))
             for part in unpack(piece):
                 given += len(part)
                 if given > _RATIO_FROM and given > _RATIO * received:
@@ -124,14 +122,6 @@ class Answer:
                 yield piece
         except (HTTPError, OSError) as error:
             raise NotNow(f"the answer broke off: {_words(error)}") from error
-
-    def _check(self, received: int, seconds: float) -> None:
-        if received > self._config.max_bytes:
-            raise Refused(Absent.TOO_MANY_BYTES, f"it has more than {self._config.max_bytes:,} bytes")
-        if seconds > self._config.max_s:
-            raise NotNow(f"it took more than {self._config.max_s:g} s")
-        if seconds > _DRIP_AFTER_S and received < _DRIP_PER_S * seconds:
-            raise NotNow(f"{received:,} bytes came in {seconds:.0f} s, which is too slow")
 
     def _unpacker(self) -> _Unpacker:
         name = self.headers.get("content-encoding", "identity").strip().lower()
@@ -267,26 +257,6 @@ def _words(error: Exception) -> str:
 
 
 def _pools(gate: Gate) -> urllib3.PoolManager:
-    """Pools whose connections are opened by the gate, and by nothing else."""
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket:
-            return gate.connect(self.host, self.port, _seconds(self.timeout))
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket:
-            return gate.connect(self.host, self.port, _seconds(self.timeout))
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
     pools = urllib3.PoolManager(num_pools=64, maxsize=_KEPT, cert_reqs="CERT_REQUIRED")
-    pools.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+    let_in(pools, gate)
     return pools
-
-
-def _seconds(timeout: object) -> float | None:
-    return float(timeout) if isinstance(timeout, int | float) else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from yt_dlp import YoutubeDL
 from yt_dlp import globals as yt_dlp_globals
@@ -16,13 +17,16 @@ from yt_dlp.extractor.youtube import (
     YoutubeTabIE,
     YoutubeYtBeIE,
 )
-from yt_dlp.networking import Request, Response
+from yt_dlp.networking import Request, RequestDirector, Response
 from yt_dlp.networking.exceptions import HTTPError, TransportError
-from yt_dlp.utils import ExtractorError
+from yt_dlp.utils import ExtractorError, sanitize_url
 
-from connectors.web.manners import BudgetSpent, Pace, Stopped
-from connectors.web.refusals import NotNow, retry_after_s
+from connectors.web.addresses import Gate, checked_url
+from connectors.web.flow import Flow
+from connectors.web.manners import Pace
+from connectors.web.refusals import NotNow, Refused, retry_after_s
 from connectors.youtube.absence import meaning
+from connectors.youtube.gated import GatedRH, Halted
 from schemas.reasons import Absent
 
 # yt-dlp reads this when its first object is made: it would run Python files out of a user's folders.
@@ -32,18 +36,15 @@ _LISTS = (YoutubeTabIE, YoutubePlaylistIE, YoutubeYtBeIE, YoutubeSearchIE, Youtu
 _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 429, 503, 500
 #: Wait after a 429 that does not say how long.
 _BUSY_S = 300.0
+#: Of a page or an answer in JSON, unpacked; theirs have some 2 MB at most.
+_MAX_ANSWER, _PIECE = 64 << 20, 1 << 20
 #: A video has a page whatever became of it.
 _VIDEO_PAGE = "/watch"
 #: Hosts whose requests a base address takes.
 _HOSTS = ("youtube.com", "googlevideo.com", "googleapis.com", "ytimg.com", "youtu.be", "youtube-nocookie.com")
 
-
-class Halted(BaseException):
-    """The way out through yt-dlp, which catches every ``Exception`` and goes on."""
-
-    def __init__(self, reason: Exception) -> None:
-        super().__init__(reason)
-        self.reason = reason
+#: Reads so many bytes of an answer at most; all where no number is given.
+_Read: TypeAlias = Callable[..., bytes]
 
 
 class Client(YoutubeDL):
@@ -53,16 +54,18 @@ class Client(YoutubeDL):
         options: yt-dlp's own, in its names.
         pace: of all who ask YouTube.
         base: address that is asked in place of YouTube's hosts; None for those.
+        allowed: `host:port` of servers that may be asked although they are not on the open net; the base may.
 
     Attributes:
         refusal: why YouTube does not play the video that was asked for last, in its own words; None where it does.
         unanswered: what became of requests that failed, by request, but for those that went well when repeated.
     """
 
-    def __init__(self, options: Mapping[str, Any], pace: Pace, base: str | None) -> None:
+    def __init__(self, options: Mapping[str, Any], pace: Pace, base: str | None, allowed: Sequence[str] = ()) -> None:
         self._pace = pace
-        self._base = urlsplit(base) if base else None
-        self._errors: list[Response] = []
+        self._base = checked_url(base) if base else None
+        self._gate = Gate([*allowed, f"{self._base.host}:{self._base.port}"] if self._base else allowed)
+        self._answers: list[Response] = []
         self.begin()
         super().__init__({**_PLAIN, **options}, auto_init=False)
         for extractor in _LISTS:
@@ -71,8 +74,8 @@ class Client(YoutubeDL):
 
     def begin(self) -> None:
         """Another question."""
-        while self._errors:  # yt-dlp reads why, and leaves them open
-            self._errors.pop().close()
+        while self._answers:  # yt-dlp leaves open what it does not read to its end
+            self._answers.pop().close()
         self.refusal: str | None = None
         self.unanswered: dict[tuple[str, object], str] = {}
 
@@ -90,12 +93,14 @@ class Client(YoutubeDL):
         address, key = urlsplit(request.url), (request.url, request.data)
         name = f"{address.hostname}{address.path[:80]}"  # a query may hold tokens
         try:
-            self._pace.turn()
+            checked_url(sanitize_url(request.url))
             response = super().urlopen(self._directed(request))
-        except (BudgetSpent, Stopped) as end:
-            raise Halted(end) from None
+        except Refused as refused:
+            raise Halted(refused) from None
         except HTTPError as error:
-            self._errors.append(error.response)
+            self._answers.append(error.response)
+            if error.redirect_loop:
+                raise Halted(Refused(Absent.TOO_MANY_REDIRECTS, f"{name} leads on and on")) from None
             self._check_busy(error)
             if error.status >= _SERVER_ERROR or address.path == _VIDEO_PAGE:
                 self.unanswered[key] = f"HTTP {error.status} from {name}"
@@ -104,8 +109,13 @@ class Client(YoutubeDL):
             self.unanswered[key] = f"no answer from {name}"
             raise
         self.unanswered.pop(key, None)
+        self._answers.append(response)
         response.read = self._counted(response.read, key, name)
         return response
+
+    def build_request_director(self, handlers: Iterable[object], preferences: object = None) -> RequestDirector:  # noqa: ARG002 - yt-dlp's
+        """One way to ask, and no other, which is ours."""
+        return super().build_request_director([partial(GatedRH, self._gate, self._pace.turn)])
 
     def close(self) -> None:
         """Let go of connections. Cookies are not written anywhere."""
@@ -113,19 +123,32 @@ class Client(YoutubeDL):
         self.params["cookiefile"] = None
         super().close()
 
-    def _counted(self, read: Any, key: tuple[str, object], name: str) -> Any:
+    def _counted(self, read: _Read, key: tuple[str, object], name: str) -> _Read:
         """Reads an answer, counting its bytes."""
+        flow = Flow()
 
-        def counted(amt: int | None = None) -> bytes:
+        def some(amt: int) -> bytes:
             try:
-                data: bytes = read(amt)
+                data = read(amt)
+                self._pace.receive(len(data))
+                flow.take(len(data))
             except TransportError:
                 self.unanswered[key] = f"the answer of {name} broke off"
                 raise
-            self._pace.receive(len(data))
+            except NotNow as slow:
+                self.unanswered[key] = f"the answer of {name} is too slow"
+                raise TransportError(str(slow), cause=slow) from slow
             return data
 
-        return counted
+        def whole() -> bytes:
+            found = bytearray()
+            while data := some(_PIECE):
+                found += data
+                if len(found) > _MAX_ANSWER:
+                    raise Halted(Refused(Absent.TOO_MANY_BYTES, f"{name} answers with more than {_MAX_ANSWER:,} bytes"))
+            return bytes(found)
+
+        return lambda amt=None: whole() if amt is None else some(amt)
 
     def _check_busy(self, error: HTTPError) -> None:
         wait_s = retry_after_s(error.response.get_header("Retry-After"))
@@ -141,7 +164,7 @@ class Client(YoutubeDL):
         if self._base is None or not any(host == known or host.endswith(f".{known}") for known in _HOSTS):
             return request
         sent = request.copy()
-        sent.url = urlunsplit((self._base.scheme, self._base.netloc, address.path, address.query, ""))
+        sent.url = self._base._replace(path=address.path, query=address.query).url
         sent.headers["X-Forwarded-Host"] = host
         return sent
 

@@ -40,6 +40,7 @@ class YoutubeConfig:
         proxy: address of a proxy.
         requests_per_minute: of all workers together; None for no limit.
         base_address: another place than YouTube, to which all requests go: a recording or a mirror.
+        allowed: `host:port` of servers that may be asked although they are not on the open net.
     """
 
     comments: int = 20
@@ -53,3 +54,4 @@ class YoutubeConfig:
     proxy: str | None = None
     requests_per_minute: float | None = 60.0
     base_address: str | None = None
+    allowed: tuple[str, ...] = ()

@@ -16,9 +16,10 @@ from yt_dlp.utils import YoutubeDLError
 from connectors.media.ffmpeg import program
 from connectors.web.manners import Manners
 from connectors.web.refusals import NotNow, Refused
-from connectors.youtube.client import Client, Halted
+from connectors.youtube.client import Client
 from connectors.youtube.config import FootageWanted, YoutubeConfig
 from connectors.youtube.cookies import read_cookies
+from connectors.youtube.gated import Halted
 from schemas.reasons import Absent
 
 _TIMEOUT_S = 30.0
@@ -174,7 +175,7 @@ class Extractor:
             "cookiefile": read_cookies(config.cookies_file) if config.cookies_file else None,
             "socket_timeout": _TIMEOUT_S,
         }
-        return Client({**settings, **options}, self.pace, config.base_address)
+        return Client({**settings, **options}, self.pace, config.base_address, config.allowed)
 
 
 def address_of(video_id: str) -> str:
@@ -213,6 +214,8 @@ def _download_options(wanted: FootageWanted) -> dict[str, Any]:
         # What would be written beside the streams (times, versions) would make equal streams unequal files.
         "postprocessor_args": {"merger": ["-fflags", "+bitexact", "-map_metadata", "-1"]},
         "ffmpeg_location": program(),
+        # What yt-dlp cannot join by itself it would have ffmpeg ask for, at any address.
+        "external_downloader_args": {"ffmpeg_i": ["-protocol_whitelist", "file"]},
         "progress_hooks": [lambda progress: _check_size(progress, wanted.max_bytes)],
     }
 

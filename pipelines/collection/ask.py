@@ -175,6 +175,7 @@ def _youtube(section: CollectYoutube, source: RecipeFile, place: Place) -> Servi
         proxy=section.proxy,
         requests_per_minute=section.requests_per_minute / place.lanes,
         base_address=os.environ.get(YOUTUBE_BASE),
+        allowed=_allowed(),
     )
     return ServicePlan(_YOUTUBE_THREADS, partial(live.YoutubeFetcher, asked))
 

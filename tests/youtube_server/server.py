@@ -22,12 +22,22 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer: text or JSON, or bytes of a file; ``breaks_off`` is how much of it comes."""
+    """An answer: text or JSON, or bytes of a file.
+
+    Attributes:
+        breaks_off: how much of it comes; None for all.
+        says_length: whether its head says how long it is.
+        times: how often the body is sent, one after another, in one answer whose length is not said.
+        pause_s: seconds between those.
+    """
 
     body: str | bytes | dict[str, Any]
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     breaks_off: int | None = None
+    says_length: bool = True
+    times: int = 1
+    pause_s: float = 0.0
 
 
 Site = Callable[[Request], Answer | None]
@@ -68,7 +78,12 @@ class _Handler(Handler):
         for name, value in answer.headers:
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json" if isinstance(answer.body, dict) else "text/html")
-        self.send_header("Content-Length", str(len(data)))
+        whole = answer.says_length and answer.times == 1
+        if whole:
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data[: answer.breaks_off])
-        self.close_connection = answer.breaks_off is not None
+        for _ in range(answer.times):
+            self.wfile.write(data[: answer.breaks_off])
+            self.wfile.flush()
+            time.sleep(answer.pause_s)
+        self.close_connection = answer.breaks_off is not None or not whole

@@ -83,10 +83,11 @@ def test_a_file_that_is_too_large_is_left_alone(ask: Ask, tmp_path: Path, clip: 
     assert left(tmp_path) == []
 
 
-def test_a_file_that_turns_out_too_large_is_dropped(ask: Ask, tmp_path: Path) -> None:
-    body = b"x" * 3_000_000
-    site = MadeUp([Video(ID, file=b"x")], {"/videoplayback": [Answer(body)] * 9})
-    outcome = ask(site, ITEM, footage=footage(tmp_path, max_bytes=1_000_000))
+@pytest.mark.parametrize("says_length", [True, False])
+def test_a_file_that_turns_out_too_large_is_dropped(ask: Ask, tmp_path: Path, says_length: bool) -> None:
+    body = Answer(b"x" * 300_000, says_length=says_length)
+    site = MadeUp([Video(ID, file=b"x")], {"/videoplayback": [body] * 9})
+    outcome = ask(site, ITEM, footage=footage(tmp_path, max_bytes=100_000))
     assert isinstance(outcome, NotThere), outcome
     assert outcome.reason is Absent.TOO_MANY_BYTES
     assert left(tmp_path) == []
