@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import posixpath
@@ -107,7 +108,7 @@ class FileStore:
         """Take in a finished file, which is moved or deleted.
 
         Args:
-            path: of the file, on this machine; for a store on the same disk it is only renamed.
+            path: of the file, on this machine; for a store on the same disk it is only renamed, else copied.
             address: where it came from.
 
         Raises:
@@ -133,19 +134,26 @@ class FileStore:
 
     def _move(self, path: str, target: str) -> None:
         if "://" not in target:
-            if not os.path.exists(target):
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                _to_disk(path)
-                os.replace(path, target)
-        elif not FileSystems.exists(target):
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not FileSystems.exists(target) and not _renamed(path, target):
             take_in(path, *posixpath.split(target))
         with suppress(FileNotFoundError):
             os.unlink(path)
 
 
-def _to_disk(path: str) -> None:
+def _renamed(path: str, target: str) -> bool:
+    """Rename a file, whose content is on the disk before its new name is; False where the target is on another."""
+    if "://" in target:
+        return False
     with open(path, "rb") as stream:
         os.fsync(stream.fileno())
+    try:
+        os.replace(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
 
 
 def _digest(path: str) -> tuple[str, int, bytes]:
