@@ -16,14 +16,10 @@ from pipelines.progress import Progress
 from pipelines.publishing import publish_as_last_stage
 from pipelines.recipe_file import RecipeFile, load_recipe
 from pipelines.run_folder import Manifest, RunFolder
-from pipelines.runner import check_runner
+from pipelines.runner import LOCAL_RUNNER, check_runner
 from pipelines.show import funnel_rows, show_funnel
 from schemas.errors import BliftError, RecipeError, did_you_mean
 from schemas.reasons import Reason
-
-#: The runner where none is named. Beam's own default tries to download one, and chooses by what a pipeline holds.
-LOCAL_RUNNER = "FnApiRunner"
-
 
 #: The last stage, which is no part of what is built.
 PUBLISH = "publish"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-from connectors.hub.client import Hub, Moved, Operation, Position, Snapshot, Words, holds
+from connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
 from connectors.hub.plan import Changes, Wanted, changes
 from connectors.parquet import read_parquet
 from pipelines import release
@@ -67,6 +67,7 @@ class Result:
         commit: the commit that holds it; None where nothing was committed on a dry run.
         pull_request: address of the pull request that proposes it.
         there_before: the Hub held this content already.
+        lines: how contents travelled; none where only texts were committed.
     """
 
     edition: Edition
@@ -76,11 +77,14 @@ class Result:
     commit: str | None
     pull_request: str | None = None
     there_before: bool = False
+    lines: tuple[Line, ...] = ()
 
     def told(self, wish: Wish) -> str:
         """What to print of it."""
         version, repo = self.edition.version, wish.repo
-        travels = f"{self.sent:,} files, {self.sent_bytes:,} bytes; {self.deleted:,} deleted"
+        travels = "; ".join(
+            [f"{self.sent:,} files, {self.sent_bytes:,} bytes", f"{self.deleted:,} deleted", *self.lines]
+        )
         if wish.dry_run:
             return f"{repo} would become {version}: {travels}. Nothing was sent."
         if self.there_before:
@@ -136,6 +140,7 @@ class _Publisher:
     hub: Hub
     wish: Wish
     head: Snapshot
+    lines: set[Line] = field(default_factory=set)
 
     def run(self) -> Result:
         published = self._published()
@@ -156,13 +161,13 @@ class _Publisher:
         self._check_tag(edition.version)
         if self.wish.create_pr:
             number = self._propose(known, wanted, edition)
-            return replace(result, commit=None, pull_request=self.hub.address_of(number))
+            return replace(result, commit=None, pull_request=self.hub.address_of(number), lines=self._lines())
         if len(todo.send) + len(todo.delete) > self.wish.files_per_commit:
             commit = self._merge(self._propose(known, wanted, edition), wanted)
         else:
             commit = self._commit(todo, wanted, edition)
         self.hub.tag(edition.version, commit)
-        return replace(result, commit=commit)
+        return replace(result, commit=commit, lines=self._lines())
 
     def _published(self) -> PublishedManifest | None:
         """What the head's manifest says, where the head is a publication of blift."""
@@ -271,7 +276,12 @@ class _Publisher:
         shards = self.publication.facts.shards
         target = Target(self.wish.repo, self.hub.endpoint, self.wish.create_pr)
         chosen = [(path, shards[path]) for path in paths if path in shards]
-        return upload(chosen, self.place.folder, target, self.place.options)
+        sent = upload(chosen, self.place.folder, target, self.place.options)
+        self.lines.update(one.line for one in sent)
+        return [one.operation for one in sent]
+
+    def _lines(self) -> tuple[Line, ...]:
+        return tuple(sorted(self.lines))
 
 
 def _texts(paths: Sequence[str], wanted: Mapping[str, Wanted]) -> list[CommitOperationAdd]:

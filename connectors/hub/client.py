@@ -7,11 +7,13 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils._runtime import is_xet_available
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from connectors.hub.failures import NO_TOKEN, hinted_wait_s, is_stale, is_unreachable, passes, sentence
@@ -63,6 +65,14 @@ class Words:
 
     title: str
     description: str
+
+
+class Line(StrEnum):
+    """How contents travel; the value is what people are told."""
+
+    XET = "by Xet"
+    LFS_ASKED = "whole files by LFS, as HF_HUB_DISABLE_XET says"
+    LFS_ALONE = "whole files by LFS, since hf_xet is not installed"
 
 
 class Moved(PublishError):
@@ -161,8 +171,8 @@ class Hub:
             lambda: self._api.hf_hub_download(self.repo, path, repo_type=_DATASET, revision=revision, local_dir=folder)
         )
 
-    def preupload(self, additions: Sequence[CommitOperationAdd], *, for_pull_request: bool = False) -> None:
-        """Send the contents of large files; what the Hub holds already does not travel.
+    def preupload(self, additions: Sequence[CommitOperationAdd], *, for_pull_request: bool = False) -> Line:
+        """Send the contents of large files, and say how; what the Hub holds already does not travel.
 
         Raises:
             PublishError: the Hub does not take them.
@@ -172,6 +182,9 @@ class Hub:
                 self.repo, additions, repo_type=_DATASET, create_pr=for_pull_request or None
             )
         )
+        if constants.HF_HUB_DISABLE_XET:
+            return Line.LFS_ASKED
+        return Line.XET if is_xet_available() else Line.LFS_ALONE
 
     def commit(self, operations: Sequence[Operation], wanted: Digests, words: Words, at: Position) -> str:
         """Make one commit, once, whatever becomes of the answer; its digest.

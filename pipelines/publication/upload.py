@@ -16,9 +16,10 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd
 
-from connectors.hub.client import Hub
+from connectors.hub.client import Hub, Line
 from connectors.parquet import Shard, replace_file
 from pipelines.run_folder import RunFolder
+from pipelines.runner import runs_here
 from schemas.errors import InputError, PublishError
 
 #: Files and bytes that one call sends; the Hub takes 256 files a call.
@@ -36,10 +37,20 @@ class Target:
     pull_request: bool
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What was sent: the operation for the commit, and on which line the content went."""
+
+    operation: CommitOperationAdd
+    line: Line
+
+
 def upload(
     shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Target, options: PipelineOptions
-) -> list[CommitOperationAdd]:
-    """Send shards; the operations for the commit, sorted by path.
+) -> list[Sent]:
+    """Send shards; what was sent, sorted by path.
+
+    Where this process would be the only worker, it sends them without a pipeline.
 
     Args:
         shards: for each its path in the dataset, and the shard in the run folder.
@@ -50,26 +61,40 @@ def upload(
     """
     if not shards:
         return []
+    batches = [_Batch(batch) for batch in _batches(shards)]
+    sender = Sender(folder.path, target)
+    lines = _sent_here(batches, sender) if runs_here(options) else _sent_by_workers(batches, sender, folder, options)
+    # Our own workers wrote these.
+    return sorted((pickle.loads(base64.b64decode(line)) for line in lines), key=_path)  # noqa: S301
+
+
+def _sent_here(batches: Sequence[_Batch], sender: Sender) -> list[str]:
+    sender.setup()
+    return [line for batch in batches for line in sender.process(batch)]
+
+
+def _sent_by_workers(
+    batches: Sequence[_Batch], sender: Sender, folder: RunFolder, options: PipelineOptions
+) -> list[str]:
     folder.clear([_ACCOUNT])
     pipeline = beam.Pipeline(options=options)
     _ = (
         pipeline
-        | "Batches" >> beam.Create([_Batch(batch) for batch in _batches(shards)])
+        | "Batches" >> beam.Create(batches)
         | "Spread batches" >> beam.Reshuffle()
-        | "Send" >> beam.ParDo(_Send(folder.path, target))
+        | "Send" >> beam.ParDo(sender)
         | "One committer" >> beam.Map(_under_one_key)
         | "Collect operations" >> beam.GroupByKey()
         | "Write operations" >> beam.Map(_write, path=folder.file(_ACCOUNT))
     )
     pipeline.run().wait_until_finish()
-    lines = json.loads(folder.read_text(_ACCOUNT))
+    lines: list[str] = json.loads(folder.read_text(_ACCOUNT))
     folder.clear([_ACCOUNT])
-    # Our own workers wrote these.
-    return sorted((pickle.loads(base64.b64decode(line)) for line in lines), key=_path)  # noqa: S301
+    return lines
 
 
-def _path(operation: CommitOperationAdd) -> str:
-    return str(operation.path_in_repo)
+def _path(sent: Sent) -> str:
+    return str(sent.operation.path_in_repo)
 
 
 @dataclass(frozen=True)
@@ -89,8 +114,8 @@ def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Sh
     yield batch
 
 
-class _Send(beam.DoFn):
-    """A batch of shards to the operations that will commit them."""
+class Sender(beam.DoFn):
+    """A batch of shards to what was sent of them, as text."""
 
     def __init__(self, folder: str, target: Target) -> None:
         self._folder = RunFolder(folder)
@@ -105,7 +130,7 @@ class _Send(beam.DoFn):
                 CommitOperationAdd(path, self._local(shard, f"{scratch}/{place}"))
                 for place, (path, shard) in enumerate(batch.shards)
             ]
-            self._hub.preupload(additions, for_pull_request=self._target.pull_request)
+            way = self._hub.preupload(additions, for_pull_request=self._target.pull_request)
             for addition, (_, shard) in zip(additions, batch.shards, strict=True):
                 if addition.upload_info.sha256.hex() != shard.sha256:
                     raise InputError(
@@ -117,7 +142,7 @@ class _Send(beam.DoFn):
                         ".gitattributes that the Hub writes into a new dataset, and publish again."
                     )
                 addition.upload_info._source_path = None  # noqa: SLF001 - a path of this worker, known no more
-                yield base64.b64encode(pickle.dumps(addition)).decode()
+                yield base64.b64encode(pickle.dumps(Sent(addition, way))).decode()
 
     def _local(self, shard: Shard, scratch: str) -> str:
         """The shard as a file of this machine."""
