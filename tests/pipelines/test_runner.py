@@ -9,7 +9,7 @@ import apache_beam as beam
 import pytest
 
 from pipelines.build_command import beam_options
-from pipelines.runner import RunnerError, check_jar, check_runner, reach, sentence_on
+from pipelines.runner import RunnerError, check_jar, check_runner, reach, runs_here, sentence_on
 
 _SPARK_MAIN = "org.apache.beam.runners.spark.SparkJobServerDriver"
 
@@ -156,3 +156,18 @@ def test_what_a_runner_says_of_its_workers_becomes_a_sentence(said: str, sentenc
 
 def test_other_failures_stay_as_they_are() -> None:
     assert sentence_on("ZeroDivisionError: division by zero") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "alone"),
+    [
+        ([], True),
+        (["--direct_num_workers=1"], True),
+        (["--direct_num_workers=2", "--direct_running_mode=multi_processing"], False),
+        (["--direct_num_workers=0", "--direct_running_mode=multi_processing"], False),
+        (["--runner=PrismRunner"], False),
+        (["--runner=PortableRunner", "--job_endpoint=localhost:1", "--environment_type=LOOPBACK"], False),
+    ],
+)
+def test_this_process_knows_whether_it_is_the_only_worker(options: list[str], alone: bool) -> None:
+    assert runs_here(beam_options(options)) == alone

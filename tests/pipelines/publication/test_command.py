@@ -80,6 +80,7 @@ def test_what_was_published_is_loaded_row_by_row_streamed_and_as_a_snapshot(
     told = blift("publish", str(run_folder), "--repo", REPO, env=env)
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("owner/demo is v1.0.0, commit ")
+    assert told.stdout.endswith("0 deleted; whole files by LFS, as HF_HUB_DISABLE_XET says).\n")
     subprocess.run([sys.executable, "-c", _LOAD, REPO, str(tmp_path / "out")], env=env, check=True, timeout=240)
     loaded = json.loads((tmp_path / "out").read_text())
     held = json.loads((run_folder / "manifest.json").read_text())["stages"]["release"]["shards"]
