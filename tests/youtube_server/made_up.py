@@ -291,7 +291,7 @@ def _format(video: Video) -> dict[str, Any]:
 
 def _below(video: Video) -> dict[str, Any]:
     """What stands below a video: likes, and where its comments begin."""
-    like = {
+    like: dict[str, Any] = {
         "defaultButtonViewModel": {
             "buttonViewModel": {"accessibilityText": f"like this video along with {video.likes:,} other people"}
         }
