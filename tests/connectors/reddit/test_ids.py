@@ -71,7 +71,7 @@ def read(path: Path) -> FoundIds:
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_lines_name_posts_each_once_and_bad_ones_have_their_number(tmp_path: Path, *, is_packed: bool) -> None:
     content = b"\xef\xbb\xbft3_b\n\nhttps://redd.it/a\r\nno post\nB\n/comments/c/\xff/\n"
-    (tmp_path / "ids").write_bytes(gzip.compress(content) if is_packed else content)
+    (tmp_path / "ids").write_bytes(gzip.compress(content, mtime=0) if is_packed else content)
     assert read(tmp_path / "ids") == FoundIds(
         ["b", "a", "c"], [BadEntry("ids", 4, "no post", "it is neither an id, base 36, nor an address")]
     )
@@ -98,7 +98,7 @@ def test_a_dataset_in_csv_is_read_as_well(tmp_path: Path, ending: str) -> None:
     pa_csv.write_csv(table, tmp_path / "plain")
     content = (tmp_path / "plain").read_bytes()
     path = tmp_path / f"train{ending}"
-    path.write_bytes(gzip.compress(content) if ending.endswith("gz") else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if ending.endswith("gz") else content)
     found = read(path)
     assert (found.ids, [entry[1:] for entry in found.bad]) == _FOUND
 
@@ -109,7 +109,7 @@ def test_a_dataset_in_csv_is_read_as_well(tmp_path: Path, ending: str) -> None:
         ("x.csv", b"title,score\na,1\n", "has no column of texts that names posts.*it has title, score"),
         ("x.csv", b"", "cannot be read"),
         ("x", b"PAR1 and no more", "cannot be read"),
-        ("x", gzip.compress(b"abc\n" * 9)[:-9], "Line 2 of .* cannot be read"),
+        ("x", gzip.compress(b"abc\n" * 9, mtime=0)[:-9], "Line 2 of .* cannot be read"),
     ],
 )
 def test_a_file_that_is_of_no_use_is_an_error_that_says_so(
