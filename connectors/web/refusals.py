@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from schemas.reasons import Absent
+
+#: Standards know whole seconds; some servers send parts.
+_SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")
 
 
 class Refused(Exception):
@@ -33,13 +37,11 @@ class NotNow(Exception):
 
 def retry_after_s(header: str | None) -> float | None:
     """Seconds that a `Retry-After` asks for, given as seconds or as a date; None for anything else."""
-    if header is None:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdigit() and len(text) < len("10000000"):
+    text = (header or "").strip()
+    if _SECONDS.fullmatch(text):
         return float(text)
     try:
         at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (OverflowError, TypeError, ValueError):
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

@@ -132,7 +132,10 @@ def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) 
 def _reddit(section: CollectReddit, contact: str | None, lanes: int) -> ServicePlan:
     live, config = _module("connectors.reddit.live"), _module("connectors.reddit.config")
     comments = section.comments and config.CommentsWanted(
-        per_post=section.comments.per_post, more_requests=section.comments.more_requests, sort=section.comments.sort
+        per_post=section.comments.per_post,
+        more_requests=section.comments.more_requests,
+        sort=section.comments.sort,
+        depth=section.comments.depth,
     )
     asked = config.RedditConfig(
         comments=comments,

@@ -46,6 +46,9 @@ class RedditComments(Section):
     sort: Literal["confidence", "top", "new", "old", "controversial", "qa"] = Field(
         default="top", description="Reddit's order, in which they are asked for."
     )
+    depth: Count | None = Field(
+        default=None, description="Levels of replies, 1 for comments on the post itself alone. Null: all."
+    )
 
 
 class RedditMedia(Section):

@@ -70,7 +70,9 @@ def test_recorded_media_have_a_type(shared_data: Path) -> None:
     assert [name for name in unknown if "corrupt" not in name] == []
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), (" 120 ", 120.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0.0), (" 120 ", 120.0), ("1.5", 1.5), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)]
+)
 def test_a_wait_is_given_in_seconds_or_as_a_date(text: str, seconds: float) -> None:
     assert retry_after_s(text) == seconds
 
