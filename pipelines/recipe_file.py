@@ -154,7 +154,7 @@ def _sentences(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | Non
         elif error["type"] == "missing":
             yield f"{where}: the key `{key}` is missing; {_description(location)}"
         else:
-            yield f"{where}: `{key}` is {error['input']!r}: {error['msg']}."
+            yield f"{where}: `{key}` is {error['input']!r}: {error['msg'].removeprefix('Value error, ')}."
 
 
 def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:

@@ -3,72 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from connectors.collection.items import Done, GoesOn, Item
 from connectors.reddit.answers import POST, page_of
 from connectors.reddit.api import RedditApi
 from connectors.reddit.config import RedditConfig
+from connectors.reddit.listing_keys import ALL, RANKED, SEARCH, WINDOWS_S, Listing, listing_of
 from connectors.reddit.posts import Post, comments_of, post_of
-from schemas.errors import RecipeError, did_you_mean
 
 PAGE = 100
 #: Reddit shows so many posts of a listing. It leaves out some of them, so that the last page ends before.
 LISTED = 1_000
 _NEARLY_LISTED = 900
-
-_SEARCH = "search"
-_RANKED = ("top", "controversial")
-_SORTS = ("new", "hot", "rising", *_RANKED, _SEARCH)
-#: Reddit's names for how far back a listing reaches, in seconds.
-_WINDOWS_S = {"hour": 3_600, "day": 86_400, "week": 7 * 86_400, "month": 30 * 86_400, "year": 365 * 86_400}
-_ALL = "all"
-_SUBREDDIT = re.compile(r"[A-Za-z0-9_]{2,50}(\+[A-Za-z0-9_]{2,50})*")
-_FORM = "subreddit/sort, as in pics/new, pics/top/year or videos/search/cat"
-
-
-class Listing(NamedTuple):
-    """A listing: of what subreddit (several are joined by ``+``), how sorted, how far back, with what words."""
-
-    subreddit: str
-    sort: str
-    window: str = _ALL
-    words: str = ""
-
-    @property
-    def is_by_time(self) -> bool:
-        """The newest come first."""
-        return self.sort in ("new", _SEARCH)
-
-
-def listing_of(key: str) -> Listing:
-    """A listing by its key: ``pics/new``, ``pics/hot``, ``pics/top/year``, ``videos/search/<words>``.
-
-    ``top`` and ``controversial`` reach back over all time where no window is named. What a search finds comes newest
-    first.
-
-    Raises:
-        RecipeError: there is no such listing.
-    """
-    subreddit, _, rest = key.removeprefix("/").removeprefix("r/").partition("/")
-    sort, _, last = rest.partition("/")
-    if not _SUBREDDIT.fullmatch(subreddit) or not sort:
-        raise RecipeError(f"{key!r} is no listing of Reddit. Write {_FORM}.")
-    if sort not in _SORTS:
-        raise RecipeError(
-            f"{key!r}: Reddit has no listing {sort!r}{did_you_mean(sort, _SORTS)}. It has {', '.join(_SORTS)}."
-        )
-    if sort == _SEARCH:
-        if not last.strip():
-            raise RecipeError(f"{key!r} names no words to search for. Write {_FORM}.")
-        return Listing(subreddit, sort, words=last.strip())
-    windows = (*_WINDOWS_S, _ALL) if sort in _RANKED else ()
-    if last and last not in windows:
-        known = f"It takes {', '.join(windows)}." if windows else f"{sort!r} takes none."
-        raise RecipeError(f"{key!r}: {last!r} is no window of time{did_you_mean(last, windows)}. {known}")
-    return Listing(subreddit, sort, last or _ALL)
 
 
 def next_page(api: RedditApi, config: RedditConfig, item: Item) -> Done | GoesOn:
@@ -96,9 +44,9 @@ def next_page(api: RedditApi, config: RedditConfig, item: Item) -> Done | GoesOn
 
 def _params(listing: Listing, config: RedditConfig) -> dict[str, Any]:
     params: dict[str, Any] = {"limit": PAGE}
-    if listing.sort in _RANKED:
+    if listing.sort in RANKED:
         params["t"] = listing.window
-    if listing.sort == _SEARCH:
+    if listing.sort == SEARCH:
         window = _covering(config.posted_from)
         params |= {"q": listing.words, "restrict_sr": 1, "sort": "new", "type": "link", "t": window}
     return params
@@ -107,9 +55,9 @@ def _params(listing: Listing, config: RedditConfig) -> dict[str, Any]:
 def _covering(posted_from: float | None) -> str:
     """The shortest of Reddit's windows that reaches back to a time."""
     if posted_from is None:
-        return _ALL
+        return ALL
     age_s = time.time() - posted_from
-    return next((name for name, seconds in _WINDOWS_S.items() if age_s < seconds), _ALL)
+    return next((name for name, seconds in WINDOWS_S.items() if age_s < seconds), ALL)
 
 
 def _is_within(post: Post, config: RedditConfig) -> bool:

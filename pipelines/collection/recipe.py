@@ -7,30 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from connectors.reddit.listing_keys import listing_of
 from pipelines.section import Count, Section
-from schemas.errors import did_you_mean
-
-_SORTS = ("new", "hot", "top", "rising", "controversial", "search")
-_WINDOWS = ("hour", "day", "week", "month", "year", "all")
+from schemas.errors import RecipeError
 
 Rate = Annotated[float, Field(gt=0)]
 
 
 def _listing(text: str) -> str:
     """Check `subreddit/sort[/window or words]`."""
-    subreddit, _, rest = text.removeprefix("/").removeprefix("r/").partition("/")
-    sort, _, more = rest.partition("/")
-    if not subreddit.replace("_", "").replace("+", "").isalnum():
-        raise ValueError("it begins with the name of a subreddit, such as `pics/new`")
-    if sort not in _SORTS:
-        raise ValueError(f"{sort!r} is no listing of Reddit's{did_you_mean(sort, _SORTS) or ''}: {', '.join(_SORTS)}")
-    if sort in ("top", "controversial") and more and more not in _WINDOWS:
-        raise ValueError(f"{more!r} is no window{did_you_mean(more, _WINDOWS) or ''}: {', '.join(_WINDOWS)}")
-    if sort == "search" and not more:
-        raise ValueError("a search needs words, such as `videos/search/cats`")
-    if sort in ("new", "hot", "rising") and more:
-        raise ValueError(f"`{sort}` takes nothing after it")
-    return f"{subreddit}/{sort}/{more}" if more else f"{subreddit}/{sort}"
+    try:
+        return listing_of(text).key
+    except RecipeError as error:  # pydantic knows where it stands
+        raise ValueError(str(error).removesuffix(".")) from error
 
 
 Listing = Annotated[str, AfterValidator(_listing)]

@@ -90,7 +90,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ("name: small\nsources: {reddit: {comments: [RC_*]}}\n", "line 2: `sources.reddit` is "),
         (
             "name: small\nsources: {youtube: {}}\n",
-            "line 2: `sources.youtube` is {}: Value error, name `info`, or `collections`.",
+            "line 2: `sources.youtube` is {}: name `info`, or `collections`.",
         ),
         ("name: small\nsources: {}\n", "asks neither Reddit nor YouTube; name at least one."),
     ],

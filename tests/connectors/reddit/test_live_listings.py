@@ -9,7 +9,7 @@ import pytest
 
 from connectors.collection.items import Done, GoesOn, Item, Kind
 from connectors.reddit.config import CommentsWanted
-from connectors.reddit.listings import Listing, listing_of
+from connectors.reddit.listing_keys import Listing, listing_of
 from schemas.errors import RecipeError
 from schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Came, Made, is_done, reason_of
@@ -143,6 +143,8 @@ def test_a_page_that_leads_to_itself_ends(ask: Ask) -> None:
 )
 def test_a_listing_is_named_by_its_key(key: str, expected: Listing) -> None:
     assert listing_of(key) == expected
+    assert listing_of(expected.key) == expected
+    assert listing_of(expected.key).key == expected.key
 
 
 @pytest.mark.parametrize(

@@ -135,12 +135,13 @@ def test_a_wrong_flag_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("listing", "said"),
     [
-        ("pics", "'' is no listing of Reddit's"),
-        ("pics/newest", "'newest' is no listing of Reddit's, did you mean 'new'?"),
-        ("pics/top/years", "'years' is no window, did you mean 'year'?"),
-        ("pics/search", "a search needs words, such as `videos/search/cats`"),
-        ("pics/new/1", "`new` takes nothing after it"),
-        ("../etc/new", "it begins with the name of a subreddit"),
+        ("pics", "'pics' is no listing of Reddit. Write subreddit/sort, as in pics/new"),
+        ("p/new", "'p/new' is no listing of Reddit. Write subreddit/sort"),
+        ("pics/newest", "'pics/newest': Reddit has no listing 'newest', did you mean 'new'?"),
+        ("pics/top/years", "'years' is no window of time, did you mean 'year'?"),
+        ("pics/search", "'pics/search' names no words to search for"),
+        ("pics/new/1", "'1' is no window of time. 'new' takes none"),
+        ("../etc/new", "'../etc/new' is no listing of Reddit"),
     ],
 )
 def test_a_listing_that_is_none_is_told_with_its_line(
