@@ -181,3 +181,13 @@ def test_what_a_proxy_would_be_asked_for_is_looked_at(tmp_path: Path) -> None:
         assert [request.path for request in proxy.asked] == ["/watch"]
     assert isinstance(outcome, NotThere), outcome
     assert outcome.reason is Absent.UNSAFE_ADDRESS
+
+
+def test_a_proxy_of_the_environment_does_not_look_names_up_in_our_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with YoutubeServer(lambda _: Answer("a secret")) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        monkeypatch.setenv("https_proxy", proxy.address)
+        outcome_of("/watch", moved(f"http://localhost:{proxy.port}/secret"), tmp_path)
+        assert proxy.asked == []
