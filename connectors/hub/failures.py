@@ -18,7 +18,6 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils._http import parse_ratelimit_headers
 
-from connectors.web.refusals import retry_after_s
 from schemas.errors import PublishError
 
 _PASSING = (429, 500, 502, 503, 504)
@@ -54,9 +53,9 @@ def hinted_wait_s(error: BaseException) -> float | None:
             limit = parse_ratelimit_headers(cause.response.headers)
             if limit is not None and limit.remaining == 0:
                 return float(limit.reset_in_seconds)
-            wait_s = retry_after_s(cause.response.headers.get("Retry-After"))
-            if wait_s is not None:
-                return wait_s
+            after = cause.response.headers.get("Retry-After", "")
+            if after.isdigit():
+                return float(after)
     return None
 
 
