@@ -68,13 +68,13 @@ def release_of(folder: Path, run: Path) -> float:
         return seconds_of(publishing(run, "--dry-run"), env)
 
 
-def measure_time(folder: Path, rows: int, rounds: int, piece_s: float) -> None:
+def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: float) -> None:
     """Time of publishing over that of `upload_folder` of the same files, each a process, in turns.
 
     ``piece_s`` makes the line slow: seconds for 64 KiB of each of five uploads.
     """
     run = folder / "run"
-    size = write_run(run, rows, shards=48, words=400)
+    size = write_run(run, rows, shards=48, words=words)
     print(f"{rows:,} samples, {size:,} bytes in 48 shards; release in {release_of(folder, run):.1f} s")
     times: dict[str, list[float]] = {"blift publish": [], "upload_folder": []}
     for turn in range(rounds):
@@ -233,6 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("time", "kills", "workers", "rivals", "resend"))
     parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--words", type=int, default=400, help="of each sample, for `time`")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--piece-s", type=float, default=0.0, help="seconds for 64 KiB, for `time`")
@@ -242,7 +243,7 @@ def main() -> None:
     try:
         match args.what:
             case "time":
-                measure_time(folder, args.rows, args.rounds, args.piece_s)
+                measure_time(folder, args.rows, args.words, args.rounds, args.piece_s)
             case "kills":
                 measure_kills(folder, args.kills)
             case "workers":

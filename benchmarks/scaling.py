@@ -18,13 +18,14 @@ import pyarrow as pa
 import yaml
 
 from benchmarks.archive import write_archive
-from pipelines.build import Report, build
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import BeamArguments
+from pipelines.build import build
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import RunFolder
+from pipelines.stage_run import Report
 from tests.runners.builds import Build, build_on
 from tests.runners.engines import ENGINES
-from transforms.tables import TableCoder
+from transforms.shuffle import TableCoder
 
 _RULES = Path(__file__).parent / "records.yaml"
 #: Archives of a unit of input: a packed archive is read by one worker, so that two workers need two.
@@ -97,7 +98,7 @@ def shuffled(recipe: Path, size: int, out: Path) -> None:
         Shuffled.stage = stage
 
     report = Report(started, lambda *_: None, lambda *_: None)
-    build(load_recipe(str(recipe)), RunFolder(str(out)), beam_options([]), None, None, report)
+    build(load_recipe(str(recipe)), RunFolder(str(out)), BeamArguments(), None, None, report)
     print("| stage | what | MB | bytes for a byte of input |")
     print("|---|---|--:|--:|")
     for place, count in Shuffled.counts.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import os
 import posixpath
 import shutil
 import uuid
@@ -19,9 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
+from connectors.filesystem import delete, open_to_read, open_to_write, read_bytes, rename
 from schemas.errors import InputError, OutputError
 from schemas.record import VERSION_KEY, conform, validate
 from schemas.registry import SCHEMAS, check_readable
@@ -153,9 +151,7 @@ class _Counted(io.RawIOBase):
     """A file that counts and digests what is written to it."""
 
     def __init__(self, path: str) -> None:
-        if "://" not in path:
-            os.makedirs(posixpath.dirname(path), exist_ok=True)
-        self._sink = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+        self._sink = open_to_write(path)
         self.size_bytes, self.digest = 0, hashlib.sha256()
 
     def writable(self) -> bool:
@@ -193,10 +189,10 @@ def _appearing(path: str) -> Iterator[str]:
     partial = f"{path}.{uuid.uuid4().hex}.partial"
     try:
         yield partial
-        _rename(partial, path)
+        rename(partial, path)
     except OSError as error:
         with suppress(OSError):  # a full disk has no room for it; it may not have been made at all
-            _delete(partial)
+            delete(partial)
         reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
         raise OutputError(
             f"Cannot write {path}: {reason}. Make room or choose another --out, and run again."
@@ -227,29 +223,8 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    with (
-        _appearing(path) as partial,
-        FileSystems.create(partial, compression_type=CompressionTypes.UNCOMPRESSED) as stream,
-    ):
+    with _appearing(path) as partial, open_to_write(partial) as stream:
         stream.write(content)
-
-
-def _rename(source: str, target: str) -> None:
-    """Rename a file, over one that is there. Only this machine's filesystems do so in one step everywhere."""
-    if "://" not in target:
-        os.replace(source, target)
-        return
-    if FileSystems.exists(target):
-        _delete(target)
-    FileSystems.rename([source], [target])
-
-
-def _delete(path: str) -> None:
-    """Delete one file. Beam takes a path for a pattern, and here brackets in a folder's name would name others."""
-    if "://" not in path:
-        os.remove(path)
-    else:
-        FileSystems.delete([path])
 
 
 def read_shard(folder: str, path: str, table: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -273,8 +248,7 @@ def read_parquet(folder: str, path: str, columns: Sequence[str] | None = None) -
     """
     full = posixpath.join(folder, path)
     try:
-        with FileSystems.open(full, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-            content = pa.py_buffer(stream.read())
+        content = pa.py_buffer(read_bytes(full))
         return pq.read_table(pa.BufferReader(content), page_checksum_verification=True, columns=columns)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the shard {full}: {error}. Run the stage that writes it again.") from error
@@ -287,7 +261,7 @@ def table_version(path: str) -> str:
         InputError: the file is missing or no Parquet.
     """
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        with open_to_read(path) as stream:
             metadata = pq.read_schema(stream).metadata or {}
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"Cannot read the shard {path}: {error}. Run the stage that writes it again.") from error
@@ -302,7 +276,7 @@ def file_sha256(path: str) -> str:
     """
     digest = hashlib.sha256()
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        with open_to_read(path) as stream:
             while piece := stream.read(1 << 20):
                 digest.update(piece)
     except OSError as error:

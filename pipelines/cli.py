@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import re
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 
 from schemas.errors import BliftError
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+#: Commands, and what the list of them says. Each has a module of its own, imported when the command is given: all of
+#: them take a second.
+_COMMANDS = {
+    "collect": "gather posts, comments and media from the platforms",
+    "build": "build a dataset from a recipe",
+    "publish": "publish a run folder on the HuggingFace Hub",
+    "diff": "compare two run folders or published versions",
+    "inspect": "show the funnel and sample rows of a run folder",
+    "verify": "recompute the digests of a run folder",
+    "recipe": "list, show or check recipes",
+    "schema": "list, show, freeze or check tables",
+    "demo": "write a small corpus and a recipe for it",
+    "doctor": "say what this machine has and lacks",
+}
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the command; each subcommand adds its own part."""
-    gc.disable()  # imports make many objects and no garbage; looking for it takes a quarter of their time
-    try:
-        return _parser()
-    finally:
-        gc.freeze()  # nor is there any when the command ends
-        gc.enable()
-
-
-def _parser() -> argparse.ArgumentParser:
-    from pipelines import (  # noqa: PLC0415 - after the filter
-        build_command,
-        collect_command,
-        demo_command,
-        diff_command,
-        doctor_command,
-        look_command,
-        publish_command,
-        recipe_command,
-        schema_command,
-    )
-
+def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the command, whole for the subcommand that the arguments name."""
     root = argparse.ArgumentParser(
         prog="blift",
         description="Build datasets of how people receive what other people post.",
@@ -49,24 +42,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for module in (
-        collect_command,
-        build_command,
-        publish_command,
-        diff_command,
-        look_command,
-        recipe_command,
-        schema_command,
-        demo_command,
-        doctor_command,
-    ):
-        module.add_parser(commands)
+    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, text in _COMMANDS.items():
+        subparser = commands.add_parser(name, help=text, allow_abbrev=False)
+        if name == chosen:
+            import_module(f"pipelines.{name}_command").add_arguments(subparser)
     return root
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
-    args, rest = parser().parse_known_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    args, rest = parser(given).parse_known_args(given)
     try:
         if rest and args.command not in _WITH_BEAM:
             raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")

@@ -27,7 +27,8 @@ from transforms.normalise import comments, published_comments, published_posts, 
 from transforms.observations import latest_comments, latest_posts
 from transforms.rejects import reject_rows, without_payload
 from transforms.rules.registry import Record, apply_rules, checks
-from transforms.tables import SplitByShard, arrow, concat, frame, hash64
+from transforms.shuffle import SplitByShard
+from transforms.tables import arrow, concat, frame, hash64
 
 STAGE = "collect"
 _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"

@@ -26,16 +26,13 @@ _UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SIZES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_000_000}
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `collect` to the command's parser."""
-    parser = commands.add_parser(
-        "collect",
-        help="gather posts, comments and media from the platforms",
-        usage="blift collect RECIPE.yaml [--out DIR] [options]\n       blift collect status DIR",
-        description="Ask Reddit, YouTube and Wikidata for what the section `collect` of a recipe names, at the rate "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `collect`."""
+    parser.usage = "blift collect RECIPE.yaml [--out DIR] [options]\n       blift collect status DIR"
+    parser.description = (
+        "Ask Reddit, YouTube and Wikidata for what the section `collect` of a recipe names, at the rate "
         "that they allow. It can be ended at any moment; the same command goes on where it was. `blift collect status "
-        "DIR` says how far a collection is, what is absent and why.",
-        allow_abbrev=False,
+        "DIR` says how far a collection is, what is absent and why."
     )
     parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe with a section `collect`; or the word `status`")
     parser.add_argument("folder", metavar="DIR", nargs="?", help="of `status`: the collection")

@@ -21,7 +21,8 @@ from transforms.measured import MEASURED, UNITED, media_by_key, united_keys, wit
 from transforms.rejects import reject_rows
 from transforms.rules.registry import Record, checks
 from transforms.selection import Selection, choose
-from transforms.tables import SplitByShard, concat, frame
+from transforms.shuffle import SplitByShard
+from transforms.tables import concat, frame
 from transforms.unite import sample_table, unite
 
 STAGE = "curate"

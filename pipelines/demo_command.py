@@ -8,20 +8,17 @@ from pathlib import Path
 from schemas.errors import BliftError
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `demo` to the command's parser."""
-    demo_parser = commands.add_parser(
-        "demo",
-        help="write a small corpus and a recipe for it",
-        description="Write a small corpus in the true archive formats, with repeats and broken records on purpose, "
-        "and a recipe on which every rule fires.",
-        allow_abbrev=False,
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `demo`."""
+    parser.description = (
+        "Write a small corpus in the true archive formats, with repeats and broken records on purpose, "
+        "and a recipe on which every rule fires."
     )
-    demo_parser.add_argument("folder", metavar="DIR", help="where to write it")
-    demo_parser.add_argument("--seed", type=int, default=1, help="another seed gives another corpus (default: 1)")
-    demo_parser.add_argument("--posts", type=int, default=120, help="ordinary Reddit posts (default: 120)")
-    demo_parser.add_argument("--videos", type=int, default=24, help="ordinary videos (default: 24)")
-    demo_parser.set_defaults(run=run)
+    parser.add_argument("folder", metavar="DIR", help="where to write it")
+    parser.add_argument("--seed", type=int, default=1, help="another seed gives another corpus (default: 1)")
+    parser.add_argument("--posts", type=int, default=120, help="ordinary Reddit posts (default: 120)")
+    parser.add_argument("--videos", type=int, default=24, help="ordinary videos (default: 24)")
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

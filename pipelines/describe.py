@@ -18,15 +18,17 @@ from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInf
 from apache_beam.pvalue import TaggedOutput
 
 from connectors.malformed import reject_table
-from connectors.models.endpoint import EndpointConfig, VisionEndpoint
+from connectors.models.config import EndpointConfig, TaggerConfig
+from connectors.models.endpoint import VisionEndpoint
 from connectors.models.pictures import Outcome, PictureShare, read_picture
-from connectors.models.tagger import OnnxTagger, TaggerConfig
+from connectors.models.tagger import OnnxTagger
 from pipelines.stage import ShardedTable
 from schemas.errors import InputError, RecipeError
 from schemas.reasons import Reason
 from schemas.registry import SCHEMAS
 from transforms.accounting import REJECTS, TALLY, Tally, TallyKey
-from transforms.tables import SplitByShard, concat, frame, shard_of, split
+from transforms.shuffle import SplitByShard
+from transforms.tables import concat, frame, shard_of, split
 
 _LEFT = "left"
 _MEDIA = SCHEMAS["media"]

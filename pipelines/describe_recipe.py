@@ -8,10 +8,9 @@ from pydantic import Field, model_validator
 
 from connectors.models.allowance import Limits
 from connectors.models.client import Address
-from connectors.models.endpoint import EndpointConfig
+from connectors.models.config import IMAGENET_MEAN, IMAGENET_STD, EndpointConfig, Scores, TaggerConfig
 from connectors.models.prompt import PROMPT
 from connectors.models.speech import Device, SpeechConfig
-from connectors.models.tagger import IMAGENET_MEAN, IMAGENET_STD, Scores, TaggerConfig
 from pipelines.section import Count, Section
 
 

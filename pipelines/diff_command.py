@@ -7,20 +7,17 @@ import argparse
 from connectors.hub.extra import require_hub
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `diff` to the command's parser."""
-    diff = commands.add_parser(
-        "diff",
-        help="compare two run folders or published versions",
-        description="Count the rows that were added, removed and changed from A to B, and say which part of the "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `diff`."""
+    parser.description = (
+        "Count the rows that were added, removed and changed from A to B, and say which part of the "
         "version must rise. A and B are run folders, or datasets on the Hub, as OWNER/NAME@v1.0.0. Exit code 1 where "
-        "something differs.",
-        allow_abbrev=False,
+        "something differs."
     )
-    diff.add_argument("old", metavar="A", help="the older one")
-    diff.add_argument("new", metavar="B", help="the newer one")
-    diff.add_argument("--json", action="store_true", help="print JSON")
-    diff.set_defaults(run=run)
+    parser.add_argument("old", metavar="A", help="the older one")
+    parser.add_argument("new", metavar="B", help="the newer one")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

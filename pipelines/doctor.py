@@ -16,9 +16,9 @@ from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
+from pipelines.account import LIBRARIES
 from pipelines.prepare import AUTHOR_KEY
 from pipelines.runner import check_runner, reach
-from pipelines.stage import LIBRARIES
 from schemas.errors import BliftError
 
 _ASK_TIMEOUT_S = 20

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import argparse
 
-from pipelines.build_command import beam_options
-from pipelines.doctor import State, examine
+from pipelines.beam_arguments import beam_arguments
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `doctor` to the command's parser."""
-    doctor_parser = commands.add_parser(
-        "doctor",
-        help="say what this machine has and lacks",
-        description="Say what this machine, or this image, has and lacks: versions, decoders, GPU, credentials, and "
-        "the runner that you name. What is absent is optional; what is missing is needed, and the exit code is 1.",
-        epilog="Options of Beam name the runner, as for `blift build`: --runner=PortableRunner "
-        "--job_endpoint=localhost:8099.",
-        allow_abbrev=False,
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `doctor`."""
+    parser.description = (
+        "Say what this machine, or this image, has and lacks: versions, decoders, GPU, credentials, and "
+        "the runner that you name. What is absent is optional; what is missing is needed, and the exit code is 1."
     )
-    doctor_parser.set_defaults(run=run)
+    parser.epilog = (
+        "Options of Beam name the runner, as for `blift build`: --runner=PortableRunner --job_endpoint=localhost:8099."
+    )
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `blift doctor`."""
-    options = beam_options(args.beam)
+    from pipelines.doctor import State, examine  # noqa: PLC0415 - slow: it looks at all libraries
+
+    options = beam_arguments(args.beam).options
     part, missing = "", 0
     for finding in examine(options, asked_for_runner=any(name.startswith("--runner") for name in args.beam)):
         if finding.part != part:

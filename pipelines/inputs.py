@@ -6,7 +6,6 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from connectors.collection.archives import VIDEOS, read_files, read_withdrawn
@@ -18,29 +17,13 @@ from connectors.youtube.beside import group_siblings, is_media
 from pipelines.collect import VideoBatch
 from pipelines.collection import stage as gather
 from pipelines.media.recipe import Media
-from pipelines.recipe import HubSource, Recipe, RedditSource, YoutubeSource
-from pipelines.recipe_file import RecipeFile
-from pipelines.run_folder import Manifest, RunFolder
+from pipelines.recipe import HubSource, RedditSource, YoutubeSource
+from pipelines.request import Request
 from schemas.reasons import Absent, Reason
 from transforms.media.files import ListedFile
 
 #: Videos that a worker reads together: a few seconds' work.
 _BATCH_FILES = 500
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a stage is asked to do."""
-
-    source: RecipeFile
-    folder: RunFolder
-    limit: int | None
-    manifest: Manifest | None
-
-    @property
-    def recipe(self) -> Recipe:
-        """The recipe."""
-        return self.source.recipe
 
 
 def archives(patterns: Sequence[str], collections: Sequence[str], of_collection: str) -> list[InputFile]:

@@ -9,12 +9,10 @@ import os
 import posixpath
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from types import ModuleType
 from typing import Any
-
-import apache_beam as beam
 
 from connectors.collection.archives import COMMENTS, SUBMISSIONS
 from connectors.files import InputFile
@@ -25,7 +23,6 @@ from pipelines.collection import stage as gather
 from pipelines.collection.ask import Place, plan_of
 from pipelines.describe import DescribeConfig
 from pipelines.inputs import (
-    Request,
     archives,
     batch_of,
     batches,
@@ -39,8 +36,8 @@ from pipelines.inputs import (
 from pipelines.media.config import Access
 from pipelines.media.recipe import Media
 from pipelines.recipe import Payload, Recipe
+from pipelines.request import STAGES, Prepared, Request
 from pipelines.section import Section
-from pipelines.stage import StagePlan
 from schemas.errors import InputError, RecipeError
 from schemas.platform import MediaKind, Platform
 
@@ -49,21 +46,6 @@ AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
 
 _SHARD_BYTES = 256 << 20
 _MOST_SHARDS = 65_536
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A stage that can run.
-
-    Attributes:
-        inputs: facts that decide the result, as JSON: files or shards, sections of the recipe, digests.
-        prefixes: of the shards that it writes.
-        plan: adds the stage to a pipeline.
-    """
-
-    inputs: dict[str, Any]
-    prefixes: tuple[str, ...]
-    plan: Callable[[beam.Pipeline], StagePlan]
 
 
 def _gather(request: Request) -> Prepared:
@@ -283,23 +265,10 @@ def _instruct(request: Request) -> Prepared:
     )
 
 
-def stages_of(recipe: Recipe) -> list[str]:
-    """The stages that a recipe needs, in order."""
-    left_out = {
-        gather.STAGE: recipe.collect is None or recipe.collect.stage is None,
-        "media": recipe.media is None,
-    }
-    return [name for name in PREPARE if not left_out.get(name)]
-
-
-#: The stages, in order.
-PREPARE: dict[str, Callable[[Request], Prepared]] = {
-    gather.STAGE: _gather,
-    collect.STAGE: _collect,
-    "media": _media,
-    curate.STAGE: _curate,
-    instruct.STAGE: _instruct,
-}
+#: What makes each stage ready, in order.
+PREPARE: dict[str, Callable[[Request], Prepared]] = dict(
+    zip(STAGES, (_gather, _collect, _media, _curate, _instruct), strict=True)
+)
 
 
 def _shards(recipe: Recipe, size_bytes: int) -> int:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
 from connectors.hub.plan import Changes, Wanted, changes
 from connectors.parquet import read_parquet
 from pipelines import release
-from pipelines.build import Place, Report, run_unless_done
+from pipelines.beam_arguments import BeamArguments
 from pipelines.compare import hub_definitions, hub_digests
-from pipelines.inputs import Request
 from pipelines.publication.card import describe
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.files import Publication, PublishedManifest
 from pipelines.publication.upload import Target, upload
 from pipelines.publication.versions import Difference, chosen_tag, difference
 from pipelines.recipe_file import RecipeFile
+from pipelines.request import Request
 from pipelines.run_folder import MANIFEST, RunFolder
+from pipelines.stage_run import Place, Report, run_unless_done
 from schemas.errors import InputError, PublishError
 from transforms.digests import SCHEMA as DIGESTS
 from transforms.digests import RowChanges, compare
@@ -97,7 +97,7 @@ class Result:
 def publish(
     source: RecipeFile,
     folder: RunFolder,
-    options: PipelineOptions,
+    beam: BeamArguments,
     wish: Wish,
     report: Report,
     hub: Hub | None = None,
@@ -110,7 +110,7 @@ def publish(
     """
     hub = hub or Hub(wish.repo)
     hub.require_token()
-    place = Place(source, folder, options)
+    place = Place(source, folder, beam)
     with folder.locked():
         publication = _released(place, wish.repo, report)
         exists = hub.exists()
@@ -276,7 +276,7 @@ class _Publisher:
         shards = self.publication.facts.shards
         target = Target(self.wish.repo, self.hub.endpoint, self.wish.create_pr)
         chosen = [(path, shards[path]) for path in paths if path in shards]
-        sent = upload(chosen, self.place.folder, target, self.place.options)
+        sent = upload(chosen, self.place.folder, target, self.place.beam)
         self.lines.update(one.line for one in sent)
         return [one.operation for one in sent]
 

@@ -8,38 +8,37 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.hub.extra import require_hub
-from pipelines.build import Report
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import beam_arguments
 from pipelines.progress import Progress
 from pipelines.publishing import wish_of
 from pipelines.recipe_file import RecipeFile, recipe_of_result
 from pipelines.run_folder import RunFolder
+from pipelines.stage_run import Report
 from schemas.errors import BliftError
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `publish` to the command's parser."""
-    publish = commands.add_parser(
-        "publish",
-        help="publish a run folder on the HuggingFace Hub",
-        description="Publish a run folder as a dataset on the HuggingFace Hub: one commit, one version. The same "
-        "content again changes nothing; after an interruption, only what is missing travels.",
-        epilog="All other options go to Beam, such as --runner=SparkRunner. The token is read from HF_TOKEN, or from "
-        "where `hf auth login` put it.",
-        allow_abbrev=False,
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `publish`."""
+    parser.description = (
+        "Publish a run folder as a dataset on the HuggingFace Hub: one commit, one version. The same "
+        "content again changes nothing; after an interruption, only what is missing travels."
     )
-    publish.add_argument("folder", metavar="DIR", help="a run folder")
-    publish.add_argument("--repo", metavar="OWNER/NAME", help="the dataset (default: `publish.repo` of the recipe)")
-    publish.add_argument("--private", action="store_true", help="make it private, where it is not there yet")
-    publish.add_argument("--gated", choices=("auto", "manual"), help="let readers ask for access")
-    publish.add_argument("--tag", metavar="v1.2.0", help="version (default: the lowest that says what changed)")
-    publish.add_argument("--create-pr", action="store_true", help="propose it as a pull request")
-    publish.add_argument("--dry-run", action="store_true", help="say what would travel, and change nothing there")
-    publish.add_argument(
+    parser.epilog = (
+        "All other options go to Beam, such as --runner=SparkRunner. The token is read from HF_TOKEN, or from "
+        "where `hf auth login` put it."
+    )
+    parser.add_argument("folder", metavar="DIR", help="a run folder")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="the dataset (default: `parser.repo` of the recipe)")
+    parser.add_argument("--private", action="store_true", help="make it private, where it is not there yet")
+    parser.add_argument("--gated", choices=("auto", "manual"), help="let readers ask for access")
+    parser.add_argument("--tag", metavar="v1.2.0", help="version (default: the lowest that says what changed)")
+    parser.add_argument("--create-pr", action="store_true", help="propose it as a pull request")
+    parser.add_argument("--dry-run", action="store_true", help="say what would travel, and change nothing there")
+    parser.add_argument(
         "--force", action="store_true", help="overwrite what others changed; the privacy gate stays shut all the same"
     )
-    publish.add_argument("--quiet", action="store_true", help="print errors only")
-    publish.set_defaults(run=run)
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish)
     with progress:
-        result = publish(source, folder, beam_options(args.beam), wish, report)
+        result = publish(source, folder, beam_arguments(args.beam), wish, report)
     if not args.quiet:
         print(result.told(wish))
     return 0

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
 from connectors.hub.extra import require_hub
-from pipelines.build import Report
+from pipelines.beam_arguments import BeamArguments
 from pipelines.recipe import Publish
 from pipelines.recipe_file import RecipeFile
 from pipelines.run_folder import RunFolder
+from pipelines.stage_run import Report
 
 if TYPE_CHECKING:
     from pipelines.publish import Wish
@@ -23,7 +22,7 @@ def wish_of(section: Publish, repo: str) -> Wish:
     return Wish(repo=repo, private=section.private, gated=section.gated, tag=section.tag)
 
 
-def publish_as_last_stage(source: RecipeFile, folder: RunFolder, options: PipelineOptions, report: Report) -> str:
+def publish_as_last_stage(source: RecipeFile, folder: RunFolder, beam: BeamArguments, report: Report) -> str:
     """Publish what a build has made, as its recipe says; what to print of it.
 
     Raises:
@@ -33,4 +32,4 @@ def publish_as_last_stage(source: RecipeFile, folder: RunFolder, options: Pipeli
     from pipelines.publish import publish  # noqa: PLC0415 - needs the extra
 
     wish = wish_of(source.recipe.publish, source.recipe.publish.repo or "")
-    return publish(source, folder, options, wish, report).told(wish)
+    return publish(source, folder, beam, wish, report).told(wish)

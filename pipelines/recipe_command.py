@@ -12,10 +12,9 @@ from pipelines.recipe_docs import recipe_markdown
 from pipelines.recipe_file import SHIPPED, load_recipe, recipe_text
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `recipe` to the command's parser."""
-    recipe_parser = commands.add_parser("recipe", help="list, show or check recipes", allow_abbrev=False)
-    actions = recipe_parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `recipe`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="list the shipped recipes").set_defaults(run=_list)
     for name, text, run in (("show", "print a recipe", _show), ("check", "check a recipe", _check)):
         action = actions.add_parser(name, help=text)

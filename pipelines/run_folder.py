@@ -12,9 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
-
+from connectors.filesystem import delete, exists, is_here, matching, read_bytes
 from connectors.parquet import Shard, replace_file
 from schemas.errors import InputError, OutputError
 from transforms.accounting import FunnelRow
@@ -59,7 +57,7 @@ class RunFolder:
     @property
     def is_local(self) -> bool:
         """The folder is on this machine's filesystem."""
-        return "://" not in self.path
+        return is_here(self.path)
 
     def file(self, name: str) -> str:
         """The full path of a file in the folder."""
@@ -111,7 +109,7 @@ class RunFolder:
             InputError: there is one, and it cannot be read.
         """
         path = self.file(MANIFEST)
-        if not FileSystems.exists(path):
+        if not exists(path):
             return None
         try:
             content = json.loads(self.read_text(MANIFEST))
@@ -121,6 +119,19 @@ class RunFolder:
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged ({error}). Delete it and build again.") from error
 
+    def require_manifest(self) -> Manifest:
+        """The manifest.
+
+        Raises:
+            InputError: there is none, or it cannot be read.
+        """
+        manifest = self.read_manifest()
+        if manifest is None:
+            raise InputError(
+                f"{self.path} has no {MANIFEST}: it is no run folder, or its build did not finish a stage."
+            )
+        return manifest
+
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest, whole or not at all."""
         content = {"format": MANIFEST_FORMAT, **asdict(manifest)}
@@ -128,8 +139,7 @@ class RunFolder:
 
     def read_text(self, name: str) -> str:
         """The text of a file in the folder."""
-        with FileSystems.open(self.file(name), compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-            return str(stream.read().decode("utf-8"))
+        return read_bytes(self.file(name)).decode("utf-8")
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file, whole or not at all."""
@@ -137,14 +147,16 @@ class RunFolder:
 
     def clear(self, prefixes: Sequence[str]) -> None:
         """Delete the shards under ``prefixes`` (such as `posts/` or `rejects/curate-`), and what was half written."""
-        for prefix in prefixes:
-            found = FileSystems.match([self.file(f"{prefix}*")])[0].metadata_list
-            if found:
-                FileSystems.delete([entry.path for entry in found])
+        self._delete([f"{prefix}*" for prefix in prefixes])
 
     def sweep(self, prefixes: Sequence[str]) -> None:
         """Delete parts under ``prefixes`` that a killed worker left half written."""
-        self.clear([f"{prefix}*.partial" for prefix in prefixes])
+        self._delete([f"{prefix}*.partial" for prefix in prefixes])
+
+    def _delete(self, patterns: Sequence[str]) -> None:
+        for pattern in patterns:
+            for entry in matching(self.path, pattern):
+                delete(entry.path)
 
     def make_folders(self, prefixes: Sequence[str]) -> None:
         """Make the local folders under which shards will lie."""

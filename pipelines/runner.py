@@ -11,7 +11,6 @@ from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
-    DirectOptions,
     FlinkRunnerOptions,
     JobServerOptions,
     PipelineOptions,
@@ -24,8 +23,6 @@ from apache_beam.runners.runner import create_runner
 
 from schemas.errors import BliftError, did_you_mean
 
-#: The runner where none is named. Beam's own default tries to download one, and chooses by what a pipeline holds.
-LOCAL_RUNNER = "FnApiRunner"
 _REACH_TIMEOUT_S = 5.0
 _ONE_IMAGE = "docs/runners.md says how to make one that fits."
 #: In every jar of Beam: the version of the SDK that it was built from.
@@ -65,15 +62,6 @@ def check_runner(options: PipelineOptions, out: str, *, detach: bool) -> None:
             f"Dataflow's workers cannot write to {out} on this machine. Give --out, and the recipe's `sources`, as "
             "addresses such as gs://BUCKET/FOLDER."
         )
-
-
-def runs_here(options: PipelineOptions) -> bool:
-    """Whether this process would be the only worker."""
-    return (
-        options.view_as(StandardOptions).runner == LOCAL_RUNNER
-        and options.view_as(DirectOptions).direct_num_workers == 1
-        and options.view_as(PortableOptions).environment_type is None
-    )
 
 
 def _known(asked: str) -> str:

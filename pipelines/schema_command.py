@@ -13,10 +13,9 @@ from schemas.record import Record
 from schemas.registry import RECORDS, record_of
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `schema` to the command's parser."""
-    schema_parser = commands.add_parser("schema", help="list, show, freeze or check tables", allow_abbrev=False)
-    actions = schema_parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `schema`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="list the tables and their versions").set_defaults(run=_list)
     show = actions.add_parser("show", help="print the schema of a table")
     show.add_argument("table", metavar="TABLE", help=f"one of {', '.join(RECORDS)}")

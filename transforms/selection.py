@@ -10,7 +10,6 @@ import polars as pl
 
 from schemas.platform import Platform
 from schemas.reasons import Reason
-from transforms.near_duplicates import near_duplicates
 from transforms.rules.registry import NO_VERDICT
 
 
@@ -76,6 +75,8 @@ def choose(comments: pl.DataFrame, selections: Mapping[Platform, Selection]) -> 
 def _drop_repeats(rows: pl.DataFrame, threshold: float | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     if threshold is None:
         return rows, rows.clear()
+    from transforms.near_duplicates import near_duplicates  # noqa: PLC0415 - slow: SciPy
+
     groups = rows["media_key"].rle_id().to_numpy().astype(np.int64)
     kept_as = near_duplicates(rows["text"], groups, threshold)
     keep = kept_as < 0

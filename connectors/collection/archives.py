@@ -19,12 +19,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from backports import zstd
 
 from connectors.collection.items import RecordKind, StoredFile
 from connectors.collection.state import State
+from connectors.filesystem import exists, read_bytes
 from schemas.errors import InputError, OutputError
 
 #: Where files are before they are whole. Nothing that reads a collection looks there.
@@ -190,12 +189,11 @@ def read_withdrawn(folder: str) -> dict[str, str]:
 
 def _rows(folder: str, name: str, schema: pa.Schema) -> list[dict[str, Any]]:
     path = posixpath.join(folder, name)
-    if not FileSystems.exists(path):
+    if not exists(path):
         raise InputError(f"{folder} is no collection: it has no {name}. Fill it with `blift collect`.")
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-            table = pq.read_table(io.BytesIO(stream.read()))
-    except (OSError, BeamIOError, pa.ArrowInvalid) as error:
+        table = pq.read_table(pa.BufferReader(read_bytes(path)))
+    except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{path} is damaged ({error}). Run `blift collect` again: it writes it anew.") from error
     if table.schema.names != schema.names:
         raise InputError(f"{path} is none of blift's: its columns are {', '.join(table.schema.names)}.")

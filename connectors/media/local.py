@@ -7,8 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from connectors.filesystem import is_here, open_to_read
 
 #: How much of a distant file is fetched at a time.
 _PIECE = 8 << 20
@@ -21,12 +20,12 @@ def local_file(path: str) -> Iterator[str]:
     Raises:
         OSError: it cannot be read; so does Beam's error of distant filesystems.
     """
-    if "://" not in path:
+    if is_here(path):
         os.stat(path)
         yield path
         return
     with tempfile.NamedTemporaryFile(prefix="blift-") as copy:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        with open_to_read(path) as stream:
             while piece := stream.read(_PIECE):
                 copy.write(piece)
         copy.flush()

@@ -9,10 +9,9 @@ import posixpath
 from contextlib import suppress
 
 import pyarrow as pa
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
 from connectors.collection.items import StoredFile
+from connectors.filesystem import delete, exists, is_here, make_folder, read_bytes
 from connectors.parquet import replace_file, take_in
 from connectors.web.content import HEAD_BYTES, content_type
 from connectors.web.refusals import Refused
@@ -54,11 +53,8 @@ class MediaStore:
         """The row that was measured of a file with the same settings; None where there is none that can be read."""
         path = posixpath.join(self._root, self._name_of_row(sha256))
         try:
-            if not FileSystems.exists(path):
-                return None
-            with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-                return pa.ipc.open_stream(stream.read()).read_all()
-        except (OSError, BeamIOError, pa.ArrowInvalid):
+            return pa.ipc.open_stream(read_bytes(path)).read_all() if exists(path) else None
+        except (OSError, pa.ArrowInvalid):
             return None  # a row that cannot be read is measured again
 
     def put_measured(self, sha256: str, row: pa.Table) -> None:
@@ -78,17 +74,14 @@ class MediaStore:
     def _write(self, name: str, content: bytes, *, replace: bool = False) -> None:
         path = posixpath.join(self._root, name)
         try:
-            if not replace and FileSystems.exists(path):
+            if not replace and exists(path):
                 return
             folder = posixpath.dirname(path)
             if folder not in self._made:
-                if not FileSystems.exists(folder):
-                    FileSystems.mkdirs(folder)
+                make_folder(folder)
                 self._made.add(folder)
             replace_file(path, content)
-        except FileExistsError:
-            pass  # another worker made the folder, or wrote the same content
-        except (OSError, BeamIOError) as error:
+        except OSError as error:
             raise OutputError(f"Cannot write {path} in the media store: {error}. Check `media.store`.") from error
 
 
@@ -123,19 +116,19 @@ class FileStore:
         target = posixpath.join(self._root, name)
         try:
             self._move(path, target)
-        except (OSError, BeamIOError) as error:
+        except OSError as error:
             raise OutputError(f"Cannot write {target}: {error}. Check the disk, and run this again.") from error
         return StoredFile(address, digest, name, size_bytes, found.name)
 
     def drop(self, name: str) -> None:
         """Delete a file by its name in the store; one that is gone is none's loss."""
-        with suppress(OSError, BeamIOError):
-            FileSystems.delete([posixpath.join(self._root, name)])
+        with suppress(OSError):
+            delete(posixpath.join(self._root, name))
 
     def _move(self, path: str, target: str) -> None:
-        if "://" not in target:
+        if is_here(target):
             os.makedirs(os.path.dirname(target), exist_ok=True)
-        if not FileSystems.exists(target) and not _renamed(path, target):
+        if not exists(target) and not _renamed(path, target):
             take_in(path, *posixpath.split(target))
         with suppress(FileNotFoundError):
             os.unlink(path)
@@ -143,7 +136,7 @@ class FileStore:
 
 def _renamed(path: str, target: str) -> bool:
     """Rename a file, whose content is on the disk before its new name is; False where the target is on another."""
-    if "://" in target:
+    if not is_here(target):
         return False
     with open(path, "rb") as stream:
         os.fsync(stream.fileno())

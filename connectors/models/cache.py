@@ -8,9 +8,7 @@ import posixpath
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
-
+from connectors.filesystem import open_to_read
 from connectors.malformed import Malformed, loads
 from connectors.models.prompt import Description
 from connectors.parquet import replace_file
@@ -49,7 +47,7 @@ class AnswerCache:
     def get(self, digest: str) -> Kept | None:
         """The answer about a picture; None where there is none, or where its file is damaged."""
         try:
-            with FileSystems.open(self.path(digest), compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+            with open_to_read(self.path(digest)) as stream:
                 return _kept(loads(stream.read(_MAX_ENTRY_BYTES)))
         except (OSError, Malformed):
             return None

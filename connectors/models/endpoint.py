@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
-from connectors.models.allowance import Allowance, Limits
+from connectors.models.allowance import Allowance
 from connectors.models.cache import AnswerCache, Kept
-from connectors.models.client import Address, Client, Failed, Spent, unanswered
+from connectors.models.client import Client, Failed, Spent, unanswered
+from connectors.models.config import EndpointConfig
 from connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
-from connectors.models.prompt import PROMPT, PROMPT_VERSION, Unreadable, question, read_reply
+from connectors.models.prompt import PROMPT_VERSION, Unreadable, question, read_reply
 from schemas.errors import InputError
 
 #: Questions that are under way or wait for a thread, for each thread; limits are looked at between such waves.
@@ -23,29 +23,6 @@ _WAVE = 4
 _FAILURES_IN_A_ROW = 20
 #: Statuses by which servers refuse a `response_format` that they do not know.
 _REFUSED_FORMAT = frozenset({400, 422, 501})
-
-
-@dataclass(frozen=True)
-class EndpointConfig:
-    """What to ask whom, and what it may cost.
-
-    Attributes:
-        address: where, with which key, how patiently.
-        model: as the server names it.
-        cache: folder of answers, local or on any filesystem that Beam knows.
-        prompt: what is asked; how to answer is added to it.
-        limits: of the run.
-        concurrency: requests under way at a time, in each share of the limits.
-        max_answer_tokens: tokens of one answer.
-    """
-
-    address: Address
-    model: str
-    cache: str
-    prompt: str = PROMPT
-    limits: Limits = field(default_factory=Limits)
-    concurrency: int = 8
-    max_answer_tokens: int = 600
 
 
 class VisionEndpoint(ModelHandler[PictureShare, PredictionResult, "Asker"]):

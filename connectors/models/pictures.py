@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pyarrow as pa
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
+from connectors.filesystem import open_to_read
 from schemas.errors import InputError
 
 #: The most bytes of one picture; a keyframe has some hundred thousand.
@@ -77,7 +76,7 @@ def read_picture(path: str) -> Picture:
         InputError: it is absent, cannot be read, is larger than `MAX_PICTURE_BYTES`, or is none of these.
     """
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
+        with open_to_read(path) as stream:
             content = stream.read(MAX_PICTURE_BYTES + 1)
     except OSError as error:
         cause = getattr(error, "strerror", None) or type(error).__name__

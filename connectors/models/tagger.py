@@ -8,19 +8,15 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
+from connectors.models.config import Scores, TaggerConfig
 from connectors.models.optional import require
 from connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
 from schemas.errors import InputError, RecipeError
-
-#: Normalisation that most classifiers were trained with: mean and deviation of ImageNet, channels red, green, blue.
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _MAX_PIXELS = 100_000_000
 _THREADS = min(8, os.cpu_count() or 1)
@@ -30,39 +26,6 @@ _DTYPES: dict[str, type[np.generic]] = {
     "tensor(uint8)": np.uint8,
 }
 _CHANNELS = 3
-
-
-class Scores(StrEnum):
-    """What the model gives for each label, and so what is done to it."""
-
-    SHARES = "shares"  # scores from 0 to 1: taken as they are
-    LOGITS_OF_ONE = "logits_of_one"  # one label is right: softmax
-    LOGITS_OF_MANY = "logits_of_many"  # each label by itself: sigmoid
-
-
-@dataclass(frozen=True)
-class TaggerConfig:
-    """An ONNX file and how to use it.
-
-    Attributes:
-        model: path of the ONNX file.
-        labels: path of a text file, a label a line, in the order of the model's scores.
-        top: most tags of a picture.
-        threshold: least score of a tag, 0 to 1.
-        scores: what the model gives.
-        size: height and width of its input, pixels, where the model leaves them open.
-        mean: subtracted from each channel (0 to 1) ...
-        std: ... which is then divided by this; the model's metadata, `mean` and `std` as JSON lists, go before both.
-    """
-
-    model: str
-    labels: str
-    top: int = 10
-    threshold: float = 0.5
-    scores: Scores = Scores.SHARES
-    size: int | None = None
-    mean: tuple[float, ...] = IMAGENET_MEAN
-    std: tuple[float, ...] = IMAGENET_STD
 
 
 @dataclass(frozen=True)

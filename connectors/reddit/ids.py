@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
 from connectors.files import ByteStream, InputFile, open_bytes
+from connectors.filesystem import open_to_read
 from connectors.lines import BadLine, read_lines
 from schemas.errors import InputError
 
@@ -157,7 +156,7 @@ def _lines(file: InputFile) -> Iterator[tuple[int, list[str]]]:
 
 def _parquet_rows(file: InputFile) -> Iterator[tuple[int, list[str]]]:
     with _damage_told(file):
-        stream = FileSystems.open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
+        stream = open_to_read(file.path)
         with stream, pq.ParquetFile(stream) as parquet:
             names = _named(file, parquet.schema_arrow)
             yield from _rows(parquet.iter_batches(columns=names), names)
@@ -222,5 +221,5 @@ def _named(file: InputFile, schema: Any) -> list[str]:
 def _damage_told(file: InputFile) -> Iterator[None]:
     try:
         yield
-    except (OSError, EOFError, BeamIOError, pa.ArrowException) as error:
+    except (OSError, EOFError, pa.ArrowException) as error:
         raise InputError(f"{file.path} cannot be read: {error}.") from error

@@ -19,14 +19,13 @@ from hashlib import sha256
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import TaggedOutput
 
 from connectors.collection.archives import Written, write_archives
 from connectors.collection.changes import PLATFORM_OF, ItemState
 from connectors.collection.items import SERVICE, Item, Kind
 from connectors.collection.state import State
+from connectors.filesystem import matching, read_bytes
 from connectors.malformed import reject_table
 from connectors.parquet import Shard, replace_file, take_in
 from pipelines.collection.plan import CollectPlan
@@ -143,8 +142,7 @@ def ended_items(folder: str) -> EndedItems:
     failed: set[tuple[str, str]] = set()
     lists = _lists(folder)
     for path in lists:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as stream:
-            table = pq.read_table(pa.BufferReader(stream.read()), columns=["kind", "key", "state"])
+        table = pq.read_table(pa.BufferReader(read_bytes(path)), columns=["kind", "key", "state"])
         for row in table.to_pylist():
             (failed if row["state"] == ItemState.FAILED else well).add((row["kind"], row["key"]))
     return EndedItems(frozenset(well), frozenset(failed - well), len(lists))
@@ -156,8 +154,7 @@ def whole_parts(folder: str) -> list[str]:
 
 
 def _lists(folder: str) -> list[str]:
-    found = FileSystems.match([posixpath.join(folder, PARTS, "*", ENDED)])[0].metadata_list
-    return sorted(entry.path for entry in found)
+    return [entry.path for entry in matching(folder, posixpath.join(PARTS, "*", ENDED))]
 
 
 class _Ask(beam.DoFn):

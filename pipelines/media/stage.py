@@ -40,7 +40,8 @@ from transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, fil
 from transforms.media.looks import DuplicateOptions
 from transforms.media.near_duplicates import NearDuplicates
 from transforms.rejects import reject_rows
-from transforms.tables import SplitByShard, arrow, concat, frame
+from transforms.shuffle import SplitByShard
+from transforms.tables import arrow, concat, frame
 
 STAGE = "media"
 _NOTES = "notes"

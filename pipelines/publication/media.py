@@ -26,13 +26,15 @@ from pipelines.publication.media_work import (
     facts_of,
     said,
 )
+from pipelines.publication.release_stage import ReleasedMedia
 from pipelines.recipe import MediaFiles, MediaShape
-from pipelines.release import BESIDE, IMAGES, KEYFRAMES, VIDEOS, ReleasedMedia
+from pipelines.release import BESIDE, IMAGES, KEYFRAMES, VIDEOS
 from schemas.errors import InputError
 from schemas.media import MediaForm
 from schemas.registry import SCHEMAS
 from transforms.accounting import TALLY
-from transforms.tables import SplitByShard, arrow, concat, frame, hash64
+from transforms.shuffle import SplitByShard
+from transforms.tables import arrow, concat, frame, hash64
 
 #: The Hub takes so many files a folder.
 FILES_PER_FOLDER = 10_000

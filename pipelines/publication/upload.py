@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import pickle
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import apache_beam as beam
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd
 
+from connectors.filesystem import open_to_read
 from connectors.hub.client import Hub, Line
-from connectors.parquet import Shard, replace_file
+from connectors.parquet import Shard
+from pipelines.beam_arguments import BeamArguments
 from pipelines.run_folder import RunFolder
-from pipelines.runner import runs_here
 from schemas.errors import InputError, PublishError
 
 #: Files and bytes that one call sends; the Hub takes 256 files a call.
 _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
-_ACCOUNT = ".account-upload"
 
 
 @dataclass(frozen=True)
@@ -45,9 +39,7 @@ class Sent:
     line: Line
 
 
-def upload(
-    shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Target, options: PipelineOptions
-) -> list[Sent]:
+def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Target, beam: BeamArguments) -> list[Sent]:
     """Send shards; what was sent, sorted by path.
 
     Where this process would be the only worker, it sends them without a pipeline.
@@ -61,36 +53,15 @@ def upload(
     """
     if not shards:
         return []
-    batches = [_Batch(batch) for batch in _batches(shards)]
-    sender = Sender(folder.path, target)
-    lines = _sent_here(batches, sender) if runs_here(options) else _sent_by_workers(batches, sender, folder, options)
-    # Our own workers wrote these.
-    return sorted((pickle.loads(base64.b64decode(line)) for line in lines), key=_path)  # noqa: S301
+    batches = [Batch(batch) for batch in _batches(shards)]
+    if beam.run_here:
+        sender = Sender(folder, target)
+        sent = [one for batch in batches for one in sender.send(batch)]
+    else:
+        from pipelines.publication.upload_by_workers import sent_by_workers  # noqa: PLC0415 - slow: it is a pipeline
 
-
-def _sent_here(batches: Sequence[_Batch], sender: Sender) -> list[str]:
-    sender.setup()
-    return [line for batch in batches for line in sender.process(batch)]
-
-
-def _sent_by_workers(
-    batches: Sequence[_Batch], sender: Sender, folder: RunFolder, options: PipelineOptions
-) -> list[str]:
-    folder.clear([_ACCOUNT])
-    pipeline = beam.Pipeline(options=options)
-    _ = (
-        pipeline
-        | "Batches" >> beam.Create(batches)
-        | "Spread batches" >> beam.Reshuffle()
-        | "Send" >> beam.ParDo(sender)
-        | "One committer" >> beam.Map(_under_one_key)
-        | "Collect operations" >> beam.GroupByKey()
-        | "Write operations" >> beam.Map(_write, path=folder.file(_ACCOUNT))
-    )
-    pipeline.run().wait_until_finish()
-    lines: list[str] = json.loads(folder.read_text(_ACCOUNT))
-    folder.clear([_ACCOUNT])
-    return lines
+        sent = sent_by_workers(batches, folder, target, beam.options)
+    return sorted(sent, key=_path)
 
 
 def _path(sent: Sent) -> str:
@@ -98,7 +69,9 @@ def _path(sent: Sent) -> str:
 
 
 @dataclass(frozen=True)
-class _Batch:
+class Batch:
+    """Shards that one call sends: for each its path in the dataset, and the shard in the run folder."""
+
     shards: list[tuple[str, Shard]]
 
 
@@ -114,17 +87,21 @@ def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Sh
     yield batch
 
 
-class Sender(beam.DoFn):
-    """A batch of shards to what was sent of them, as text."""
+class Sender:
+    """Sends the contents of shards, which wait at the Hub for a commit."""
 
-    def __init__(self, folder: str, target: Target) -> None:
-        self._folder = RunFolder(folder)
+    def __init__(self, folder: RunFolder, target: Target) -> None:
+        self._folder = folder
         self._target = target
+        self._hub = Hub(target.repo, target.endpoint)
 
-    def setup(self) -> None:
-        self._hub = Hub(self._target.repo, self._target.endpoint)
+    def send(self, batch: Batch) -> Iterator[Sent]:
+        """Send a batch; what was sent of it.
 
-    def process(self, batch: _Batch) -> Iterator[str]:
+        Raises:
+            PublishError: the Hub does not take it, or not into LFS.
+            InputError: a shard is not what was written.
+        """
         with tempfile.TemporaryDirectory() as scratch:
             additions = [
                 CommitOperationAdd(path, self._local(shard, f"{scratch}/{place}"))
@@ -142,7 +119,7 @@ class Sender(beam.DoFn):
                         ".gitattributes that the Hub writes into a new dataset, and publish again."
                     )
                 addition.upload_info._source_path = None  # noqa: SLF001 - a path of this worker, known no more
-                yield base64.b64encode(pickle.dumps(Sent(addition, way))).decode()
+                yield Sent(addition, way)
 
     def _local(self, shard: Shard, scratch: str) -> str:
         """The shard as a file of this machine."""
@@ -151,18 +128,6 @@ class Sender(beam.DoFn):
             if not os.path.isfile(path):
                 raise InputError(f"{path} is missing. Publish again to write it anew.")
             return path
-        with (
-            FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as source,
-            open(scratch, "wb") as sink,
-        ):
-            while piece := source.read(1 << 24):
-                sink.write(piece)
+        with open_to_read(path) as source, open(scratch, "wb") as sink:
+            shutil.copyfileobj(source, sink, 1 << 24)
         return scratch
-
-
-def _under_one_key(line: str) -> tuple[int, str]:
-    return 0, line
-
-
-def _write(element: tuple[int, Iterable[str]], path: str) -> None:
-    replace_file(path, json.dumps(sorted(element[1])).encode())

@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from apache_beam.io.filesystems import FileSystems
 
+from connectors import parquet
 from connectors.parquet import (
     ROW_GROUP_ROWS,
     Shard,
@@ -229,7 +229,7 @@ def test_a_full_disk_is_an_output_error_and_leaves_the_shard_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(tmp_path)
-    monkeypatch.setattr(FileSystems, "create", lambda path, **_: Failing(path, errno.ENOSPC))
+    monkeypatch.setattr(parquet, "open_to_write", lambda path: Failing(path, errno.ENOSPC))
     expected = rf"Cannot write {tmp_path}/{_NAME}: the disk is full\. Make room or choose another --out"
     with pytest.raises(OutputError, match=expected):
         written(tmp_path, comments(3))
@@ -238,7 +238,7 @@ def test_a_full_disk_is_an_output_error_and_leaves_the_shard_before(
 
 
 def test_a_disk_that_fails_is_an_output_error_with_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FileSystems, "create", lambda path, **_: Failing(path, errno.EIO))
+    monkeypatch.setattr(parquet, "open_to_write", lambda path: Failing(path, errno.EIO))
     with pytest.raises(OutputError, match=r"Input/output error"):
         replace_file(f"{tmp_path}/file", b"content")
     assert os.listdir(tmp_path) == []
@@ -269,7 +269,7 @@ def test_two_that_write_one_file_at_once_do_not_touch_each_others_part(
 def test_a_file_is_there_before_and_after_it_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    monkeypatch.setattr(FileSystems, "delete", lambda paths: pytest.fail(f"{paths} would be absent for a moment"))
+    monkeypatch.setattr(os, "remove", lambda path: pytest.fail(f"{path} would be absent for a moment"))
     replace_file(str(path), b"new")
     assert path.read_bytes() == b"new"
 
@@ -280,7 +280,7 @@ def test_wildcards_in_the_name_of_a_folder_touch_no_other_file(tmp_path: Path, m
         (tmp_path / folder / "file").write_bytes(b"old")
         (tmp_path / folder / "other.partial").write_bytes(b"of another program")
     replace_file(f"{tmp_path}/run [ab]/file", b"new")
-    monkeypatch.setattr(FileSystems, "create", lambda path, **_: Failing(path, errno.ENOSPC))
+    monkeypatch.setattr(parquet, "open_to_write", lambda path: Failing(path, errno.ENOSPC))
     with pytest.raises(OutputError):
         replace_file(f"{tmp_path}/run [ab]/other", b"new")
     assert (tmp_path / "run [ab]" / "file").read_bytes() == b"new"

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.build import Report, build
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import beam_arguments
+from pipelines.build import build
 from pipelines.demo.corpus import write_corpus
 from pipelines.recipe_file import load_recipe
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
+from pipelines.stage_run import Report
 
 
 class Told:
@@ -39,7 +40,7 @@ def run_build(
     """Build a recipe; the manifest, and what was told."""
     told = Told()
     report = Report(told.started, told.skipped, told.done)
-    manifest = build(load_recipe(str(recipe)), RunFolder(str(out)), beam_options(beam), stages, limit, report)
+    manifest = build(load_recipe(str(recipe)), RunFolder(str(out)), beam_arguments(beam), stages, limit, report)
     return manifest, told.events
 
 

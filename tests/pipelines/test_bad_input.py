@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -134,14 +135,14 @@ def test_a_full_disk_is_one_sentence_and_a_rerun_completes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "out"
-    create = parquet.FileSystems.create
+    create = parquet.open_to_write
 
-    def full(path: str, **options: object) -> object:
+    def full(path: str) -> BinaryIO:
         if "samples" in path:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return create(path, **options)
+        return create(path)
 
-    monkeypatch.setattr(parquet.FileSystems, "create", staticmethod(full))
+    monkeypatch.setattr(parquet, "open_to_write", full)
     said = fails(capsys, "build", str(corpus / "demo.yaml"), "--out", str(out))
     assert "the disk is full" in said
     monkeypatch.undo()

@@ -22,8 +22,7 @@ from PIL import Image
 
 from connectors.models.allowance import Limits
 from connectors.models.client import Address
-from connectors.models.endpoint import EndpointConfig
-from connectors.models.tagger import TaggerConfig
+from connectors.models.config import EndpointConfig, TaggerConfig
 from pipelines.describe import DescribeConfig, DescribeScenes, fill
 from pipelines.describe_recipe import Describe, DescribeEndpoint, DescribeTagger, Speech
 from schemas.errors import RecipeError

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import account as accounts
 from pipelines import stage
-from pipelines.build import Report, build
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import BeamArguments
+from pipelines.build import build
 from pipelines.cli import main
-from pipelines.prepare import stages_of
 from pipelines.recipe_file import load_recipe
+from pipelines.request import stages_of
 from pipelines.run_folder import Manifest, RunFolder
+from pipelines.stage_run import Report
 from schemas.errors import OutputError
 from tests.pipelines.conftest import Told
 
@@ -20,8 +22,8 @@ def step(recipe: Path, out: Path, *, detach: bool = True) -> tuple[Manifest, lis
     """One call of the build; the manifest and what was told."""
     told = Told()
     report = Report(told.started, told.skipped, told.done, lambda name: told.events.append(f"submitted {name}"))
-    folder, options = RunFolder(str(out)), beam_options([])
-    manifest = build(load_recipe(str(recipe)), folder, options, None, None, report, detach=detach)
+    folder, beam = RunFolder(str(out)), BeamArguments()
+    manifest = build(load_recipe(str(recipe)), folder, beam, None, None, report, detach=detach)
     return manifest, told.events
 
 
@@ -80,7 +82,7 @@ def test_the_command_says_what_to_do_next(corpus: Path, tmp_path: Path, capsys: 
 
 
 def test_a_worker_with_another_version_of_a_library_fails_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    of_driver = stage.library_versions()
-    monkeypatch.setattr(stage, "version", lambda name: "0.1" if name == "polars" else of_driver[name])
+    of_driver = accounts.library_versions()
+    monkeypatch.setattr(accounts, "version", lambda name: "0.1" if name == "polars" else of_driver[name])
     with pytest.raises(OutputError, match=rf"The workers have polars 0\.1 instead of {of_driver['polars']}, so"):
         stage._start_line("fingerprint", 0.0, of_driver)

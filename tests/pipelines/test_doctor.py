@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import doctor
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import beam_arguments
 from pipelines.cli import main
 from pipelines.doctor import Finding, State, examine
 
@@ -17,7 +17,7 @@ _SMI = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=
 
 
 def findings(*options: str) -> dict[str, Finding]:
-    return {found.what: found for found in examine(beam_options(options), asked_for_runner=bool(options))}
+    return {found.what: found for found in examine(beam_arguments(options).options, asked_for_runner=bool(options))}
 
 
 def test_a_whole_installation_is_green(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,12 +9,12 @@ import pytest
 from apache_beam.io.filesystems import FileSystems
 
 import pipelines
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import BeamArguments, beam_arguments
 from pipelines.cli import parser
 from pipelines.flex_template import command
-from pipelines.inputs import Request
 from pipelines.prepare import PREPARE
 from pipelines.recipe_file import load_recipe
+from pipelines.request import Request
 from pipelines.run_folder import RunFolder
 from pipelines.stage import run_stage
 
@@ -24,7 +24,7 @@ _METADATA = Path(pipelines.__file__).parent / "flex_template.json"
 def test_a_launch_is_a_detached_build_on_dataflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FileSystems, "open", lambda _: io.BytesIO(b"name: mine\n"))
     launched = command(["--recipe=gs://b/recipe.yaml", "--out=gs://b/run", "--limit=10", "--project=p"])
-    args, rest = parser().parse_known_args(launched)
+    args, rest = parser(launched).parse_known_args(launched)
     assert (args.command, args.recipe, args.out, args.limit, args.detach) == (
         "build",
         launched[1],
@@ -41,9 +41,10 @@ def test_every_parameter_of_the_metadata_is_known_to_the_command_or_to_beam() ->
     metadata = json.loads(_METADATA.read_text())
     values = {"recipe": "r.yaml", "out": "gs://b/run", "stages": ",".join(PREPARE), "limit": "10"}
     flags = [f"--{item['name']}={values.get(item['name'], 'x')}" for item in metadata["parameters"]]
-    args, rest = parser().parse_known_args(command(flags))
+    launched = command(flags)
+    args, rest = parser(launched).parse_known_args(launched)
     assert args.stages == values["stages"]
-    beam_options([*rest, "--runner=FnApiRunner"])
+    beam_arguments([*rest, "--runner=FnApiRunner"])
     assert {item["name"] for item in metadata["parameters"] if not item["isOptional"]} == {
         "recipe",
         "out",
@@ -62,4 +63,4 @@ def test_nothing_waits_for_a_job_that_is_handed_over(
     name = "collect"
     folder = RunFolder(str(tmp_path))
     prepared = PREPARE[name](Request(load_recipe(str(corpus / "demo.yaml")), folder, None, None))
-    assert run_stage(name, folder, beam_options([]), prepared.plan, "fingerprint", detach=True) is None
+    assert run_stage(name, folder, BeamArguments().options, prepared.plan, "fingerprint", detach=True) is None

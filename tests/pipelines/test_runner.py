@@ -8,14 +8,14 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipelines.build_command import beam_options
-from pipelines.runner import RunnerError, check_jar, check_runner, reach, runs_here, sentence_on
+from pipelines.beam_arguments import beam_arguments
+from pipelines.runner import RunnerError, check_jar, check_runner, reach, sentence_on
 
 _SPARK_MAIN = "org.apache.beam.runners.spark.SparkJobServerDriver"
 
 
 def check(*options: str, out: str = "/data/run", detach: bool = False) -> None:
-    check_runner(beam_options(options), out, detach=detach)
+    check_runner(beam_arguments(options).options, out, detach=detach)
 
 
 def jar(folder: Path, main: str = _SPARK_MAIN, version: str = beam.__version__) -> str:
@@ -170,4 +170,4 @@ def test_other_failures_stay_as_they_are() -> None:
     ],
 )
 def test_this_process_knows_whether_it_is_the_only_worker(options: list[str], alone: bool) -> None:
-    assert runs_here(beam_options(options)) == alone
+    assert beam_arguments(options).run_here == alone

@@ -16,9 +16,9 @@ from schemas.registry import RECORDS
 
 def run(*arguments: str) -> int:
     """Run `blift schema` and return its exit code."""
-    root = argparse.ArgumentParser(prog="blift")
-    schema_command.add_parser(root.add_subparsers(required=True))
-    args = root.parse_args(["schema", *arguments])
+    parser = argparse.ArgumentParser(prog="blift schema")
+    schema_command.add_arguments(parser)
+    args = parser.parse_args(arguments)
     return int(args.run(args))
 
 

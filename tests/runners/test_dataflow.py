@@ -10,11 +10,11 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import beam_arguments
 from pipelines.hardware import on_gpu
-from pipelines.inputs import Request
 from pipelines.prepare import PREPARE
 from pipelines.recipe_file import load_recipe
+from pipelines.request import Request
 from pipelines.run_folder import RunFolder
 from pipelines.stage import run_stage
 from tests.runners.conftest import Run
@@ -39,7 +39,7 @@ def translated(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def dataflow() -> PipelineOptions:
     """The options of docs/runners.md."""
-    return beam_options(
+    return beam_arguments(
         [
             "--runner=DataflowRunner",
             "--project=blift-project",
@@ -50,7 +50,7 @@ def dataflow() -> PipelineOptions:
             "--sdk_location=container",
             "--dry_run=True",
         ]
-    )
+    ).options
 
 
 @pytest.mark.parametrize("stage", [name for name in PREPARE if name != "gather"])  # the demo asks nobody

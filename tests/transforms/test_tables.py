@@ -9,7 +9,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.tables import TableCoder, hash64, shard_of, split
+from transforms.shuffle import TableCoder
+from transforms.tables import hash64, shard_of, split
 
 
 def test_hash_is_the_published_xxh3() -> None:

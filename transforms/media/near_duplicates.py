@@ -15,7 +15,8 @@ from transforms.media.clusters import CONNECTED, MEMBERS, connected, named_clust
 from transforms.media.hamming import MOST_BITS, blocks
 from transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks
 from transforms.media.pairs import LINKS, MATCHES, image_links, video_links, video_matches
-from transforms.tables import SplitByShard, concat, frame
+from transforms.shuffle import SplitByShard
+from transforms.tables import concat, frame
 
 Keyed = tuple[int, pa.Table]
 

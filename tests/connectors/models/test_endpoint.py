@@ -17,7 +17,8 @@ import pytest
 
 from connectors.models.allowance import Limits
 from connectors.models.client import Address
-from connectors.models.endpoint import EndpointConfig, VisionEndpoint
+from connectors.models.config import EndpointConfig
+from connectors.models.endpoint import VisionEndpoint
 from connectors.models.pictures import ANSWERS
 from schemas.errors import InputError, RecipeError
 

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from connectors.models.tagger import OnnxTagger, Scores, TaggerConfig
+from connectors.models.config import Scores, TaggerConfig
+from connectors.models.tagger import OnnxTagger
 from schemas.errors import RecipeError
 
 onnx = pytest.importorskip("onnx")

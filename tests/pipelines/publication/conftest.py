@@ -8,12 +8,12 @@ import pytest
 
 from connectors.hub.client import Hub, Patience
 from pipelines import release
-from pipelines.build import Place, Report, run_unless_done
-from pipelines.build_command import beam_options
-from pipelines.inputs import Request
+from pipelines.beam_arguments import BeamArguments, beam_arguments
 from pipelines.publish import Result, Wish, publish
 from pipelines.publish_command import recipe_of
+from pipelines.request import Request
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
+from pipelines.stage_run import Place, Report, run_unless_done
 from tests.hub_server import TOKEN, HubServer
 
 REPO = "owner/demo"
@@ -35,7 +35,7 @@ def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFact
     folder = RunFolder(str(path))
     source, manifest = recipe_of(folder), folder.read_manifest()
     assert manifest is not None
-    place = Place(source, folder, beam_options([]))
+    place = Place(source, folder, BeamArguments())
     run_unless_done(release.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, QUIET)
     return path
 
@@ -70,6 +70,6 @@ def publish_to(hub: HubServer) -> Callable[..., Result]:
     ) -> Result:
         run = RunFolder(str(folder))
         client = Hub(repo, hub.endpoint, (waits or Waits()).patience)
-        return publish(recipe_of(run), run, beam_options(beam), Wish(repo, **wish), QUIET, client)  # type: ignore[arg-type]
+        return publish(recipe_of(run), run, beam_arguments(beam), Wish(repo, **wish), QUIET, client)  # type: ignore[arg-type]
 
     return do

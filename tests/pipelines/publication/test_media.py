@@ -19,10 +19,8 @@ from PIL import Image, ImageOps
 
 from connectors.parquet import read_shard
 from pipelines import release
-from pipelines.build import Place, run_unless_done
-from pipelines.build_command import beam_options
+from pipelines.beam_arguments import beam_arguments
 from pipelines.demo.media import ARTIST
-from pipelines.inputs import Request
 from pipelines.publication import embedded, media
 from pipelines.publication.bared import Withheld, bared
 from pipelines.publication.card import published_card
@@ -32,7 +30,9 @@ from pipelines.publication.versions import Difference
 from pipelines.publish import Result
 from pipelines.publish_command import recipe_of
 from pipelines.recipe import Card, MediaFiles, MediaShape
+from pipelines.request import Request
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
+from pipelines.stage_run import Place, run_unless_done
 from schemas.errors import InputError, PublishError
 from schemas.reasons import Unpublished
 from tests.hub_server import HubServer
@@ -83,7 +83,7 @@ def released(folder: Path, *beam: str) -> StageRecord:
     source, manifest = recipe_of(run), run.read_manifest()
     assert manifest is not None
     prepared = release.prepare(Request(source, run, None, manifest))
-    made = run_unless_done(release.STAGE, prepared, manifest, Place(source, run, beam_options(beam)), QUIET)
+    made = run_unless_done(release.STAGE, prepared, manifest, Place(source, run, beam_arguments(beam)), QUIET)
     assert made is not None
     return made.stages[release.STAGE]
 

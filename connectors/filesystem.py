@@ -1,0 +1,154 @@
+"""Files by path or address: those of this machine by its own calls, all others by Beam's filesystems.
+
+Beam takes most of a second to import; who works on this machine's files alone does without.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import posixpath
+import stat
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """A file in a folder: its full path, its size, and when it was changed last, in seconds since 1970."""
+
+    path: str
+    size_bytes: int
+    changed_s: float
+
+
+def is_here(path: str) -> bool:
+    """Whether a path is one of this machine, and no address."""
+    return "://" not in path
+
+
+def open_to_read(path: str) -> BinaryIO:
+    """The bytes of a file as they are, whatever it is packed with; it can be sought in.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    if is_here(path):
+        return open(path, "rb")
+    from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415 - slow
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    return cast(BinaryIO, FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+
+
+def open_to_write(path: str) -> BinaryIO:
+    """A new file, in place of one that is there; folders of this machine are made.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if is_here(path):
+        os.makedirs(posixpath.dirname(path) or ".", exist_ok=True)
+        return open(path, "wb")
+    from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415 - slow
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    return cast(BinaryIO, FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED))
+
+
+def read_bytes(path: str) -> bytes:
+    """The content of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open_to_read(path) as stream:
+        return stream.read()
+
+
+def exists(path: str) -> bool:
+    """Whether there is such a file; folders count on this machine alone."""
+    if is_here(path):
+        return os.path.exists(path)
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    return bool(FileSystems.exists(path))
+
+
+def matching(folder: str, pattern: str) -> list[Entry]:
+    """The files in a folder that a pattern matches, sorted by path; none where there is no such folder.
+
+    Args:
+        folder: taken as it is, whatever brackets and stars are in its name.
+        pattern: relative to it; ``*`` stays within a folder, and names that begin with a dot are for patterns that do.
+
+    Raises:
+        OSError: the filesystem does not answer.
+    """
+    if is_here(folder):
+        found = []
+        for name in glob.iglob(pattern, root_dir=folder):
+            path = posixpath.join(folder, name)
+            with suppress(FileNotFoundError):  # gone since it was listed
+                facts = os.stat(path)
+                if stat.S_ISREG(facts.st_mode):
+                    found.append(Entry(path, facts.st_size, facts.st_mtime))
+        return sorted(found)
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
+        warnings.simplefilter("ignore", FutureWarning)
+        listed = FileSystems.match([posixpath.join(glob.escape(folder), pattern)])[0].metadata_list
+    return sorted(
+        Entry(each.path, each.size_in_bytes, each.last_updated_in_seconds)
+        for each in listed
+        if not each.path.endswith("/")
+    )
+
+
+def delete(path: str) -> None:
+    """Delete one file.
+
+    Raises:
+        OSError: it is not there, or may not be deleted.
+    """
+    if is_here(path):
+        os.remove(path)
+        return
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    FileSystems.delete([path])
+
+
+def rename(source: str, target: str) -> None:
+    """Rename a file, over one that is there. Only this machine's filesystems do so in one step everywhere.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    if is_here(target):
+        os.replace(source, target)
+        return
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    if exists(target):
+        delete(target)
+    FileSystems.rename([source], [target])
+
+
+def make_folder(path: str) -> None:
+    """Make a folder with those above it, unless it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if is_here(path):
+        os.makedirs(path, exist_ok=True)
+        return
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    if not exists(path):
+        with suppress(FileExistsError):  # another worker made it
+            FileSystems.mkdirs(path)
