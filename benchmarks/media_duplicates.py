@@ -32,16 +32,20 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from connectors.media.limits import Refused
 from pipelines.media.config import MeasureConfig
 from pipelines.media.measure import measure
+from schemas.media import FramePart
 from schemas.registry import SCHEMAS
 from transforms.media.clusters import connected
 from transforms.media.hamming import similar_pairs
-from transforms.media.looks import MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
+from transforms.media.hashes import part_hashes
+from transforms.media.looks import MEDIA_COLUMNS, DuplicateOptions, kinds, looks
 from transforms.media.pairs import image_links, video_links, video_matches
 
 _DISTANCE = 8
-_IMAGES, _DISTRACTORS, _VIDEOS, _STRANGE_VIDEOS = 100, 5_000, 24, 300
+_IMAGES, _VIDEOS, _STRANGE_VIDEOS = 100, 24, 300
 _MEDIA = pa.schema([SCHEMAS["media"].field(name) for name in MEDIA_COLUMNS])
 
+#: Hash of a picture, and of its parts.
+Sample = tuple[str, dict[FramePart, str]]
 Variant = Callable[[Image.Image], Image.Image]
 
 
@@ -49,11 +53,12 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with `media/`")
+    parser.add_argument("--distractors", type=int, default=5_000, help="pictures of strangers")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     _search_table()
     with tempfile.TemporaryDirectory(prefix="blift-bench-") as folder:
-        strangers = _image_table(Path(folder))
+        strangers = _image_table(Path(folder), args.distractors)
         _video_table(Path(folder), args.data, strangers)
     _recorded(args.data)
 
@@ -145,8 +150,8 @@ VARIANTS: dict[str, Variant] = {
 }
 
 
-def _image_table(folder: Path) -> list[str]:
-    """Recall and precision of images; gives hashes of strangers."""
+def _image_table(folder: Path, distractors: int) -> list[Sample]:
+    """Recall and precision of images; gives strangers as samples of videos."""
     rows: list[dict[str, Any]] = []
     for seed in range(_IMAGES):
         original = picture(seed)
@@ -155,7 +160,11 @@ def _image_table(folder: Path) -> list[str]:
             _row(variant(original), folder, f"{seed}/{name}", 30 if "quality" in name else 80)
             for name, variant in VARIANTS.items()
         ]
-    rows += [_row(picture(10_000 + seed), folder, f"stranger{seed}/alone", 80) for seed in range(_DISTRACTORS)]
+    strangers: list[Sample] = []
+    for seed in range(distractors):
+        stranger = picture(10_000 + seed)
+        rows.append(_row(stranger, folder, f"stranger{seed}/alone", 80))
+        strangers.append((rows[-1]["phash"], part_hashes(stranger.convert("L"))))
     print(
         "\n| distance, ring distance | " + " | ".join(VARIANTS) + " | originals wrongly together | clean clusters % |"
     )
@@ -163,7 +172,7 @@ def _image_table(folder: Path) -> list[str]:
     for distance, ring in ((6, 3), (6, 6), (8, 6), (10, 6)):
         options = DuplicateOptions(distance=distance, ring_distance=ring)
         _print_row(f"{distance}, {ring}", clusters(rows, options), list(VARIANTS))
-    return [row["phash"] for row in rows if row["sha256"].startswith("stranger")]
+    return strangers
 
 
 def _row(image: Image.Image, folder: Path, name: str, quality: int) -> dict[str, Any]:
@@ -176,14 +185,16 @@ def clusters(rows: Sequence[dict[str, Any]], options: DuplicateOptions) -> dict[
     """The component of every file that has one."""
     table = pa.Table.from_pylist([{name: row.get(name) for name in MEDIA_COLUMNS} for row in rows], _MEDIA)
     links: list[pl.DataFrame] = []
+    matches: list[pl.DataFrame] = []
     for kind, some in kinds(pl.DataFrame(looks(pl.DataFrame(table), options))):
         distance = options.distance_of(kind)
         places = range(distance + 1)
-        if kind is Kind.VIDEO:
-            matches = pl.concat([pl.DataFrame(video_matches(some, options, place).matches) for place in places])
-            links.append(pl.DataFrame(video_links(matches, options)))
+        if kind.moves:
+            matches += [pl.DataFrame(video_matches(some, distance, options.common, place).matches) for place in places]
         else:
             links += [pl.DataFrame(image_links(some, distance, place)) for place in places]
+    if matches:
+        links.append(pl.DataFrame(video_links(pl.concat(matches), options)))
     found = connected(pl.concat(links)).to_pydict()
     return dict(zip(found["sha256"], found["component"], strict=True))
 
@@ -217,13 +228,17 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "end cut off": ("-t", "7.1"),
     "logo, 1 % of the picture": ("-vf", "drawbox=x=274:y=8:w=36:h=16:color=white@0.8:t=fill"),
     "logo, 3 %": ("-vf", "drawbox=x=250:y=10:w=60:h=25:color=white:t=fill"),
+    "logo, 5 %, other corner": ("-vf", "drawbox=x=8:y=8:w=80:h=36:color=white:t=fill"),
+    "logo, 2 %, at an edge": ("-vf", "drawbox=x=280:y=70:w=36:h=32:color=white:t=fill"),
+    "ticker, 8 %": ("-vf", "drawbox=x=0:y=160:w=320:h=14:color=white:t=fill"),
+    "ticker, 15 %": ("-vf", "drawbox=x=0:y=148:w=320:h=27:color=black:t=fill"),
     "letterbox": ("-vf", "pad=iw:ih+60:0:30"),
     "other rate": ("-r", "15"),
     "mirrored": ("-vf", "hflip"),
 }
 
 
-def _video_table(folder: Path, data: Path, strangers: Sequence[str]) -> None:
+def _video_table(folder: Path, data: Path, strangers: Sequence[Sample]) -> None:
     sources = list(_sources(folder, data))[:_VIDEOS]
     files: dict[str, Path] = {}
     for place, source in enumerate(sources):
@@ -244,16 +259,22 @@ def _video_table(folder: Path, data: Path, strangers: Sequence[str]) -> None:
     for per_s, distance in ((1.0, 8), (2.0, 8), (4.0, 8)):
         config = replace(MeasureConfig(), samples_per_s=per_s)
         rows = [measure(str(path), config).row | {"sha256": name} for name, path in files.items()]
-        rows += [_strange(place, rng.choice(strangers, 12), per_s) for place in range(_STRANGE_VIDEOS)]
+        chosen = (rng.choice(len(strangers), 12) for _ in range(_STRANGE_VIDEOS))
+        rows += [_strange(place, [strangers[one] for one in some], per_s) for place, some in enumerate(chosen)]
         for share in (0.3, 0.4, 0.5):
             found = clusters(rows, DuplicateOptions(share=share, per_s=per_s, video_distance=distance))
             _print_row(f"{per_s:g}, {distance}, {share}", found, list(FILTERS))
 
 
-def _strange(place: int, hashes: np.ndarray, per_s: float) -> dict[str, Any]:
+def _strange(place: int, samples: Sequence[Sample], per_s: float) -> dict[str, Any]:
     frames = [
-        {"time_s": number / per_s, "phash": str(phash), "phash_unboxed": None, "detail": 30.0}
-        for number, phash in enumerate(hashes)
+        {"time_s": number / per_s, "phash": phash, "phash_unboxed": None, "detail": 30.0}
+        for number, (phash, _) in enumerate(samples)
+    ]
+    parts = [
+        {"time_s": number / per_s, "part": part.value, "phash": own, "phash_unboxed": None}
+        for number, (_, parts) in enumerate(samples)
+        for part, own in parts.items()
     ]
     return {
         "sha256": f"stranger{place}/alone",
@@ -261,6 +282,7 @@ def _strange(place: int, hashes: np.ndarray, per_s: float) -> dict[str, Any]:
         "phash_turned": [],
         "phash_unboxed": [],
         "frame_hashes": frames,
+        "part_hashes": parts,
     }
 
 

@@ -44,6 +44,24 @@ class FrameHash(Part):
     detail: float = Field(description="Standard deviation of its luma, 0..127.5; a plain frame has no telling hash.")
 
 
+class FramePart(StrEnum):
+    """Three fifths of a frame."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UPPER = "upper"
+    LOWER = "lower"
+
+
+class PartHash(Part):
+    """The perceptual hash of a part of one sampled frame; plain parts have none."""
+
+    time_s: float = Field(description="When the frame is shown, in seconds from the first frame.")
+    part: FramePart = Field(description="Which part.")
+    phash: str = Field(description="Its hash, 16 hex digits.")
+    phash_unboxed: str | None = Field(description="That of the same part without letterbox bars, where it has some.")
+
+
 class Silence(Part):
     """A stretch of the audio below the recipe's loudness."""
 
@@ -72,7 +90,7 @@ class Media(Record):
     """One file of media."""
 
     table: ClassVar[str] = "media"
-    version: ClassVar[str] = "1.0.0"
+    version: ClassVar[str] = "1.1.0"
 
     sha256: str = Field(description="Digest of the file, hex: its identity.")
     uses: list[MediaUse] = Field(description="Where it is used, by `media_key` and `place`.")
@@ -107,6 +125,9 @@ class Media(Record):
     )
     detail: float | None = Field(description="Standard deviation of an image's luma, 0..127.5.")
     frame_hashes: list[FrameHash] = Field(description="Hashes of sampled frames, in order; none of images.")
+    part_hashes: list[PartHash] = Field(
+        description="Hashes of parts of sampled frames, in order: a logo elsewhere leaves them as they are."
+    )
     loudness_lufs: float | None = Field(description="Integrated loudness, LUFS (EBU R 128); none without audio.")
     silences: list[Silence] = Field(description="Stretches of silence in the audio, in order.")
     scenes: list[MediaScene] = Field(description="Scenes, in order; an image has one.")

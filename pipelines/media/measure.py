@@ -91,6 +91,7 @@ def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
         "ring_hash": ring_hash(luma) if config.turned else None,
         "detail": look.detail,
         "frame_hashes": [],
+        "part_hashes": [],
         "silences": [],
         "scenes": [scene],
     }

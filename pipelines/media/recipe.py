@@ -64,6 +64,10 @@ class NearDuplicateMedia(Section):
     video_distance: Annotated[int, Field(ge=0, le=11)] = Field(
         default=8, description="The same for sampled frames of videos, of which several must match in their order."
     )
+    part_distance: Annotated[int, Field(ge=0, le=11)] = Field(
+        default=4,
+        description="The same for parts of sampled frames, by which videos with a logo or a ticker are found.",
+    )
     turned: bool = Field(default=True, description="Find flipped and turned images, and mirrored videos.")
     ring_distance: Annotated[int, Field(ge=0, le=11)] = Field(
         default=6, description="Bits in which the hashes that stay under any turn may differ."

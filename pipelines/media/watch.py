@@ -15,7 +15,7 @@ from pipelines.media.keyframes import describe, jpeg
 from schemas.reasons import Reason
 from transforms.media.change import ChangeScore, Weights
 from transforms.media.cuts import SceneCutter, Stretch
-from transforms.media.hashes import look_at, phash, without_bars
+from transforms.media.hashes import look_at, part_hashes, phash, without_bars
 
 #: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
 _SPREAD, _SPREAD_S = 0.1, 0.002
@@ -35,6 +35,7 @@ class Watch:
         self._sees_all = config.access is Access.EVERY
         self._claimed_s = 0.0
         self._hashes: list[dict[str, Any]] = []
+        self._parts: list[dict[str, Any]] = []
         self._scenes: list[dict[str, Any]] = []
         self.keyframes: list[bytes | None] = []
 
@@ -76,6 +77,7 @@ class Watch:
             "variable_fps": self._is_variable() if self._sees_all else None,
             "frames": frames,
             "frame_hashes": self._hashes,
+            "part_hashes": self._parts,
             "scenes": [scene | {"end_s": end_s} for scene, end_s in zip(self._scenes, ends, strict=True)],
         }
 
@@ -102,6 +104,11 @@ class Watch:
                 "detail": look.detail if frame.full_range else look.detail * _TO_FULL_RANGE,
             }
         )
+        parts, parts_inside = part_hashes(luma), part_hashes(inside) if inside else {}
+        self._parts += [
+            {"time_s": frame.time_s, "part": part.value, "phash": own, "phash_unboxed": parts_inside.get(part)}
+            for part, own in parts.items()
+        ]
 
     def _close(self, scene: Stretch[Frame]) -> None:
         picture = scene.keyframe.picture(self._config.keyframe_side)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from schemas.media import FramePart
+
 Plane = NDArray[np.uint8]
 
 #: What ``imagehash.phash`` scales a picture to before it takes the cosine transform.
@@ -21,6 +23,9 @@ BITS = 8
 _DISC, _RINGS, _ANGLES, _FREQUENCIES = 128, 9, 128, 8
 #: Radii of the rings: the centre has too few pixels to have a spectrum, and the rim touches the corners' filling.
 _INNER, _OUTER = 6, 58
+#: Parts: the side of the scaled picture, how much of it a part has along one axis, and the standard deviation of luma
+#: below which a part has no telling hash.
+_PARTED, _PART, _PLAIN_PART = 160, 96, 4.0
 #: Bars are looked for in a picture of this many pixels along its longer side.
 _SMALL = 192
 #: A line belongs to a bar where its luma varies by less than this, and differs from the outermost line by less.
@@ -51,6 +56,29 @@ def phash_turned(look: Look) -> list[str]:
     """The hashes of the 8 flips and quarter turns: upright by 0, 90, 180, 270 degrees, then the same mirrored."""
     turned = [np.rot90(picture, turns) for picture in (look.luma, look.luma[:, ::-1]) for turns in range(4)]
     return [phash(Look(np.ascontiguousarray(picture), look.detail)) for picture in turned]
+
+
+def part_hashes(luma: Image.Image) -> dict[FramePart, str]:
+    """The hash of each part of a picture that is not plain, 16 hex digits.
+
+    A logo or a ticker at an edge changes the hash of the whole picture, and leaves the opposite part as it is. The
+    picture is scaled by averaging, so these are no values of ``imagehash``. ``luma``: mode ``L``, any size.
+    """
+    small = cv2.resize(np.asarray(luma), (_PARTED, _PARTED), interpolation=cv2.INTER_AREA)
+    far = _PARTED - _PART
+    parts = {
+        FramePart.LEFT: small[:, :_PART],
+        FramePart.RIGHT: small[:, far:],
+        FramePart.UPPER: small[:_PART],
+        FramePart.LOWER: small[far:],
+    }
+    return {name: _hash_of(part) for name, part in parts.items() if part.std() >= _PLAIN_PART}
+
+
+def _hash_of(part: Plane) -> str:
+    scaled = cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(scaled)[:BITS, :BITS]
+    return np.packbits(low > np.median(low)).tobytes().hex()
 
 
 def ring_hash(luma: Image.Image) -> str:

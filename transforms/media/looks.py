@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.media import MediaForm
+from schemas.media import FramePart, MediaForm
 from transforms.tables import arrow
 
 #: Mirroring a picture turns the sign of every second horizontal frequency: its hash differs in these bits, and in a few
@@ -24,6 +24,12 @@ class Kind(IntEnum):
     IMAGE = 0
     RING = 1  # the hash of an image that stays under any turn
     VIDEO = 2
+    PART = 3  # the hash of a part of a video's sample
+
+    @property
+    def moves(self) -> bool:
+        """These are samples of videos, of which several must match."""
+        return self in (Kind.VIDEO, Kind.PART)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class DuplicateOptions:
         distance: bits in which two hashes may differ.
         ring_distance: the same for ring hashes.
         video_distance: the same for samples of videos, of which several must match in their order.
+        part_distance: the same for parts of samples, of which a logo may fill so much that they are never far apart.
         share: of the different pictures of the shorter video that must match.
         min_matches: different pictures that must match, at least.
         turned: look for flipped and turned images, and mirrored videos.
@@ -47,6 +54,7 @@ class DuplicateOptions:
     distance: int = 6
     ring_distance: int = 6
     video_distance: int = 8
+    part_distance: int = 4
     share: float = 0.4
     min_matches: int = 3
     turned: bool = True
@@ -58,10 +66,12 @@ class DuplicateOptions:
 
     def distance_of(self, kind: Kind) -> int:
         """Bits in which two hashes of a kind may differ."""
-        return {Kind.IMAGE: self.distance, Kind.RING: self.ring_distance, Kind.VIDEO: self.video_distance}[kind]
+        of = {Kind.IMAGE: self.distance, Kind.RING: self.ring_distance, Kind.VIDEO: self.video_distance}
+        return of.get(kind, self.part_distance)
 
 
-#: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``place``: of a sample;
+#: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``lens``: 0 for the
+#: whole of a sample, else one of its parts; ``place``: of a sample;
 #: ``picture``: of the first sample of its video that shows the same; ``pictures``: how many the video shows.
 LOOKS = pa.schema(
     [
@@ -69,6 +79,7 @@ LOOKS = pa.schema(
         pa.field("kind", pa.int8()),
         pa.field("hash", pa.uint64()),
         pa.field("asks", pa.bool_()),
+        pa.field("lens", pa.int8()),
         pa.field("place", pa.int32()),
         pa.field("picture", pa.int32()),
         pa.field("pictures", pa.int32()),
@@ -85,6 +96,7 @@ MEDIA_COLUMNS = [
     "ring_hash",
     "detail",
     "frame_hashes",
+    "part_hashes",
 ]
 
 
@@ -113,6 +125,7 @@ def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool) -> 
             kind=pl.lit(kind.value, pl.Int8),
             hash=pl.col("hash").str.to_integer(base=16, dtype=pl.UInt64),
             asks=pl.lit(asks),
+            lens=pl.lit(0, pl.Int8),
             place=pl.lit(0, pl.Int32),
             picture=pl.lit(0, pl.Int32),
             pictures=pl.lit(1, pl.Int32),
@@ -121,36 +134,50 @@ def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool) -> 
 
 
 def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
-    frames = (
-        media.select("sha256", "frame_hashes")
-        .explode("frame_hashes")
-        .filter(pl.col("frame_hashes").is_not_null())
-        .unnest("frame_hashes")
-        .filter(pl.col("detail") >= options.min_detail)
+    """The sampled frames of videos through every lens: whole frames, and each of their parts."""
+    whole = _sampled(media, "frame_hashes", options).filter(pl.col("detail") >= options.min_detail)
+    parts = _sampled(media, "part_hashes", options)
+    lenses = [(Kind.VIDEO, 0, whole)]
+    lenses += [(Kind.PART, lens, parts.filter(pl.col("part") == part.value)) for lens, part in enumerate(FramePart, 1)]
+    shown = pl.concat([_through(kind, lens, frames, options) for kind, lens, frames in lenses])
+    if not options.turned:
+        return shown
+    mirrored = pl.Series(shown["hash"].to_numpy() ^ _MIRROR, dtype=pl.UInt64)
+    return pl.concat([shown, shown.with_columns(hash=mirrored, asks=pl.lit(value=False))])
+
+
+def _sampled(media: pl.DataFrame, column: str, options: DuplicateOptions) -> pl.DataFrame:
+    """The samples of a column with hashes, in their order."""
+    return (
+        media.select("sha256", column)
+        .explode(column)
+        .filter(pl.col(column).is_not_null())
+        .unnest(column)
         .with_columns(
             hash=pl.col("phash").str.to_integer(base=16, dtype=pl.UInt64),
             place=(pl.col("time_s") * options.per_s).round().cast(pl.Int32),
         )
     )
+
+
+def _through(kind: Kind, lens: int, frames: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
+    """What is seen through a lens, with the pictures that are different through it."""
     kept = frames.filter(pl.Series(_changes(frames, options.still), dtype=pl.Boolean))
     kept = kept.with_columns(picture=pl.Series(_pictures(kept, options.video_distance), dtype=pl.Int32))
     kept = kept.with_columns(pictures=pl.col("picture").n_unique().over("sha256").cast(pl.Int32))
     inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(
         hash=pl.col("phash_unboxed").str.to_integer(base=16, dtype=pl.UInt64)
     )
-    shown = pl.concat([kept, inside]).select(
+    return pl.concat([kept, inside]).select(
         "sha256",
-        pl.lit(Kind.VIDEO.value, pl.Int8).alias("kind"),
-        "hash",
-        pl.lit(value=True).alias("asks"),
-        "place",
-        "picture",
-        "pictures",
+        kind=pl.lit(kind.value, pl.Int8),
+        hash="hash",
+        asks=pl.lit(value=True),
+        lens=pl.lit(lens, pl.Int8),
+        place="place",
+        picture="picture",
+        pictures="pictures",
     )
-    if not options.turned:
-        return shown
-    mirrored = pl.Series(shown["hash"].to_numpy() ^ _MIRROR, dtype=pl.UInt64)
-    return pl.concat([shown, shown.with_columns(hash=mirrored, asks=pl.lit(value=False))])
 
 
 def _changes(frames: pl.DataFrame, still: int) -> np.ndarray:

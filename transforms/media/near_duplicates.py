@@ -111,12 +111,12 @@ class _Search(beam.DoFn):
         options = self._options
         number, place = divmod(key // options.groups, MOST_BITS + 1)
         kind, hashes = Kind(number), frame(concat(tables, LOOKS))
-        if kind is not Kind.VIDEO:
+        if not kind.moves:
             yield image_links(hashes, options.distance_of(kind), place)
             return
-        matches, common = video_matches(hashes, options, place)
+        matches, common = video_matches(hashes, options.distance_of(kind), options.common, place)
         yield TaggedOutput(_MATCHES, matches)
-        if common:
+        if common and kind is Kind.VIDEO:
             yield TaggedOutput(
                 NOTES, f"{common} sampled frames are in more than {options.common} videos each and were not compared."
             )

@@ -16,13 +16,15 @@ from transforms.tables import arrow
 
 #: Two files that belong together.
 LINKS = pa.schema([pa.field("left", pa.string()), pa.field("right", pa.string())])
-#: Two samples of two videos that are alike: their places, the pictures that they show, and how many pictures each video
-#: shows.
+#: Two samples of two videos that are alike: through which lens, their places, the pictures that they show, and how many
+#: pictures each video shows.
 MATCHES = pa.schema(
     [
         pa.field("pair", pa.string()),
         pa.field("left", pa.string()),
         pa.field("right", pa.string()),
+        pa.field("left_lens", pa.int8()),
+        pa.field("right_lens", pa.int8()),
         pa.field("left_place", pa.int32()),
         pa.field("right_place", pa.int32()),
         pa.field("left_picture", pa.int32()),
@@ -31,10 +33,15 @@ MATCHES = pa.schema(
         pa.field("right_pictures", pa.int32()),
     ]
 )
+#: Two videos, each through one lens.
+_PAIR = ["left", "right", "left_lens", "right_lens"]
 #: Offsets of two videos, in samples, that count as one: their clocks do not tick together.
 _DRIFT = 1
 #: The share of the pictures that two videos have in common which must come in one order.
 _IN_ORDER = 0.75
+
+#: How many pictures of the other video a picture may match, on average.
+_MATCHES_OF_A_PICTURE = 1.4
 
 
 def image_links(looks: pl.DataFrame, distance: int, place: int) -> pa.Table:
@@ -67,16 +74,23 @@ class VideoMatches(NamedTuple):
     common: int
 
 
-def video_matches(looks: pl.DataFrame, options: DuplicateOptions, place: int) -> VideoMatches:
-    """Samples of different videos that are alike, whose hashes have block ``place`` first in common, or are equal."""
+def video_matches(looks: pl.DataFrame, distance: int, common: int, place: int) -> VideoMatches:
+    """Samples of different videos that are alike, whose hashes have block ``place`` first in common, or are equal.
+
+    Args:
+        looks: of one kind.
+        distance: bits in which two hashes may differ.
+        common: hashes that more videos have are not looked at.
+        place: of the block.
+    """
     spread = looks.group_by("hash").agg(videos=pl.col("sha256").n_unique())
-    common = spread.filter(pl.col("videos") > options.common).get_column("hash")
-    telling = looks.filter(~pl.col("hash").is_in(common.implode()))
-    hashes, near = _search(telling, options.video_distance, place)
+    too_common = spread.filter(pl.col("videos") > common).get_column("hash")
+    telling = looks.filter(~pl.col("hash").is_in(too_common.implode()))
+    hashes, near = _search(telling, distance, place)
     ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
     if not place:
         ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
-    of = telling.select("hash", "sha256", "place", "picture", "pictures")
+    of = telling.select("hash", "sha256", "lens", "place", "picture", "pictures")
     alike = (
         pl.concat(ends)
         .join(of, left_on="one", right_on="hash")
@@ -85,6 +99,7 @@ def video_matches(looks: pl.DataFrame, options: DuplicateOptions, place: int) ->
     )
     swapped = pl.col("sha256") > pl.col("sha256_two")
     sides = {"left": ("sha256_two", "sha256"), "right": ("sha256", "sha256_two")}
+    sides |= {"left_lens": ("lens_two", "lens"), "right_lens": ("lens", "lens_two")}
     sides |= {"left_place": ("place_two", "place"), "right_place": ("place", "place_two")}
     sides |= {"left_picture": ("picture_two", "picture"), "right_picture": ("picture", "picture_two")}
     sides |= {"left_pictures": ("pictures_two", "pictures"), "right_pictures": ("pictures", "pictures_two")}
@@ -93,16 +108,17 @@ def video_matches(looks: pl.DataFrame, options: DuplicateOptions, place: int) ->
     ).unique()
     named = pairs.with_columns(pair=pl.concat_str("left", pl.lit(" "), "right"))
     own = looks.filter("asks").get_column("hash").unique()
-    return VideoMatches(arrow(named, MATCHES), int(own.is_in(common.implode()).sum()) if not place else 0)
+    return VideoMatches(arrow(named, MATCHES), int(own.is_in(too_common.implode()).sum()) if not place else 0)
 
 
 def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
     """Links between videos, as ``LINKS``, out of all matches of their samples.
 
-    Two videos belong together if, with one of them shifted by some time, enough of the pictures of the shorter one
-    match, each counted once, in the same order; and if what they have in common comes in one order at any shift.
+    Two videos belong together if, through one lens and with one of them shifted by some time, enough of the pictures of
+    the shorter one match, each counted once, in the same order; and if what they have in common through that lens comes
+    in one order at any shift.
     """
-    every = matches.unique().with_columns(shift=pl.col("left_place") - pl.col("right_place"))
+    every = _telling(matches.unique()).with_columns(shift=pl.col("left_place") - pl.col("right_place"))
     near = pl.concat([every.with_columns(shift=pl.col("shift") + drift) for drift in range(-_DRIFT, _DRIFT + 1)])
     columns = ["left_place", "right_place", "left_picture", "right_picture"]
     least = pl.max_horizontal(
@@ -110,20 +126,30 @@ def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
     )
     in_common = pl.min_horizontal(pl.col("left_picture").n_unique(), pl.col("right_picture").n_unique())
     likely = (
-        near.group_by("left", "right", "shift")
+        near.group_by(*_PAIR, "shift")
         .agg(*columns, least=least, in_common=in_common)
         .filter(pl.col("in_common") >= pl.col("least"))
         .filter(pl.struct(*columns, "least").map_elements(_enough_in_order, return_dtype=pl.Boolean))
-        .select("left", "right")
+        .select(_PAIR)
         .unique()
     )
     ordered = (
-        every.join(likely, on=["left", "right"])
-        .group_by("left", "right")
+        every.join(likely, on=_PAIR)
+        .group_by(_PAIR)
         .agg(*columns, least=_IN_ORDER * in_common)
         .filter(pl.struct(*columns, "least").map_elements(_enough_in_order, return_dtype=pl.Boolean))
     )
-    return arrow(ordered.select("left", "right"), LINKS)
+    return arrow(ordered.select("left", "right").unique(), LINKS)
+
+
+def _telling(matches: pl.DataFrame) -> pl.DataFrame:
+    """Matches of pairs whose pictures match one each; through a large logo that is in both, all match all."""
+    pictures = [pl.col("left_picture"), pl.col("right_picture")]
+    fewest = _MATCHES_OF_A_PICTURE * pl.max_horizontal(side.n_unique() for side in pictures)
+    return matches.join(
+        matches.group_by(_PAIR).agg(telling=pl.struct(pictures).n_unique() <= fewest).filter("telling").select(_PAIR),
+        on=_PAIR,
+    )
 
 
 def _enough_in_order(matches: Mapping[str, Any]) -> bool:

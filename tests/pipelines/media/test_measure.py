@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import imagehash
 import pytest
@@ -18,6 +19,7 @@ from pipelines.media.config import Access, MeasureConfig
 from pipelines.media.measure import measure
 from schemas.reasons import Reason
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
+from transforms.media.hashes import part_hashes
 
 _CONFIG = MeasureConfig(samples_per_s=1.0)
 
@@ -81,6 +83,29 @@ def test_hashes_of_frames_are_imagehashs_of_their_luma(clip: Path) -> None:  # n
     row = measure(str(clip), _CONFIG).row
     lumas = [frame.luma() for frame in PyAvVideo(str(clip), Limits(), 64).frames_at([0.0, 1.0])]
     assert [sample["phash"] for sample in row["frame_hashes"]] == [str(imagehash.phash(luma)) for luma in lumas]
+    assert [(sample["time_s"], sample["part"], sample["phash"]) for sample in row["part_hashes"]] == [
+        (time_s, part.value, own)
+        for time_s, luma in zip((0.0, 1.0), lumas, strict=True)
+        for part, own in part_hashes(luma).items()
+    ]
+
+
+def test_a_logo_leaves_the_hashes_of_the_parts_that_it_does_not_touch(clip: Path, render: Render) -> None:  # noqa: F811
+    logo = "drawbox=x=iw*0.8:y=0:w=iw*0.2:h=ih*0.2:color=white:t=fill"
+    marked = render("marked.mp4", "-i", str(clip), "-vf", logo, "-c:v", "libx264", "-qp", "8")
+    before, after = (measure(str(path), _CONFIG).row for path in (clip, marked))
+    whole = [_bits(one, other) for one, other in zip(before["frame_hashes"], after["frame_hashes"], strict=True)]
+    parts = [
+        _bits(one, other)
+        for one, other in zip(before["part_hashes"], after["part_hashes"], strict=True)
+        if one["part"] in ("left", "lower")
+    ]
+    assert len(parts) == 2 * len(whole)
+    assert max(parts) <= 4 < min(whole)
+
+
+def _bits(one: dict[str, Any], other: dict[str, Any]) -> int:
+    return (int(one["phash"], 16) ^ int(other["phash"], 16)).bit_count()
 
 
 @pytest.mark.parametrize(

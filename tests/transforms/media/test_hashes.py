@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from transforms.media.hashes import look_at, phash, phash_turned, ring_hash, without_bars
+from schemas.media import FramePart
+from transforms.media.hashes import look_at, part_hashes, phash, phash_turned, ring_hash, without_bars
 from transforms.media.looks import DuplicateOptions
 
 
@@ -161,3 +162,46 @@ def test_detail_is_the_spread_of_luma() -> None:
     assert look_at(Image.new("L", (64, 64), 200)).detail == 0.0
     assert look_at(halves).detail == pytest.approx(127.5, abs=5)
     assert look_at(picture(1)).detail > 10
+
+
+@given(
+    st.integers(0, 200),
+    st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    st.tuples(st.integers(160, 400), st.integers(160, 400)),
+)
+@settings(max_examples=30, deadline=None)
+def test_a_logo_in_a_corner_leaves_the_opposite_parts_as_they_are(
+    seed: int, corner: tuple[int, int], size: tuple[int, int]
+) -> None:
+    image = picture(seed, size)
+    width, height = size[0] // 4, size[1] // 4
+    left = 0 if corner[0] % 2 else size[0] - width
+    top = 0 if corner[1] % 2 else size[1] - height
+    marked = image.copy()
+    ImageDraw.Draw(marked).rectangle((left, top, left + width, top + height), fill=255)
+    before, after = part_hashes(image), part_hashes(marked)
+    untouched = [FramePart.RIGHT if left == 0 else FramePart.LEFT, FramePart.LOWER if top == 0 else FramePart.UPPER]
+    assert [after[part] for part in untouched] == [before[part] for part in untouched]
+
+
+@given(st.integers(0, 200))
+@settings(max_examples=20, deadline=None)
+def test_parts_are_near_those_of_the_picture_at_another_size(seed: int) -> None:
+    image = picture(seed, (640, 480))
+    before, after = part_hashes(image), part_hashes(image.resize((320, 240), Image.Resampling.LANCZOS))
+    assert max(bits_apart(before[part], after[part]) for part in FramePart) <= 4
+
+
+@given(st.integers(0, 200))
+@settings(max_examples=20, deadline=None)
+def test_the_left_part_of_a_mirrored_picture_is_the_right_one_with_every_second_bit_turned(seed: int) -> None:
+    image = picture(seed, (320, 320))
+    before, after = part_hashes(image), part_hashes(ImageOps.mirror(image))
+    assert bits_apart(f"{int(before[FramePart.RIGHT], 16) ^ 0x5555_5555_5555_5555:016x}", after[FramePart.LEFT]) <= 10
+
+
+def test_a_plain_part_has_no_hash() -> None:
+    image = picture(1, (320, 320))
+    image.paste(90, (0, 0, 200, 320))
+    assert set(part_hashes(image)) == {FramePart.RIGHT, FramePart.UPPER, FramePart.LOWER}
+    assert part_hashes(Image.new("L", (64, 64), 90)) == {}

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from apache_beam.testing.util import assert_that
 
+from schemas.media import FramePart
 from schemas.registry import SCHEMAS
-from tests.transforms.media.test_pairs import _FILM, _HASHES, flipped, hexed, image, video
+from tests.transforms.media.test_pairs import _FILM, _HASHES, flipped, hexed, image, seen_through, video
 from transforms.media.clusters import MEMBERS
 from transforms.media.looks import DuplicateOptions
 from transforms.media.near_duplicates import NearDuplicates
@@ -26,6 +27,11 @@ def media_rows() -> list[dict[str, Any]]:
     rows = [image(f"chain{place}", own, ring_hash=hexed(_HASHES[50 + place])) for place, own in enumerate(chain)]
     rows += [image("turned0", _HASHES[10], [_HASHES[11]]), image("turned1", _HASHES[11], [_HASHES[10]])]
     rows += [video("film0", _FILM), video("film1", _FILM[5:]), video("film2", _FILM[:22])]
+    side = _HASHES[300:340]
+    rows += [
+        seen_through(video(f"logo{place}", _HASHES[start : start + 40]), FramePart.LEFT, side)
+        for place, start in enumerate((200, 240))
+    ]
     return rows + [image(f"stranger{place}", _HASHES[60 + place]) for place in range(20)]
 
 
@@ -50,6 +56,7 @@ def test_clusters_are_the_same_however_the_work_is_cut(seed: int, size: int, sha
             **{f"chain{place}": "chain0" for place in range(4)},
             **{f"turned{place}": "turned0" for place in range(2)},
             **{f"film{place}": "film0" for place in range(3)},
+            **{f"logo{place}": "logo0" for place in range(2)},
         }
 
     with beam.Pipeline(runner="FnApiRunner") as pipeline:

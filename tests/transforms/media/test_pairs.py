@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.media import FramePart
 from schemas.registry import SCHEMAS
 from transforms.media.clusters import connected
-from transforms.media.looks import DuplicateOptions, Kind, kinds, looks
+from transforms.media.looks import DuplicateOptions, kinds, looks
 from transforms.media.pairs import LINKS, MATCHES, image_links, longest_chain, video_links, video_matches
 
 _OPTIONS = DuplicateOptions(distance=8, ring_distance=3, per_s=1.0)
@@ -38,7 +39,8 @@ def image(sha256: str, own: int, turned: Sequence[int] = (), **changes: Any) -> 
         "phash": hexed(own),
         "phash_turned": [hexed(own), *map(hexed, turned)],
     }
-    row |= {"phash_unboxed": [], "ring_hash": hexed(own ^ 0x5555), "detail": 40.0, "frame_hashes": []}
+    row |= {"phash_unboxed": [], "ring_hash": hexed(own ^ 0x5555), "detail": 40.0}
+    row |= {"frame_hashes": [], "part_hashes": []}
     return row | changes
 
 
@@ -48,7 +50,7 @@ def video(sha256: str, hashes: Sequence[int], first_s: float = 0.0, **changes: A
         for place, own in enumerate(hashes)
     ]
     row: dict[str, Any] = {"sha256": sha256, "form": "video", "phash": None, "phash_turned": [], "phash_unboxed": []}
-    return row | {"ring_hash": None, "detail": None, "frame_hashes": frames}
+    return row | {"ring_hash": None, "detail": None, "frame_hashes": frames, "part_hashes": []}
 
 
 def table_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -60,14 +62,16 @@ def links_by_part(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -
     """Links over all blocks, each as a sorted pair, as often as it is found."""
     media = table_of(list(rows))
     found: list[pl.DataFrame] = []
+    matches: list[pl.DataFrame] = []
     for kind, some in kinds(pl.DataFrame(looks(media, options))):
         distance = options.distance_of(kind)
         places = range(distance + 1)
-        if kind is Kind.VIDEO:
-            matches = pl.concat([pl.DataFrame(video_matches(some, options, place).matches) for place in places])
-            found.append(pl.DataFrame(video_links(matches, options)))
+        if kind.moves:
+            matches += [pl.DataFrame(video_matches(some, distance, options.common, place).matches) for place in places]
         else:
             found += [pl.DataFrame(image_links(some, distance, place)) for place in places]
+    if matches:
+        found.append(pl.DataFrame(video_links(pl.concat(matches), options)))
     return [(min(pair), max(pair)) for part in found for pair in part.iter_rows()]
 
 
@@ -171,7 +175,7 @@ def test_a_frame_that_very_many_videos_share_is_not_compared_and_is_told() -> No
     rows = [video(f"{place}", [_FILM[0], _FILM[1], _FILM[2], _HASHES[200 + place]]) for place in range(8)]
     media = table_of(rows)
     ((_, some),) = kinds(pl.DataFrame(looks(media, options)))
-    matches, common = video_matches(some, options, 0)
+    matches, common = video_matches(some, options.video_distance, options.common, 0)
     assert (matches.num_rows, common) == (0, 3)
 
 
@@ -268,7 +272,9 @@ def test_a_sample_counts_once_however_many_of_the_other_video_it_resembles() -> 
 def test_links_of_videos_do_not_depend_on_the_order_of_matches() -> None:
     rows = [video("a", _FILM), video("b", _FILM[5:]), video("c", _HASHES[200:240])]
     ((_, some),) = kinds(pl.DataFrame(looks(table_of(rows), _OPTIONS)))
-    parts = [pl.DataFrame(video_matches(some, _OPTIONS, place).matches) for place in range(9)]
+    parts = [
+        pl.DataFrame(video_matches(some, _OPTIONS.video_distance, _OPTIONS.common, place).matches) for place in range(9)
+    ]
     matches = pl.concat([*parts, *parts])
     for seed in range(3):
         shuffled = matches.sample(fraction=1.0, shuffle=True, seed=seed)
@@ -310,3 +316,56 @@ def test_links_of_images_connect_what_comparing_all_with_all_connects(
 def _components(pairs: set[tuple[str, str]]) -> dict[str, str]:
     table = pl.DataFrame(sorted(pairs), schema={"left": pl.String, "right": pl.String}, orient="row")
     return {row["sha256"]: row["component"] for row in connected(table).to_pylist()}
+
+
+def seen_through(row: dict[str, Any], part: FramePart, hashes: Sequence[int]) -> dict[str, Any]:
+    parts = [
+        {"time_s": float(place), "part": part.value, "phash": hexed(own), "phash_unboxed": None}
+        for place, own in enumerate(hashes)
+    ]
+    return row | {"part_hashes": [*row["part_hashes"], *parts]}
+
+
+@pytest.mark.parametrize("part", FramePart)
+def test_a_video_with_a_logo_is_found_by_a_part_that_the_logo_does_not_touch(part: FramePart) -> None:
+    parts = _HASHES[300:340]
+    plain = seen_through(video("a", _FILM), part, parts)
+    marked = seen_through(video("b", _HASHES[200:240]), part, [flipped(own, 3) for own in parts])
+    assert links(plain, marked) == {("a", "b")}
+    assert links(plain, marked, options=replace(_OPTIONS, part_distance=2)) == set()
+
+
+def test_a_mirrored_video_with_a_logo_is_found_by_the_other_side() -> None:
+    parts = _HASHES[300:340]
+    plain = seen_through(video("a", _FILM), FramePart.LEFT, parts)
+    turned = seen_through(video("b", _HASHES[200:240]), FramePart.RIGHT, [own ^ 0x5555_5555_5555_5555 for own in parts])
+    assert links(plain, turned) == {("a", "b")}
+    assert links(plain, turned, options=replace(_OPTIONS, turned=False)) == set()
+
+
+def test_parts_of_different_sides_do_not_add_up() -> None:
+    """Each part shows too little of the other video, and all together enough."""
+    rows = [video("a", _FILM), video("b", _HASHES[200:240])]
+    for place, part in enumerate(FramePart):
+        same = _HASHES[300 + 8 * place : 308 + 8 * place]
+        rows[0] = seen_through(rows[0], part, [*same, *_HASHES[0:32]])
+        rows[1] = seen_through(rows[1], part, [*same, *_HASHES[40:72]])
+    assert links(*rows) == set()
+
+
+def test_a_ticker_that_two_films_have_does_not_link_them() -> None:
+    ticker = [flipped(_HASHES[9], 2, seed) for seed in range(40)]
+    rows = [video("a", _FILM), video("b", _HASHES[200:240])]
+    assert links(*(seen_through(row, FramePart.LOWER, ticker) for row in rows)) == set()
+
+
+def test_a_logo_so_large_that_every_picture_is_like_every_other_does_not_link_films() -> None:
+    """Pictures of a film are 10 bits apart, and come again 8 bits away from all pictures of the other film."""
+
+    def film(first_bit: int) -> list[int]:
+        pictures = [0b11111 << (first_bit + 5 * place) for place in range(6)]
+        again = [0b01111 << (first_bit + 5 * place) for place in range(6)]
+        return [_HASHES[9] ^ own for own in [*pictures, *again]]
+
+    assert {(one ^ other).bit_count() for one in film(0)[6:] for other in film(30)[6:]} == {8}
+    assert links(video("a", film(0)), video("b", film(30))) == set()
