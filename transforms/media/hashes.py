@@ -64,7 +64,8 @@ def part_hashes(luma: Image.Image) -> dict[FramePart, str]:
     A logo or a ticker at an edge changes the hash of the whole picture, and leaves the opposite part as it is. The
     picture is scaled by averaging, so these are no values of ``imagehash``. ``luma``: mode ``L``, any size.
     """
-    small = cv2.resize(np.asarray(luma), (_PARTED, _PARTED), interpolation=cv2.INTER_AREA)
+    reduced = np.asarray(luma.reduce(max(1, min(luma.size) // _PARTED)))
+    small = cv2.resize(reduced, (_PARTED, _PARTED), interpolation=cv2.INTER_AREA)
     far = _PARTED - _PART
     parts = {
         FramePart.LEFT: small[:, :_PART],
