@@ -1,6 +1,7 @@
 """Xet's content-addressed storage, and the tokens by which the Hub opens it.
 
-What a client sends is taken apart and put together again: a file is there when its chunks give its sha256.
+What a client sends is taken apart and put together again: a file is there when its chunks give its sha256. Grants to
+put xorbs elsewhere are not given (404), upon which the client posts them here.
 """
 
 from __future__ import annotations
@@ -228,12 +229,6 @@ def signed_bytes(http: _Handler, digest: str, start: str, end: str) -> None:
     http.answer(206, part, {"Content-Range": f"bytes {start}-{end}/{len(content)}"})
 
 
-def telemetry(http: _Handler) -> None:
-    _storage(http).may("read", http.token)
-    http.json_body()
-    http.answer_json({})
-
-
 def _storage(http: _Handler) -> XetStorage:
     xet = http.hub.xet
     if xet is None:
@@ -248,8 +243,7 @@ ROUTES: list[tuple[str, str, Callable[..., None]]] = [
     ("GET", _TOKEN.format("read"), read_token),
     ("POST", f"/cas/v1/xorbs/default/{_DIGEST}", put_xorb),
     ("POST", "/cas/v2/shards", put_shard),
-    ("GET", "/cas/v1/chunks/default-merkledb/(?P<chunk>[0-9a-f]{64})", find_chunk),
+    ("GET", "/cas/v1/chunks/default(?:-merkledb)?/(?P<chunk>[0-9a-f]{64})", find_chunk),
     ("GET", f"/cas/v2/reconstructions/{_DIGEST}", reconstruction),
     ("GET", rf"/cas/signed/{_DIGEST}/(?P<start>\d+)-(?P<end>\d+)", signed_bytes),
-    ("POST", "/cas/v1/telemetry", telemetry),
 ]
