@@ -198,7 +198,8 @@ def reconstruction(http: _Handler, digest: str) -> None:
         start, stop = int(asked[1]), int(asked[2]) + 1
     if start >= file.size:
         raise Refused(416, "Range not satisfiable")
-    terms, offset, at = [], 0, 0
+    terms: list[Term] = []
+    offset, at = 0, 0
     for term in file.terms:
         if at < stop and at + term.size > start:
             offset = offset if terms else start - at

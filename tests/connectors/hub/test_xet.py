@@ -88,7 +88,7 @@ def shard(tmp_path: Path) -> Path:
     return tmp_path / "shard.parquet"
 
 
-def test_a_file_reaches_the_storage_and_is_committed_from_there(server: HubServer, send: Send, shard: Path) -> None:
+def test_a_file_reaches_the_storage_and_is_committed_from_there(server: HubServer, shard: Path) -> None:
     client = Hub(REPO, server.endpoint)
     addition = CommitOperationAdd("data/a.parquet", shard)
     assert client.preupload([addition]) is Line.XET
@@ -211,9 +211,12 @@ def test_a_token_that_runs_out_on_the_way_is_replaced(server: HubServer, send: S
     assert server.counted()["uploads"] == 1
 
 
-def test_a_reader_gets_no_token_that_writes(
+def test_a_reader_gets_a_token_for_a_proposal_alone(
     server: HubServer, send: Send, shard: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", READER)
     with pytest.raises(PublishError, match="The token may not write to owner/demo"):
         send(shard)
+    assert server.counted().get("xorbs", 0) == 0
+    proposed = Hub(REPO, server.endpoint).preupload([CommitOperationAdd("a.parquet", shard)], for_pull_request=True)
+    assert (proposed, server.counted()["xorbs"]) == (Line.XET, 1)
