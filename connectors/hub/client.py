@@ -75,6 +75,13 @@ class Line(StrEnum):
     LFS_ALONE = "whole files by LFS, since hf_xet is not installed"
 
 
+def line() -> Line:
+    """How contents travel from this machine."""
+    if constants.HF_HUB_DISABLE_XET:
+        return Line.LFS_ASKED
+    return Line.XET if is_xet_available() else Line.LFS_ALONE
+
+
 class Moved(PublishError):
     """Somebody else committed meanwhile."""
 
@@ -182,9 +189,7 @@ class Hub:
                 self.repo, additions, repo_type=_DATASET, create_pr=for_pull_request or None
             )
         )
-        if constants.HF_HUB_DISABLE_XET:
-            return Line.LFS_ASKED
-        return Line.XET if is_xet_available() else Line.LFS_ALONE
+        return line()
 
     def commit(self, operations: Sequence[Operation], wanted: Digests, words: Words, at: Position) -> str:
         """Make one commit, once, whatever becomes of the answer; its digest.

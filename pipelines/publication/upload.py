@@ -16,7 +16,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd
 
-from connectors.hub.client import Hub, Line
+from connectors.hub.client import Hub, Line, line
 from connectors.parquet import Shard, replace_file
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runs_here
@@ -25,6 +25,9 @@ from schemas.errors import InputError, PublishError
 #: Files and bytes that one call sends; the Hub takes 256 files a call.
 _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
+#: Xet keeps a call's contents when the call has ended: a kill loses one call. So there are so many, but none is tiny.
+_XET_BATCHES = 32
+_XET_BATCH_BYTES = 32 << 20
 _ACCOUNT = ".account-upload"
 
 
@@ -65,12 +68,12 @@ def upload(
     sender = Sender(folder.path, target)
     lines = _sent_here(batches, sender) if runs_here(options) else _sent_by_workers(batches, sender, folder, options)
     # Our own workers wrote these.
-    return sorted((pickle.loads(base64.b64decode(line)) for line in lines), key=_path)  # noqa: S301
+    return sorted((pickle.loads(base64.b64decode(text)) for text in lines), key=_path)  # noqa: S301
 
 
 def _sent_here(batches: Sequence[_Batch], sender: Sender) -> list[str]:
     sender.setup()
-    return [line for batch in batches for line in sender.process(batch)]
+    return [text for batch in batches for text in sender.process(batch)]
 
 
 def _sent_by_workers(
@@ -103,15 +106,23 @@ class _Batch:
 
 
 def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Shard]]]:
+    most = _most_bytes(sum(shard.size_bytes for _, shard in shards))
     batch: list[tuple[str, Shard]] = []
     size = 0
     for path, shard in shards:
-        if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > _BATCH_BYTES):
+        if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > most):
             yield batch
             batch, size = [], 0
         batch.append((path, shard))
         size += shard.size_bytes
     yield batch
+
+
+def _most_bytes(total: int) -> int:
+    """Bytes that one call sends, of so many in all."""
+    if line() is not Line.XET:
+        return _BATCH_BYTES
+    return min(_BATCH_BYTES, max(_XET_BATCH_BYTES, total // _XET_BATCHES))
 
 
 class Sender(beam.DoFn):
@@ -160,8 +171,8 @@ class Sender(beam.DoFn):
         return scratch
 
 
-def _under_one_key(line: str) -> tuple[int, str]:
-    return 0, line
+def _under_one_key(text: str) -> tuple[int, str]:
+    return 0, text
 
 
 def _write(element: tuple[int, Iterable[str]], path: str) -> None:

@@ -165,6 +165,8 @@ class _Handler(Handler):
         if fault.status is None:
             self._break()
         else:
+            if not self._body_read:
+                self.body()  # or the client sees a broken pipe in place of the answer
             self.answer_json({"error": "a fault on purpose"}, fault.status, fault.headers)
 
     def _break(self) -> None:

@@ -104,10 +104,13 @@ def _xorb(path: Path) -> tuple[bytes, list[Chunk]]:
 
 
 def write_token(http: _Handler, name: str, revision: str) -> None:
-    repo = http.hub.repo(http.token, name, write="create_pr" not in http.query)
+    """For a proposal, whose branch is not there yet, whoever has an account gets one; the revision is "None" then."""
+    proposed = "create_pr" in http.query
+    repo = http.hub.repo(http.token, name, write=not proposed)
     if http.hub.who(http.token) is None:
         raise Refused(401, "Invalid username or password.")
-    repo.resolve(revision)
+    if not (proposed and revision == "None"):
+        repo.resolve(revision)
     _answer_token(http, "write")
 
 
@@ -131,11 +134,11 @@ def _answer_token(http: _Handler, scope: str) -> None:
 
 def put_xorb(http: _Handler, digest: str) -> None:
     xet = _storage(http)
-    xet.may("write", http.token)
     received = bytearray()
     for piece in http.pieces():
         received += piece
         time.sleep(http.hub.piece_s * len(piece) / (1 << 16))
+    xet.may("write", http.token)
     try:
         chunks_of(bytes(received))
     except Malformed as error:
