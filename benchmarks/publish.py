@@ -92,16 +92,19 @@ def measure_time(folder: Path, rows: int, rounds: int, piece_s: float, *, xet: b
                     if blob.sha256 is None and path != ".gitattributes":
                         (plain / path).parent.mkdir(exist_ok=True)
                         (plain / path).write_bytes(blob.content)
-            sent = hub.counted()["bytes_put"]
+            counted = hub.counted()
         with hub_at(folder, f"u{turn}", xet=xet) as (hub, env):
             hub.state.piece_s = piece_s
             command = [sys.executable, "-c", _UPLOAD_FOLDER, str(plain), REPO]
             times["upload_folder"].append(seconds_of(command, env))
-            assert hub.counted()["bytes_put"] == sent
+            plainly = hub.counted()
+            assert plainly["uploads"] == counted["uploads"]
     for name, taken in times.items():
         print(f"{name:<14} {statistics.median(taken):6.2f} s ({', '.join(f'{each:.2f}' for each in taken)})")
     ratio = statistics.median(times["blift publish"]) / statistics.median(times["upload_folder"])
-    print(f"{sent:,} bytes sent each time; ratio {ratio:.2f}")
+    for name, done in zip(times, (counted, plainly), strict=True):
+        print(f"{name:<14} {done['bytes_put']:,} bytes sent, {done['commits']} commits, {done['requests']} requests")
+    print(f"ratio {ratio:.2f}")
 
 
 def measure_kills(folder: Path, kills: int, *, xet: bool) -> None:
