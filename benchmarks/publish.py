@@ -151,14 +151,14 @@ def killed_after(hub: HubServer, env: dict[str, str], run: Path, seconds: float 
     return time.perf_counter() - started
 
 
-def measure_workers(folder: Path) -> None:
+def measure_workers(folder: Path, *, xet: bool) -> None:
     """One worker and two make the same commit."""
     run = folder / "run"
     write_run(run, 20_000, shards=16, words=120)
     trees = []
     for name, more in (("one", ()), ("two", ("--direct_num_workers=2", "--direct_running_mode=multi_processing"))):
         own = Path(shutil.copytree(run, folder / f"run-{name}"))
-        with hub_at(folder, name) as (hub, env):
+        with hub_at(folder, name, xet=xet) as (hub, env):
             took = seconds_of(publishing(own, *more), env)
             commit = hub.state.repos[REPO].resolve("v1.0.0")
             trees.append((commit.title, commit.description, commit.tree))
@@ -281,7 +281,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--piece-s", type=float, default=0.0, help="seconds for 64 KiB, for `time`")
-    parser.add_argument("--xet", action="store_true", help="send by Xet, for `time` and `kills`")
+    parser.add_argument("--xet", action="store_true", help="send by Xet, for `time`, `kills` and `workers`")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="blift-publish-", dir=args.folder))
@@ -292,7 +292,7 @@ def main() -> None:
             case "kills":
                 measure_kills(folder, args.kills, xet=args.xet)
             case "workers":
-                measure_workers(folder)
+                measure_workers(folder, xet=args.xet)
             case "rivals":
                 measure_rivals(folder, args.rounds)
             case "again":

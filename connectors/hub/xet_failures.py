@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 #: Requests that hf_xet makes before it gives up (its setting `client.retry_max_attempts`, and the first).
 OWN_TRIES = 6
-_KIND = re.compile(r"(Network error|Server error|Rate limited|Timeout|Authentication error): ")
+_KIND = re.compile(
+    r"(Network error|Server error|Rate limited|Timeout|Authentication error|Request (middleware )?error): "
+)
 _STATUS = re.compile(r"HTTP status \w+ error \((\d{3})")
 _ADDRESS = re.compile(r"https?://[^\s()]+")
 _TOKEN_PATH = re.compile(r"/xet-(read|write)-token/")
@@ -36,10 +38,9 @@ class XetFailure:
     @property
     def passes(self) -> bool:
         """Whether the same may succeed later. Who does not answer has been waited for, for minutes."""
-        return self.status is not None and (self.status == codes.TOO_MANY_REQUESTS or self.status >= _SERVER)
-
-
-_SERVER = 500
+        return self.status is not None and (
+            self.status == codes.TOO_MANY_REQUESTS or self.status >= codes.INTERNAL_SERVER_ERROR
+        )
 
 
 def xet_failure(error: BaseException) -> XetFailure | None:
@@ -58,7 +59,7 @@ def storage_sentence(failure: XetFailure) -> str:
     if failure.status is None:
         return (
             f"Cannot reach {storage}. Let this machine reach it and run the same command again, or set "
-            "HF_HUB_DISABLE_XET=1 to send whole files by LFS."
+            "HF_HUB_DISABLE_XET=1: whole files travel then, without it."
         )
     if failure.passes:
         said = "that there were too many requests" if failure.status == codes.TOO_MANY_REQUESTS else failure.status
@@ -68,4 +69,4 @@ def storage_sentence(failure: XetFailure) -> str:
             f"{storage} does not take what the Hub gave as a token for it ({failure.status}). Check the clock of this "
             "machine, and run the same command again."
         )
-    return f"{storage} refused it with {failure.status}. Set HF_HUB_DISABLE_XET=1 to send whole files by LFS."
+    return f"{storage} refused it with {failure.status}. Set HF_HUB_DISABLE_XET=1: whole files travel then, without it."

@@ -166,7 +166,7 @@ def test_connections_that_break_are_tried_again(server: HubServer, send: Send, s
         (Fault("POST", _XORBS, status=403, times=9), "does not take what the Hub gave as a token for it (403). Check "),
         (Fault("POST", _XORBS, status=500, times=99), "still answers 500. Run the same command later."),
         (Fault("POST", _XORBS, times=99), "Cannot reach Xet's storage at 127.0.0.1:"),
-        (Fault("POST", "/cas/v2/shards", status=400, times=9), " refused it with 400. Set HF_HUB_DISABLE_XET=1 to "),
+        (Fault("POST", "/cas/v2/shards", status=400, times=9), " refused it with 400. Set HF_HUB_DISABLE_XET=1: "),
     ],
 )
 def test_what_does_not_pass_is_said_in_one_sentence(
@@ -191,7 +191,7 @@ def test_a_storage_where_nobody_is_is_named_with_the_way_around_it(
         send(shard)
     assert str(caught.value) == (
         "Cannot reach Xet's storage at 127.0.0.1:9. Let this machine reach it and run the same command again, or set "
-        "HF_HUB_DISABLE_XET=1 to send whole files by LFS."
+        "HF_HUB_DISABLE_XET=1: whole files travel then, without it."
     )
     assert waits.seconds == []
 
@@ -220,3 +220,18 @@ def test_a_reader_gets_a_token_for_a_proposal_alone(
     assert server.counted().get("xorbs", 0) == 0
     proposed = Hub(REPO, server.endpoint).preupload([CommitOperationAdd("a.parquet", shard)], for_pull_request=True)
     assert (proposed, server.counted()["xorbs"]) == (Line.XET, 1)
+
+
+def test_a_storage_that_cannot_be_read_is_named_too(
+    server: HubServer, shard: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Hub(REPO, server.endpoint)
+    addition = CommitOperationAdd("a.parquet", shard)
+    client.preupload([addition])
+    position = Position(client.snapshot().commit)
+    client.commit([addition], {"a.parquet": addition.upload_info.sha256.hex()}, Words("One", ""), position)
+    server.fail(Fault("GET", "/cas/v2/reconstructions/", times=99))
+    with pytest.raises(PublishError, match=r"Cannot reach Xet's storage at 127\.0\.0\.1:\d+\. Let this machine"):
+        client.read("a.parquet", "main")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    assert client.read("a.parquet", "main") == shard.read_bytes()
