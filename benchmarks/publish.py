@@ -110,7 +110,7 @@ def measure_time(folder: Path, rows: int, rounds: int, piece_s: float, *, xet: b
 def measure_kills(folder: Path, kills: int, *, xet: bool) -> None:
     """SIGKILL at random moments after the first request, then the same command again."""
     run = folder / "run"
-    write_run(run, 64_000, shards=160, words=120)
+    write_run(run, *((144_000, 160, 400) if xet else (64_000, 160, 120)))
     release_of(folder, run)
     rng = random.Random(1)
     with hub_at(folder, "whole", xet=xet) as (hub, env):

@@ -14,7 +14,6 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, co
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._runtime import is_xet_available
-from huggingface_hub.utils._xet import abort_xet_session
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from connectors.hub.failures import NO_TOKEN, hinted_wait_s, is_stale, is_unreachable, passes, sentence, tries_within
@@ -81,11 +80,6 @@ def line() -> Line:
     if constants.HF_HUB_DISABLE_XET:
         return Line.LFS_ASKED
     return Line.XET if is_xet_available() else Line.LFS_ALONE
-
-
-def stop_xet() -> None:
-    """Break off what other threads send by Xet; they would finish it before the process ends."""
-    abort_xet_session()  # type: ignore[no-untyped-call]
 
 
 class Moved(PublishError):

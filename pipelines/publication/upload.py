@@ -8,7 +8,6 @@ import os
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -17,7 +16,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd
 
-from connectors.hub.client import Hub, Line, line, stop_xet
+from connectors.hub.client import Hub, Line, line
 from connectors.parquet import Shard, replace_file
 from pipelines.run_folder import RunFolder
 from pipelines.runner import runs_here
@@ -26,11 +25,9 @@ from schemas.errors import InputError, PublishError
 #: Files and bytes that one call sends; the Hub takes 256 files a call.
 _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
-#: Xet keeps a call's contents when the call has ended, so a kill loses the calls under way. Of many calls those are a
-#: small share; two at once, and neither line nor storage waits for the other.
-_XET_BATCHES = 48
+#: Xet keeps a call's contents when the call has ended: a kill loses one call. So there are so many, but none is tiny.
+_XET_BATCHES = 32
 _XET_BATCH_BYTES = 32 << 20
-_XET_AT_ONCE = 2
 _ACCOUNT = ".account-upload"
 
 
@@ -76,12 +73,7 @@ def upload(
 
 def _sent_here(batches: Sequence[_Batch], sender: Sender) -> list[str]:
     sender.setup()
-    with ThreadPoolExecutor(_XET_AT_ONCE if line() is Line.XET else 1) as threads:
-        try:
-            return [text for sent in threads.map(lambda batch: list(sender.process(batch)), batches) for text in sent]
-        except KeyboardInterrupt:
-            stop_xet()
-            raise
+    return [text for batch in batches for text in sender.process(batch)]
 
 
 def _sent_by_workers(
