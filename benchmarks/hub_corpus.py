@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -62,14 +63,23 @@ def samples(rows: int, words: int, seed: int = 1) -> pa.Table:
     return table
 
 
-def write_run(folder: Path, rows: int, shards: int, words: int) -> int:
-    """Write a run folder; the bytes of its shards."""
+def unchanged(rows: pa.Table) -> pa.Table:
+    """The rows as they are."""
+    return rows
+
+
+def write_run(
+    folder: Path, rows: int, shards: int, words: int, change: Callable[[pa.Table], pa.Table] = unchanged
+) -> int:
+    """Write a run folder, each shard's rows changed; the bytes of its shards."""
     run = RunFolder(str(folder))
     run.create()
     run.make_folders(["samples/"])
     per_shard = rows // shards
     written: list[Shard] = [
-        write_shard(samples(per_shard, words, seed), "sample", run.path, shard_name("samples/samples", seed, shards))
+        write_shard(
+            change(samples(per_shard, words, seed)), "sample", run.path, shard_name("samples/samples", seed, shards)
+        )
         for seed in range(shards)
     ]
     record = StageRecord("", {}, written, [], 0.0, {}, [])

@@ -1,6 +1,6 @@
 """Publishing to a Hub on loopback: time against `upload_folder`, kills, rivals, workers, and bytes sent again.
 
-`python -m benchmarks.publish time|kills|workers|rivals|resend`
+`python -m benchmarks.publish time|kills|workers|rivals|resend|again`
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.hub_corpus import samples, write_run
@@ -32,22 +32,25 @@ api.upload_folder(repo_id=sys.argv[2], repo_type='dataset', folder_path=sys.argv
 
 
 def _environment(hub: HubServer, home: Path) -> dict[str, str]:
+    """What a client of the Hub's finds; it sends by Xet where the Hub has its storage."""
     return {
         **os.environ,
         "HF_ENDPOINT": hub.endpoint,
         "HF_TOKEN": TOKEN,
         "HF_HOME": str(home),
-        "HF_HUB_DISABLE_XET": "1",
+        "HF_XET_CACHE": str(home / "xet"),
+        **({} if hub.state.xet else {"HF_HUB_DISABLE_XET": "1"}),
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
 
 
 @contextmanager
-def hub_at(folder: Path, name: str) -> Iterator[tuple[HubServer, dict[str, str]]]:
-    """A Hub, and the environment of its clients."""
-    with HubServer(folder / name) as hub:
-        yield hub, _environment(hub, folder / "home")
+def hub_at(folder: Path, name: str, *, xet: bool = False) -> Iterator[tuple[HubServer, dict[str, str]]]:
+    """A Hub, and the environment of its clients, who remember nothing of another."""
+    with HubServer(folder / name, xet=xet) as hub:
+        yield hub, _environment(hub, folder / f"home-{name}")
     shutil.rmtree(folder / name)
+    shutil.rmtree(folder / f"home-{name}", ignore_errors=True)
 
 
 def publishing(run: Path, *more: str) -> list[str]:
@@ -68,7 +71,7 @@ def release_of(folder: Path, run: Path) -> float:
         return seconds_of(publishing(run, "--dry-run"), env)
 
 
-def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: float) -> None:
+def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: float, *, xet: bool) -> None:
     """Time of publishing over that of `upload_folder` of the same files, each a process, in turns.
 
     ``piece_s`` makes the line slow: seconds for 64 KiB of each of five uploads.
@@ -78,7 +81,7 @@ def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: floa
     print(f"{rows:,} samples, {size:,} bytes in 48 shards; release in {release_of(folder, run):.1f} s")
     times: dict[str, list[float]] = {"blift publish": [], "upload_folder": []}
     for turn in range(rounds):
-        with hub_at(folder, f"p{turn}") as (hub, env):
+        with hub_at(folder, f"p{turn}", xet=xet) as (hub, env):
             hub.state.piece_s = piece_s
             times["blift publish"].append(seconds_of(publishing(run), env))
             tree = hub.state.repos[REPO].resolve("main").tree
@@ -89,31 +92,34 @@ def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: floa
                     if blob.sha256 is None and path != ".gitattributes":
                         (plain / path).parent.mkdir(exist_ok=True)
                         (plain / path).write_bytes(blob.content)
-            sent = hub.counted()["bytes_put"]
-        with hub_at(folder, f"u{turn}") as (hub, env):
+            counted = hub.counted()
+        with hub_at(folder, f"u{turn}", xet=xet) as (hub, env):
             hub.state.piece_s = piece_s
             command = [sys.executable, "-c", _UPLOAD_FOLDER, str(plain), REPO]
             times["upload_folder"].append(seconds_of(command, env))
-            assert hub.counted()["bytes_put"] == sent
+            plainly = hub.counted()
+            assert plainly["uploads"] == counted["uploads"]
     for name, taken in times.items():
         print(f"{name:<14} {statistics.median(taken):6.2f} s ({', '.join(f'{each:.2f}' for each in taken)})")
     ratio = statistics.median(times["blift publish"]) / statistics.median(times["upload_folder"])
-    print(f"{sent:,} bytes sent each time; ratio {ratio:.2f}")
+    for name, done in zip(times, (counted, plainly), strict=True):
+        print(f"{name:<14} {done['bytes_put']:,} bytes sent, {done['commits']} commits, {done['requests']} requests")
+    print(f"ratio {ratio:.2f}")
 
 
-def measure_kills(folder: Path, kills: int) -> None:
+def measure_kills(folder: Path, kills: int, *, xet: bool) -> None:
     """SIGKILL at random moments after the first request, then the same command again."""
     run = folder / "run"
-    write_run(run, 64_000, shards=160, words=120)
+    write_run(run, *((144_000, 160, 400) if xet else (64_000, 160, 120)))
     release_of(folder, run)
     rng = random.Random(1)
-    with hub_at(folder, "whole") as (hub, env):
+    with hub_at(folder, "whole", xet=xet) as (hub, env):
         hub.state.piece_s = 0.01
         whole = killed_after(hub, env, run, None)
         unique, tree = hub.counted()["bytes_put"], hub.state.repos[REPO].resolve("main").tree
     twice: list[float] = []
     for turn in range(kills):
-        with hub_at(folder, f"k{turn}") as (hub, env):
+        with hub_at(folder, f"k{turn}", xet=xet) as (hub, env):
             hub.state.piece_s = 0.01
             moment = rng.uniform(0, whole)
             killed_after(hub, env, run, moment)
@@ -126,7 +132,8 @@ def measure_kills(folder: Path, kills: int) -> None:
             twice.append((counted["bytes_put"] - unique) / unique)
             had = f"{there.get('uploads', 0)} of {len(tree)} files, {there.get('commits', 0)} commits"
             print(f"killed {moment:5.2f} s in, with {had}; then whole, {twice[-1]:.2%} sent twice", flush=True)
-    print(f"{kills} kills within {whole:.1f} s: sent twice at most {max(twice):.2%}, mean {statistics.mean(twice):.2%}")
+    most, mean = max(twice), statistics.mean(twice)
+    print(f"{kills} kills within {whole:.1f} s, {unique:,} bytes: sent twice at most {most:.2%}, mean {mean:.2%}")
 
 
 def killed_after(hub: HubServer, env: dict[str, str], run: Path, seconds: float | None) -> float:
@@ -144,14 +151,14 @@ def killed_after(hub: HubServer, env: dict[str, str], run: Path, seconds: float 
     return time.perf_counter() - started
 
 
-def measure_workers(folder: Path) -> None:
+def measure_workers(folder: Path, *, xet: bool) -> None:
     """One worker and two make the same commit."""
     run = folder / "run"
     write_run(run, 20_000, shards=16, words=120)
     trees = []
     for name, more in (("one", ()), ("two", ("--direct_num_workers=2", "--direct_running_mode=multi_processing"))):
         own = Path(shutil.copytree(run, folder / f"run-{name}"))
-        with hub_at(folder, name) as (hub, env):
+        with hub_at(folder, name, xet=xet) as (hub, env):
             took = seconds_of(publishing(own, *more), env)
             commit = hub.state.repos[REPO].resolve("v1.0.0")
             trees.append((commit.title, commit.description, commit.tree))
@@ -184,24 +191,62 @@ def measure_rivals(folder: Path, rounds: int) -> None:
                 assert list(repo.tags.values()) == [repo.branches["main"]]
 
 
+def _places(rows: int) -> list[int]:
+    return [rows // 7, rows // 2, rows - 99]
+
+
+def _changed(table: pa.Table) -> pa.Table:
+    titles = table["title"].to_pylist()
+    for place in _places(len(titles)):
+        titles[place] = "Another title"
+    where = table.schema.get_field_index("title")
+    return table.set_column(where, "title", pa.array(titles, table.schema.field("title").type))
+
+
+def _removed(table: pa.Table) -> pa.Table:
+    gone = set(_places(table.num_rows))
+    return table.take([place for place in range(table.num_rows) if place not in gone])
+
+
+def _added(table: pa.Table) -> pa.Table:
+    few = table.take(_places(table.num_rows))
+    ids = [f"{name[:-1]}{'f' if name[-1] != 'f' else 'e'}" for name in few["sample_id"].to_pylist()]
+    new = few.set_column(few.schema.get_field_index("sample_id"), "sample_id", pa.array(ids, pa.string()))
+    return pa.concat_tables([table, new.cast(table.schema)]).sort_by("sample_id")
+
+
+_CHANGES = {"3 rows changed": _changed, "3 rows removed": _removed, "3 rows added": _added}
+
+
+def measure_again(folder: Path, rows: int) -> None:
+    """What the whole of `blift publish` sends by Xet of a version in which three rows of one shard differ."""
+    print(f"{'of ' + format(rows, ',') + ' rows':<20} {'files, bytes':>14} {'sent again':>14} {'share':>7}")
+    for what, change in _CHANGES.items():
+        run = folder / "run"
+        with hub_at(folder, "again", xet=True) as (hub, env):
+            write_run(run, rows, shards=1, words=40)
+            seconds_of(publishing(run), env)
+            before = hub.state.repos[REPO].resolve("main").tree
+            hub.forget_counts()
+            shutil.rmtree(run)
+            write_run(run, rows, shards=1, words=40, change=change)
+            seconds_of(publishing(run), env)
+            after = hub.state.repos[REPO].resolve("v1.1.0").tree
+            size = sum(blob.size for path, blob in after.items() if blob.sha256 and blob != before.get(path))
+            sent = hub.counted()["bytes_put"]
+            print(f"{what:<20} {size:>14,} {sent:>14,} {sent / size:>7.1%}", flush=True)
+        shutil.rmtree(run)
+
+
 def measure_resend(folder: Path, rows: int) -> None:
     """What Xet's own client sends of a file in which three rows differ, the storage holding the file before."""
     os.environ["HF_XET_CACHE"] = str(folder / "xet-cache")
     table = samples(rows, words=40)
-    middle = [rows // 7, rows // 2, rows - 99]
-    place = pl.int_range(pl.len())
-    frame = pl.DataFrame(pl.from_arrow(table))
-    another = frame.with_columns(title=pl.when(place.is_in(middle)).then(pl.lit("Another title")).otherwise("title"))
-    variants = {
-        "3 rows changed": another,
-        "3 rows removed": frame.filter(~place.is_in(middle)),
-        "3 rows added": pl.concat([frame, frame[middle].with_columns(title=pl.lit("New"))]).sort("sample_id"),
-    }
     print(
         f"{'of ' + format(rows, ',') + ' rows':<20} {'writer':<24} {'file, bytes':>14} {'sent again':>14} {'share':>7}"
     )
-    for what, changed in variants.items():
-        after = changed.to_arrow(compat_level=pl.CompatLevel.oldest())
+    for what, change in _CHANGES.items():
+        after = change(table)
         for writer in ("ours, content-defined", "plain zstd"):
             paths = [folder / "before.parquet", folder / "after.parquet"]
             for path, content in zip(paths, (table, after), strict=True):
@@ -231,25 +276,28 @@ def _sent_again(folder: Path, paths: list[Path]) -> tuple[int, int]:
 def main() -> None:
     """Run one of the measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("time", "kills", "workers", "rivals", "resend"))
+    parser.add_argument("what", choices=("time", "kills", "workers", "rivals", "resend", "again"))
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--words", type=int, default=400, help="of each sample, for `time`")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--piece-s", type=float, default=0.0, help="seconds for 64 KiB, for `time`")
+    parser.add_argument("--xet", action="store_true", help="send by Xet, for `time`, `kills` and `workers`")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="blift-publish-", dir=args.folder))
     try:
         match args.what:
             case "time":
-                measure_time(folder, args.rows, args.words, args.rounds, args.piece_s)
+                measure_time(folder, args.rows, args.words, args.rounds, args.piece_s, xet=args.xet)
             case "kills":
-                measure_kills(folder, args.kills)
+                measure_kills(folder, args.kills, xet=args.xet)
             case "workers":
-                measure_workers(folder)
+                measure_workers(folder, xet=args.xet)
             case "rivals":
                 measure_rivals(folder, args.rounds)
+            case "again":
+                measure_again(folder, args.rows)
             case _:
                 measure_resend(folder, args.rows)
     finally:

@@ -16,7 +16,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._runtime import is_xet_available
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from connectors.hub.failures import NO_TOKEN, hinted_wait_s, is_stale, is_unreachable, passes, sentence
+from connectors.hub.failures import NO_TOKEN, hinted_wait_s, is_stale, is_unreachable, passes, sentence, tries_within
 from schemas.errors import PublishError
 
 Operation = CommitOperationAdd | CommitOperationDelete
@@ -73,6 +73,13 @@ class Line(StrEnum):
     XET = "by Xet"
     LFS_ASKED = "whole files by LFS, as HF_HUB_DISABLE_XET says"
     LFS_ALONE = "whole files by LFS, since hf_xet is not installed"
+
+
+def line() -> Line:
+    """How contents travel from this machine."""
+    if constants.HF_HUB_DISABLE_XET:
+        return Line.LFS_ASKED
+    return Line.XET if is_xet_available() else Line.LFS_ALONE
 
 
 class Moved(PublishError):
@@ -182,9 +189,7 @@ class Hub:
                 self.repo, additions, repo_type=_DATASET, create_pr=for_pull_request or None
             )
         )
-        if constants.HF_HUB_DISABLE_XET:
-            return Line.LFS_ASKED
-        return Line.XET if is_xet_available() else Line.LFS_ALONE
+        return line()
 
     def commit(self, operations: Sequence[Operation], wanted: Digests, words: Words, at: Position) -> str:
         """Make one commit, once, whatever becomes of the answer; its digest.
@@ -216,8 +221,7 @@ class Hub:
                     raise sentence(error, self.repo, self.endpoint) from error
                 if made_after_all := self._made_after_all(wanted, at, error):
                     return made_after_all
-                self._wait(attempt, error)
-                attempt += 1
+                attempt = self._wait(attempt, error)
             else:
                 return str(made.oid)
 
@@ -310,16 +314,18 @@ class Hub:
             except Exception as error:
                 if not passes(error) or (is_unreachable(error) and not self._answered):
                     raise sentence(error, self.repo, self.endpoint) from error
-                self._wait(attempt, error)
-                attempt += 1
+                attempt = self._wait(attempt, error)
             else:
                 self._answered = True
                 return answer
 
-    def _wait(self, attempt: int, error: Exception) -> None:
-        if attempt + 1 >= self._patience.tries:
+    def _wait(self, attempt: int, error: Exception) -> int:
+        """Wait after a failure; the number of the next attempt."""
+        following = attempt + tries_within(error)
+        if following >= self._patience.tries:
             raise sentence(error, self.repo, self.endpoint) from error
-        self._patience.sleep(self._patience.wait_s(attempt, error))
+        self._patience.sleep(self._patience.wait_s(following - 1, error))
+        return following
 
 
 def holds(snapshot: Snapshot, wanted: Digests) -> bool:

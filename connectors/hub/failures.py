@@ -18,6 +18,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils._http import parse_ratelimit_headers
 
+from connectors.hub.xet_failures import OWN_TRIES, storage_sentence, xet_failure
 from schemas.errors import PublishError
 
 _PASSING = (429, 500, 502, 503, 504)
@@ -29,8 +30,14 @@ def passes(error: BaseException) -> bool:
     return any(
         isinstance(cause, (*_NETWORK, json.JSONDecodeError))
         or (isinstance(cause, HfHubHTTPError) and cause.response.status_code in _PASSING)
+        or ((storage := xet_failure(cause)) is not None and storage.passes)
         for cause in _causes(error)
     )
+
+
+def tries_within(error: BaseException) -> int:
+    """How many tries one failure stands for: hf_xet tries again by itself."""
+    return OWN_TRIES if any(xet_failure(cause) for cause in _causes(error)) else 1
 
 
 def is_stale(error: BaseException) -> bool:
@@ -87,15 +94,23 @@ def _known(error: BaseException, repo: str, endpoint: str) -> str | None:
     ):
         if isinstance(error, kind):
             return text
-    return _by_status(error, repo, endpoint) if isinstance(error, HfHubHTTPError) else None
+    if isinstance(error, HfHubHTTPError):
+        return _by_status(error.response.status_code, error, repo, endpoint)
+    storage = xet_failure(error)
+    if storage is None:
+        return None
+    if not storage.by_hub:
+        return storage_sentence(storage)
+    if storage.status is None:
+        return f"Cannot reach the Hub at {endpoint}. Check the network and HF_ENDPOINT, and try again."
+    return _by_status(storage.status, error, repo, endpoint)
 
 
-def _by_status(error: HfHubHTTPError, repo: str, endpoint: str) -> str:
-    status = error.response.status_code
+def _by_status(status: int, error: BaseException, repo: str, endpoint: str) -> str:
     again = "Run the same command later: it goes on where this one stopped."
     if status == codes.UNAUTHORIZED:
         return _refused_token(endpoint) if get_token() else NO_TOKEN
-    if isinstance(error, RepositoryNotFoundError):
+    if isinstance(error, RepositoryNotFoundError) or (status == codes.NOT_FOUND and xet_failure(error)):
         return f"There is no dataset {repo} at {endpoint}, or the token may not see it. Check the name."
     if status in _PASSING:
         said = "that there were too many requests" if status == codes.TOO_MANY_REQUESTS else str(status)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from huggingface_hub import CommitOperationAdd
 
 from connectors.filesystem import open_to_read
-from connectors.hub.client import Hub, Line
+from connectors.hub.client import Hub, Line, line
 from connectors.parquet import Shard
 from pipelines.beam_arguments import BeamArguments
 from pipelines.run_folder import RunFolder
@@ -20,6 +20,9 @@ from schemas.errors import InputError, PublishError
 #: Files and bytes that one call sends; the Hub takes 256 files a call.
 _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
+#: Xet keeps a call's contents when the call has ended: a kill loses one call. So there are so many, but none is tiny.
+_XET_BATCHES = 32
+_XET_BATCH_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -76,15 +79,23 @@ class Batch:
 
 
 def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Shard]]]:
+    most = _most_bytes(sum(shard.size_bytes for _, shard in shards))
     batch: list[tuple[str, Shard]] = []
     size = 0
     for path, shard in shards:
-        if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > _BATCH_BYTES):
+        if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > most):
             yield batch
             batch, size = [], 0
         batch.append((path, shard))
         size += shard.size_bytes
     yield batch
+
+
+def _most_bytes(total: int) -> int:
+    """Bytes that one call sends, of so many in all."""
+    if line() is not Line.XET:
+        return _BATCH_BYTES
+    return min(_BATCH_BYTES, max(_XET_BATCH_BYTES, total // _XET_BATCHES))
 
 
 class Sender:

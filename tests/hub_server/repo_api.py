@@ -183,7 +183,7 @@ def commits(http: _Handler, name: str, revision: str) -> None:
 def tree(http: _Handler, name: str, revision: str, folder: str | None = None) -> None:
     repo = http.hub.repo(http.token, name)
     http.hub.may_read_content(http.token, repo)
-    entries = _entries(repo.resolve(revision).tree, folder or "")
+    entries = _entries(http, repo.resolve(revision).tree, folder or "")
     if not entries and folder:
         raise Refused(404, f"{folder} does not exist", "EntryNotFound")
     if http.query.get("recursive", "false").lower() not in ("true", "1"):
@@ -199,21 +199,25 @@ def tree(http: _Handler, name: str, revision: str, folder: str | None = None) ->
     http.answer_json(entries[start:stop], headers=headers)
 
 
-def _entries(files: dict[str, Blob], folder: str) -> list[dict[str, Any]]:
+def _entries(http: _Handler, files: dict[str, Blob], folder: str) -> list[dict[str, Any]]:
     prefix = f"{folder}/" if folder else ""
     inside = {path: blob for path, blob in files.items() if path.startswith(prefix)}
     folders = {path[: match.start()] for path in inside for match in re.finditer("/", path)}
     found = [{"type": "directory", "path": path, "oid": "0" * 40, "size": 0} for path in folders if path > prefix]
-    return sorted([*found, *(_file(path, blob) for path, blob in inside.items())], key=_path)
+    return sorted([*found, *(_file(http, path, blob) for path, blob in inside.items())], key=_path)
 
 
 def _path(entry: dict[str, Any]) -> str:
     return str(entry["path"])
 
 
-def _file(path: str, blob: Blob) -> dict[str, Any]:
-    lfs = {"oid": blob.sha256, "size": blob.size, "pointerSize": len(blob.pointer)} if blob.sha256 else None
-    return {"type": "file", "path": path, "oid": blob.oid, "size": blob.size, **({"lfs": lfs} if lfs else {})}
+def _file(http: _Handler, path: str, blob: Blob) -> dict[str, Any]:
+    entry: dict[str, Any] = {"type": "file", "path": path, "oid": blob.oid, "size": blob.size}
+    if blob.sha256:
+        entry["lfs"] = {"oid": blob.sha256, "size": blob.size, "pointerSize": len(blob.pointer)}
+        if http.hub.xet and (digest := http.hub.xet.by_sha256.get(blob.sha256)):
+            entry["xetHash"] = digest
+    return entry
 
 
 def paths_info(http: _Handler, name: str, revision: str) -> None:
@@ -221,7 +225,7 @@ def paths_info(http: _Handler, name: str, revision: str) -> None:
     http.hub.may_read_content(http.token, repo)
     files = repo.resolve(revision).tree
     wanted = http.form_values("paths")
-    entries = {entry["path"]: entry for entry in _entries(files, "")}
+    entries = {entry["path"]: entry for entry in _entries(http, files, "")}
     http.answer_json([entries[path] for path in wanted if path in entries])
 
 

@@ -10,22 +10,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.hub_server import repo_api, storage_api
+from tests.hub_server import repo_api, storage_api, xet_api
 from tests.hub_server.faults import Fault, Faults
 from tests.hub_server.state import HubState, Refused
+from tests.hub_server.xet_api import XetStorage
 from tests.loopback import Handler, Loopback
 
-_DECLARED: list[tuple[str, str, Callable[..., None]]] = [*repo_api.ROUTES, *storage_api.ROUTES]
+_DECLARED: list[tuple[str, str, Callable[..., None]]] = [*repo_api.ROUTES, *storage_api.ROUTES, *xet_api.ROUTES]
 _ROUTES = [(method, re.compile(path), do) for method, path, do in _DECLARED]
 _BLOCK = 1 << 16
 
 
 class HubServer(Loopback):
-    """A Hub that runs in a thread of this process; `with HubServer(folder) as hub` starts and stops it."""
+    """A Hub that runs in a thread of this process; `with HubServer(folder) as hub` starts and stops it.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where contents lie.
+        xet: have Xet's storage beside LFS; without it, its addresses are not there.
+    """
+
+    def __init__(self, folder: Path, *, xet: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.state = HubState(folder)
+        self.state = HubState(folder, XetStorage(folder) if xet else None)
         self.faults = Faults()
         super().__init__(_Handler)
 
@@ -93,7 +99,7 @@ class _Handler(Handler):
     def _exactly(self, size: int) -> bytes:
         piece = self.rfile.read(size)
         with self.hub.lock:
-            if self.command == "PUT":
+            if self.command == "PUT" or self.path.startswith("/cas/v1/xorbs/"):
                 self.hub.counts["bytes_put"] += len(piece)
         if len(piece) < size:
             raise BrokenUpload
@@ -159,6 +165,8 @@ class _Handler(Handler):
         if fault.status is None:
             self._break()
         else:
+            if not self._body_read:
+                self.body()  # or the client sees a broken pipe in place of the answer
             self.answer_json({"error": "a fault on purpose"}, fault.status, fault.headers)
 
     def _break(self) -> None:

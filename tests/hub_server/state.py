@@ -9,6 +9,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.hub_server.xet_api import XetStorage
 
 #: Tokens that the server knows: one may write to the namespaces `owner` and `other`, one may only read.
 TOKEN = "hf_ownersSecretOfThisTestOnly"  # noqa: S105 - of this server alone
@@ -133,6 +137,7 @@ class HubState:
     """All that the server remembers, and what it counted."""
 
     folder: Path
+    xet: XetStorage | None = None
     repos: dict[str, Repo] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -79,6 +79,9 @@ def resolve(http: _Handler, name: str, revision: str, path: str) -> None:
         "Accept-Ranges": "bytes",
         "Content-Type": "application/octet-stream",
     }
+    if http.hub.xet and (digest := http.hub.xet.by_sha256.get(blob.sha256 or "")):
+        headers["X-Xet-Hash"] = digest
+        headers["X-Xet-Refresh-Route"] = f"{http.endpoint}/api/datasets/{name}/xet-read-token/{commit.oid}"
     status, start, stop = 200, 0, blob.size
     wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", http.headers.get("Range", ""))
     if wanted and http.command == "GET" and blob.size:

@@ -21,7 +21,7 @@ REPO = "owner/demo"
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
-    """A Hub, and a token for it; contents go the way of LFS, since Xet's storage is none that could stand here."""
+    """A Hub without Xet's storage, and a token for it; contents go the way of LFS."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     with HubServer(tmp_path / "hub") as server:

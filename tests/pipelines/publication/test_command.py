@@ -15,7 +15,7 @@ from pipelines.publish import Result
 from tests.hub_server import READER, TOKEN, HubServer
 from tests.pipelines.publication.conftest import REPO
 
-_LOAD = """
+LOAD = """
 import json, sys, datasets
 from huggingface_hub import DatasetCard, snapshot_download
 datasets.disable_progress_bars()
@@ -81,7 +81,7 @@ def test_what_was_published_is_loaded_row_by_row_streamed_and_as_a_snapshot(
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("owner/demo is v1.0.0, commit ")
     assert told.stdout.endswith("0 deleted; whole files by LFS, as HF_HUB_DISABLE_XET says).\n")
-    subprocess.run([sys.executable, "-c", _LOAD, REPO, str(tmp_path / "out")], env=env, check=True, timeout=240)
+    subprocess.run([sys.executable, "-c", LOAD, REPO, str(tmp_path / "out")], env=env, check=True, timeout=240)
     loaded = json.loads((tmp_path / "out").read_text())
     held = json.loads((run_folder / "manifest.json").read_text())["stages"]["release"]["shards"]
     for config, folder in (("samples/train", "samples/"), ("blift/train", "blift/"), ("rejects/train", "rejects/")):
