@@ -7,13 +7,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from connectors.hub.client import Line
+from pipelines.publish import Result
+from schemas.errors import PublishError
 from tests import xet_client
 from tests.hub_server import TOKEN, Fault, HubServer
+from tests.hub_server.xet_api import XetStorage
 from tests.pipelines.publication.conftest import REPO
 from tests.pipelines.publication.test_command import LOAD, blift
 
@@ -120,3 +124,27 @@ def test_what_stands_in_the_way_is_said_in_one_sentence_and_leaves_no_commit(
     assert TOKEN not in told.stderr
     assert "xet_write" not in told.stderr
     assert xet_hub.counted().get("commits", 0) == 0
+
+
+def test_a_version_goes_in_many_calls_so_that_a_kill_loses_a_small_one(
+    hub: HubServer,
+    publish_to: Callable[..., Result],
+    run_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    xet_client.require_xet()
+    xet_client.use_here(tmp_path / "memory", monkeypatch)
+    monkeypatch.setattr("pipelines.publication.upload._XET_BATCH_BYTES", 1)
+    hub.state.xet = XetStorage(hub.state.folder)
+    hub.fail(Fault("POST", "/cas/v1/xorbs/", status=400, times=9, skip=3))
+    with pytest.raises(PublishError, match="refused it with 400"):
+        publish_to(run_folder)
+    there = hub.counted()["uploads"]
+    assert there > 0
+    hub.faults.planned.clear()
+    hub.forget_counts()
+    assert publish_to(run_folder).lines == (Line.XET,)
+    contents = {blob.sha256 for blob in hub.state.repos[REPO].resolve("main").tree.values() if blob.sha256}
+    assert hub.counted()["put_shard"] > 10
+    assert hub.counted()["uploads"] == len(contents) - there
