@@ -20,9 +20,10 @@ from schemas.errors import InputError, PublishError
 #: Files and bytes that one call sends; the Hub takes 256 files a call.
 _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
-#: Xet keeps a call's contents when the call has ended: a kill loses one call. So there are so many, but none is tiny.
+#: Xet keeps a call's contents when the call has ended: a kill loses one call. So there are so many, but none holds less
+#: than two of Xet's pieces of 64 MB, or they would travel one by one.
 _XET_BATCHES = 32
-_XET_BATCH_BYTES = 32 << 20
+_XET_BATCH_BYTES = 128 << 20
 
 
 @dataclass(frozen=True)
