@@ -53,8 +53,8 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
     given = sys.argv[1:] if arguments is None else arguments
-    args, rest = parser(given).parse_known_args(given)
     try:
+        args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
             raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
         if args.command in _WITH_BEAM:

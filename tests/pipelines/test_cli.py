@@ -182,3 +182,19 @@ def test_a_command_that_runs_no_pipeline_does_not_import_beam(command: str) -> N
     )
     done = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_while_a_command_is_loaded_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    def leave(code: int) -> None:
+        raise Left(code)
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    monkeypatch.setattr(cli.os, "_exit", leave)
+    with pytest.raises(Left, match="130"):
+        main(["build", "demo", "--out", "out"])
+    assert capsys.readouterr().err.startswith("\nInterrupted.")
