@@ -22,12 +22,11 @@ from connectors.models.config import EndpointConfig, TaggerConfig
 from connectors.models.endpoint import VisionEndpoint
 from connectors.models.pictures import Outcome, PictureShare, read_picture
 from connectors.models.tagger import OnnxTagger
-from pipelines.stage import ShardedTable
 from schemas.errors import InputError, RecipeError
 from schemas.reasons import Reason
 from schemas.registry import SCHEMAS
 from transforms.accounting import REJECTS, TALLY, Tally, TallyKey
-from transforms.shuffle import SplitByShard
+from transforms.shuffle import ShardedTable, SplitByShard
 from transforms.tables import concat, frame, shard_of, split
 
 _LEFT = "left"

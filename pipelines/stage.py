@@ -18,9 +18,8 @@ from schemas.errors import OutputError
 from transforms.accounting import TallyKey
 from transforms.rejects import SCHEMA as REJECT
 from transforms.rejects import shard_keys, sorted_rejects
+from transforms.shuffle import ShardedTable
 from transforms.tables import concat, shard_of, split
-
-ShardedTable = tuple[int, pa.Table]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.tables import shard_of, split
 
+#: A shard's number, and rows of it.
+ShardedTable = tuple[int, pa.Table]
+
 #: LZ4 halves what a shuffle of text holds, at about 1.5 GB/s a core; the local runner keeps 4.3 times the payload.
 _IPC_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 #: How much `SplitByShard` holds before it splits.

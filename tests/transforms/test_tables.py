@@ -1,15 +1,13 @@
-"""Tables on their way through a shuffle."""
+"""Tables cut by a hash of their ids."""
 
 import subprocess
 import sys
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.shuffle import TableCoder
 from transforms.tables import hash64, shard_of, split
 
 
@@ -40,15 +38,3 @@ def test_split_keeps_every_row_once_in_its_shard_in_order(ids: list[str], shards
         own = piece.column("row").to_pylist()
         assert own == sorted(own)
         assert {int(shard[row]) for row in own} == {index}
-
-
-@given(st.lists(st.text(max_size=5), max_size=20), st.integers(0, 5), st.integers(0, 20))
-def test_coder_round_trip_holds_slices_only(ids: list[str], start: int, length: int) -> None:
-    table = pa.table({"id": pa.array(ids, pa.string())}).slice(start, length)
-    assert TableCoder().decode(TableCoder().encode(table)).equals(table)
-
-
-def test_encoded_slice_does_not_carry_the_whole_table() -> None:
-    text = pl.Series([str(number) * 40 for number in np.arange(20_000)]).to_list()
-    table = pa.table({"text": pa.array(text)})
-    assert len(TableCoder().encode(table.slice(5, 1))) < len(TableCoder().encode(table)) / 100
