@@ -8,7 +8,6 @@ import gzip
 import lzma
 import os
 import posixpath
-import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,10 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pyarrow as pa
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
-from apache_beam.io.filesystems import FileSystems
 from backports import zstd
 
+from connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
 from schemas.errors import InputError
 from schemas.reasons import Reason
 
@@ -90,30 +88,28 @@ def match(patterns: Iterable[str]) -> list[InputFile]:
         root = _folder_before_wildcards(pattern)
         for entry in entries:
             name = entry.path.removeprefix(root).lstrip("/")
-            found.setdefault(entry.path, InputFile(entry.path, entry.size_in_bytes, name))
+            found.setdefault(entry.path, InputFile(entry.path, entry.size_bytes, name))
     return sorted(found.values(), key=lambda file: (file.name, file.path))
 
 
-def _entries(pattern: str) -> list[FileMetadata]:
-    if "://" not in pattern and os.path.isdir(pattern):
+def _entries(pattern: str) -> list[Entry]:
+    if is_here(pattern) and os.path.isdir(pattern):
         raise InputError(f"{pattern} is a folder. Name the files in it, such as {pattern.rstrip('/')}/*.")
-    if "://" not in pattern and os.path.exists(pattern):  # brackets in a plain name are no wildcards
-        return [FileMetadata(pattern, os.path.getsize(pattern))]
+    if is_here(pattern) and os.path.exists(pattern):  # brackets in a plain name are no wildcards
+        facts = os.stat(pattern)
+        return [Entry(pattern, facts.st_size, facts.st_mtime)]
     return list_files(pattern)
 
 
-def list_files(pattern: str) -> list[FileMetadata]:
+def list_files(pattern: str) -> list[Entry]:
     """The files that one glob matches; none is no error.
 
     Raises:
         InputError: the filesystem does not answer, or there is none for such an address.
     """
     try:
-        with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
-            warnings.simplefilter("ignore", FutureWarning)
-            found = FileSystems.match([pattern])[0].metadata_list
-        return [entry for entry in found if not entry.path.endswith("/")]
-    except (BeamIOError, ValueError, OSError) as error:
+        return matched_by_beam(pattern)
+    except (ValueError, OSError) as error:
         raise InputError(f"Cannot list {pattern}: {_cause(error)}. Check the address and your access to it.") from error
 
 
@@ -147,10 +143,10 @@ def open_bytes(path: str) -> Iterator[ByteStream]:
         OSError: while reading, where the filesystem fails.
     """
     try:
-        raw = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+        raw = open_to_read(path)
         magic = raw.read(6)
         raw.seek(0)
-    except (OSError, BeamIOError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"Cannot open {path}: {_cause(error)}.") from error
     try:
         unpack = next((opener for start, opener in _OPENERS if magic.startswith(start)), None)

@@ -12,7 +12,10 @@ import stat
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
+
+#: As Beam's `CompressionTypes` has it.
+_UNCOMPRESSED = "uncompressed"
 
 
 @dataclass(frozen=True, order=True)
@@ -37,10 +40,7 @@ def open_to_read(path: str) -> BinaryIO:
     """
     if is_here(path):
         return open(path, "rb")
-    from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415 - slow
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
-    return cast(BinaryIO, FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED))
+    return cast(BinaryIO, _beams().open(path, compression_type=_UNCOMPRESSED))
 
 
 def open_to_write(path: str) -> BinaryIO:
@@ -52,10 +52,7 @@ def open_to_write(path: str) -> BinaryIO:
     if is_here(path):
         os.makedirs(posixpath.dirname(path) or ".", exist_ok=True)
         return open(path, "wb")
-    from apache_beam.io.filesystem import CompressionTypes  # noqa: PLC0415 - slow
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
-    return cast(BinaryIO, FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED))
+    return cast(BinaryIO, _beams().create(path, compression_type=_UNCOMPRESSED))
 
 
 def read_bytes(path: str) -> bytes:
@@ -72,9 +69,7 @@ def exists(path: str) -> bool:
     """Whether there is such a file; folders count on this machine alone."""
     if is_here(path):
         return os.path.exists(path)
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
-    return bool(FileSystems.exists(path))
+    return bool(_beams().exists(path))
 
 
 def matching(folder: str, pattern: str) -> list[Entry]:
@@ -96,11 +91,19 @@ def matching(folder: str, pattern: str) -> list[Entry]:
                 if stat.S_ISREG(facts.st_mode):
                     found.append(Entry(path, facts.st_size, facts.st_mtime))
         return sorted(found)
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+    return matched_by_beam(posixpath.join(glob.escape(folder), pattern))
 
+
+def matched_by_beam(pattern: str) -> list[Entry]:
+    """The files that a path or an address with wildcards matches, as Beam reads it: ``**`` goes into folders.
+
+    Raises:
+        OSError: the filesystem does not answer.
+        ValueError: there is none for such an address.
+    """
     with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
         warnings.simplefilter("ignore", FutureWarning)
-        listed = FileSystems.match([posixpath.join(glob.escape(folder), pattern)])[0].metadata_list
+        listed = _beams().match([pattern])[0].metadata_list
     return sorted(
         Entry(each.path, each.size_in_bytes, each.last_updated_in_seconds)
         for each in listed
@@ -117,9 +120,7 @@ def delete(path: str) -> None:
     if is_here(path):
         os.remove(path)
         return
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
-    FileSystems.delete([path])
+    _beams().delete([path])
 
 
 def rename(source: str, target: str) -> None:
@@ -131,11 +132,9 @@ def rename(source: str, target: str) -> None:
     if is_here(target):
         os.replace(source, target)
         return
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
     if exists(target):
         delete(target)
-    FileSystems.rename([source], [target])
+    _beams().rename([source], [target])
 
 
 def make_folder(path: str) -> None:
@@ -147,8 +146,12 @@ def make_folder(path: str) -> None:
     if is_here(path):
         os.makedirs(path, exist_ok=True)
         return
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
     if not exists(path):
         with suppress(FileExistsError):  # another worker made it
-            FileSystems.mkdirs(path)
+            _beams().mkdirs(path)
+
+
+def _beams() -> Any:
+    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+
+    return FileSystems

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 
+from connectors.filesystem import is_here
 from pipelines.beam_arguments import beam_arguments
 from pipelines.progress import Progress
 from pipelines.publishing import publish_as_last_stage
@@ -57,18 +58,18 @@ def run(args: argparse.Namespace) -> int:
     """Run `blift build`."""
     if args.limit is not None and args.limit < 1:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
+    source = load_recipe(args.recipe)
+    stages = _stages(args.stages, source, trial=args.limit is not None)
+    if any(folder in args.out for folder in ("\n", "\0")):
+        raise BliftError("--out holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
     from pipelines.build import build  # noqa: PLC0415 - slow: all stages
     from pipelines.runner import check_runner  # noqa: PLC0415 - slow
 
-    source = load_recipe(args.recipe)
-    stages = _stages(args.stages, source, trial=args.limit is not None)
-    if any(folder in args.out for folder in ("\n", "\0")):
-        raise BliftError("--out holds a line break or NUL; choose another folder.")
     beam = beam_arguments(args.beam)
     # Workers have working folders of their own.
-    folder = RunFolder(args.out if "://" in args.out else os.path.abspath(args.out))
+    folder = RunFolder(os.path.abspath(args.out) if is_here(args.out) else args.out)
     check_runner(beam.options, folder.path, detach=args.detach)
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from connectors.collection.items import RecordKind
 from connectors.collection.state import FILE_NAME, State
+from connectors.filesystem import is_here
 from connectors.web.manners import Budget
 from pipelines.collection.ask import Place, plan_of
 from pipelines.collection.report import CollectProgress, show_status
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if source.recipe.collect is None:
         raise RecipeError(f"{args.recipe} has no section `collect`, which says what to ask for. See docs/collect.md.")
     folder = args.out or source.resolve([source.recipe.collect.folder])[0]
-    if "://" in folder:
+    if not is_here(folder):
         raise BliftError(f"A collection lies on this machine, and {folder} does not. Choose another --out.")
     folder = os.path.abspath(folder)
     budget = Budget(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from apache_beam.io.filesystems import FileSystems
 
+from connectors.filesystem import is_here
 from pipelines.cli import main
 
 
@@ -28,7 +29,7 @@ def command(arguments: Sequence[str]) -> list[str]:
 
 def _here(recipe: str) -> str:
     """A recipe at an address, copied to this machine; others as they are."""
-    if "://" not in recipe:
+    if is_here(recipe):
         return recipe
     with FileSystems.open(recipe) as stream:
         content = stream.read()

@@ -57,7 +57,7 @@ def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
     for folder in folders:
         entries = list_files(posixpath.join(literal(folder), pattern))
         found += [
-            InputFile(entry.path, entry.size_in_bytes, entry.path.removeprefix(folder).lstrip("/")) for entry in entries
+            InputFile(entry.path, entry.size_bytes, entry.path.removeprefix(folder).lstrip("/")) for entry in entries
         ]
     return sorted(found, key=lambda file: (file.name, file.path))
 
@@ -107,7 +107,7 @@ def batch_of(files: Sequence[InputFile], siblings: Mapping[str, Sequence[str]]) 
 def beside_them(videos: Sequence[InputFile]) -> tuple[dict[str, list[str]], str, dict[str, int]]:
     """For every info.json that has some, the files of its video beside it; a digest of names and sizes; the sizes."""
     folders = sorted({_folder(file) for file in videos})
-    sizes = {entry.path: entry.size_in_bytes for folder in folders for entry in list_files(f"{literal(folder)}/*")}
+    sizes = {entry.path: entry.size_bytes for folder in folders for entry in list_files(f"{literal(folder)}/*")}
     siblings = group_siblings(sizes)
     facts = sorted((posixpath.basename(path), sizes[path]) for paths in siblings.values() for path in paths)
     return siblings, hashlib.sha256(json.dumps(facts).encode()).hexdigest(), sizes

@@ -16,6 +16,7 @@ from typing import Any
 
 from connectors.collection.archives import COMMENTS, SUBMISSIONS
 from connectors.files import InputFile
+from connectors.filesystem import is_here
 from connectors.parquet import Shard
 from connectors.web.manners import Budget
 from pipelines import collect, curate, instruct
@@ -303,7 +304,7 @@ def _identity(file: InputFile) -> list[Any]:
 
 
 def _changed(path: str) -> int | None:
-    return os.stat(path).st_mtime_ns if "://" not in path else None
+    return os.stat(path).st_mtime_ns if is_here(path) else None
 
 
 def _json(section: Section) -> dict[str, Any]:

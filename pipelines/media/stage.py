@@ -10,7 +10,6 @@ from typing import Any
 import apache_beam as beam
 import polars as pl
 import pyarrow as pa
-from apache_beam.io.filesystem import BeamIOError
 from apache_beam.pvalue import TaggedOutput
 
 from connectors.malformed import reject_table
@@ -297,7 +296,7 @@ class _Measure(beam.DoFn):
                 if row is None:
                     row = self._measured(local, sha256, os.path.getsize(local), spoken=spoken)
                     store.put_measured(sha256, row)
-        except (OSError, BeamIOError, InputError) as error:
+        except (OSError, InputError) as error:
             raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
         return _with_uses(row, uses)
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from apache_beam.io.filesystem import BeamIOError
-
 from connectors.media.bare_picture import NotBare, bare_picture
 from connectors.media.bare_video import bare_video
 from connectors.media.local import local_file
@@ -19,7 +17,7 @@ from schemas.errors import InputError
 from schemas.reasons import Unpublished
 
 #: What is raised where a file is not there, on any filesystem.
-_ABSENT = (OSError, BeamIOError, InputError)
+_ABSENT = (OSError, InputError)
 
 
 class Withheld(Exception):

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apache_beam.io.filesystems import FileSystems
 from backports import zstd
 
+from connectors import files
 from connectors.files import ByteStream, DamagedFile, list_files, literal, match, open_bytes
+from connectors.filesystem import open_to_read
 from schemas.errors import InputError
 
 _WORDS = [f"word{number}".encode() for number in range(500)]
@@ -268,8 +269,7 @@ def test_a_fault_of_the_filesystem_stays_what_it_is(
     tmp_path: Path, packing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = written(tmp_path / "file", _PACKED[packing])
-    real = FileSystems.open
-    monkeypatch.setattr(FileSystems, "open", lambda *args, **options: Failing(real(*args, **options)))
+    monkeypatch.setattr(files, "open_to_read", lambda path: Failing(open_to_read(path)))
     with open_bytes(str(path)) as stream:
         _, error = until_error(stream, 100_000)
     assert isinstance(error, OSError)
@@ -284,9 +284,6 @@ def test_a_missing_file_is_an_input_error_with_its_path(tmp_path: Path) -> None:
 
 def test_the_file_is_closed_after_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
-    real = FileSystems.open
-    monkeypatch.setattr(
-        FileSystems, "open", lambda *args, **options: opened.append(real(*args, **options)) or opened[0]
-    )
+    monkeypatch.setattr(files, "open_to_read", lambda path: opened.append(open_to_read(path)) or opened[0])
     unpacked(written(tmp_path / "file", _PACKED["zst"]))
     assert opened[0].closed

@@ -66,8 +66,12 @@ class DuplicateOptions:
 
     def distance_of(self, kind: Kind) -> int:
         """Bits in which two hashes of a kind may differ."""
-        of = {Kind.IMAGE: self.distance, Kind.RING: self.ring_distance, Kind.VIDEO: self.video_distance}
-        return of.get(kind, self.part_distance)
+        return {
+            Kind.IMAGE: self.distance,
+            Kind.RING: self.ring_distance,
+            Kind.VIDEO: self.video_distance,
+            Kind.PART: self.part_distance,
+        }[kind]
 
 
 #: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``lens``: 0 for the
