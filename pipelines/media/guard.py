@@ -89,6 +89,7 @@ class Guard:
         self.close()
         names = _ENVIRONMENT + (_GPU_ENVIRONMENT if self._gpu else ())
         environment = {name: os.environ[name] for name in names if name in os.environ}
+        environment["OPENBLAS_NUM_THREADS"] = "1"  # workers run side by side; waking threads costs more than products
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         try:
             self._process = subprocess.Popen(

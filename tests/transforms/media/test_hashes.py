@@ -46,6 +46,17 @@ def test_the_hashes_of_turns_are_those_of_turned_pictures(seed: int) -> None:
     assert phash_turned(look_at(image)) == of_turned_images(image)
 
 
+@given(st.integers(0, 200), st.sampled_from([(1, 1), (1, 32), (32, 1), (2, 2)]))
+@settings(max_examples=20)
+def test_so_they_are_where_coefficients_are_nothing_but_rounding(seed: int, grain: tuple[int, int]) -> None:
+    """Plain, striped and mirrored pictures: the sign of what should be 0 decides bits."""
+    height, width = grain
+    part = np.random.default_rng(seed).integers(0, 256, (-(-height // 2), -(-width // 2)), dtype=np.uint8)
+    whole = np.block([[part, part[:, ::-1]], [part[::-1], part[::-1, ::-1]]])[:height, :width]
+    image = Image.fromarray(np.tile(whole, (32 // height, 32 // width)))
+    assert phash_turned(look_at(image)) == of_turned_images(image)
+
+
 @given(st.integers(0, 200), st.tuples(st.integers(40, 400), st.integers(40, 400)))
 @settings(max_examples=20)
 def test_the_hashes_of_turns_of_any_size_are_near_those_of_turned_pictures(seed: int, size: tuple[int, int]) -> None:
