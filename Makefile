@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test test-runners test-images lint types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test test-runners test-gpu test-images lint types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -33,6 +33,9 @@ $(VENV)/.gcp: $(VENV)/.installed
 
 test-runners: $(VENV)/.gcp  ## the same bytes on every engine that can run here; what cannot is named
 	$(BIN)/pytest -m runner tests/runners tests/pipelines
+
+test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CPU (says why where there is no device)
+	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/media
 
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images

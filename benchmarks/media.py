@@ -44,7 +44,7 @@ def main() -> None:
         print(json.dumps(PROGRAMS[args.program](args.file)))
         return
     with tempfile.TemporaryDirectory(prefix="blift-bench-") as folder:
-        clips = [*_real(args.data), *_generated(Path(folder), args.data)]
+        clips = [*_real(args.data), *(scaled_clip(Path(folder), args.data, height, _SECONDS) for height in _HEIGHTS)]
         _passes(clips)
         _decoders(clips[:2])
         _images(args.data)
@@ -273,33 +273,17 @@ def _real(data: Path) -> list[Path]:
     return [data / "media" / name for name in names if (data / "media" / name).exists()]
 
 
-def _generated(folder: Path, data: Path) -> list[Path]:
-    """Clips of several sizes: a real one scaled where there is one, with film grain, else a moving pattern."""
+def scaled_clip(folder: Path, data: Path, height: int, seconds: int) -> Path:
+    """A clip of so many lines: a recorded one scaled where there is one, with film grain, else a moving pattern."""
     real = data / "media" / "cosmos-curate" / "test_video_30s.mp4"
     source = ["-i", str(real)] if real.exists() else ["-f", "lavfi", "-i", "mandelbrot=size=640x360:rate=24"]
-    clips = []
-    for height in _HEIGHTS:
-        clip = folder / f"h264-{height}.mp4"
-        picture = f"scale=-2:{height}:flags=bicubic,noise=alls=6:allf=t"
-        _ffmpeg(
-            "-t",
-            str(_SECONDS),
-            *source,
-            "-t",
-            str(_SECONDS),
-            "-an",
-            "-vf",
-            picture,
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-crf",
-            "24",
-            str(clip),
-        )
-        clips.append(clip)
-    return clips
+    clip, picture = folder / f"h264-{height}.mp4", f"scale=-2:{height}:flags=bicubic,noise=alls=6:allf=t"
+    length, coded = (
+        ("-t", str(seconds)),
+        ("-c:v", "libx264", "-preset", "veryfast", "-crf", "24", "-pix_fmt", "yuv420p"),
+    )
+    _ffmpeg(*length, *source, *length, "-an", "-vf", picture, *coded, str(clip))
+    return clip
 
 
 def _ffmpeg(*arguments: str) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
 from connectors.media.limits import Limits, Refused, check_length
-from connectors.media.pyav import AudioSink, PyAvVideo, read_audio
+from connectors.media.pyav import AudioSink, Packets, PyAvVideo
 from connectors.media.yuv import to_bgr
 from schemas.errors import RecipeError
 from schemas.media import Decoder
@@ -99,15 +99,19 @@ class NvidiaVideo:
 
     def every_frame(self) -> Iterator[DeviceFrame]:
         """All frames, in order."""
-        number = 0
-        for batch in self._batches():
-            for decoded in batch:
-                time_s, end_s = self._timeline.times(decoded.getPTS(), None)
-                check_length(number + 1, end_s, self._limits)
-                yield self._frame(number, time_s, end_s, decoded)
-                number += 1
-        if self._audio is not None:
-            self.damage = read_audio(self._path, self._audio)
+        number, packets = 0, Packets(self._path, self._audio)
+        try:
+            for batch in self._batches():
+                for decoded in batch:
+                    pts = decoded.getPTS()
+                    time_s, end_s = self._timeline.times(pts, packets.length(pts))
+                    check_length(number + 1, end_s, self._limits)
+                    yield self._frame(number, time_s, end_s, decoded)
+                    number += 1
+            packets.finish()
+            self.damage = packets.damage
+        finally:
+            packets.close()
         if not number:
             raise Refused(Reason.DAMAGED, "the device decoded no frame")
 
@@ -186,10 +190,16 @@ class DeviceFrame:
         width, height = fitted(self.facts.shown, side)
         if self.facts.rotation % 180:
             width, height = height, width
-        frame = av.VideoFrame.from_ndarray(self._host(self.nv12), format="nv12")
+        frame = av.VideoFrame.from_ndarray(self._planar(), format="yuvj420p" if self.full_range else "yuv420p")
         frame.colorspace, frame.color_range = self.colorspace, 2 if self.full_range else 1
         picture = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
         return turned(picture, self.facts.rotation, mirrored=self.facts.mirrored)
+
+    def _planar(self) -> Plane:
+        """The whole frame as a CPU's decoder gives it, 4:2:0 with chroma in planes: FFmpeg converts NV12 otherwise."""
+        nv12, height = self._host(self.nv12), self.facts.stored[1]
+        pairs = nv12[height:].reshape(-1, 2)
+        return np.concatenate([nv12[:height].ravel(), pairs[:, 0], pairs[:, 1]]).reshape(nv12.shape)
 
     def _host(self, values: Any) -> Plane:
         return np.ascontiguousarray(self.arrays.asnumpy(values))

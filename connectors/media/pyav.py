@@ -230,16 +230,48 @@ def _name(container: av.container.InputContainer) -> str:
     return str(container.format.name.split(",")[0])
 
 
-def read_audio(path: str, audio: AudioSink) -> str | None:
-    """Pass the packets of a file's first audio stream on, without decoding pictures; gives what cannot be read."""
-    with open_container(path) as container:
-        if container.streams.audio:
-            try:
-                for packet in container.demux(container.streams.audio[0]):
-                    audio(packet)
-            except FFmpegError as error:
-                return _cause(error)
-    return None
+class Packets:
+    """The packets of a file, for a decoder that gives pictures and their timestamps alone.
+
+    They tell how long each picture is shown; those of the audio are passed on as they come by.
+    """
+
+    def __init__(self, path: str, audio: AudioSink | None = None) -> None:
+        self._container, self._audio = open_container(path), audio
+        self._pictures = _pictures(self._container)
+        streams = [self._pictures, *(self._container.streams.audio[:1] if audio else [])]
+        self._left = self._container.demux(streams)
+        self._lengths: dict[int, int] = {}
+        self.damage: str | None = None
+
+    def length(self, pts: int) -> int | None:
+        """How long the picture of a timestamp is shown, in the stream's units; None where no packet says it."""
+        while pts not in self._lengths and self._pass_on():
+            pass
+        return self._lengths.pop(pts, None)
+
+    def finish(self) -> None:
+        """Pass on what is left of the audio."""
+        while self._audio is not None and self._pass_on():
+            pass
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._container.close()
+
+    def _pass_on(self) -> bool:
+        """Take the next packet; false where there is none."""
+        try:
+            packet = next(self._left, None)
+        except FFmpegError as error:
+            self.damage, packet = _cause(error), None
+        if packet is None:
+            return False
+        if packet.stream is not self._pictures and self._audio is not None:
+            self._audio(packet)
+        elif packet.pts is not None and packet.duration:
+            self._lengths[packet.pts] = packet.duration
+        return True
 
 
 def _pictures(container: av.container.InputContainer) -> av.VideoStream:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from connectors.media.frames import working_size
 from connectors.media.limits import Limits, Refused
-from connectors.media.pyav import PyAvFrame, PyAvVideo, facts_of, read_audio
+from connectors.media.pyav import Packets, PyAvFrame, PyAvVideo, facts_of
 from schemas.reasons import Reason
 from tests.connectors.media.conftest import Render
 
@@ -150,8 +150,22 @@ def test_the_packets_of_the_audio_pass_by_whole(clip: Path) -> None:
     passed: list[int] = []
     alone: list[int] = []
     list(PyAvVideo(str(clip), _LIMITS, _SIDE, lambda packet: passed.append(packet.size)).every_frame())
-    read_audio(str(clip), lambda packet: alone.append(packet.size))
+    packets = Packets(str(clip), lambda packet: alone.append(packet.size))
+    packets.finish()
+    packets.close()
     assert passed == alone
+
+
+def test_packets_tell_how_long_each_frame_is_shown_and_pass_the_audio_on(clip: Path, render: Render) -> None:
+    uneven = render("uneven.mkv", "-i", str(clip), "-vf", "select='lt(n,20)+not(mod(n,3))'", "-fps_mode", "vfr")
+    for path in (clip, uneven):
+        passed: list[int] = []
+        packets = Packets(str(path), lambda packet, passed=passed: passed.append(packet.size))
+        frames = [frame.frame for frame in PyAvVideo(str(path), _LIMITS, _SIDE).every_frame()]
+        assert [packets.length(frame.pts) for frame in frames] == [frame.duration for frame in frames]
+        assert packets.length(-1) is None
+        assert len(passed) > 50
+        packets.close()
 
 
 @pytest.mark.shared

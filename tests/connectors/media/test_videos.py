@@ -2,11 +2,8 @@
 
 import socket
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import av
 import cv2
@@ -17,55 +14,18 @@ import pytest
 from connectors.media.decord import DecordVideo
 from connectors.media.frames import VideoFile, working_size
 from connectors.media.limits import Limits, Refused
-from connectors.media.nvidia import Device, NvidiaVideo, can_decode, has_device
+from connectors.media.nvidia import NvidiaVideo, can_decode, has_device
 from connectors.media.pyav import PyAvVideo, facts_of
 from schemas.reasons import Reason
 from tests.connectors.media.conftest import Render
+from tests.connectors.media.stand_in import on_stand_in
 
 _LIMITS, _SIDE = Limits(), 128
 
 
-class StandInCodec:
-    """NVIDIA's codec as far as it is used, on the CPU: frames as NV12, in batches."""
-
-    def __init__(self, failure: str | None = None) -> None:
-        self.failure = failure
-
-    def ThreadedDecoder(self, path: str, **options: Any) -> "StandInCodec":  # noqa: N802 - the codec's own name
-        assert options["use_device_memory"]
-        self._batches = self._decoded(path)
-        return self
-
-    def _decoded(self, path: str) -> Iterator[list[Any]]:
-        with av.open(path) as container:
-            batch: list[Any] = []
-            for frame in container.decode(video=0):
-                values = frame.to_ndarray(format="nv12")
-                batch.append(SimpleNamespace(values=values, getPTS=lambda pts=frame.pts: pts))
-                if len(batch) == 3:
-                    yield batch
-                    batch = []
-            yield batch
-
-    def get_batch_frames(self, size: int) -> list[Any]:
-        if self.failure:
-            raise RuntimeError(self.failure)
-        return next(self._batches, [])
-
-    def end(self) -> None:
-        pass
-
-
-_ARRAYS = SimpleNamespace(array=np.array, from_dlpack=lambda decoded: decoded.values, asnumpy=np.asarray)
-
-
-def stand_in(failure: str | None = None) -> Device:
-    return Device(StandInCodec(failure), _ARRAYS)
-
-
 def opened(decoder: str, path: Path) -> VideoFile:
     if decoder == "device":
-        return NvidiaVideo(str(path), _LIMITS, _SIDE, on=stand_in())
+        return on_stand_in(path, _SIDE)
     return (PyAvVideo if decoder == "pyav" else DecordVideo)(str(path), _LIMITS, _SIDE)
 
 
@@ -140,7 +100,7 @@ def test_what_a_device_cannot_decode_exactly_is_left_to_the_cpu(clip: Path) -> N
 
 
 def test_a_device_that_fails_is_a_reason(clip: Path) -> None:
-    video = NvidiaVideo(str(clip), _LIMITS, _SIDE, on=stand_in("Surface mapping failed"))
+    video = on_stand_in(clip, _SIDE, "Surface mapping failed")
     with pytest.raises(Refused) as refused:
         list(video.every_frame())
     assert (refused.value.reason, refused.value.detail) == (Reason.DAMAGED, "the device: surface mapping failed")
