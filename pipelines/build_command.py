@@ -9,12 +9,13 @@ import sys
 
 from connectors.filesystem import is_here
 from pipelines.beam_arguments import beam_arguments
+from pipelines.funnel import funnel_rows
 from pipelines.progress import Progress
 from pipelines.publishing import publish_as_last_stage
 from pipelines.recipe_file import RecipeFile, load_recipe
 from pipelines.request import STAGES, stages_of
 from pipelines.run_folder import Manifest, RunFolder
-from pipelines.show import funnel_rows, show_funnel
+from pipelines.show import show_funnel
 from pipelines.stage_run import Report
 from schemas.errors import BliftError, RecipeError, did_you_mean
 from schemas.reasons import Reason

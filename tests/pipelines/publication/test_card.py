@@ -23,6 +23,7 @@ from pipelines.run_folder import Manifest, RunFolder
 from schemas.compatibility import Level
 from schemas.record import FEATURES_KEY
 from schemas.registry import SCHEMAS
+from schemas.tables import frozen_table
 from tests.hub_server.card_rules import problems_of
 from tests.pipelines.publication.conftest import REPO, recipe_of
 from transforms.accounting import FunnelRow
@@ -73,7 +74,7 @@ def test_configs_are_samples_blift_both_shapes_and_rejects(card: str) -> None:
 
 @pytest.mark.parametrize("table", list(SCHEMAS))
 def test_features_are_written_as_datasets_writes_them(table: str) -> None:
-    written = features(SCHEMAS[table])
+    written = features(frozen_table(table).fields)
     said = {key: said for key, said in SCHEMAS[table].metadata.items() if key == FEATURES_KEY}
     assert written == Features.from_arrow_schema(SCHEMAS[table].with_metadata(said))._to_yaml_list()
 
