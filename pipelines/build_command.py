@@ -23,8 +23,6 @@ from schemas.reasons import Reason
 #: The last stage, which is no part of what is built.
 PUBLISH = "publish"
 _NOTES_SHOWN = 5
-#: New objects after which Python looks for cycles: a row makes some, and none that is in a cycle.
-_GARBAGE_AFTER = 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +73,6 @@ def run(args: argparse.Namespace) -> int:
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
-    gc.set_threshold(_GARBAGE_AFTER)
     # Nothing runs, so there is nothing to wait for.
     detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
     with progress:
