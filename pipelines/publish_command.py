@@ -44,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `blift publish`."""
     require_hub()
-    from pipelines.publish import publish  # noqa: PLC0415 - needs the extra
+    from connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
+
+    with session_made():
+        from pipelines.publish import publish  # noqa: PLC0415 - the same
 
     folder = RunFolder(args.folder)
     source = recipe_of(folder)
