@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum, StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -210,10 +210,8 @@ def _value(value: Any, kind: Any, limits: Mapping[str, Any]) -> Any:
     Raises:
         TypeError, ValueError: it is not plainly of that kind, or not within the limits.
     """
-    if get_origin(kind) is UnionType or get_origin(kind) not in (None, list, Literal):
-        inner, *rest = (member for member in get_args(kind) if member is not NoneType)
-        if rest:
-            raise TypeError
+    if get_origin(kind) in (Union, UnionType):
+        (inner,) = (member for member in get_args(kind) if member is not NoneType)
         return None if value is None else _value(value, inner, limits)
     if get_origin(kind) is Literal:
         if value not in get_args(kind):

@@ -147,7 +147,7 @@ def _field(column: AnyColumn, parent: str, config: str, path: tuple[str, ...]) -
     if inner == "struct":
         members = [_field(member, identity, config, (*path, column.name)) for member in column.fields]
         return {**field, "subField": members}
-    return {**field, "dataType": _data_type(inner), "source": _source(config, column.name, path)}
+    return {**field, "dataType": data_type(inner), "source": _source(config, column.name, path)}
 
 
 def _source(config: str, column: str, path: tuple[str, ...]) -> dict[str, Any]:
@@ -156,7 +156,8 @@ def _source(config: str, column: str, path: tuple[str, ...]) -> dict[str, Any]:
     return {**source, "transform": [{"jsonPath": member} for member in rest]} if rest else source
 
 
-def _data_type(kind: str) -> str:
+def data_type(kind: str) -> str:
+    """Croissant's word for a scalar of Arrow."""
     if kind.startswith("timestamp"):
         return "sc:Date"
     return _DATA_TYPES.get(kind, "sc:Text")
