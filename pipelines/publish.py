@@ -109,11 +109,11 @@ def publish(
     place = Place(source, folder, beam)
     with folder.locked():
         publication = _released(place, wish.repo, report)
-        exists = hub.exists()
-        if not exists and not wish.dry_run:
+        head = hub.find()
+        if head is None and not wish.dry_run:
             hub.create(private=wish.private)
-        head = hub.snapshot() if exists or not wish.dry_run else Snapshot("")
-        return _Publisher(place, publication, hub, wish, head).run()
+            head = hub.snapshot()
+        return _Publisher(place, publication, hub, wish, head or Snapshot("")).run()
 
 
 def _released(place: Place, repo: str, report: Report) -> Publication:
