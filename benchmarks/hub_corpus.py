@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from connectors.parquet import Shard, shard_name, write_shard
+from connectors.parquet import shard_name, write_shard
+from connectors.shard import Shard
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
 from schemas.registry import SCHEMAS
 

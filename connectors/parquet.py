@@ -11,7 +11,6 @@ import uuid
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 import xxhash
 
 from connectors.filesystem import delete, open_to_read, open_to_write, read_bytes, rename
+from connectors.shard import Shard
 from schemas.errors import InputError, OutputError
 from schemas.record import VERSION_KEY, conform, validate
 from schemas.registry import SCHEMAS, check_readable
@@ -57,16 +57,6 @@ _REPEATING = frozenset(
         "template_version",
     ]
 )
-
-
-@dataclass(frozen=True, order=True)
-class Shard:
-    """One file of a dataset: path within the run folder, rows, bytes, and the sha256 of its content."""
-
-    path: str
-    rows: int
-    size_bytes: int
-    sha256: str
 
 
 def shard_name(prefix: str, index: int, shards: int) -> str:

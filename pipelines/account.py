@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from connectors.filesystem import matching
-from connectors.parquet import Shard
+from connectors.shard import Shard
 from pipelines.run_folder import RunFolder
 from schemas.errors import InputError
 from transforms.accounting import TallyKey

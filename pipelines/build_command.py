@@ -9,12 +9,13 @@ import sys
 
 from connectors.filesystem import is_here
 from pipelines.beam_arguments import beam_arguments
+from pipelines.funnel import funnel_rows
 from pipelines.progress import Progress
 from pipelines.publishing import publish_as_last_stage
 from pipelines.recipe_file import RecipeFile, load_recipe
 from pipelines.request import STAGES, stages_of
 from pipelines.run_folder import Manifest, RunFolder
-from pipelines.show import funnel_rows, show_funnel
+from pipelines.show import show_funnel
 from pipelines.stage_run import Report
 from schemas.errors import BliftError, RecipeError, did_you_mean
 from schemas.reasons import Reason
@@ -22,8 +23,6 @@ from schemas.reasons import Reason
 #: The last stage, which is no part of what is built.
 PUBLISH = "publish"
 _NOTES_SHOWN = 5
-#: New objects after which Python looks for cycles: a row makes some, and none that is in a cycle.
-_GARBAGE_AFTER = 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +73,6 @@ def run(args: argparse.Namespace) -> int:
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
-    gc.set_threshold(_GARBAGE_AFTER)
     # Nothing runs, so there is nothing to wait for.
     detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
     with progress:

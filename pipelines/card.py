@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from connectors.parquet import Shard
-from pipelines.recipe import Recipe
+from connectors.shard import Shard
+from pipelines.card_parts import CITATION, CONFIGS, data_files, size_category
+from pipelines.funnel import funnel_rows, markdown_funnel
+from pipelines.result import Result
 from pipelines.run_folder import Manifest
-from pipelines.show import funnel_rows, markdown_funnel
 from schemas.export import markdown
-from schemas.instruction import Split
 from schemas.registry import RECORDS
-
-#: Configurations of the dataset: name, folder, table. The first is the default one.
-CONFIGS = (
-    ("samples", "samples", "sample"),
-    ("instructions", "instructions/llava", "instruction"),
-    ("chat", "instructions/chat", "chat"),
-    ("media", "media", "media"),
-    ("posts", "posts", "post"),
-    ("comments", "comments", "comment"),
-    ("rejects", "rejects", "reject"),
-)
 
 #: Sources that the card lists one by one.
 _LISTED = 50
 
-_SIZES = (
-    (1_000, "n<1K"),
-    (10_000, "1K<n<10K"),
-    (100_000, "10K<n<100K"),
-    (1_000_000, "100K<n<1M"),
-    (10_000_000, "1M<n<10M"),
-    (100_000_000, "10M<n<100M"),
-    (1_000_000_000, "100M<n<1B"),
-)
 
-
-def dataset_card(recipe: Recipe, manifest: Manifest) -> str:
+def dataset_card(recipe: Result, manifest: Manifest) -> str:
     """README.md of a run folder: YAML for the Hub and `datasets`, then the card for people."""
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
     front = yaml.safe_dump(_front_matter(recipe, shards), sort_keys=False, allow_unicode=True)
     return f"---\n{front}---\n\n" + "\n".join(_sections(recipe, manifest, shards)) + "\n"
 
 
-def _front_matter(recipe: Recipe, shards: list[Shard]) -> dict[str, Any]:
+def _front_matter(recipe: Result, shards: list[Shard]) -> dict[str, Any]:
     rows = sum(shard.rows for shard in shards if shard.path.startswith("samples/"))
     return {
         "pretty_name": recipe.card.title,
@@ -63,27 +42,7 @@ def _front_matter(recipe: Recipe, shards: list[Shard]) -> dict[str, Any]:
     }
 
 
-def size_category(rows: int) -> str:
-    """The Hub's word for so many rows."""
-    return next((name for most, name in _SIZES if rows < most), "1B<n<10B")
-
-
-def data_files(
-    shards: Sequence[Shard], configs: Sequence[tuple[str, str, str]] = CONFIGS
-) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Configurations that have files, with the pattern of the files of each split."""
-    for name, folder, _ in configs:
-        own = [shard.path for shard in shards if shard.path.startswith(f"{folder}/")]
-        if not own:
-            continue
-        if folder.startswith("instructions/"):
-            splits = [split for split in Split if any(path.startswith(f"{folder}/{split.value}-") for path in own)]
-            yield name, [{"split": split.value, "path": f"{folder}/{split.value}-*.parquet"} for split in splits]
-        else:
-            yield name, [{"split": "train", "path": f"{folder}/*.parquet"}]
-
-
-def _sections(recipe: Recipe, manifest: Manifest, shards: list[Shard]) -> Iterator[str]:
+def _sections(recipe: Result, manifest: Manifest, shards: list[Shard]) -> Iterator[str]:
     yield f"# {recipe.card.title}\n"
     if recipe.card.summary:
         yield f"{recipe.card.summary.strip()}\n"
@@ -157,19 +116,4 @@ filters of the funnel above shape what is left.
 **Licence and terms.** The licence named above is that of the compilation. Posts and comments belong to who wrote
 them and come under the terms of the platforms (Reddit's User Agreement and Data API Terms, YouTube's Terms of
 Service), media under the licence of who made them.
-"""
-
-CITATION = """\
-## Cite
-
-```bibtex
-@inproceedings{singh2025teaching,
-  title     = {Teaching Human Behavior Improves Content Understanding Abilities Of {VLMs}},
-  author    = {Singh, Somesh and {S I}, Harini and Singla, Yaman K. and Chen, Changyou and Shah, Rajiv Ratn and
-               Baths, Veeky and Krishnamurthy, Balaji},
-  booktitle = {International Conference on Learning Representations},
-  year      = {2025},
-  url       = {https://arxiv.org/abs/2405.00942}
-}
-```
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import re
 import sys
@@ -14,6 +15,8 @@ from schemas.errors import BliftError
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+#: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
+_GARBAGE_AFTER = 100_000
 #: Commands, and what the list of them says. Each has a module of its own, imported when the command is given: all of
 #: them take a second.
 _COMMANDS = {
@@ -53,6 +56,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
     given = sys.argv[1:] if arguments is None else arguments
+    gc.set_threshold(_GARBAGE_AFTER)
     try:
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:

@@ -15,8 +15,9 @@ from apache_beam.pvalue import TaggedOutput
 
 from connectors.files import Chunk, InputFile
 from connectors.hub.dataset import HubFile, read_published
-from connectors.parquet import Shard, shard_name, write_shard
+from connectors.parquet import shard_name, write_shard
 from connectors.reddit.archive import read_comments, read_submissions
+from connectors.shard import Shard
 from connectors.youtube.archive import read_videos
 from pipelines.stage import StagePlan, WriteRejects
 from schemas.platform import Platform

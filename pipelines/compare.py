@@ -9,18 +9,22 @@ from fnmatch import fnmatch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from connectors.hub.client import Hub, Snapshot
 from connectors.parquet import read_parquet, read_shard, table_version
 from pipelines import release
-from pipelines.card import CONFIGS
+from pipelines.card_parts import CONFIGS
+from pipelines.publication.edition import Facts
 from pipelines.publication.files import PublishedManifest
-from pipelines.publication.versions import Difference, definition_of, difference
+from pipelines.publication.versions import Difference, difference
 from pipelines.run_folder import MANIFEST, Manifest, RunFolder
 from schemas.errors import InputError
-from schemas.freeze import FROZEN, Definition, load
+from schemas.freeze import Definition, load
+from schemas.tables import FROZEN
 from transforms.digests import SCHEMA as DIGESTS
 from transforms.digests import compare, row_digests
+from transforms.row_changes import RowChanges
 from transforms.tables import concat
 
 
@@ -101,9 +105,21 @@ def hub_side(hub: Hub, snapshot: Snapshot) -> Side:
 def hub_definitions(hub: Hub, snapshot: Snapshot, published: PublishedManifest) -> dict[str, Definition]:
     """The definitions of a published version's tables, by configuration."""
     return {
-        name: definition_of(hub.read(path, snapshot.commit), f"{path} of {hub.repo}")
+        name: _definition_of(hub.read(path, snapshot.commit), f"{path} of {hub.repo}")
         for name, path in published.schemas.items()
     }
+
+
+def _definition_of(text: bytes | str, where: str) -> Definition:
+    """A table's definition out of a published schema file.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return Definition.model_validate_json(text)
+    except ValidationError as error:
+        raise InputError(f"{where} is no definition of a table ({error.error_count()} faults).") from error
 
 
 def hub_digests(hub: Hub, snapshot: Snapshot, configs: Iterable[str]) -> dict[str, pa.Table]:
@@ -114,6 +130,27 @@ def hub_digests(hub: Hub, snapshot: Snapshot, configs: Iterable[str]) -> dict[st
         for config, path in paths.items()
         if path in snapshot.files
     }
+
+
+def changed_since(
+    hub: Hub, head: Snapshot, published: PublishedManifest, facts: Facts, folder: RunFolder
+) -> Difference:
+    """What a release changes of the published version; digests of rows are fetched where they differ.
+
+    Raises:
+        PublishError: the published version may not be read.
+        InputError: the release is damaged, or the published version is.
+    """
+    paths = {config: release.digests_path(config) for config in facts.configs}
+    new = {config: shard for config, path in paths.items() if (shard := facts.shards.get(path))}
+    differing = [config for config, shard in new.items() if published.files.get(paths[config]) != shard.sha256]
+    old = hub_digests(hub, head, differing)
+    rows = {config: RowChanges() for config in new}
+    for config in differing:
+        own = read_parquet(folder.path, f"{release.FOLDER}{paths[config]}")
+        rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
+    definitions = {name: load(found.path) for name, found in facts.definitions.items()}
+    return difference(rows, hub_definitions(hub, head, published), definitions)
 
 
 def json_text(changed: Difference, lowest: str | None) -> str:

@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import Shard, read_shard, shard_name, write_shard
+from connectors.parquet import read_shard, shard_name, write_shard
+from connectors.shard import Shard
 from pipelines.stage import StagePlan, WriteRejects
 from schemas.platform import Platform
 from schemas.registry import SCHEMAS

@@ -7,7 +7,8 @@ import json
 import sys
 from typing import Any
 
-from connectors.parquet import Shard, read_shard
+from connectors.parquet import read_shard
+from connectors.shard import Shard
 from pipelines.run_folder import Manifest, RunFolder
 from pipelines.show import show_funnel
 from schemas.errors import BliftError

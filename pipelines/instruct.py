@@ -10,10 +10,11 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import Shard, read_shard, shard_name, write_shard
+from connectors.parquet import read_shard, shard_name, write_shard
+from connectors.shard import Shard
 from pipelines.stage import StagePlan, WriteRejects
-from schemas.instruction import Split
 from schemas.reasons import Reason
+from schemas.split import Split
 from transforms.accounting import REJECTS, TALLY, Tally
 from transforms.instructions import instructions
 from transforms.rejects import reject_rows

@@ -17,7 +17,7 @@ from typing import Any
 from connectors.collection.archives import COMMENTS, SUBMISSIONS
 from connectors.files import InputFile
 from connectors.filesystem import is_here
-from connectors.parquet import Shard
+from connectors.shard import Shard
 from connectors.web.manners import Budget
 from pipelines import collect, curate, instruct
 from pipelines.collection import stage as gather
@@ -36,8 +36,9 @@ from pipelines.inputs import (
 )
 from pipelines.media.config import Access
 from pipelines.media.recipe import Media
-from pipelines.recipe import Payload, Recipe
+from pipelines.recipe import Recipe
 from pipelines.request import STAGES, Prepared, Request
+from pipelines.result import Payload
 from pipelines.section import Section
 from schemas.errors import InputError, RecipeError
 from schemas.platform import MediaKind, Platform
@@ -307,5 +308,6 @@ def _changed(path: str) -> int | None:
     return os.stat(path).st_mtime_ns if is_here(path) else None
 
 
-def _json(section: Section) -> dict[str, Any]:
-    return section.model_dump(mode="json")
+def _json(section: Any) -> dict[str, Any]:
+    """A section of the recipe as JSON has it."""
+    return dict(section.model_dump(mode="json"))

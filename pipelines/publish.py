@@ -9,22 +9,18 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
 from connectors.hub.plan import Changes, Wanted, changes
-from connectors.parquet import read_parquet
 from pipelines import release
 from pipelines.beam_arguments import BeamArguments
-from pipelines.compare import hub_definitions, hub_digests
 from pipelines.publication.card import describe
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.files import Publication, PublishedManifest
 from pipelines.publication.upload import Target, upload
-from pipelines.publication.versions import Difference, chosen_tag, difference
-from pipelines.recipe_file import RecipeFile
-from pipelines.request import Request
+from pipelines.publication.versions import Difference, chosen_tag
+from pipelines.request import ReleaseRequest
+from pipelines.result import ResultFile
 from pipelines.run_folder import MANIFEST, RunFolder
 from pipelines.stage_run import Place, Report, run_unless_done
 from schemas.errors import InputError, PublishError
-from transforms.digests import SCHEMA as DIGESTS
-from transforms.digests import RowChanges, compare
 
 #: Files of one commit; the Hub takes 25,000 in LFS.
 FILES_PER_COMMIT = 25_000
@@ -95,7 +91,7 @@ class Result:
 
 
 def publish(
-    source: RecipeFile,
+    source: ResultFile,
     folder: RunFolder,
     beam: BeamArguments,
     wish: Wish,
@@ -113,17 +109,17 @@ def publish(
     place = Place(source, folder, beam)
     with folder.locked():
         publication = _released(place, wish.repo, report)
-        exists = hub.exists()
-        if not exists and not wish.dry_run:
+        head = hub.find()
+        if head is None and not wish.dry_run:
             hub.create(private=wish.private)
-        head = hub.snapshot() if exists or not wish.dry_run else Snapshot("")
-        return _Publisher(place, publication, hub, wish, head).run()
+            head = hub.snapshot()
+        return _Publisher(place, publication, hub, wish, head or Snapshot("")).run()
 
 
 def _released(place: Place, repo: str, report: Report) -> Publication:
     """The run folder's release, made where it is not there, and the gate passed."""
     manifest = place.folder.read_manifest()
-    prepared = release.prepare(Request(place.source, place.folder, None, manifest))
+    prepared = release.prepare(ReleaseRequest(place.source.recipe, place.folder, manifest))
     if manifest is None:
         raise InputError(f"{place.folder.path} has no {MANIFEST}: it is no run folder.")
     manifest = run_unless_done(release.STAGE, prepared, manifest, place, report) or manifest
@@ -198,23 +194,12 @@ class _Publisher:
                         "new."
                     )
                 return published.edition, wanted
-        changed = self._difference(published)
+        from pipelines.compare import changed_since  # noqa: PLC0415 - slow, and a first version is compared with none
+
+        changed = changed_since(self.hub, self.head, published, publication.facts, self.place.folder)
         previous = published.edition.version
         edition = Edition(chosen_tag(self.wish.tag, previous, changed), previous, changed)
         return edition, publication.files(edition)
-
-    def _difference(self, published: PublishedManifest) -> Difference:
-        """What changed since the published version; digests of rows are fetched where they differ."""
-        facts = self.publication.facts
-        paths = {config: release.digests_path(config) for config in facts.configs}
-        new = {config: shard for config, path in paths.items() if (shard := facts.shards.get(path))}
-        differing = [config for config, shard in new.items() if published.files.get(paths[config]) != shard.sha256]
-        old = hub_digests(self.hub, self.head, differing)
-        rows = {config: RowChanges() for config in new}
-        for config in differing:
-            own = read_parquet(self.place.folder.path, f"{release.FOLDER}{paths[config]}")
-            rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
-        return difference(rows, hub_definitions(self.hub, self.head, published), facts.definitions)
 
     def _check_tag(self, version: str) -> None:
         if not self.wish.create_pr and version in self.hub.tags():

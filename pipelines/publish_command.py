@@ -11,7 +11,7 @@ from connectors.hub.extra import require_hub
 from pipelines.beam_arguments import beam_arguments
 from pipelines.progress import Progress
 from pipelines.publishing import wish_of
-from pipelines.recipe_file import RecipeFile, recipe_of_result
+from pipelines.result import ResultFile, result_of
 from pipelines.run_folder import RunFolder
 from pipelines.stage_run import Report
 from schemas.errors import BliftError
@@ -44,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `blift publish`."""
     require_hub()
-    from pipelines.publish import publish  # noqa: PLC0415 - needs the extra
+    from connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
+
+    with session_made():
+        from pipelines.publish import publish  # noqa: PLC0415 - the same
 
     folder = RunFolder(args.folder)
     source = recipe_of(folder)
@@ -72,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def recipe_of(folder: RunFolder) -> RecipeFile:
+def recipe_of(folder: RunFolder) -> ResultFile:
     """The recipe of a run folder, as it was run.
 
     Raises:
@@ -81,4 +84,4 @@ def recipe_of(folder: RunFolder) -> RecipeFile:
     path = folder.file("recipe.yaml")
     if folder.is_local and not os.path.exists(path):
         raise BliftError(f"{folder.path} has no recipe.yaml: it is no run folder.")
-    return recipe_of_result(folder.read_text("recipe.yaml"), Path(path))
+    return result_of(folder.read_text("recipe.yaml"), Path(path))

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.hub.extra import require_hub
 from pipelines.beam_arguments import BeamArguments
-from pipelines.recipe import Publish
-from pipelines.recipe_file import RecipeFile
+from pipelines.result import Publish, ResultFile
 from pipelines.run_folder import RunFolder
 from pipelines.stage_run import Report
 
@@ -22,7 +21,7 @@ def wish_of(section: Publish, repo: str) -> Wish:
     return Wish(repo=repo, private=section.private, gated=section.gated, tag=section.tag)
 
 
-def publish_as_last_stage(source: RecipeFile, folder: RunFolder, beam: BeamArguments, report: Report) -> str:
+def publish_as_last_stage(source: ResultFile, folder: RunFolder, beam: BeamArguments, report: Report) -> str:
     """Publish what a build has made, as its recipe says; what to print of it.
 
     Raises:

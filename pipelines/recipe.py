@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 
 from pydantic import Field, create_model, model_validator
 
+from pipelines import result
 from pipelines.collection.recipe import Collect
 from pipelines.media.recipe import Media
+from pipelines.result import NAME, REPO, default_of
 from pipelines.section import Count, Section, Share
 from schemas.platform import Platform
 from transforms.rules import Record, rules_for
@@ -26,6 +28,15 @@ def _rules(name: str, record: Record, platform: Platform | None, stage: str = "c
     return create_model(name, __base__=Section, __doc__=f"Rules for {whose}, in the order in which they run.", **knobs)
 
 
+def _section(plain: type) -> type[Section]:
+    """The section that checks what a plain class holds: its keys, their defaults, meanings and limits."""
+    hints = get_type_hints(plain)
+    keys: dict[str, Any] = {
+        key.name: (hints[key.name], Field(default=default_of(key), **key.metadata)) for key in fields(plain)
+    }
+    return create_model(plain.__name__, __base__=Section, __doc__=plain.__doc__, **keys)
+
+
 if TYPE_CHECKING:
     RedditScope: TypeAlias = Section
     YoutubeScope: TypeAlias = Section
@@ -34,6 +45,9 @@ if TYPE_CHECKING:
     RedditComments: TypeAlias = Section
     YoutubeComments: TypeAlias = Section
     SampleRules: TypeAlias = Section
+    Card: TypeAlias = result.Card
+    Publish: TypeAlias = result.Publish
+    Rejects: TypeAlias = result.Rejects
 else:
     RedditScope = _rules("RedditScope", Record.POST, Platform.REDDIT, stage="collect")
     YoutubeScope = _rules("YoutubeScope", Record.POST, Platform.YOUTUBE, stage="collect")
@@ -42,6 +56,9 @@ else:
     RedditComments = _rules("RedditComments", Record.COMMENT, Platform.REDDIT)
     YoutubeComments = _rules("YoutubeComments", Record.COMMENT, Platform.YOUTUBE)
     SampleRules = _rules("SampleRules", Record.SAMPLE, None)
+    Card = _section(result.Card)
+    Publish = _section(result.Publish)
+    Rejects = _section(result.Rejects)
 
 
 class RedditSource(Section):
@@ -76,9 +93,7 @@ class YoutubeSource(Section):
 class HubSource(Section):
     """A published dataset on the HuggingFace Hub: the BLIFT of the paper, or one that blift published."""
 
-    repo: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$", description="The dataset, as `OWNER/NAME`."
-    )
+    repo: str = Field(pattern=REPO, description="The dataset, as `OWNER/NAME`.")
     revision: str | None = Field(default=None, description="Tag, branch or commit. Null: the newest.")
 
 
@@ -170,30 +185,6 @@ class Instruct(Section):
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
 
 
-class Payload(StrEnum):
-    """For which rejects the record itself is kept."""
-
-    MALFORMED = "malformed"
-    ALL = "all"
-    NONE = "none"
-
-
-class Rejects(Section):
-    """What is written of rejected records. All are counted, whatever is written here."""
-
-    payload: Payload = Field(
-        default=Payload.MALFORMED, description="Keep the record itself for malformed input, for all, or for none."
-    )
-    out_of_scope: bool = Field(
-        default=False,
-        description="List also records outside the scope of the sources, and comments on posts that are not kept; "
-        "in a whole month of an archive these are 99 of 100 lines.",
-    )
-    max_malformed: Share = Field(
-        default=0.05, description="The run stops when more than this share of the records cannot be read."
-    )
-
-
 class Output(Section):
     """How the run folder is laid out."""
 
@@ -204,65 +195,10 @@ class Output(Section):
     )
 
 
-class Card(Section):
-    """What the dataset card says beyond what the run knows by itself."""
-
-    title: str = Field(default="BLIFT", description="Title of the dataset.")
-    summary: str = Field(default="", description="A paragraph in your own words.")
-    license: str = Field(default="other", description="Licence identifier, as the Hub names them.")
-    language: list[str] = Field(default=["en"], description="Languages of the dataset, ISO 639-1.")
-
-
-class MediaShape(StrEnum):
-    """How media are published."""
-
-    NONE = "none"
-    BESIDE = "beside"  # as files, and a table that names them
-    EMBEDDED = "embedded"  # within the cells of a table
-
-
-class MediaFiles(StrEnum):
-    """Which media are published."""
-
-    FILES = "files"  # the files as they were measured
-    KEYFRAMES = "keyframes"  # a picture of each scene
-
-
-class Publish(Section):
-    """Publication on the HuggingFace Hub, the last stage where `repo` is set."""
-
-    repo: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$",
-        description="Dataset to publish to, as `OWNER/NAME`; `blift publish --repo` says it too. Null: no publication.",
-    )
-    private: bool = Field(default=False, description="Make the dataset private, where it is not there yet.")
-    gated: Literal["auto", "manual"] | None = Field(
-        default=None, description="Readers must ask for access, which is granted by itself or by you."
-    )
-    tag: str | None = Field(
-        default=None, description="Version, such as `v1.2.0`. Null takes the lowest that says what changed."
-    )
-    configs: list[str] | None = Field(
-        default=None,
-        min_length=1,
-        description="Configurations to publish. Null takes all but `posts` and `comments`, which no rule has judged.",
-    )
-    media: MediaShape = Field(
-        default=MediaShape.NONE,
-        description="Publish the media of samples, without metadata: `beside` as files and a table that names them, "
-        "`embedded` within the cells of a table, `none` not at all.",
-    )
-    media_files: MediaFiles = Field(
-        default=MediaFiles.FILES,
-        description="Which: the `files` that were measured, or the `keyframes` of their scenes.",
-    )
-
-
 class Recipe(Section):
     """A whole recipe."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
+    name: str = Field(pattern=NAME, description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
     description: str = Field(default="", description="What it makes, for people.")
     sources: Sources = Field(
         default_factory=Sources, description="Where the records come from. None: the collection of `collect`."

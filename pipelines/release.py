@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipelines.card import CONFIGS
-from pipelines.recipe import MediaShape
-from pipelines.request import Prepared, Request
+from pipelines.card_parts import CONFIGS
+from pipelines.request import Prepared, ReleaseRequest, Request
+from pipelines.result import MediaShape
 from pipelines.run_folder import Manifest
 from schemas.errors import InputError
-from transforms.privacy import kinds
+from transforms.personal_data import kinds
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -80,7 +80,7 @@ def parts(manifest: Manifest, configs: Sequence[str] | None) -> list[Part]:
     ]
 
 
-def prepare(request: Request) -> Prepared:
+def prepare(request: Request | ReleaseRequest) -> Prepared:
     """The stage for the configurations that the recipe publishes.
 
     Raises:
@@ -109,7 +109,7 @@ def prepare(request: Request) -> Prepared:
     )
 
 
-def _media(request: Request, manifest: Manifest) -> MediaPart | None:
+def _media(request: Request | ReleaseRequest, manifest: Manifest) -> MediaPart | None:
     """The part of the stage that publishes media, where the recipe asks for it.
 
     Raises:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.recipe import Recipe
-from pipelines.recipe_file import RecipeFile
+from pipelines.result import Result
 from pipelines.run_folder import Manifest, RunFolder
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
+    from pipelines.recipe import Recipe
+    from pipelines.recipe_file import RecipeFile
     from pipelines.stage import StagePlan
 
 #: The stages of a build, in order.
@@ -34,6 +35,15 @@ class Request:
     def recipe(self) -> Recipe:
         """The recipe."""
         return self.source.recipe
+
+
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """What the release is asked to do, of whose recipe only the result matters."""
+
+    recipe: Result
+    folder: RunFolder
+    manifest: Manifest | None
 
 
 @dataclass(frozen=True)

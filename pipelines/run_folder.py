@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.filesystem import delete, exists, is_here, matching, read_bytes
-from connectors.parquet import Shard, replace_file
+from connectors.shard import Shard
 from schemas.errors import InputError, OutputError
 from transforms.accounting import FunnelRow
 
@@ -143,6 +143,8 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file, whole or not at all."""
+        from connectors.parquet import replace_file  # noqa: PLC0415 - slow, and whoever only reads needs none
+
         replace_file(self.file(name), text.encode("utf-8"))
 
     def clear(self, prefixes: Sequence[str]) -> None:

@@ -11,7 +11,8 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
-from connectors.parquet import Shard, replace_file, shard_name, write_shard
+from connectors.parquet import replace_file, shard_name, write_shard
+from connectors.shard import Shard
 from pipelines.account import LIBRARIES, StageResult, account_name, library_versions, read_account
 from pipelines.run_folder import RunFolder
 from schemas.errors import OutputError

@@ -10,16 +10,15 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from connectors.filesystem import matching
-from connectors.parquet import Shard
+from connectors.shard import Shard
 from pipelines.account import StageResult, forget_account, library_versions, read_account
 from pipelines.beam_arguments import BeamArguments
-from pipelines.card import dataset_card
-from pipelines.recipe_file import RecipeFile
 from pipelines.request import AFTER, STAGES, Prepared
+from pipelines.result import ResultFile
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
 from schemas.errors import OutputError, TooManyRejects
 from schemas.reasons import MALFORMED
-from schemas.registry import RECORDS
+from schemas.tables import newest_versions
 from transforms.accounting import FunnelRow, funnel, unbalanced
 
 
@@ -37,7 +36,7 @@ class Report:
 class Place:
     """By what recipe, where, and on what runner a stage runs."""
 
-    source: RecipeFile
+    source: ResultFile
     folder: RunFolder
     beam: BeamArguments
     detach: bool = False
@@ -63,6 +62,8 @@ def run_unless_done(name: str, prepared: Prepared, manifest: Manifest, place: Pl
         result = _run(name, prepared, fingerprint, folder, place.beam, detach=place.detach)
     if result is None:
         return None
+    from pipelines.card import dataset_card  # noqa: PLC0415 - slow, and a stage that is skipped writes none
+
     folder.sweep(prepared.prefixes)
     record = _record(prepared, fingerprint, result)
     _check(record, source)
@@ -76,8 +77,7 @@ def run_unless_done(name: str, prepared: Prepared, manifest: Manifest, place: Pl
 
 def _fingerprint(name: str, prepared: Prepared) -> str:
     """sha256 over everything that decides the result of a stage."""
-    schemas = {table: record.version for table, record in RECORDS.items()}
-    decides = {"stage": name, "blift": version("blift"), "schemas": schemas, **prepared.inputs}
+    decides = {"stage": name, "blift": version("blift"), "schemas": newest_versions(), **prepared.inputs}
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -117,7 +117,7 @@ def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageR
     )
 
 
-def _check(record: StageRecord, source: RecipeFile) -> None:
+def _check(record: StageRecord, source: ResultFile) -> None:
     """The account must balance, and malformed records must be as few as the recipe allows."""
     problems = unbalanced(record.funnel)
     if problems:
@@ -138,7 +138,7 @@ def _malformed(row: FunnelRow) -> int:
     return sum(rows for reason, rows in row.rejected.items() if reason in MALFORMED)
 
 
-def _extended(manifest: Manifest, name: str, record: StageRecord, source: RecipeFile) -> Manifest:
+def _extended(manifest: Manifest, name: str, record: StageRecord, source: ResultFile) -> Manifest:
     """The manifest with a stage's record; records of later stages, which no longer fit, go."""
     order = [*STAGES, *AFTER]
     earlier = {stage: manifest.stages[stage] for stage in order[: order.index(name)] if stage in manifest.stages}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from connectors.parquet import file_sha256
+from pipelines.funnel import funnel_rows
 from pipelines.run_folder import RunFolder
-from pipelines.show import funnel_rows
 from pipelines.stage_run import dataset_fingerprint
 from schemas.errors import InputError
 from transforms.accounting import unbalanced

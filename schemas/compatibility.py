@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
 from schemas.errors import SchemaError
-from schemas.freeze import FROZEN, Column, Definition, definition, frozen_path, load
+from schemas.freeze import Column, Definition, definition, frozen_path, load
+from schemas.level import Level
 from schemas.record import Record
-
-
-class Level(IntEnum):
-    """The part of a version that a change raises."""
-
-    PATCH = 0  # words only
-    MINOR = 1  # compatible: all that was there is there still and means the same
-    MAJOR = 2  # breaking
+from schemas.tables import FROZEN
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from schemas.errors import OutputError, SchemaError
 from schemas.record import Part, Record, arrow_schema
-
-#: Where frozen definitions live: one file `<table>-<version>.json` for each version of each table.
-FROZEN = Path(__file__).parent / "frozen"
+from schemas.tables import FROZEN
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import Field
 
 from schemas.record import Part, Record
-
-
-class Split(StrEnum):
-    """Parts of a dataset that share no channel and no near-duplicate media."""
-
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
+from schemas.split import Split
 
 
 class Turn(Part):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 import pyarrow as pa
 
+from transforms.row_changes import RowChanges
 from transforms.tables import frame, hash64
 
 SCHEMA = pa.schema([pa.field("row", pa.uint64(), nullable=False), pa.field("content", pa.uint64(), nullable=False)])
@@ -20,20 +19,6 @@ KEYS = {
     "chat": "id",
     "media": "sha256",
 }
-
-
-@dataclass(frozen=True)
-class RowChanges:
-    """How many rows of a table were added, removed, changed."""
-
-    added: int = 0
-    removed: int = 0
-    changed: int = 0
-
-    @property
-    def any(self) -> bool:
-        """Whether anything differs."""
-        return bool(self.added or self.removed or self.changed)
 
 
 def row_digests(rows: pa.Table, table: str) -> pa.Table:

@@ -7,7 +7,7 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from schemas.instruction import Split
+from schemas.split import Split
 from transforms.tables import hash64
 
 

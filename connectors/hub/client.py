@@ -106,19 +106,18 @@ class Hub:
         if get_token() is None:
             raise PublishError(NO_TOKEN)
 
-    def exists(self) -> bool:
-        """Whether the dataset is there, and may be seen.
+    def find(self) -> Snapshot | None:
+        """The files of the main branch; None where there is no dataset, or none that may be seen.
 
         Raises:
             PublishError: the Hub cannot be reached, or does not know the token.
         """
         try:
-            self._patiently(lambda: self._api.dataset_info(self.repo))
+            return self.snapshot()
         except PublishError as error:
             if isinstance(error.__cause__, RepositoryNotFoundError):
-                return False
+                return None
             raise
-        return True
 
     def create(self, *, private: bool) -> None:
         """Make the dataset, unless it is there.

@@ -27,7 +27,8 @@ from connectors.collection.items import SERVICE, Item, Kind
 from connectors.collection.state import State
 from connectors.filesystem import matching, read_bytes
 from connectors.malformed import reject_table
-from connectors.parquet import Shard, replace_file, take_in
+from connectors.parquet import replace_file, take_in
+from connectors.shard import Shard
 from pipelines.collection.plan import CollectPlan
 from pipelines.collection.worker import work_alone
 from pipelines.stage import StagePlan, WriteRejects

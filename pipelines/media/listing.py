@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import apache_beam as beam
 import pyarrow as pa
 
-from connectors.parquet import Shard, read_parquet, shard_name, write_parquet
+from connectors.parquet import read_parquet, shard_name, write_parquet
+from connectors.shard import Shard
 from pipelines.run_folder import RunFolder
 from transforms.media.files import ListedFile
 

@@ -19,7 +19,8 @@ from connectors.media.nvidia import device, has_device
 from connectors.media.salience import check_salience_model
 from connectors.media.store import MediaStore
 from connectors.models.speech import SpeechConfig, load_whisper
-from connectors.parquet import Shard, file_sha256, read_shard, shard_name, write_shard
+from connectors.parquet import file_sha256, read_shard, shard_name, write_shard
+from connectors.shard import Shard
 from pipelines.describe import DescribeConfig, DescribeScenes
 from pipelines.hardware import on_gpu
 from pipelines.media.config import DecoderChoice, MeasureConfig

@@ -8,16 +8,29 @@ from typing import Any
 
 import yaml
 
-from pipelines.card import CITATION, size_category
+from pipelines.card_parts import CITATION, size_category
+from pipelines.funnel import markdown_funnel
 from pipelines.publication.edition import HUB, Edition, Facts
 from pipelines.publication.features import features
 from pipelines.release import BESIDE, EMBEDDED
-from pipelines.show import markdown_funnel
-from schemas.export import markdown
-from schemas.registry import RECORDS, SCHEMAS
-from transforms.rules.registry import all_rules
+from schemas.tables import columns_markdown
+from transforms.rule_docs import rule_docs
 
 PICTURE = "funnel.svg"
+#: What one row is, by table, in the words of the record classes.
+ONE_ROW = {
+    "post": "One post, at its latest observation",
+    "comment": "One comment, at its latest observation",
+    "media": "One file of media",
+    "sample": "One media item with the behaviour of everybody who received it",
+    "instruction": "An instruction pair in LLaVA's shape",
+    "chat": "The same pair as chat messages",
+    "blift": "One sample as the BLIFT dataset of the paper publishes it",
+    "reject": "One rejected record",
+    "media_file": "One file of media, beside the table that names it",
+    "media_image": "One image, within the table",
+    "media_video": "One video, within the table",
+}
 #: Sources that the card lists one by one.
 _LISTED = 50
 
@@ -59,7 +72,7 @@ def _info(config: str, facts: Facts) -> dict[str, Any]:
     size = sum(split.size_bytes for split in splits)
     return {
         "config_name": config,
-        "features": features(SCHEMAS[facts.tables[config]]),
+        "features": features(facts.definitions[config].fields),
         "splits": [{"name": split.name, "num_bytes": split.size_bytes, "num_examples": split.rows} for split in splits],
         "download_size": size,
         "dataset_size": size,
@@ -100,14 +113,14 @@ def _sections(facts: Facts, edition: Edition) -> Iterator[str]:
     yield _LICENCE
     yield from _rebuild(facts, edition)
     yield "## Features\n"
-    for name, table in facts.tables.items():
-        yield f"### `{name}`\n\n{markdown(RECORDS[table])}\n"
+    for name, table in facts.definitions.items():
+        yield f"### `{name}`\n\n{columns_markdown(table.fields)}\n"
     yield CITATION
 
 
 def _counts(facts: Facts) -> Iterator[str]:
     for name, splits in facts.configs.items():
-        what = (RECORDS[facts.tables[name]].__doc__ or "").partition("\n")[0].rstrip(".")
+        what = ONE_ROW[facts.tables[name]]
         for split in splits:
             yield f"| `{name}` | {split.name} | {split.rows:,} | {split.files} | {split.size_bytes:,} | {what} |"
 
@@ -146,7 +159,7 @@ def _reasons(facts: Facts) -> Iterator[str]:
     for row in facts.funnel:
         for reason, rows in row.rejected.items():
             lost[(row.step, reason)] += rows
-    why = {rule.name: " ".join(rule.doc.split()).partition(". ")[0].rstrip(".") for rule in all_rules()}
+    why = {name: " ".join(doc.split()).partition(". ")[0].rstrip(".") for name, doc in rule_docs().items()}
     yield "| rule | reason | records | the rule |\n|---|---|--:|---|"
     for (step, reason), rows in lost.most_common():
         yield f"| `{step}` | {reason} | {rows:,} | {why.get(step, '')} |"

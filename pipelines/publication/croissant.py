@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyarrow as pa
-
 from pipelines.publication.edition import HUB, Edition, Facts
-from schemas.freeze import Column
-from schemas.registry import SCHEMAS
+from pipelines.publication.features import FILE
+from schemas.tables import AnyColumn, item_type
 
 #: The Hub hosts a repository, which has no digest of its own; Croissant asks for one (mlcommons/croissant issue 80).
 _NO_DIGEST = "https://github.com/mlcommons/croissant/issues/80"
@@ -54,10 +52,10 @@ _CONTEXT: dict[str, Any] = {
     "subField": "cr:subField",
     "transform": "cr:transform",
 }
+_DATA_TYPES = {"bool": "sc:Boolean", "int64": "cr:Int64", "double": "cr:Float64"}
 _ROWS_NAMED_BY = {"sample": "sample_id", "instruction": "id", "chat": "id", "post": "post_id", "comment": "comment_id"}
 
-#: Members of a column that holds whole files, and what Croissant calls such files, by the column.
-_FILE = ["bytes", "path"]
+#: What Croissant calls the files that a column holds, by the column.
 _FILES = {"image": "sc:ImageObject", "video": "sc:VideoObject"}
 
 
@@ -121,7 +119,6 @@ def _record_set(config: str, facts: Facts) -> dict[str, Any]:
     table = facts.tables[config]
     found = facts.definitions[config]
     key = {"key": {"@id": f"{config}/{_ROWS_NAMED_BY[table]}"}} if table in _ROWS_NAMED_BY else {}
-    schema = SCHEMAS[table]
     rows = sum(split.rows for split in facts.configs[config])
     return {
         "@type": "cr:RecordSet",
@@ -129,31 +126,28 @@ def _record_set(config: str, facts: Facts) -> dict[str, Any]:
         "name": config,
         "description": f"{rows} rows of the table {table} {found.version}.",
         **key,
-        "field": [_field(column, schema.field(column.name).type, config, config, ()) for column in found.fields],
+        "field": [_field(column, config, config, ()) for column in found.fields],
     }
 
 
-def _field(column: Column, kind: pa.DataType, parent: str, config: str, path: tuple[str, ...]) -> dict[str, Any]:
+def _field(column: AnyColumn, parent: str, config: str, path: tuple[str, ...]) -> dict[str, Any]:
     """A column as a field; members of a struct, or of a list of structs, as its sub-fields."""
     identity = f"{parent}/{column.name}"
-    repeated = pa.types.is_list(kind)
-    inner = kind.value_type if repeated else kind
+    item = item_type(column.type)
+    inner = item or column.type
     field: dict[str, Any] = {
         "@type": "cr:Field",
         "@id": identity,
         "name": identity,
         "description": column.description,
-        **({"repeated": True} if repeated else {}),
+        **({"repeated": True} if item else {}),
     }
-    if [member.name for member in column.fields] == _FILE:
-        return {**field, "dataType": _FILES[column.name], "source": _source(config, _FILE[0], (column.name,))}
-    if pa.types.is_struct(inner):
-        members = [
-            _field(member, inner.field(member.name).type, identity, config, (*path, column.name))
-            for member in column.fields
-        ]
+    if [member.name for member in column.fields] == FILE:
+        return {**field, "dataType": _FILES[column.name], "source": _source(config, FILE[0], (column.name,))}
+    if inner == "struct":
+        members = [_field(member, identity, config, (*path, column.name)) for member in column.fields]
         return {**field, "subField": members}
-    return {**field, "dataType": _data_type(inner), "source": _source(config, column.name, path)}
+    return {**field, "dataType": data_type(inner), "source": _source(config, column.name, path)}
 
 
 def _source(config: str, column: str, path: tuple[str, ...]) -> dict[str, Any]:
@@ -162,11 +156,8 @@ def _source(config: str, column: str, path: tuple[str, ...]) -> dict[str, Any]:
     return {**source, "transform": [{"jsonPath": member} for member in rest]} if rest else source
 
 
-def _data_type(kind: pa.DataType) -> str:
-    if pa.types.is_boolean(kind):
-        return "sc:Boolean"
-    if pa.types.is_integer(kind):
-        return "cr:Int64"
-    if pa.types.is_floating(kind):
-        return "cr:Float64"
-    return "sc:Date" if pa.types.is_timestamp(kind) else "sc:Text"
+def data_type(kind: str) -> str:
+    """Croissant's word for a scalar of Arrow."""
+    if kind.startswith("timestamp"):
+        return "sc:Date"
+    return _DATA_TYPES.get(kind, "sc:Text")

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
 
-from connectors.parquet import Shard
+from connectors.shard import Shard
 from pipelines import release
-from pipelines.card import data_files
+from pipelines.card_parts import data_files
 from pipelines.publication.versions import Difference
-from pipelines.recipe import Card
+from pipelines.result import Card
 from pipelines.run_folder import Manifest, StageRecord
 from schemas.errors import InputError
-from schemas.freeze import Definition, definition
-from schemas.registry import RECORDS
+from schemas.tables import FrozenTable, frozen_table
 from transforms.accounting import FunnelRow
 
 #: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.
@@ -76,9 +75,9 @@ class Facts:
         return {name: table for name, _, table in release.PUBLISHED if name in self.configs}
 
     @property
-    def definitions(self) -> dict[str, Definition]:
-        """The definitions of the tables, by configuration."""
-        return {name: definition(RECORDS[table]) for name, table in self.tables.items()}
+    def definitions(self) -> dict[str, FrozenTable]:
+        """The tables, by configuration."""
+        return {name: frozen_table(table) for name, table in self.tables.items()}
 
     @property
     def replaced(self) -> dict[str, dict[str, int]]:

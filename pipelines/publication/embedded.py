@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import Shard, write_row_groups
+from connectors.parquet import write_row_groups
+from connectors.shard import Shard
 from pipelines.publication.bared import BareFile, Withheld, bared
 from pipelines.publication.media_work import (
     FACTS,

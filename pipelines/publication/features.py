@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
-import pyarrow as pa
-
-from schemas.record import FEATURES_KEY
+from schemas.tables import AnyColumn, item_type
 
 #: Arrow's names of types where `datasets` has another.
 _NAMES = {"double": "float64", "float": "float32", "halffloat": "float16"}
+#: Members of a column that holds whole files; such a column is named as its feature is.
+FILE = ["bytes", "path"]
 
 
-def features(schema: pa.Schema) -> list[dict[str, Any]]:
-    """The features of a schema, one entry a column."""
-    said = json.loads((schema.metadata or {}).get(FEATURES_KEY, b'{"info": {"features": {}}}'))
-    files = {name: {"dtype": feature["_type"].lower()} for name, feature in said["info"]["features"].items()}
-    return [{"name": field.name, **(files.get(field.name) or _feature(field.type))} for field in schema]
+def features(columns: Sequence[AnyColumn]) -> list[dict[str, Any]]:
+    """The features of a table, one entry a column."""
+    return [{"name": column.name, **_of_column(column)} for column in columns]
 
 
-def _feature(kind: pa.DataType) -> dict[str, Any]:
-    if pa.types.is_list(kind):
-        return {"list": _item(kind.value_type)}
-    if pa.types.is_struct(kind):
-        return {"struct": [{"name": field.name, **_feature(field.type)} for field in kind]}
-    return {"dtype": _NAMES.get(str(kind), str(kind))}
+def _of_column(column: AnyColumn) -> dict[str, Any]:
+    if [member.name for member in column.fields] == FILE:
+        return {"dtype": column.name}
+    return _feature(column.type, column.fields)
 
 
-def _item(kind: pa.DataType) -> Any:
+def _feature(kind: str, members: Sequence[AnyColumn]) -> dict[str, Any]:
+    item = item_type(kind)
+    if item is not None:
+        return {"list": _item(item, members)}
+    if kind == "struct":
+        return {"struct": [{"name": member.name, **_feature(member.type, member.fields)} for member in members]}
+    return {"dtype": _NAMES.get(kind, kind)}
+
+
+def _item(kind: str, members: Sequence[AnyColumn]) -> Any:
     """The feature of a list's items: a type's name, a list of members, or whatever else."""
-    feature = _feature(kind)
+    feature = _feature(kind, members)
     return next(iter(feature.values())) if list(feature) in (["dtype"], ["struct"]) else feature

@@ -15,11 +15,10 @@ from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.funnel_picture import funnel_picture
 from pipelines.publication.versions import Difference
 from pipelines.run_folder import MANIFEST
-from schemas.compatibility import Level
 from schemas.errors import InputError
-from schemas.freeze import definition_text
-from schemas.registry import RECORDS
-from transforms.digests import RowChanges
+from schemas.level import Level
+from schemas.tables import FrozenTable
+from transforms.row_changes import RowChanges
 
 FORMAT = 1
 
@@ -45,7 +44,7 @@ class Publication:
             "recipe.yaml": self.recipe,
             PICTURE: funnel_picture(facts.funnel),
             "croissant.json": json.dumps(croissant(facts, edition, facts.card.license), indent=1) + "\n",
-            **{schema_path(found.table, found.version): definition_text(found) for found in facts.definitions.values()},
+            **{schema_path(found): found.text for found in facts.definitions.values()},
         }
         files = {path: Wanted(shard.size_bytes, shard.sha256) for path, shard in facts.shards.items()}
         files |= {path: text_file(text) for path, text in texts.items()}
@@ -76,8 +75,7 @@ class Publication:
                 "withheld": facts.withheld,
             },
             "configs": {
-                name: {"table": table, "schema": schema_path(table, RECORDS[table].version)}
-                for name, table in facts.tables.items()
+                name: {"table": found.name, "schema": schema_path(found)} for name, found in facts.definitions.items()
             },
             "stages": {
                 name: {
@@ -96,9 +94,9 @@ class Publication:
         return {"bytes": file.size, "digest": file.digest, **rows}
 
 
-def schema_path(table: str, version: str) -> str:
+def schema_path(table: FrozenTable) -> str:
     """Where the definition of a table lies in a published dataset."""
-    return f"schemas/{table}-{version}.json"
+    return f"schemas/{table.name}-{table.version}.json"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import Shard, read_shard, take_in, write_shard
+from connectors.parquet import read_shard, take_in, write_shard
+from connectors.shard import Shard
 from pipelines.media.listing import LISTED, read_list
 from pipelines.publication.bared import Withheld, bared
 from pipelines.publication.embedded import Embed
@@ -27,8 +28,8 @@ from pipelines.publication.media_work import (
     said,
 )
 from pipelines.publication.release_stage import ReleasedMedia
-from pipelines.recipe import MediaFiles, MediaShape
 from pipelines.release import BESIDE, IMAGES, KEYFRAMES, VIDEOS
+from pipelines.result import MediaFiles, MediaShape
 from schemas.errors import InputError
 from schemas.media import MediaForm
 from schemas.registry import SCHEMAS

@@ -12,13 +12,13 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.publication.bared import BareFile, Withheld
-from pipelines.recipe import MediaFiles, MediaShape
 from pipelines.release import STAGE
+from pipelines.result import MediaFiles, MediaShape
 from schemas.reasons import Unpublished
 from schemas.registry import SCHEMAS
 from transforms.accounting import Tally
 from transforms.digests import row_digests
-from transforms.privacy import kinds
+from transforms.personal_data import kinds
 from transforms.release import release
 from transforms.tables import arrow, frame
 

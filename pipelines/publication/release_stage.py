@@ -11,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import Shard, read_shard, write_parquet, write_shard
+from connectors.parquet import read_shard, write_parquet, write_shard
+from connectors.shard import Shard
 from pipelines.release import FOLDER, POSTED, STAGE, WITHDRAWN, Part, digests_path
 from pipelines.stage import StagePlan
 from transforms.accounting import TALLY, Tally
 from transforms.digests import SCHEMA as DIGESTS
 from transforms.digests import row_digests, sorted_digests
-from transforms.privacy import kinds
+from transforms.personal_data import kinds
 from transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
 from transforms.tables import concat
 

@@ -12,7 +12,7 @@ from huggingface_hub import CommitOperationAdd
 
 from connectors.filesystem import open_to_read
 from connectors.hub.client import Hub, Line, line
-from connectors.parquet import Shard
+from connectors.shard import Shard
 from pipelines.beam_arguments import BeamArguments
 from pipelines.run_folder import RunFolder
 from schemas.errors import InputError, PublishError

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from schemas.errors import PublishError
+from schemas.level import Level
+from transforms.row_changes import RowChanges
 
-from schemas.compatibility import Level
-from schemas.compatibility import changes as schema_changes
-from schemas.errors import InputError, PublishError
-from schemas.freeze import Definition
-from transforms.digests import RowChanges
+if TYPE_CHECKING:
+    from schemas.freeze import Definition
 
 _TAG = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 FIRST = "v1.0.0"
@@ -44,6 +44,8 @@ def difference(
     rows: Mapping[str, RowChanges], old: Mapping[str, Definition], new: Mapping[str, Definition]
 ) -> Difference:
     """The difference, out of row counts by configuration and the tables' definitions by configuration."""
+    from schemas.compatibility import changes  # noqa: PLC0415 - slow: a first version differs from nothing
+
     level = Level.MINOR if any(change.any for change in rows.values()) else Level.PATCH
     sentences = []
     for config in sorted(old.keys() | new.keys()):
@@ -54,7 +56,7 @@ def difference(
             level = max(level, Level.MINOR)
             sentences.append(f"The configuration `{config}` is new.")
         else:
-            for change in schema_changes(old[config], new[config]):
+            for change in changes(old[config], new[config]):
                 level = max(level, change.level)
                 sentences.append(f"`{config}`: {change.sentence}")
     return Difference(dict(rows), sentences, level)
@@ -96,15 +98,3 @@ def chosen_tag(asked: str | None, previous: str | None, changed: Difference) -> 
             f"--tag {asked} says too little: since {previous} {changed.reason}, so it must be {lowest} or higher."
         )
     return asked
-
-
-def definition_of(text: bytes | str, where: str) -> Definition:
-    """A table's definition out of a published schema file.
-
-    Raises:
-        InputError: it is none.
-    """
-    try:
-        return Definition.model_validate_json(text)
-    except ValidationError as error:
-        raise InputError(f"{where} is no definition of a table ({error.error_count()} faults).") from error

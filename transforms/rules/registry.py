@@ -14,6 +14,7 @@ import polars as pl
 
 from schemas.platform import Platform
 from schemas.reasons import Reason
+from transforms.rule_docs import RULE_MODULES
 
 
 class Record(StrEnum):
@@ -59,7 +60,6 @@ class Rule:
 
 
 _RULES: list[Rule] = []
-_MODULES = ("transforms.rules.scope", "transforms.rules.posts", "transforms.rules.comments", "transforms.rules.samples")
 
 
 def rule(
@@ -97,8 +97,8 @@ def rule(
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order in which they run."""
-    for module in _MODULES:
-        importlib.import_module(module)
+    for module in RULE_MODULES:
+        importlib.import_module(f"transforms.rules.{module}")
     return tuple(_RULES)
 
 

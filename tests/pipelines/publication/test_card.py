@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from datasets import Features
 from defusedxml import ElementTree
 from huggingface_hub import DatasetCard
 
-from pipelines.publication.card import published_card
-from pipelines.publication.croissant import croissant
+from pipelines.publication.card import ONE_ROW, published_card
+from pipelines.publication.croissant import croissant, data_type
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.features import features
 from pipelines.publication.funnel_picture import funnel_picture
@@ -22,7 +23,8 @@ from pipelines.publication.versions import Difference
 from pipelines.run_folder import Manifest, RunFolder
 from schemas.compatibility import Level
 from schemas.record import FEATURES_KEY
-from schemas.registry import SCHEMAS
+from schemas.registry import RECORDS, SCHEMAS
+from schemas.tables import AnyColumn, frozen_table, item_type
 from tests.hub_server.card_rules import problems_of
 from tests.pipelines.publication.conftest import REPO, recipe_of
 from transforms.accounting import FunnelRow
@@ -73,9 +75,32 @@ def test_configs_are_samples_blift_both_shapes_and_rejects(card: str) -> None:
 
 @pytest.mark.parametrize("table", list(SCHEMAS))
 def test_features_are_written_as_datasets_writes_them(table: str) -> None:
-    written = features(SCHEMAS[table])
+    written = features(frozen_table(table).fields)
     said = {key: said for key, said in SCHEMAS[table].metadata.items() if key == FEATURES_KEY}
     assert written == Features.from_arrow_schema(SCHEMAS[table].with_metadata(said))._to_yaml_list()
+
+
+def test_the_card_says_what_a_row_is_in_the_words_of_the_record_classes() -> None:
+    said = {name: (record.__doc__ or "").partition("\n")[0] for name, record in RECORDS.items()}
+    assert {name: f"{words}." for name, words in ONE_ROW.items()} == said
+
+
+def test_every_type_of_a_column_has_its_word_in_croissant() -> None:
+    kinds = {kind for name in RECORDS for column in frozen_table(name).fields for kind in _scalars(column)}
+    wanted = {"string": "sc:Text", "binary": "sc:Text", "bool": "sc:Boolean", "int64": "cr:Int64"}
+    wanted |= {"double": "cr:Float64", "timestamp[us, tz=UTC]": "sc:Date"}
+    assert {kind: data_type(kind) for kind in kinds} == wanted
+
+
+def _scalars(column: AnyColumn) -> Iterator[str]:
+    kind = column.type
+    while (item := item_type(kind)) is not None:
+        kind = item
+    if kind == "struct":
+        for member in column.fields:
+            yield from _scalars(member)
+    else:
+        yield kind
 
 
 def test_rows_and_features_are_those_of_the_files(released: Path, card: str) -> None:

@@ -54,6 +54,27 @@ def blift(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[s
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=240)
 
 
+WITHOUT = """
+import sys
+from pipelines.cli import main
+code = main(sys.argv[1:])
+kinds = {name.partition(".")[0] for name in sys.modules}
+slow = {"apache_beam", "jinja2", "numpy", "pandas", "polars", "pyarrow", "pydantic", "rich", "scipy"}
+sys.exit(" ".join(sorted(slow & kinds)) or code)
+"""
+
+
+def test_publishing_what_is_released_imports_what_is_slow_for_nothing(
+    hub: HubServer, released: Path, tmp_path: Path
+) -> None:
+    env = environment(hub.endpoint, tmp_path / "home", TOKEN)
+    for _ in range(2):  # a first version, and the same again
+        command = [sys.executable, "-c", WITHOUT, "publish", str(released), "--repo", REPO]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.partition(" (")[0]) == (0, "release   already done"), done.stderr
+    assert "holds this already, as v1.0.0" in done.stdout
+
+
 Here = Callable[..., tuple[int, str]]
 
 

@@ -29,8 +29,9 @@ from pipelines.publication.media_work import MediaRelease
 from pipelines.publication.versions import Difference
 from pipelines.publish import Result
 from pipelines.publish_command import recipe_of
-from pipelines.recipe import Card, MediaFiles, MediaShape
+from pipelines.recipe import Card
 from pipelines.request import Request
+from pipelines.result import MediaFiles, MediaShape
 from pipelines.run_folder import Manifest, RunFolder, StageRecord
 from pipelines.stage_run import Place, run_unless_done
 from schemas.errors import InputError, PublishError
