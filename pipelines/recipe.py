@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin
 
+import msgspec
+from msgspec import NODEFAULT
 from pydantic import Field, create_model, model_validator
 
 from pipelines import result
 from pipelines.collection.recipe import Collect
 from pipelines.media.recipe import Media
-from pipelines.result import NAME, REPO, default_of
+from pipelines.result import NAME, REPO, Plain
 from pipelines.section import Count, Section, Share
 from schemas.platform import Platform
 from transforms.rules import Record, rules_for
 from transforms.selection import Selection
 from transforms.templates import TemplateFile
+
+#: What both msgspec and pydantic know of a value, by one name.
+_NOTES = ("description", "ge", "le", "min_length", "pattern")
 
 
 def _rules(name: str, record: Record, platform: Platform | None, stage: str = "curate") -> type[Section]:
@@ -28,13 +35,24 @@ def _rules(name: str, record: Record, platform: Platform | None, stage: str = "c
     return create_model(name, __base__=Section, __doc__=f"Rules for {whose}, in the order in which they run.", **knobs)
 
 
-def _section(plain: type) -> type[Section]:
-    """The section that checks what a plain class holds: its keys, their defaults, meanings and limits."""
-    hints = get_type_hints(plain)
-    keys: dict[str, Any] = {
-        key.name: (hints[key.name], Field(default=default_of(key), **key.metadata)) for key in fields(plain)
-    }
+def _section(plain: type[Plain]) -> type[Section]:
+    """The section that checks what a plain one holds: its keys, their defaults, meanings and limits."""
+    keys: dict[str, Any] = {}
+    for key in msgspec.structs.fields(plain):
+        default = key.default if key.default_factory is NODEFAULT else key.default_factory()
+        keys[key.name] = (_checked(key.type), Field(default=default))
     return create_model(plain.__name__, __base__=Section, __doc__=plain.__doc__, **keys)
+
+
+def _checked(kind: Any) -> Any:
+    """A type with what msgspec is told of it, as pydantic is told it."""
+    if get_origin(kind) is Annotated:
+        inner, *notes = get_args(kind)
+        said = {name: getattr(note, name) for note in notes for name in _NOTES if getattr(note, name) is not None}
+        return Annotated[_checked(inner), Field(**said)]
+    if get_origin(kind) in (Union, UnionType):
+        return reduce(or_, map(_checked, get_args(kind)))
+    return kind
 
 
 if TYPE_CHECKING:
@@ -46,6 +64,7 @@ if TYPE_CHECKING:
     YoutubeComments: TypeAlias = Section
     SampleRules: TypeAlias = Section
     Card: TypeAlias = result.Card
+    Output: TypeAlias = result.Output
     Publish: TypeAlias = result.Publish
     Rejects: TypeAlias = result.Rejects
 else:
@@ -57,6 +76,7 @@ else:
     YoutubeComments = _rules("YoutubeComments", Record.COMMENT, Platform.YOUTUBE)
     SampleRules = _rules("SampleRules", Record.SAMPLE, None)
     Card = _section(result.Card)
+    Output = _section(result.Output)
     Publish = _section(result.Publish)
     Rejects = _section(result.Rejects)
 
@@ -183,16 +203,6 @@ class Instruct(Section):
         description="Shipped templates by name, or files of one's own.",
     )
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
-
-
-class Output(Section):
-    """How the run folder is laid out."""
-
-    shards: Count | Literal["auto"] = Field(
-        default="auto",
-        description="Files of each dataset. `auto` takes one for 256 MiB of input, a power of two. It is part of the "
-        "result: another number gives other files with the same rows.",
-    )
 
 
 class Recipe(Section):
