@@ -249,6 +249,12 @@ class Hub:
                 self._xet = XetStorage(address, self._transfers)
             return self._xet
 
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes that travelled by Xet in calls of `preupload` that have ended."""
+        with self._lock:
+            return self._xet.sent_bytes if self._xet else 0
+
     def stop(self) -> None:
         """Let what other threads send or wait for fail at once. The dataset is of no use to them any more."""
         self._stopped.set()

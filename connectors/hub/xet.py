@@ -6,6 +6,7 @@ session here notes it at once, so that whoever is killed sends only what was on 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ class XetFile:
 class XetStorage:
     """Xet's storage of one dataset; any thread may send there.
 
+    ``sent_bytes`` is what calls that have ended made travel: contents without what was there before.
+
     Args:
         token_address: where the Hub gives tokens for it.
         transfers: objects on their way at a time, at most; None for what hf_xet finds best.
@@ -41,6 +44,8 @@ class XetStorage:
             config = config.with_config(_MOST_TRANSFERS, min(transfers, config.get(_MOST_TRANSFERS)))
         self._session = hf_xet.XetSession(config)
         self._token_address = token_address
+        self._lock = threading.Lock()
+        self.sent_bytes = 0
 
     def send(self, files: Sequence[XetFile]) -> None:
         """Send files; what the storage holds already does not travel. When this returns, they are there.
@@ -50,11 +55,14 @@ class XetStorage:
         """
         headers = build_hf_headers()
         for_storage = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-        with self._session.new_upload_commit(
+        call = self._session.new_upload_commit(
             token_refresh_url=self._token_address, token_refresh_headers=headers, custom_headers=for_storage
-        ) as call:
-            for file in files:
-                call.start_upload_file(file.path, sha256=file.sha256)
+        )
+        for file in files:
+            call.start_upload_file(file.path, sha256=file.sha256)
+        travelled = int(call.wait_to_finish().dedup_metrics.new_bytes)
+        with self._lock:
+            self.sent_bytes += travelled
 
     def stop(self) -> None:
         """Let every call that is under way fail at once. Nothing can be sent from here any more."""

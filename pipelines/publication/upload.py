@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd
 
@@ -20,7 +22,6 @@ from pipelines.beam_arguments import BeamArguments
 from pipelines.run_folder import RunFolder
 from schemas.errors import InputError, PublishError
 
-_T = TypeVar("_T")
 #: Files and bytes that a worker takes at a time; the Hub is asked about 256 files in one request.
 _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
@@ -31,6 +32,8 @@ _UNDER_WAY = 25
 #: A call takes four requests one after another, whatever it sends: no less than this, and in few lanes.
 _LEAST_CALL_BYTES = 1 << 20
 _MOST_LANES = 8
+#: Where the line sends more than that part in so many seconds, what it sends in them: calls have costs of their own.
+_UNDER_WAY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Targe
     """
     if not shards:
         return []
-    batches = [Batch(batch) for batch in _parts(shards, _BATCH_BYTES, _size)]
+    batches = [Batch(batch) for batch in _batches(shards)]
     pace = pace_of([shard.size_bytes for _, shard in shards])
     if beam.run_here:
         sender = Sender(folder, target, pace)
@@ -87,21 +90,16 @@ class Batch:
     shards: list[tuple[str, Shard]]
 
 
-def _size(shard: tuple[str, Shard]) -> int:
-    return shard[1].size_bytes
-
-
-def _parts(items: Sequence[_T], most_bytes: int, size_of: Callable[[_T], int]) -> Iterator[list[_T]]:
-    """Cut a sequence into parts of so many bytes, and as many files as a batch has, at most."""
-    part: list[_T] = []
+def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Shard]]]:
+    batch: list[tuple[str, Shard]] = []
     size = 0
-    for item in items:
-        if part and (len(part) >= _BATCH_FILES or size + size_of(item) > most_bytes):
-            yield part
-            part, size = [], 0
-        part.append(item)
-        size += size_of(item)
-    yield part
+    for path, shard in shards:
+        if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append((path, shard))
+        size += shard.size_bytes
+    yield batch
 
 
 @dataclass(frozen=True)
@@ -109,13 +107,15 @@ class Pace:
     """How contents travel: what one call sends, how many calls there are at a time, and what is on its way of them.
 
     Attributes:
-        call_bytes: bytes of one call, at most, but one file at least.
-        calls: calls at a time. More than what may travel: some ask while others send.
+        call_bytes: bytes of one call, at most, but one file at least; more where the line is fast.
+        lanes: how many such calls are to fill the line.
+        calls: calls at a time: some ask while others send.
         transfers: objects on their way at a time, at most; None for what the client finds best.
     """
 
     call_bytes: int
-    calls: int
+    lanes: int = 1
+    calls: int = 1
     transfers: int | None = None
 
 
@@ -126,12 +126,12 @@ def pace_of(sizes: Sequence[int]) -> Pace:
     when it is there, a call makes one at least, and those on their way are a 25th of all, where files are no larger.
     """
     if line() is not Line.XET:
-        return Pace(_BATCH_BYTES, 1)
+        return Pace(_BATCH_BYTES)
     under_way, largest = sum(sizes) // _UNDER_WAY, max(sizes)
     lanes = min(_MOST_LANES, max(2, under_way // max(_LEAST_CALL_BYTES, largest)))
     call_bytes = min(_BATCH_BYTES, max(_LEAST_CALL_BYTES, under_way // lanes))
     transfers = max(2, under_way // min(XORB_BYTES, max(call_bytes, largest)))
-    return Pace(call_bytes, lanes + 2, transfers)
+    return Pace(call_bytes, lanes, lanes + 2, transfers)
 
 
 class Sender:
@@ -161,7 +161,7 @@ class Sender:
             additions = [content.addition for content in contents]
             self._hub.look(additions, for_pull_request=self._target.pull_request)
             self._check_kept(additions)
-            self._send_at_once(list(_parts(contents, self._pace.call_bytes, _bytes_of)))
+            self._send_at_once(_Waiting(contents, self._pace, self._hub))
             for addition in additions:
                 addition.upload_info._source_path = None  # noqa: SLF001 - a path of this worker, known no more
                 yield Sent(addition, line())
@@ -174,19 +174,24 @@ class Sender:
                     ".gitattributes that the Hub writes into a new dataset, and publish again."
                 )
 
-    def _send_at_once(self, parts: Sequence[list[_Content]]) -> None:
-        """Send parts, some at a time. The first failure, or Ctrl-C, ends all of them; nobody waits for the others."""
-        calls = ThreadPoolExecutor(self._pace.calls, "send")
+    def _send_at_once(self, waiting: _Waiting) -> None:
+        """Send what waits, in some calls at a time. The first failure, or Ctrl-C, ends all; nobody waits for others."""
+        threads = ThreadPoolExecutor(self._pace.calls, "send")
         try:
-            ended, _ = wait([calls.submit(self._send_part, part) for part in parts], return_when=FIRST_EXCEPTION)
-            for call in ended:
-                call.result()
+            lanes = [threads.submit(self._send_in_turn, waiting) for _ in range(self._pace.calls)]
+            ended, _ = wait(lanes, return_when=FIRST_EXCEPTION)
+            for lane in ended:
+                lane.result()
         except BaseException:
             self._hub.stop()
             self._hub = self._new_hub()  # a runner may give this worker the same again
             raise
         finally:
-            calls.shutdown(wait=False, cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _send_in_turn(self, waiting: _Waiting) -> None:
+        while part := waiting.take():
+            self._send_part(part)
 
     def _send_part(self, part: Sequence[_Content]) -> None:
         """Read files for their digests and send them, while other parts are read or sent."""
@@ -218,9 +223,28 @@ class _Content:
     shard: Shard
 
 
-def _bytes_of(content: _Content) -> int:
-    return content.shard.size_bytes
-
-
 def _digest_of(content: _Content) -> str:
     return content.addition.upload_info.sha256.hex()  # reads the whole file
+
+
+class _Waiting:
+    """Contents that wait to be sent, taken in calls: larger ones, where the line turns out to be fast."""
+
+    def __init__(self, contents: Sequence[_Content], pace: Pace, hub: Hub) -> None:
+        self._contents, self._pace, self._hub = deque(contents), pace, hub
+        self._started, self._sent_before = time.monotonic(), hub.sent_bytes
+        self._lock = threading.Lock()
+
+    def take(self) -> list[_Content]:
+        """What the next call sends; nothing where all is taken."""
+        with self._lock:
+            left = self._most_bytes()
+            part: list[_Content] = []
+            while self._contents and (not part or self._contents[0].shard.size_bytes <= left):
+                part.append(self._contents.popleft())
+                left -= part[-1].shard.size_bytes
+            return part
+
+    def _most_bytes(self) -> float:
+        rate = (self._hub.sent_bytes - self._sent_before) / max(1e-3, time.monotonic() - self._started)
+        return max(self._pace.call_bytes, rate * _UNDER_WAY_S / self._pace.lanes)
