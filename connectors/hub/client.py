@@ -247,6 +247,8 @@ class Hub:
                 branch = "None?create_pr=1" if for_pull_request else MAIN
                 address = f"{self.endpoint}/api/datasets/{self.repo}/xet-write-token/{branch}"
                 self._xet = XetStorage(address, self._transfers)
+                if self._stopped.is_set():
+                    self._xet.stop()
             return self._xet
 
     @property

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import threading
-import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -16,9 +13,9 @@ from huggingface_hub import CommitOperationAdd
 
 from connectors.filesystem import open_to_read
 from connectors.hub.client import Hub, Line, line
-from connectors.hub.xet import XORB_BYTES
 from connectors.parquet import Shard
 from pipelines.beam_arguments import BeamArguments
+from pipelines.publication.pace import LFS_PACE, Calls, Pace, xet_pace
 from pipelines.run_folder import RunFolder
 from schemas.errors import InputError, PublishError
 
@@ -27,13 +24,6 @@ _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
 #: Files that are read for their digests at a time: a core each, and no more than a disk serves well.
 _HASHERS = min(8, os.cpu_count() or 1)
-#: By Xet a kill loses what is on its way, so that is this part of all: 4 %.
-_UNDER_WAY = 25
-#: A call takes four requests one after another, whatever it sends: no less than this, and in few lanes.
-_LEAST_CALL_BYTES = 1 << 20
-_MOST_LANES = 8
-#: Where the line sends more than that part in so many seconds, what it sends in them: calls have costs of their own.
-_UNDER_WAY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,7 +58,7 @@ def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Targe
     if not shards:
         return []
     batches = [Batch(batch) for batch in _batches(shards)]
-    pace = pace_of([shard.size_bytes for _, shard in shards])
+    pace = xet_pace([shard.size_bytes for _, shard in shards]) if line() is Line.XET else LFS_PACE
     if beam.run_here:
         sender = Sender(folder, target, pace)
         sent = [one for batch in batches for one in sender.send(batch)]
@@ -85,7 +75,7 @@ def _path(sent: Sent) -> str:
 
 @dataclass(frozen=True)
 class Batch:
-    """Shards that one call sends: for each its path in the dataset, and the shard in the run folder."""
+    """Shards that a worker takes at a time: for each its path in the dataset, and the shard in the run folder."""
 
     shards: list[tuple[str, Shard]]
 
@@ -100,38 +90,6 @@ def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Sh
         batch.append((path, shard))
         size += shard.size_bytes
     yield batch
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How contents travel: what one call sends, how many calls there are at a time, and what is on its way of them.
-
-    Attributes:
-        call_bytes: bytes of one call, at most, but one file at least; more where the line is fast.
-        lanes: how many such calls are to fill the line.
-        calls: calls at a time: some ask while others send.
-        transfers: objects on their way at a time, at most; None for what the client finds best.
-    """
-
-    call_bytes: int
-    lanes: int = 1
-    calls: int = 1
-    transfers: int | None = None
-
-
-def pace_of(sizes: Sequence[int]) -> Pace:
-    """The pace for files of these sizes, in bytes.
-
-    By LFS every file is kept when it is there, and the client sends several: one call for all. By Xet an object is kept
-    when it is there, a call makes one at least, and those on their way are a 25th of all, where files are no larger.
-    """
-    if line() is not Line.XET:
-        return Pace(_BATCH_BYTES)
-    under_way, largest = sum(sizes) // _UNDER_WAY, max(sizes)
-    lanes = min(_MOST_LANES, max(2, under_way // max(_LEAST_CALL_BYTES, largest)))
-    call_bytes = min(_BATCH_BYTES, max(_LEAST_CALL_BYTES, under_way // lanes))
-    transfers = max(2, under_way // min(XORB_BYTES, max(call_bytes, largest)))
-    return Pace(call_bytes, lanes, lanes + 2, transfers)
 
 
 class Sender:
@@ -161,7 +119,7 @@ class Sender:
             additions = [content.addition for content in contents]
             self._hub.look(additions, for_pull_request=self._target.pull_request)
             self._check_kept(additions)
-            self._send_at_once(_Waiting(contents, self._pace, self._hub))
+            self._send_at_once(contents)
             for addition in additions:
                 addition.upload_info._source_path = None  # noqa: SLF001 - a path of this worker, known no more
                 yield Sent(addition, line())
@@ -174,34 +132,37 @@ class Sender:
                     ".gitattributes that the Hub writes into a new dataset, and publish again."
                 )
 
-    def _send_at_once(self, waiting: _Waiting) -> None:
-        """Send what waits, in some calls at a time. The first failure, or Ctrl-C, ends all; nobody waits for others."""
+    def _send_at_once(self, contents: Sequence[_Content]) -> None:
+        """Send, in some calls at a time. The first failure, or Ctrl-C, ends all; nobody waits for the others."""
+        hub = self._hub
+        calls = Calls([content.shard.size_bytes for content in contents], self._pace, lambda: hub.sent_bytes)
+
+        def send_in_turn() -> None:
+            while places := calls.take():
+                self._send_call(contents[places.start : places.stop], hub)
+
         threads = ThreadPoolExecutor(self._pace.calls, "send")
         try:
-            lanes = [threads.submit(self._send_in_turn, waiting) for _ in range(self._pace.calls)]
-            ended, _ = wait(lanes, return_when=FIRST_EXCEPTION)
-            for lane in ended:
-                lane.result()
+            ended, _ = wait(
+                [threads.submit(send_in_turn) for _ in range(self._pace.calls)], return_when=FIRST_EXCEPTION
+            )
+            for thread in ended:
+                thread.result()
         except BaseException:
-            self._hub.stop()
+            hub.stop()
             self._hub = self._new_hub()  # a runner may give this worker the same again
             raise
         finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+            threads.shutdown(wait=False)
 
-    def _send_in_turn(self, waiting: _Waiting) -> None:
-        while part := waiting.take():
-            self._send_part(part)
-
-    def _send_part(self, part: Sequence[_Content]) -> None:
-        """Read files for their digests and send them, while other parts are read or sent."""
+    def _send_call(self, contents: Sequence[_Content], hub: Hub) -> None:
+        """Read files for their digests and send them, while other calls read or send."""
         with ThreadPoolExecutor(_HASHERS, "hash") as hashers:
-            for content, digest in zip(part, hashers.map(_digest_of, part), strict=True):
+            for content, digest in zip(contents, hashers.map(_digest_of, contents), strict=True):
                 if digest != content.shard.sha256:
                     path = self._folder.file(content.shard.path)
                     raise InputError(f"{path} is not what was written. Delete it and publish again.")
-        additions = [content.addition for content in part]
-        self._hub.preupload(additions, for_pull_request=self._target.pull_request)
+        hub.preupload([content.addition for content in contents], for_pull_request=self._target.pull_request)
 
     def _local(self, shard: Shard, scratch: str) -> str:
         """The shard as a file of this machine."""
@@ -225,26 +186,3 @@ class _Content:
 
 def _digest_of(content: _Content) -> str:
     return content.addition.upload_info.sha256.hex()  # reads the whole file
-
-
-class _Waiting:
-    """Contents that wait to be sent, taken in calls: larger ones, where the line turns out to be fast."""
-
-    def __init__(self, contents: Sequence[_Content], pace: Pace, hub: Hub) -> None:
-        self._contents, self._pace, self._hub = deque(contents), pace, hub
-        self._started, self._sent_before = time.monotonic(), hub.sent_bytes
-        self._lock = threading.Lock()
-
-    def take(self) -> list[_Content]:
-        """What the next call sends; nothing where all is taken."""
-        with self._lock:
-            left = self._most_bytes()
-            part: list[_Content] = []
-            while self._contents and (not part or self._contents[0].shard.size_bytes <= left):
-                part.append(self._contents.popleft())
-                left -= part[-1].shard.size_bytes
-            return part
-
-    def _most_bytes(self) -> float:
-        rate = (self._hub.sent_bytes - self._sent_before) / max(1e-3, time.monotonic() - self._started)
-        return max(self._pace.call_bytes, rate * _UNDER_WAY_S / self._pace.lanes)

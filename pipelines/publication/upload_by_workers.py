@@ -11,7 +11,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from connectors.parquet import replace_file
-from pipelines.publication.upload import Batch, Pace, Sender, Sent, Target
+from pipelines.publication.pace import Pace
+from pipelines.publication.upload import Batch, Sender, Sent, Target
 from pipelines.run_folder import RunFolder
 
 _ACCOUNT = ".account-upload"
