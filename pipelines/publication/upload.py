@@ -24,6 +24,8 @@ _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
 #: Files that are read for their digests at a time: a core each, and no more than a disk serves well.
 _HASHERS = min(8, os.cpu_count() or 1)
+#: Seconds after which Ctrl-C is heard: hf_xet's own handler of the signal leaves whoever waits for a thread waiting.
+_LISTEN_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,12 @@ class Sender:
                 self._send_call(contents[places.start : places.stop], hub)
 
         threads = ThreadPoolExecutor(self._pace.calls, "send")
+        left = {threads.submit(send_in_turn) for _ in range(self._pace.calls)}
         try:
-            ended, _ = wait(
-                [threads.submit(send_in_turn) for _ in range(self._pace.calls)], return_when=FIRST_EXCEPTION
-            )
-            for thread in ended:
-                thread.result()
+            while left:
+                ended, left = wait(left, _LISTEN_S, FIRST_EXCEPTION)
+                for thread in ended:
+                    thread.result()
         except BaseException:
             hub.stop()
             self._hub = self._new_hub()  # a runner may give this worker the same again
