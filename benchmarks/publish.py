@@ -71,10 +71,10 @@ def release_of(folder: Path, run: Path) -> float:
         return seconds_of(publishing(run, "--dry-run"), env)
 
 
-def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: float, *, xet: bool) -> None:
+def measure_time(folder: Path, rows: int, words: int, rounds: int, line: tuple[float, float], *, xet: bool) -> None:
     """Time of publishing over that of `upload_folder` of the same files, each a process, in turns.
 
-    ``piece_s`` makes the line slow: seconds for 64 KiB of each of five uploads.
+    ``line`` makes the line slow: seconds for 64 KiB of each upload, and seconds before any request is served.
     """
     run = folder / "run"
     size = write_run(run, rows, shards=48, words=words)
@@ -82,7 +82,7 @@ def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: floa
     times: dict[str, list[float]] = {"blift publish": [], "upload_folder": []}
     for turn in range(rounds):
         with hub_at(folder, f"p{turn}", xet=xet) as (hub, env):
-            hub.state.piece_s = piece_s
+            hub.state.piece_s, hub.state.answer_s = line
             times["blift publish"].append(seconds_of(publishing(run), env))
             tree = hub.state.repos[REPO].resolve("main").tree
             plain = folder / "plain"
@@ -94,7 +94,7 @@ def measure_time(folder: Path, rows: int, words: int, rounds: int, piece_s: floa
                         (plain / path).write_bytes(blob.content)
             counted = hub.counted()
         with hub_at(folder, f"u{turn}", xet=xet) as (hub, env):
-            hub.state.piece_s = piece_s
+            hub.state.piece_s, hub.state.answer_s = line
             command = [sys.executable, "-c", _UPLOAD_FOLDER, str(plain), REPO]
             times["upload_folder"].append(seconds_of(command, env))
             plainly = hub.counted()
@@ -282,6 +282,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--piece-s", type=float, default=0.0, help="seconds for 64 KiB, for `time`")
+    parser.add_argument("--answer-s", type=float, default=0.0, help="seconds before a request is served, for `time`")
     parser.add_argument("--xet", action="store_true", help="send by Xet, for `time`, `kills` and `workers`")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     args = parser.parse_args()
@@ -289,7 +290,7 @@ def main() -> None:
     try:
         match args.what:
             case "time":
-                measure_time(folder, args.rows, args.words, args.rounds, args.piece_s, xet=args.xet)
+                measure_time(folder, args.rows, args.words, args.rounds, (args.piece_s, args.answer_s), xet=args.xet)
             case "kills":
                 measure_kills(folder, args.kills, xet=args.xet)
             case "workers":

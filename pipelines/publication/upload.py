@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from huggingface_hub import CommitOperationAdd
@@ -14,16 +15,17 @@ from connectors.filesystem import open_to_read
 from connectors.hub.client import Hub, Line, line
 from connectors.shard import Shard
 from pipelines.beam_arguments import BeamArguments
+from pipelines.publication.pace import LFS_PACE, Calls, Pace, xet_pace
 from pipelines.run_folder import RunFolder
 from schemas.errors import InputError, PublishError
 
-#: Files and bytes that one call sends; the Hub takes 256 files a call.
+#: Files and bytes that a worker takes at a time; the Hub is asked about 256 files in one request.
 _BATCH_FILES = 256
 _BATCH_BYTES = 1 << 30
-#: Xet keeps a call's contents when the call has ended: a kill loses one call. So there are so many, but none holds less
-#: than two of Xet's pieces of 64 MB, or they would travel one by one.
-_XET_BATCHES = 32
-_XET_BATCH_BYTES = 128 << 20
+#: Files that are read for their digests at a time: a core each, and no more than a disk serves well.
+_HASHERS = min(8, os.cpu_count() or 1)
+#: Seconds after which Ctrl-C is heard: hf_xet's own handler of the signal leaves whoever waits for a thread waiting.
+_LISTEN_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,14 @@ def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Targe
     if not shards:
         return []
     batches = [Batch(batch) for batch in _batches(shards)]
+    pace = xet_pace([shard.size_bytes for _, shard in shards]) if line() is Line.XET else LFS_PACE
     if beam.run_here:
-        sender = Sender(folder, target)
+        sender = Sender(folder, target, pace)
         sent = [one for batch in batches for one in sender.send(batch)]
     else:
         from pipelines.publication.upload_by_workers import sent_by_workers  # noqa: PLC0415 - slow: it is a pipeline
 
-        sent = sent_by_workers(batches, folder, target, beam.options)
+        sent = sent_by_workers(batches, folder, target, pace, beam.options)
     return sorted(sent, key=_path)
 
 
@@ -74,17 +77,16 @@ def _path(sent: Sent) -> str:
 
 @dataclass(frozen=True)
 class Batch:
-    """Shards that one call sends: for each its path in the dataset, and the shard in the run folder."""
+    """Shards that a worker takes at a time: for each its path in the dataset, and the shard in the run folder."""
 
     shards: list[tuple[str, Shard]]
 
 
 def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Shard]]]:
-    most = _most_bytes(sum(shard.size_bytes for _, shard in shards))
     batch: list[tuple[str, Shard]] = []
     size = 0
     for path, shard in shards:
-        if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > most):
+        if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append((path, shard))
@@ -92,46 +94,77 @@ def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Sh
     yield batch
 
 
-def _most_bytes(total: int) -> int:
-    """Bytes that one call sends, of so many in all."""
-    if line() is not Line.XET:
-        return _BATCH_BYTES
-    return min(_BATCH_BYTES, max(_XET_BATCH_BYTES, total // _XET_BATCHES))
-
-
 class Sender:
     """Sends the contents of shards, which wait at the Hub for a commit."""
 
-    def __init__(self, folder: RunFolder, target: Target) -> None:
+    def __init__(self, folder: RunFolder, target: Target, pace: Pace) -> None:
         self._folder = folder
         self._target = target
-        self._hub = Hub(target.repo, target.endpoint)
+        self._pace = pace
+        self._hub = self._new_hub()
+
+    def _new_hub(self) -> Hub:
+        return Hub(self._target.repo, self._target.endpoint, transfers=self._pace.transfers)
 
     def send(self, batch: Batch) -> Iterator[Sent]:
         """Send a batch; what was sent of it.
 
         Raises:
             PublishError: the Hub does not take it, or not into LFS.
-            InputError: a shard is not what was written.
+            InputError: a shard is not what was written; nothing of it is sent.
         """
         with tempfile.TemporaryDirectory() as scratch:
-            additions = [
-                CommitOperationAdd(path, self._local(shard, f"{scratch}/{place}"))
+            contents = [
+                _Content(CommitOperationAdd(path, self._local(shard, f"{scratch}/{place}")), shard)
                 for place, (path, shard) in enumerate(batch.shards)
             ]
-            way = self._hub.preupload(additions, for_pull_request=self._target.pull_request)
-            for addition, (_, shard) in zip(additions, batch.shards, strict=True):
-                if addition.upload_info.sha256.hex() != shard.sha256:
-                    raise InputError(
-                        f"{self._folder.file(shard.path)} is not what was written. Delete it and publish again."
-                    )
-                if addition._upload_mode != "lfs":  # noqa: SLF001 - nothing else says it
-                    raise PublishError(
-                        f"{self._target.repo} does not keep {addition.path_in_repo} in LFS. Restore the lines of its "
-                        ".gitattributes that the Hub writes into a new dataset, and publish again."
-                    )
+            additions = [content.addition for content in contents]
+            self._hub.look(additions, for_pull_request=self._target.pull_request)
+            self._check_kept(additions)
+            self._send_at_once(contents)
+            for addition in additions:
                 addition.upload_info._source_path = None  # noqa: SLF001 - a path of this worker, known no more
-                yield Sent(addition, way)
+                yield Sent(addition, line())
+
+    def _check_kept(self, additions: Sequence[CommitOperationAdd]) -> None:
+        for addition in additions:
+            if addition._upload_mode != "lfs":  # noqa: SLF001 - nothing else says it
+                raise PublishError(
+                    f"{self._target.repo} does not keep {addition.path_in_repo} in LFS. Restore the lines of its "
+                    ".gitattributes that the Hub writes into a new dataset, and publish again."
+                )
+
+    def _send_at_once(self, contents: Sequence[_Content]) -> None:
+        """Send, in some calls at a time. The first failure, or Ctrl-C, ends all; nobody waits for the others."""
+        hub = self._hub
+        calls = Calls([content.shard.size_bytes for content in contents], self._pace, lambda: hub.sent_bytes)
+
+        def send_in_turn() -> None:
+            while places := calls.take():
+                self._send_call(contents[places.start : places.stop], hub)
+
+        threads = ThreadPoolExecutor(self._pace.calls, "send")
+        left = {threads.submit(send_in_turn) for _ in range(self._pace.calls)}
+        try:
+            while left:
+                ended, left = wait(left, _LISTEN_S, FIRST_EXCEPTION)
+                for thread in ended:
+                    thread.result()
+        except BaseException:
+            hub.stop()
+            self._hub = self._new_hub()  # a runner may give this worker the same again
+            raise
+        finally:
+            threads.shutdown(wait=False)
+
+    def _send_call(self, contents: Sequence[_Content], hub: Hub) -> None:
+        """Read files for their digests and send them, while other calls read or send."""
+        with ThreadPoolExecutor(_HASHERS, "hash") as hashers:
+            for content, digest in zip(contents, hashers.map(_digest_of, contents), strict=True):
+                if digest != content.shard.sha256:
+                    path = self._folder.file(content.shard.path)
+                    raise InputError(f"{path} is not what was written. Delete it and publish again.")
+        hub.preupload([content.addition for content in contents], for_pull_request=self._target.pull_request)
 
     def _local(self, shard: Shard, scratch: str) -> str:
         """The shard as a file of this machine."""
@@ -143,3 +176,15 @@ class Sender:
         with open_to_read(path) as source, open(scratch, "wb") as sink:
             shutil.copyfileobj(source, sink, 1 << 24)
         return scratch
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A file to send: the operation that adds it, and the shard that it is to be."""
+
+    addition: CommitOperationAdd
+    shard: Shard
+
+
+def _digest_of(content: _Content) -> str:
+    return content.addition.upload_info.sha256.hex()  # reads the whole file

@@ -11,6 +11,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from connectors.parquet import replace_file
+from pipelines.publication.pace import Pace
 from pipelines.publication.upload import Batch, Sender, Sent, Target
 from pipelines.run_folder import RunFolder
 
@@ -18,7 +19,7 @@ _ACCOUNT = ".account-upload"
 
 
 def sent_by_workers(
-    batches: Sequence[Batch], folder: RunFolder, target: Target, options: PipelineOptions
+    batches: Sequence[Batch], folder: RunFolder, target: Target, pace: Pace, options: PipelineOptions
 ) -> list[Sent]:
     """Let workers send batches; what they sent.
 
@@ -32,7 +33,7 @@ def sent_by_workers(
         pipeline
         | "Batches" >> beam.Create(batches)
         | "Spread batches" >> beam.Reshuffle()
-        | "Send" >> beam.ParDo(_Send(folder, target))
+        | "Send" >> beam.ParDo(_Send(folder, target, pace))
         | "One committer" >> beam.Map(_under_one_key)
         | "Collect operations" >> beam.GroupByKey()
         | "Write operations" >> beam.Map(_write, path=folder.file(_ACCOUNT))
@@ -46,11 +47,11 @@ def sent_by_workers(
 class _Send(beam.DoFn):
     """A batch of shards to what was sent of them, as text."""
 
-    def __init__(self, folder: RunFolder, target: Target) -> None:
-        self._folder, self._target = folder, target
+    def __init__(self, folder: RunFolder, target: Target, pace: Pace) -> None:
+        self._folder, self._target, self._pace = folder, target, pace
 
     def setup(self) -> None:
-        self._sender = Sender(self._folder, self._target)
+        self._sender = Sender(self._folder, self._target, self._pace)
 
     def process(self, batch: Batch) -> Iterator[str]:
         for sent in self._sender.send(batch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,7 @@ class _Handler(Handler):
         self._body_read = self.headers.get("Content-Length") in (None, "0") and "Transfer-Encoding" not in self.headers
         self._lost = False
         path = unquote(urlsplit(self.path).path)
+        time.sleep(self.hub.answer_s)
         fault = self.server.site.faults.next_for(self.command, path)
         try:
             if fault and not fault.after:

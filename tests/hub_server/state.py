@@ -144,6 +144,8 @@ class HubState:
     most_lfs_files: int = 25_000
     #: Seconds that a piece of 64 KiB takes to come in, as on a slow line.
     piece_s: float = 0.0
+    #: Seconds before any request is served, as to a Hub far away.
+    answer_s: float = 0.0
 
     def object_path(self, sha256: str) -> Path:
         return self.folder / sha256

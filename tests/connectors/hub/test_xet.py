@@ -1,7 +1,9 @@
 """Contents travel by Xet: once, in part where a part is new, and with a sentence where they cannot."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -110,11 +112,61 @@ def test_what_the_storage_holds_does_not_travel_again_even_from_a_machine_that_k
     server.forget_counts()
     send(shard)
     xet_client.use_here(tmp_path / "another memory", monkeypatch)
-    send(shard)
+    Hub(REPO, server.endpoint).preupload([CommitOperationAdd(shard.name, shard)])
     assert server.counted().get("bytes_put", 0) == 0
     assert server.counted()["find_chunk"] > 0
     assert server.state.xet is not None
     assert server.state.xet.stored_bytes() == held > 0
+
+
+def test_what_has_arrived_is_kept_at_once_though_its_call_never_ends(
+    server: HubServer, send: Send, shard: Path
+) -> None:
+    server.fail(Fault("POST", "/cas/v2/shards", status=400))
+    with pytest.raises(PublishError, match="refused it with 400"):
+        send(shard)
+    arrived = server.counted()
+    assert (arrived["xorbs"], arrived.get("uploads", 0)) == (1, 0)
+    Hub(REPO, server.endpoint).preupload([CommitOperationAdd(shard.name, shard)])
+    assert server.counted()["bytes_put"] == arrived["bytes_put"]
+    assert server.counted()["uploads"] == 1
+
+
+class TestStop:
+    """What one thread sends or waits for ends when another says so."""
+
+    def test_a_call_that_is_under_way_ends_at_once(self, server: HubServer, shard: Path) -> None:
+        server.state.piece_s = 2.0
+        client = Hub(REPO, server.endpoint)
+        with ThreadPoolExecutor(1) as thread:
+            call = thread.submit(client.preupload, [CommitOperationAdd(shard.name, shard)])
+            while not server.counted().get("put_xorb"):
+                time.sleep(0.01)
+            stopped = time.monotonic()
+            client.stop()
+            assert isinstance(call.exception(timeout=10), PublishError)
+        assert time.monotonic() - stopped < 1
+
+    def test_a_wait_between_two_tries_ends_at_once(self, server: HubServer, shard: Path) -> None:
+        busy = Fault("GET", _TOKENS, status=503, times=99)
+        server.fail(busy)
+        client = Hub(REPO, server.endpoint)
+        with ThreadPoolExecutor(1) as thread:
+            call = thread.submit(client.preupload, [CommitOperationAdd(shard.name, shard)])
+            while busy.struck < OWN_TRIES:
+                time.sleep(0.01)
+            time.sleep(0.5)  # into the wait of half a minute that follows
+            stopped = time.monotonic()
+            client.stop()
+            assert isinstance(call.exception(timeout=10), PublishError | KeyboardInterrupt)
+        assert time.monotonic() - stopped < 1
+
+    def test_nothing_is_sent_afterwards(self, server: HubServer, shard: Path) -> None:
+        client = Hub(REPO, server.endpoint)
+        client.stop()
+        with pytest.raises(KeyboardInterrupt):
+            client.preupload([CommitOperationAdd(shard.name, shard)])
+        assert server.counted().get("put_xorb", 0) == 0
 
 
 def test_of_a_file_in_which_three_rows_differ_little_travels(

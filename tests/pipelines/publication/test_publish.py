@@ -283,6 +283,7 @@ def test_a_shard_that_is_no_longer_what_was_written_does_not_travel(
     with pytest.raises((InputError, RuntimeError), match="is not what was written"):
         publish_to(run_folder)
     assert list(hub.state.repos[REPO].tags) == []
+    assert "put_object" not in hub.counted()
 
 
 def test_a_folder_without_samples_is_refused(publish_to: Publish, run_folder: Path) -> None:

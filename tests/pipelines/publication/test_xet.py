@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -126,25 +127,63 @@ def test_what_stands_in_the_way_is_said_in_one_sentence_and_leaves_no_commit(
     assert xet_hub.counted().get("commits", 0) == 0
 
 
-def test_a_version_goes_in_many_calls_so_that_a_kill_loses_a_small_one(
-    hub: HubServer,
-    publish_to: Callable[..., Result],
-    run_folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_ctrl_c_ends_what_is_under_way_at_once_and_says_what_to_do(
+    xet_hub: HubServer, run_folder: Path, tmp_path: Path
 ) -> None:
+    xet_hub.state.piece_s = 100.0  # half a minute for a few KB
+    env = environment(xet_hub, tmp_path / "home")
+    command = [sys.executable, "-m", "pipelines.cli", "publish", str(run_folder), "--repo", REPO, "--quiet"]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not xet_hub.counted().get("put_xorb") and process.poll() is None:
+        time.sleep(0.01)
+    pressed = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert time.monotonic() - pressed < 3
+    assert process.returncode == 130
+    assert said.strip() == "Interrupted. Finished stages are kept: run the same command again to go on."
+    xet_hub.state.piece_s = 0.0
+    assert blift("publish", str(run_folder), "--repo", REPO, env=env).returncode == 0
+    assert xet_hub.counted()["commits"] == 1
+
+
+@pytest.fixture
+def in_small_calls(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> XetStorage:
+    """Xet's storage of the Hub, to which every file goes in a call of its own, some at a time."""
     xet_client.require_xet()
     xet_client.use_here(tmp_path / "memory", monkeypatch)
-    monkeypatch.setattr("pipelines.publication.upload._XET_BATCH_BYTES", 1)
+    monkeypatch.setattr("pipelines.publication.pace._LEAST_CALL_BYTES", 1)
+    monkeypatch.setattr("pipelines.publication.pace._UNDER_WAY_S", 0.0)
     hub.state.xet = XetStorage(hub.state.folder)
-    hub.fail(Fault("POST", "/cas/v1/xorbs/", status=400, times=9, skip=3))
+    return hub.state.xet
+
+
+def test_what_calls_that_broke_off_had_sent_does_not_travel_again(
+    hub: HubServer, publish_to: Callable[..., Result], run_folder: Path, in_small_calls: XetStorage
+) -> None:
+    hub.fail(Fault("POST", "/cas/v1/xorbs/", status=400, times=9, skip=5))
     with pytest.raises(PublishError, match="refused it with 400"):
         publish_to(run_folder)
-    there = hub.counted()["uploads"]
-    assert there > 0
+    assert hub.counted()["xorbs"] >= 5
     hub.faults.planned.clear()
     hub.forget_counts()
     assert publish_to(run_folder).lines == (Line.XET,)
-    contents = {blob.sha256 for blob in hub.state.repos[REPO].resolve("main").tree.values() if blob.sha256}
     assert hub.counted()["put_shard"] > 10
-    assert hub.counted()["uploads"] == len(contents) - there
+    # What was noted down before the failure ended all calls: the last of the five may have come too late.
+    assert hub.counted()["put_xorb"] - hub.counted()["xorbs"] <= 1
+    contents = {blob.sha256 for blob in hub.state.repos[REPO].resolve("main").tree.values() if blob.sha256}
+    assert contents == set(in_small_calls.by_sha256)
+
+
+def test_the_first_failure_ends_the_calls_beside_it(
+    hub: HubServer, publish_to: Callable[..., Result], run_folder: Path, in_small_calls: XetStorage
+) -> None:
+    publish_to(run_folder, dry_run=True)
+    hub.state.piece_s = 100.0
+    hub.fail(Fault("POST", "/cas/v1/xorbs/", status=403, skip=1))
+    started = time.monotonic()
+    with pytest.raises(PublishError, match=r"does not take what the Hub gave as a token for it \(403\)"):
+        publish_to(run_folder)
+    assert time.monotonic() - started < 5
+    assert in_small_calls.files == {}
+    assert hub.state.repos[REPO].tags == {}
