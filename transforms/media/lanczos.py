@@ -56,15 +56,24 @@ def scaled_across(luma: Plane) -> Plane:
     """
     height, width = luma.shape
     groups = _groups(width)
-    lines = max(1, _PRODUCT // (2 * _GROUP * max(group.stop - group.first for group in groups)))
-    sums = np.empty((height, len(groups), 2 * _GROUP), np.float32)
+    lines = min(height, max(1, _PRODUCT // (2 * _GROUP * max(group.stop - group.first for group in groups))))
+    samples, sums = np.empty((lines, width), np.float32), np.empty((lines, len(groups), 2 * _GROUP), np.float32)
+    across = np.empty((height, SIDE), np.uint8)
     for top in range(0, height, lines):
-        block = luma[top : top + lines].astype(np.float32)
+        some = luma[top : top + lines]
+        block = samples[: len(some)]
+        block[:] = some
         for place, (first, stop, weights) in enumerate(groups):
-            sums[top : top + lines, place] = block[:, first:stop] @ weights
+            np.matmul(block[:, first:stop], weights, out=sums[: len(some), place])
+        across[top : top + lines] = _rounded(sums[: len(some)])
+    return across
+
+
+def _rounded(sums: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Bytes, (lines, 32), of sums with either half of the weights."""
     whole = sums.astype(np.int32)
     added = whole[..., :_GROUP] + whole[..., _GROUP:] * _LOW + (1 << _BITS - 1) >> _BITS
-    return np.asarray(np.clip(added, 0, 255), dtype=np.uint8).reshape(height, SIDE)
+    return np.asarray(np.clip(added, 0, 255), dtype=np.int32).reshape(-1, SIDE)
 
 
 def scaled_down(lines: Plane) -> Plane:
