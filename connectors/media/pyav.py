@@ -181,12 +181,20 @@ class PyAvFrame:
 
     def luma(self) -> Image.Image:
         """Its luma at full size, as shown; the values are the file's, which are 16 to 235 in most."""
+        if _PLANAR.get(self.frame.format.name) != 0 or self.facts.rotation or self.facts.mirrored:
+            return Image.fromarray(self.luma_plane())
+        plane = self.frame.planes[0]
+        size, samples = (plane.width, plane.height), np.frombuffer(memoryview(plane), np.uint8)
+        return Image.frombuffer("L", size, samples, "raw", "L", plane.line_size, 1)  # no copy
+
+    def luma_plane(self) -> Plane:
+        """The same, (height, width); where it can, it looks into the frame's own memory."""
         shift = _PLANAR.get(self.frame.format.name)
         if shift is None:
             luma = np.asarray(self.frame.to_ndarray(format="gray"), dtype=np.uint8)
         else:
             luma = _narrow(_samples(self.frame.planes[0], shift), shift)
-        return Image.fromarray(turned(luma, self.facts.rotation, mirrored=self.facts.mirrored))
+        return turned(luma, self.facts.rotation, mirrored=self.facts.mirrored)
 
     def picture(self, side: int) -> Plane:
         """The picture as shown, RGB, its longer side at most ``side`` pixels."""
