@@ -12,6 +12,8 @@ from av.filter import Graph
 SILENCE_DB, SILENCE_S = -50.0, 1.0
 
 _LOUDNESS, _FROM, _TO = "lavfi.r128.I", "lavfi.silence_start", "lavfi.silence_end"
+#: Frames of audio that wait in the filters until what came of them is taken: asking costs more than filtering one.
+_WAITING = 64
 #: FFmpeg reports so where nothing was above its gate (EBU R 128: -70 LUFS).
 _GATE_LUFS = -70.0
 
@@ -29,6 +31,7 @@ class Loudness:
         loudness.link_to(silence)  # this way round: ebur128 cuts frames anew and drops what was noted on them
         silence.link_to(self._sink)
         self._graph.configure()
+        self._waiting = 0
         self._lufs: float | None = None
         self._silences: list[tuple[float, float | None]] = []
         self.damage: str | None = None
@@ -38,6 +41,9 @@ class Loudness:
         try:
             for frame in packet.decode():
                 self._source.push(frame)
+                self._waiting += 1
+            if self._waiting >= _WAITING:
+                self._waiting = 0
                 self._pull()
         except FFmpegError as error:
             self.damage = (error.strerror or str(error)).lower()

@@ -68,6 +68,9 @@ class Frame(Protocol):
     def luma(self) -> Image.Image:
         """Its luma at full size, as shown, mode ``L``."""
 
+    def luma_plane(self) -> Plane:
+        """The same, (height, width)."""
+
     def picture(self, side: int) -> Plane:
         """The picture as shown, RGB, its longer side at most ``side`` pixels."""
 
@@ -147,6 +150,10 @@ class ArrayFrame:
     def luma(self) -> Image.Image:
         """Its luma at full size."""
         return Image.fromarray(self.rgb).convert("L")
+
+    def luma_plane(self) -> Plane:
+        """The same, (height, width)."""
+        return np.asarray(self.luma())
 
     def picture(self, side: int) -> Plane:
         """The picture, its longer side at most ``side`` pixels."""

@@ -182,8 +182,12 @@ class DeviceFrame:
 
     def luma(self) -> Image.Image:
         """Its luma at full size, as shown."""
+        return Image.fromarray(self.luma_plane())
+
+    def luma_plane(self) -> Plane:
+        """The same, (height, width)."""
         luma = self._host(self.nv12[: self.facts.stored[1]])
-        return Image.fromarray(turned(luma, self.facts.rotation, mirrored=self.facts.mirrored))
+        return turned(luma, self.facts.rotation, mirrored=self.facts.mirrored)
 
     def picture(self, side: int) -> Plane:
         """The picture as shown, RGB, its longer side at most ``side`` pixels."""

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -58,6 +60,7 @@ class PyAvVideo:
             self._container.close()
             raise
         self._stream.codec_context.thread_count = 1  # workers run side by side; threads of one file cost more in all
+        self._reformatter = VideoReformatter()
         self._started = False
         self._errors: Counter[str] = Counter()
 
@@ -81,7 +84,7 @@ class PyAvVideo:
             time_s, end_s = timeline.times(frame.pts, frame.duration)
             check_length(number + 1, end_s, self._limits)
             check_picture(frame.width, frame.height, self._limits)
-            yield PyAvFrame(number, time_s, end_s, frame, self.facts, self._longest)
+            yield PyAvFrame(number, time_s, end_s, frame, self.facts, self._longest, self._reformatter)
         if not self._started:
             raise Refused(Reason.DAMAGED, self.damage or "no frame could be decoded")
 
@@ -137,9 +140,12 @@ class PyAvVideo:
                 yield frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PyAvFrame:
-    """A frame in the decoder's own planes; what is asked of it is computed when it is asked."""
+    """A frame in the decoder's own planes; what is asked of it is computed when it is asked.
+
+    ``reformatter``: the video's, which has its filters from the first picture on.
+    """
 
     number: int
     time_s: float
@@ -147,6 +153,7 @@ class PyAvFrame:
     frame: VideoFrame
     facts: VideoFacts
     longest: int
+    reformatter: VideoReformatter
 
     def small(self) -> Plane:
         """The stored picture at the working size, BGR."""
@@ -156,8 +163,8 @@ class PyAvFrame:
         if shift is None:
             return np.asarray(cv2.resize(frame.to_ndarray(format="bgr24"), size, interpolation=cv2.INTER_NEAREST))
         luma, u, v = (
-            _narrow(cv2.resize(_plane(frame, place, shift), size, interpolation=cv2.INTER_NEAREST), shift)
-            for place in range(3)
+            _narrow(cv2.resize(_samples(plane, shift), size, interpolation=cv2.INTER_NEAREST), shift)
+            for plane in frame.planes
         )
         colorspace, full_range = self.colours()
         return to_bgr(luma, u, v, colorspace, full_range=full_range)
@@ -174,19 +181,28 @@ class PyAvFrame:
 
     def luma(self) -> Image.Image:
         """Its luma at full size, as shown; the values are the file's, which are 16 to 235 in most."""
+        if _PLANAR.get(self.frame.format.name) != 0 or self.facts.rotation or self.facts.mirrored:
+            return Image.fromarray(self.luma_plane())
+        plane = self.frame.planes[0]
+        size, samples = (plane.width, plane.height), np.frombuffer(memoryview(plane), np.uint8)
+        return Image.frombuffer("L", size, samples, "raw", "L", plane.line_size, 1)  # no copy
+
+    def luma_plane(self) -> Plane:
+        """The same, (height, width); where it can, it looks into the frame's own memory."""
         shift = _PLANAR.get(self.frame.format.name)
         if shift is None:
             luma = np.asarray(self.frame.to_ndarray(format="gray"), dtype=np.uint8)
         else:
-            luma = _narrow(_plane(self.frame, 0, shift), shift)
-        return Image.fromarray(turned(luma, self.facts.rotation, mirrored=self.facts.mirrored))
+            luma = _narrow(_samples(self.frame.planes[0], shift), shift)
+        return turned(luma, self.facts.rotation, mirrored=self.facts.mirrored)
 
     def picture(self, side: int) -> Plane:
         """The picture as shown, RGB, its longer side at most ``side`` pixels."""
         width, height = fitted(self.facts.shown, side)
         if self.facts.rotation % 180:
             width, height = height, width
-        picture = self.frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
+        scaled = self.reformatter.reformat(self.frame, width, height, "rgb24", interpolation="AREA", threads=1)
+        picture = scaled.to_ndarray()
         return turned(np.asarray(picture, dtype=np.uint8), self.facts.rotation, mirrored=self.facts.mirrored)
 
 
@@ -331,15 +347,15 @@ class Timeline:
         return time_s, self._next_s
 
 
-def _plane(frame: VideoFrame, place: int, shift: int) -> NDArray[np.uint8 | np.uint16]:
+def _samples(plane: VideoPlane, shift: int) -> NDArray[np.uint8 | np.uint16]:
     """A plane as it is in memory, without what pads its lines; 16-bit samples where there are more than 8 bits."""
-    plane = frame.planes[place]
-    samples = np.frombuffer(memoryview(plane), np.uint16 if shift else np.uint8)
-    return np.asarray(samples.reshape(plane.height, -1)[:, : plane.width])
+    kind: type[np.uint8 | np.uint16] = np.uint16 if shift else np.uint8
+    strides = (plane.line_size, np.dtype(kind).itemsize)
+    return np.ndarray((plane.height, plane.width), kind, memoryview(plane), strides=strides)
 
 
 def _narrow(samples: NDArray[np.uint8 | np.uint16], shift: int) -> Plane:
-    return (samples >> shift).astype(np.uint8) if shift else np.asarray(samples, dtype=np.uint8)
+    return (samples >> shift).astype(np.uint8) if shift else samples.astype(np.uint8, copy=False)
 
 
 def _cause(error: FFmpegError) -> str:

@@ -6,6 +6,7 @@ from code that read hostile media is data, never objects.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import struct
@@ -73,6 +74,12 @@ def _answer(path: str, config: MeasureConfig, *, gpu: bool) -> Answer:
     return Answer(measured.row, measured.keyframes, None, None)
 
 
+def settle() -> None:
+    """Make this process one that measures: one thread of OpenCV, and a collector that passes over what was imported."""
+    cv2.setNumThreads(1)
+    gc.freeze()
+
+
 def main() -> None:
     """Answer until the standard input ends."""
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
@@ -84,7 +91,7 @@ def main() -> None:
     limits = greeting.config.limits
     resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    cv2.setNumThreads(1)
+    settle()
     while (content := _received(questions)) is not None:
         question = msgspec.msgpack.decode(content, type=Question)
         send(answers, _answer(question.path, greeting.config, gpu=greeting.gpu))

@@ -15,7 +15,7 @@ from pipelines.media.keyframes import describe, jpeg
 from schemas.reasons import Reason
 from transforms.media.change import ChangeScore, Weights
 from transforms.media.cuts import SceneCutter, Stretch
-from transforms.media.hashes import look_at, part_hashes, phash, without_bars
+from transforms.media.hashes import inside_bars, looks_at, part_hashes, phash
 
 #: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
 _SPREAD, _SPREAD_S = 0.1, 0.002
@@ -94,17 +94,18 @@ class Watch:
         if frame.end_s <= self._next_tick_s + _ALMOST_S and self._hashes:
             return
         self._next_tick_s = np.ceil((frame.end_s - _ALMOST_S) * self._config.samples_per_s) / self._config.samples_per_s
-        luma = frame.luma()
-        look, inside = look_at(luma), without_bars(luma)
+        luma, plane = frame.luma(), frame.luma_plane()
+        inside = inside_bars(plane)
+        look, look_inside = looks_at(plane, inside)
         self._hashes.append(
             {
                 "time_s": frame.time_s,
                 "phash": phash(look),
-                "phash_unboxed": phash(look_at(inside)) if inside else None,
+                "phash_unboxed": phash(look_inside) if look_inside else None,
                 "detail": look.detail if frame.full_range else look.detail * _TO_FULL_RANGE,
             }
         )
-        parts, parts_inside = part_hashes(luma), part_hashes(inside) if inside else {}
+        parts, parts_inside = part_hashes(luma), part_hashes(luma, inside) if inside else {}
         self._parts += [
             {"time_s": frame.time_s, "part": part.value, "phash": own, "phash_unboxed": parts_inside.get(part)}
             for part, own in parts.items()

@@ -71,10 +71,7 @@ class ChangeScore:
 
 def _median(plane: Plane) -> float:
     """``np.median`` by counting: a third of its time on bytes."""
-    counts = np.cumsum(cv2.calcHist([plane], [0], None, [256], [0, 256]))
-    pixels = plane.size
-    upper = int(np.searchsorted(counts, pixels // 2, side="right"))
-    if pixels % 2:
-        return float(upper)
-    lower = int(np.searchsorted(counts, pixels // 2 - 1, side="right"))
-    return (lower + upper) / 2.0
+    below = cv2.calcHist([plane], [0], None, [256], [0, 256]).cumsum()
+    middle = plane.size // 2
+    lower, upper = below.searchsorted((middle - 1 + plane.size % 2, middle), side="right")
+    return (int(lower) + int(upper)) / 2.0

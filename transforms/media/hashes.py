@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
-import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import fftpack
 
 from schemas.media import FramePart
+from transforms.media.lanczos import SIDE, has_two_passes, scaled, scaled_across, scaled_down
 
 Plane = NDArray[np.uint8]
 
-#: What ``imagehash.phash`` scales a picture to before it takes the cosine transform.
-SIDE = 32
 #: Coefficients of the transform that the hash takes, along each axis.
 BITS = 8
 #: The ring hash: side of the disc, rings between which it compares, angles, and the frequencies that it takes.
@@ -42,15 +40,38 @@ class Look(NamedTuple):
     detail: float
 
 
+class Box(NamedTuple):
+    """Part of a picture: its first and its stopping column and line."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
 def look_at(luma: Image.Image) -> Look:
     """The picture as the hash sees it. ``luma``: mode ``L``, any size."""
-    small = np.asarray(luma.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
-    return Look(small, float(small.std()))
+    return _look(np.asarray(luma.resize((SIDE, SIDE), Image.Resampling.LANCZOS)))
+
+
+def looks_at(luma: Plane, inside: Box | None) -> tuple[Look, Look | None]:
+    """The picture as the hash sees it, and what is inside its bars; lines that both have are scaled across once."""
+    if inside is None:
+        return _look(scaled(luma)), None
+    part = luma[inside.top : inside.bottom, inside.left : inside.right]
+    if part.shape[1] < luma.shape[1] or not has_two_passes(luma):
+        return _look(scaled(luma)), _look(scaled(part))
+    lines = scaled_across(luma)
+    return _look(scaled_down(lines)), _look(scaled_down(lines[inside.top : inside.bottom]))
+
+
+def _look(small: Plane) -> Look:
+    return Look(small, float(cv2.meanStdDev(small)[1][0, 0]))  # sums of 1024 bytes are exact: numpy's value
 
 
 def phash(look: Look) -> str:
     """``imagehash.phash`` of the picture, 16 hex digits."""
-    return str(imagehash.phash(Image.fromarray(look.luma)))
+    return _phashes(look.luma[np.newaxis])[0]
 
 
 def phash_turned(look: Look) -> list[str]:
@@ -59,19 +80,41 @@ def phash_turned(look: Look) -> list[str]:
     Each is ``imagehash.phash`` of its picture; one transform of all takes a sixth of the time of eight.
     """
     turned = [np.rot90(picture, turns) for picture in (look.luma, look.luma[:, ::-1]) for turns in range(4)]
-    down = fftpack.dct(np.stack(turned).astype(np.float64), axis=1)
-    low = fftpack.dct(down, axis=2)[:, :BITS, :BITS].reshape(len(turned), -1)
-    bits = np.packbits(low > np.median(low, axis=1, keepdims=True), axis=1)
-    return [own.tobytes().hex() for own in bits]
+    return _phashes(np.stack(turned))
 
 
-def part_hashes(luma: Image.Image) -> dict[FramePart, str]:
+def _phashes(lumas: Plane) -> list[str]:
+    """The hashes of pictures of 32 x 32 pixels: imagehash's own transform, without the pictures and objects between.
+
+    Args:
+        lumas: (pictures, 32, 32).
+    """
+    down = fftpack.dct(lumas, axis=1)[:, :BITS]
+    return _above_median(fftpack.dct(down, axis=2)[:, :, :BITS])
+
+
+def _above_median(low: NDArray[np.floating[Any]]) -> list[str]:
+    """A bit for each of 64 coefficients of some pictures, as 16 hex digits each. ``low``: (pictures, 8, 8)."""
+    coefficients = low.reshape(len(low), -1)
+    ordered = np.sort(coefficients, axis=1)
+    middle = ordered.shape[1] // 2
+    medians = (ordered[:, middle - 1] + ordered[:, middle]) / 2
+    return [bits.tobytes().hex() for bits in np.packbits(coefficients > medians[:, np.newaxis], axis=1)]
+
+
+def part_hashes(luma: Image.Image, inside: Box | None = None) -> dict[FramePart, str]:
     """The hash of each part of a picture that is not plain, 16 hex digits.
 
     A logo or a ticker at an edge changes the hash of the whole picture, and leaves the opposite part as it is. The
-    picture is scaled by averaging, so these are no values of ``imagehash``. ``luma``: mode ``L``, any size.
+    picture is scaled by averaging, so these are no values of ``imagehash``.
+
+    Args:
+        luma: mode ``L``, any size.
+        inside: the picture is this part of it.
     """
-    reduced = np.asarray(luma.reduce(max(1, min(luma.size) // _PARTED)))
+    inside = inside or Box(0, 0, *luma.size)
+    shorter = min(inside.right - inside.left, inside.bottom - inside.top)
+    reduced = np.asarray(luma.reduce(max(1, shorter // _PARTED), inside))
     small = cv2.resize(reduced, (_PARTED, _PARTED), interpolation=cv2.INTER_AREA)
     far = _PARTED - _PART
     parts = {
@@ -80,13 +123,12 @@ def part_hashes(luma: Image.Image) -> dict[FramePart, str]:
         FramePart.UPPER: small[:_PART],
         FramePart.LOWER: small[far:],
     }
-    return {name: _hash_of(part) for name, part in parts.items() if part.std() >= _PLAIN_PART}
+    return {name: _hash_of(part) for name, part in parts.items() if cv2.meanStdDev(part)[1][0, 0] >= _PLAIN_PART}
 
 
 def _hash_of(part: Plane) -> str:
-    scaled = cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    low = cv2.dct(scaled)[:BITS, :BITS]
-    return np.packbits(low > np.median(low)).tobytes().hex()
+    small = cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return _above_median(cv2.dct(small)[np.newaxis, :BITS, :BITS])[0]
 
 
 def ring_hash(luma: Image.Image) -> str:
@@ -113,10 +155,16 @@ def ring_hash(luma: Image.Image) -> str:
 
 def without_bars(luma: Image.Image) -> Image.Image | None:
     """What is inside the bars of one colour at the top and bottom, or left and right; None where there are none."""
-    width, height = luma.size
+    inside = inside_bars(np.asarray(luma))
+    return luma.crop(inside) if inside else None
+
+
+def inside_bars(luma: Plane) -> Box | None:
+    """Where ``without_bars`` finds it."""
+    height, width = luma.shape
     scale = min(1.0, _SMALL / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(cv2.resize(np.asarray(luma), size), dtype=np.float32)
+    small = cv2.resize(luma, size).astype(np.float32)
     top, bottom = _bars(small)
     left, right = _bars(small.T)
     if not (top or bottom or left or right):
@@ -124,23 +172,23 @@ def without_bars(luma: Image.Image) -> Image.Image | None:
     if top + bottom > (1 - _INSIDE_SHARE) * size[1] or left + right > (1 - _INSIDE_SHARE) * size[0]:
         return None
     across, down = width / size[0], height / size[1]
-    return luma.crop(
-        (
-            int(np.ceil(left * across)),
-            int(np.ceil(top * down)),
-            int(width - np.ceil(right * across)),
-            int(height - np.ceil(bottom * down)),
-        )
+    return Box(
+        int(np.ceil(left * across)),
+        int(np.ceil(top * down)),
+        int(width - np.ceil(right * across)),
+        int(height - np.ceil(bottom * down)),
     )
 
 
 def _bars(lines: NDArray[np.float32]) -> tuple[int, int]:
     """How many lines at the start and at the end are of one colour, 0 where too few to be a bar."""
-    means, plain = lines.mean(axis=1), lines.std(axis=1) < _BAR_SPREAD
+    samples = lines.shape[1]
+    means = np.einsum("ij->i", lines) / np.float64(samples)  # sums of 192 squares of bytes are exact in 32 bits
+    plain = np.einsum("ij,ij->i", lines, lines) / np.float64(samples) - means**2 < _BAR_SPREAD**2
     return _run(means, plain), _run(means[::-1], plain[::-1])
 
 
-def _run(means: NDArray[np.float32], plain: NDArray[np.bool_]) -> int:
+def _run(means: NDArray[np.float64], plain: NDArray[np.bool_]) -> int:
     of_bar = plain & (np.abs(means - means[0]) < _BAR_SHIFT)
     length = len(of_bar) if of_bar.all() else int(np.argmin(of_bar))
     # The line where bar and picture mix belongs to neither.

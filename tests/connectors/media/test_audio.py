@@ -9,7 +9,7 @@ import av
 import imageio_ffmpeg
 import pytest
 
-from connectors.media import ffmpeg
+from connectors.media import audio, ffmpeg
 from connectors.media.audio import Loudness
 from connectors.media.limits import Limits, Refused
 from connectors.media.pyav import Packets, PyAvVideo, facts_of
@@ -45,6 +45,16 @@ def test_silence_is_found_where_it_is(clip: Path) -> None:
     ((start_s, end_s),) = measured(clip)[1]
     assert start_s == pytest.approx(0.5, abs=0.06)
     assert end_s == pytest.approx(2.0, abs=0.06)
+
+
+def test_loudness_and_silences_do_not_hang_on_how_often_the_filters_are_asked(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for waiting in (1, 7, 64, 1 << 20):
+        monkeypatch.setattr(audio, "_WAITING", waiting)
+        found.append(measured(clip))
+    assert found == found[:1] * 4
 
 
 def test_silence_from_end_to_end_has_no_loudness(render: Render) -> None:

@@ -198,3 +198,18 @@ def test_real_turned_videos_are_upright(shared_data: Path) -> None:
         assert first.luma().size == (width, height)
         assert first.picture(max(width, height)).shape == (height, width, 3)
         assert np.abs(first.picture(width + height)[..., 1].astype(int) - np.asarray(first.luma())).mean() < 25
+
+
+def test_luma_looks_into_the_frames_memory_and_keeps_it(render: Render) -> None:
+    path = render("odd.mp4", "-f", "lavfi", "-i", "testsrc2=size=322x242:rate=10:duration=3", "-c:v", "libx264")
+    video = PyAvVideo(str(path), _LIMITS, _SIDE)
+    seen, copies = [], []
+    for frame in video.every_frame():
+        seen.append((frame.luma(), frame.luma_plane()))
+        copies.append(frame.frame.to_ndarray()[:242, :322])
+        del frame
+    video.close()
+    assert len(seen) == 30
+    for (image, plane), copy in zip(seen, copies, strict=True):
+        assert np.array_equal(plane, copy)
+        assert np.array_equal(np.asarray(image), copy)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from transforms.media import colours as naming
 from transforms.media.colours import PALETTE, colours
 
 
@@ -107,3 +108,10 @@ def test_a_colour_of_less_than_a_tenth_is_not_named() -> None:
 def test_a_picture_of_one_pixel_has_a_colour() -> None:
     found = colours(plain(PALETTE["white"], 1, 1))
     assert [*found.foreground, *found.background] == ["white"]
+
+
+def test_every_level_has_the_name_that_is_nearest_of_all() -> None:
+    levels = np.moveaxis(np.indices((32, 32, 32), dtype=np.uint8), 0, -1) * np.uint8(8) + np.uint8(4)
+    lab = naming._lab(levels.reshape(1, -1, 3))[0]
+    distances = ((lab[:, None] - naming._PALETTE_LAB[None]) ** 2).sum(axis=2)
+    assert np.array_equal(naming._nearest().ravel(), distances.argmin(axis=1))

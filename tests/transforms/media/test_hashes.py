@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
 from schemas.media import FramePart
-from transforms.media.hashes import look_at, part_hashes, phash, phash_turned, ring_hash, without_bars
+from transforms.media.hashes import (
+    inside_bars,
+    look_at,
+    looks_at,
+    part_hashes,
+    phash,
+    phash_turned,
+    ring_hash,
+    without_bars,
+)
 from transforms.media.looks import DuplicateOptions
 
 
@@ -54,7 +63,9 @@ def test_so_they_are_where_coefficients_are_nothing_but_rounding(seed: int, grai
     part = np.random.default_rng(seed).integers(0, 256, (-(-height // 2), -(-width // 2)), dtype=np.uint8)
     whole = np.block([[part, part[:, ::-1]], [part[::-1], part[::-1, ::-1]]])[:height, :width]
     image = Image.fromarray(np.tile(whole, (32 // height, 32 // width)))
-    assert phash_turned(look_at(image)) == of_turned_images(image)
+    expected = of_turned_images(image)
+    assert phash_turned(look_at(image)) == expected
+    assert phash(look_at(image)) == expected[0]
 
 
 @given(st.integers(0, 200), st.tuples(st.integers(40, 400), st.integers(40, 400)))
@@ -216,3 +227,17 @@ def test_a_plain_part_has_no_hash() -> None:
     image.paste(90, (0, 0, 200, 320))
     assert set(part_hashes(image)) == {FramePart.RIGHT, FramePart.UPPER, FramePart.LOWER}
     assert part_hashes(Image.new("L", (64, 64), 90)) == {}
+
+
+@pytest.mark.parametrize("bars", [(0, 0, 0, 0), (0, 60, 0, 45), (80, 0, 90, 0), (40, 30, 40, 30)])
+def test_a_frame_and_what_is_inside_its_bars_are_seen_as_two_pictures_are(bars: tuple[int, int, int, int]) -> None:
+    image = ImageOps.expand(picture(8, (500, 300)), bars, fill=16)
+    box = inside_bars(np.asarray(image))
+    assert (box is not None) == any(bars)
+    whole, inside = looks_at(np.asarray(image), box)
+    assert whole.detail == float(whole.luma.std())
+    assert np.array_equal(whole.luma, look_at(image).luma)
+    if box is not None:
+        assert inside is not None
+        assert np.array_equal(inside.luma, look_at(image.crop(box)).luma)
+        assert part_hashes(image, box) == part_hashes(image.crop(box))
