@@ -60,11 +60,13 @@ def test_a_file_that_takes_too_long_is_a_reason(slow: Path) -> None:
     assert time.monotonic() - started < 5
 
 
-def test_memory_is_limited(render: Render) -> None:  # noqa: F811
-    source = "testsrc2=size=4096x4096:rate=5:duration=4"
+def test_memory_is_limited(clip: Path, render: Render) -> None:  # noqa: F811
+    source = "testsrc2=size=8192x6144:rate=5:duration=1"
     large = render("large.mp4", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast")
-    with Guard(replace(_CONFIG, limits=Limits(memory_bytes=260 << 20))) as guard, pytest.raises(Refused) as refused:
-        guard.measure(str(large))
+    with Guard(replace(_CONFIG, limits=Limits(memory_bytes=260 << 20))) as guard:
+        assert guard.measure(str(clip)).row["frames"] == 50
+        with pytest.raises(Refused) as refused:
+            guard.measure(str(large))
     assert refused.value.reason in (Reason.DECODER_CRASHED, Reason.DAMAGED)
 
 
