@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connectors.parquet import shard_name, write_shard
 from connectors.shard import Shard
-from pipelines.run_folder import Manifest, RunFolder, StageRecord
+from pipelines.run.folder import Manifest, RunFolder, StageRecord
 from schemas.registry import SCHEMAS
 
 _RECIPE = "name: benchmark\nsources: {reddit: {submissions: [none]}}\ncard: {title: Benchmark, license: cc-by-4.0}\n"

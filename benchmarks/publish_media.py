@@ -22,7 +22,7 @@ from benchmarks.hub_corpus import write_run
 from benchmarks.publish import REPO, hub_at, killed_after, publishing, release_of, seconds_of
 from connectors.parquet import read_shard, shard_name, write_shard
 from pipelines.media.listing import note
-from pipelines.run_folder import RunFolder
+from pipelines.run.folder import RunFolder
 from schemas.record import conform
 from schemas.registry import SCHEMAS
 from transforms.media.files import ListedFile

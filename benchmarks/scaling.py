@@ -18,11 +18,11 @@ import pyarrow as pa
 import yaml
 
 from benchmarks.archive import write_archive
-from pipelines.beam_arguments import BeamArguments
-from pipelines.build import build
-from pipelines.recipe_file import load_recipe
-from pipelines.run_folder import RunFolder
-from pipelines.stage_run import Report
+from pipelines.recipe.file import load_recipe
+from pipelines.run.beam_arguments import BeamArguments
+from pipelines.run.build import build
+from pipelines.run.folder import RunFolder
+from pipelines.run.stage_run import Report
 from tests.runners.builds import Build, build_on
 from tests.runners.engines import ENGINES
 from transforms.shuffle import TableCoder

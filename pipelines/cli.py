@@ -49,7 +49,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     for name, text in _COMMANDS.items():
         subparser = commands.add_parser(name, help=text, allow_abbrev=False)
         if name == chosen:
-            import_module(f"pipelines.{name}_command").add_arguments(subparser)
+            import_module(f"pipelines.commands.{name}").add_arguments(subparser)
     return root
 
 
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USER_ERROR
     except Exception as error:
         # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from pipelines.runner import sentence_on  # noqa: PLC0415 - after the filter
+        from pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
 
         sentence = user_error_in(str(error)) or sentence_on(str(error))
         if sentence is None or isinstance(error, ImportError):

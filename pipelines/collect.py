@@ -19,7 +19,7 @@ from connectors.parquet import shard_name, write_shard
 from connectors.reddit.archive import read_comments, read_submissions
 from connectors.shard import Shard
 from connectors.youtube.archive import read_videos
-from pipelines.stage import StagePlan, WriteRejects
+from pipelines.run.stage import StagePlan, WriteRejects
 from schemas.platform import Platform
 from schemas.reasons import Reason
 from schemas.registry import SCHEMAS

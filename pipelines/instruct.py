@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from connectors.parquet import read_shard, shard_name, write_shard
 from connectors.shard import Shard
-from pipelines.stage import StagePlan, WriteRejects
+from pipelines.run.stage import StagePlan, WriteRejects
 from schemas.reasons import Reason
 from schemas.split import Split
 from transforms.accounting import REJECTS, TALLY, Tally

@@ -19,7 +19,7 @@ from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
 from connectors.youtube.ids import read_ids
 from pipelines.collection.plan import CollectPlan, ServicePlan, ShownFiles
 from pipelines.collection.recipe import Collect, CollectReddit, CollectWikidata, CollectYoutube
-from pipelines.recipe_file import RecipeFile
+from pipelines.recipe.file import RecipeFile
 from schemas.errors import RecipeError
 
 #: `host:port`s, with commas, of servers that may be asked although they are not on the open net, such as a mirror.

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from connectors.reddit.listing_keys import listing_of
-from pipelines.section import Count, Section
+from pipelines.recipe.section import Count, Section
 from schemas.errors import RecipeError
 
 Rate = Annotated[float, Field(gt=0)]

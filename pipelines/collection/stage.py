@@ -31,7 +31,7 @@ from connectors.parquet import replace_file, take_in
 from connectors.shard import Shard
 from pipelines.collection.plan import CollectPlan
 from pipelines.collection.worker import work_alone
-from pipelines.stage import StagePlan, WriteRejects
+from pipelines.run.stage import StagePlan, WriteRejects
 from schemas.reasons import Absent, Reason
 from transforms.accounting import REJECTS, TALLY, Tally
 

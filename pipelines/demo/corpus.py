@@ -15,7 +15,7 @@ from backports import zstd
 from pipelines.demo.media import render_clip, write_pictures
 from pipelines.demo.reddit import RedditCorpus, long_line
 from pipelines.demo.youtube import LISTED, YoutubeCorpus, subtitles
-from pipelines.recipe_file import SHIPPED
+from pipelines.recipe.file import SHIPPED
 from schemas.errors import OutputError
 
 #: One line beyond the longest that the reader holds (32 MiB).

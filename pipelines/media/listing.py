@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from connectors.parquet import read_parquet, shard_name, write_parquet
 from connectors.shard import Shard
-from pipelines.run_folder import RunFolder
+from pipelines.run.folder import RunFolder
 from transforms.media.files import ListedFile
 
 #: Folder of the lists in a run folder. They name paths of this machine, and are never published.

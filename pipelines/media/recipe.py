@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from connectors.media.limits import Limits
-from pipelines.describe_recipe import Describe, Speech
 from pipelines.media.config import Access, DecoderChoice, MeasureConfig
-from pipelines.section import Count, Section, Share
+from pipelines.media.describe_recipe import Describe, Speech
+from pipelines.recipe.section import Count, Section, Share
 from transforms.media.looks import DuplicateOptions
 
 

@@ -21,13 +21,13 @@ from connectors.media.store import MediaStore
 from connectors.models.speech import SpeechConfig, load_whisper
 from connectors.parquet import file_sha256, read_shard, shard_name, write_shard
 from connectors.shard import Shard
-from pipelines.describe import DescribeConfig, DescribeScenes
-from pipelines.hardware import on_gpu
 from pipelines.media.config import DecoderChoice, MeasureConfig
+from pipelines.media.describe import DescribeConfig, DescribeScenes
 from pipelines.media.guard import Guard
 from pipelines.media.hearing import Ears, digest_of
 from pipelines.media.listing import NoteFiles
-from pipelines.stage import StagePlan, WriteRejects
+from pipelines.run.hardware import on_gpu
+from pipelines.run.stage import StagePlan, WriteRejects
 from schemas.errors import InputError
 from schemas.platform import Platform
 from schemas.reasons import Reason

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from pipelines.card_parts import CITATION, size_category
-from pipelines.funnel import markdown_funnel
 from pipelines.publication.edition import HUB, Edition, Facts
 from pipelines.publication.features import features
-from pipelines.release import BESIDE, EMBEDDED
+from pipelines.publication.release import BESIDE, EMBEDDED
+from pipelines.run.card_parts import CITATION, size_category
+from pipelines.run.funnel import markdown_funnel
 from schemas.tables import columns_markdown
 from transforms.rule_docs import rule_docs
 

@@ -8,11 +8,11 @@ from fnmatch import fnmatch
 from functools import cached_property
 
 from connectors.shard import Shard
-from pipelines import release
-from pipelines.card_parts import data_files
+from pipelines.publication import release
 from pipelines.publication.versions import Difference
-from pipelines.result import Card
-from pipelines.run_folder import Manifest, StageRecord
+from pipelines.recipe.result import Card
+from pipelines.run.card_parts import data_files
+from pipelines.run.folder import Manifest, StageRecord
 from schemas.errors import InputError
 from schemas.tables import FrozenTable, frozen_table
 from transforms.accounting import FunnelRow

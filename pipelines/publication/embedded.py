@@ -23,7 +23,7 @@ from pipelines.publication.media_work import (
     facts_of,
     said,
 )
-from pipelines.release import EMBEDDED, VIDEOS
+from pipelines.publication.release import EMBEDDED, VIDEOS
 from schemas.reasons import Unpublished
 from schemas.record import conform
 from schemas.registry import SCHEMAS

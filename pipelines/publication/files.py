@@ -14,7 +14,7 @@ from pipelines.publication.croissant import croissant
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.funnel_picture import funnel_picture
 from pipelines.publication.versions import Difference
-from pipelines.run_folder import MANIFEST
+from pipelines.run.folder import MANIFEST
 from schemas.errors import InputError
 from schemas.level import Level
 from schemas.tables import FrozenTable

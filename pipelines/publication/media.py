@@ -27,9 +27,9 @@ from pipelines.publication.media_work import (
     facts_of,
     said,
 )
+from pipelines.publication.release import BESIDE, IMAGES, KEYFRAMES, VIDEOS
 from pipelines.publication.release_stage import ReleasedMedia
-from pipelines.release import BESIDE, IMAGES, KEYFRAMES, VIDEOS
-from pipelines.result import MediaFiles, MediaShape
+from pipelines.recipe.result import MediaFiles, MediaShape
 from schemas.errors import InputError
 from schemas.media import MediaForm
 from schemas.registry import SCHEMAS

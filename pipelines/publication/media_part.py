@@ -9,10 +9,10 @@ from functools import partial
 from pipelines.media.listing import FOLDER, changed, read_list, store_of
 from pipelines.publication.media import release_media
 from pipelines.publication.media_work import MediaRelease
-from pipelines.release import FOLDER as TARGET
-from pipelines.release import MediaPart
-from pipelines.result import MediaFiles, MediaShape, Publish
-from pipelines.run_folder import Manifest, RunFolder
+from pipelines.publication.release import FOLDER as TARGET
+from pipelines.publication.release import MediaPart
+from pipelines.recipe.result import MediaFiles, MediaShape, Publish
+from pipelines.run.folder import Manifest, RunFolder
 from schemas.errors import InputError
 
 #: Bytes of media of one bucket of embedded files, about.

@@ -12,8 +12,8 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.publication.bared import BareFile, Withheld
-from pipelines.release import STAGE
-from pipelines.result import MediaFiles, MediaShape
+from pipelines.publication.release import STAGE
+from pipelines.recipe.result import MediaFiles, MediaShape
 from schemas.reasons import Unpublished
 from schemas.registry import SCHEMAS
 from transforms.accounting import Tally

@@ -13,8 +13,8 @@ from apache_beam.pvalue import TaggedOutput
 
 from connectors.parquet import read_shard, write_parquet, write_shard
 from connectors.shard import Shard
-from pipelines.release import FOLDER, POSTED, STAGE, WITHDRAWN, Part, digests_path
-from pipelines.stage import StagePlan
+from pipelines.publication.release import FOLDER, POSTED, STAGE, WITHDRAWN, Part, digests_path
+from pipelines.run.stage import StagePlan
 from transforms.accounting import TALLY, Tally
 from transforms.digests import SCHEMA as DIGESTS
 from transforms.digests import row_digests, sorted_digests

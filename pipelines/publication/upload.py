@@ -14,9 +14,9 @@ from huggingface_hub import CommitOperationAdd
 from connectors.filesystem import open_to_read
 from connectors.hub.client import Hub, Line, line
 from connectors.shard import Shard
-from pipelines.beam_arguments import BeamArguments
 from pipelines.publication.pace import LFS_PACE, Calls, Pace, xet_pace
-from pipelines.run_folder import RunFolder
+from pipelines.run.beam_arguments import BeamArguments
+from pipelines.run.folder import RunFolder
 from schemas.errors import InputError, PublishError
 
 #: Files and bytes that a worker takes at a time; the Hub is asked about 256 files in one request.

@@ -13,7 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from connectors.parquet import replace_file
 from pipelines.publication.pace import Pace
 from pipelines.publication.upload import Batch, Sender, Sent, Target
-from pipelines.run_folder import RunFolder
+from pipelines.run.folder import RunFolder
 
 _ACCOUNT = ".account-upload"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.beam_arguments import beam_arguments
-from pipelines.build import build
 from pipelines.demo.corpus import write_corpus
-from pipelines.recipe_file import load_recipe
-from pipelines.run_folder import Manifest, RunFolder, StageRecord
-from pipelines.stage_run import Report
+from pipelines.recipe.file import load_recipe
+from pipelines.run.beam_arguments import beam_arguments
+from pipelines.run.build import build
+from pipelines.run.folder import Manifest, RunFolder, StageRecord
+from pipelines.run.stage_run import Report
 
 
 class Told:

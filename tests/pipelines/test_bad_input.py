@@ -15,8 +15,8 @@ import pytest
 
 from connectors import parquet
 from pipelines.cli import main, user_error_in
-from pipelines.run_folder import Manifest, RunFolder
-from pipelines.show import funnel_rows
+from pipelines.run.folder import Manifest, RunFolder
+from pipelines.run.show import funnel_rows
 from tests.pipelines.conftest import run_build
 
 

@@ -15,8 +15,8 @@ import pytest
 import yaml
 from backports import zstd
 
-from pipelines.run_folder import Manifest
-from pipelines.show import funnel_rows
+from pipelines.run.folder import Manifest
+from pipelines.run.show import funnel_rows
 from tests.pipelines.conftest import run_build
 from transforms.accounting import unbalanced
 

@@ -10,13 +10,13 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.beam_arguments import beam_arguments
-from pipelines.hardware import on_gpu
-from pipelines.prepare import PREPARE
-from pipelines.recipe_file import load_recipe
-from pipelines.request import Request
-from pipelines.run_folder import RunFolder
-from pipelines.stage import run_stage
+from pipelines.recipe.file import load_recipe
+from pipelines.run.beam_arguments import beam_arguments
+from pipelines.run.folder import RunFolder
+from pipelines.run.hardware import on_gpu
+from pipelines.run.prepare import PREPARE
+from pipelines.run.request import Request
+from pipelines.run.stage import run_stage
 from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES
 

@@ -13,7 +13,7 @@ from connectors.reddit.config import CommentsWanted
 from connectors.web.manners import Budget
 from pipelines.collection.ask import Place, plan_of
 from pipelines.collection.plan import CollectPlan
-from pipelines.recipe_file import load_recipe
+from pipelines.recipe.file import load_recipe
 from schemas.errors import RecipeError
 
 

@@ -12,9 +12,9 @@ from praw.config import Config
 
 from connectors.collection.state import State
 from pipelines.cli import main
-from pipelines.collect_command import seconds_of, size
 from pipelines.collection.report import duration
-from pipelines.run_folder import Manifest
+from pipelines.commands.collect import seconds_of, size
+from pipelines.run.folder import Manifest
 from schemas.errors import BliftError
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, made_up

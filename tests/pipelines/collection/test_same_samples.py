@@ -13,7 +13,7 @@ from praw.config import Config
 
 from connectors.parquet import read_shard
 from pipelines.cli import main
-from pipelines.run_folder import Manifest
+from pipelines.run.folder import Manifest
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, Site, made_up, recorded
 from tests.reddit_server.recorded import escaped

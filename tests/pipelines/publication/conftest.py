@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from connectors.hub.client import Hub, Patience
-from pipelines import release
-from pipelines.beam_arguments import BeamArguments, beam_arguments
-from pipelines.publish import Result, Wish, publish
-from pipelines.publish_command import recipe_of
-from pipelines.request import Request
-from pipelines.run_folder import Manifest, RunFolder, StageRecord
-from pipelines.stage_run import Place, Report, run_unless_done
+from pipelines.commands.publish import recipe_of
+from pipelines.publication import release
+from pipelines.publication.publish import Result, Wish, publish
+from pipelines.run.beam_arguments import BeamArguments, beam_arguments
+from pipelines.run.folder import Manifest, RunFolder, StageRecord
+from pipelines.run.request import Request
+from pipelines.run.stage_run import Place, Report, run_unless_done
 from tests.hub_server import TOKEN, HubServer
 
 REPO = "owner/demo"

@@ -20,7 +20,7 @@ from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.features import features
 from pipelines.publication.funnel_picture import funnel_picture
 from pipelines.publication.versions import Difference
-from pipelines.run_folder import Manifest, RunFolder
+from pipelines.run.folder import Manifest, RunFolder
 from schemas.compatibility import Level
 from schemas.record import FEATURES_KEY
 from schemas.registry import RECORDS, SCHEMAS

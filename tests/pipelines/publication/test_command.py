@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.publish import Result
+from pipelines.publication.publish import Result
 from tests.hub_server import READER, TOKEN, HubServer
 from tests.pipelines.publication.conftest import REPO
 

@@ -18,22 +18,21 @@ import yaml
 from PIL import Image, ImageOps
 
 from connectors.parquet import read_shard
-from pipelines import release
-from pipelines.beam_arguments import beam_arguments
+from pipelines.commands.publish import recipe_of
 from pipelines.demo.media import ARTIST
-from pipelines.publication import embedded, media
+from pipelines.publication import embedded, media, release
 from pipelines.publication.bared import Withheld, bared
 from pipelines.publication.card import published_card
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.media_work import MediaRelease
+from pipelines.publication.publish import Result
 from pipelines.publication.versions import Difference
-from pipelines.publish import Result
-from pipelines.publish_command import recipe_of
-from pipelines.recipe import Card
-from pipelines.request import Request
-from pipelines.result import MediaFiles, MediaShape
-from pipelines.run_folder import Manifest, RunFolder, StageRecord
-from pipelines.stage_run import Place, run_unless_done
+from pipelines.recipe.model import Card
+from pipelines.recipe.result import MediaFiles, MediaShape
+from pipelines.run.beam_arguments import beam_arguments
+from pipelines.run.folder import Manifest, RunFolder, StageRecord
+from pipelines.run.request import Request
+from pipelines.run.stage_run import Place, run_unless_done
 from schemas.errors import InputError, PublishError
 from schemas.reasons import Unpublished
 from tests.hub_server import HubServer

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.publish import Result
+from pipelines.publication.publish import Result
 from schemas.errors import InputError, PublishError
 from tests.hub_server import Fault, HubServer
 from tests.hub_server.state import Blob, Commit

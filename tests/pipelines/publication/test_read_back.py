@@ -11,7 +11,7 @@ from connectors.collection.archives import write_archives
 from connectors.collection.items import Item, Kind, NotThere
 from connectors.collection.state import State
 from connectors.hub.dataset import published_rows
-from pipelines.publish import Result
+from pipelines.publication.publish import Result
 from schemas.errors import InputError
 from schemas.reasons import Absent
 from tests.hub_server import TOKEN, HubServer

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.parquet import read_shard, write_shard
-from pipelines.diff import diff
+from pipelines.publication.diff import diff
+from pipelines.publication.publish import Result
 from pipelines.publication.versions import chosen_tag, difference, next_tag, parse_tag
-from pipelines.publish import Result
 from schemas.compatibility import Level
 from schemas.errors import InputError, PublishError
 from schemas.freeze import Column, Definition, definition

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from connectors.hub.client import Line
-from pipelines.publish import Result
+from pipelines.publication.publish import Result
 from schemas.errors import PublishError
 from tests import xet_client
 from tests.hub_server import TOKEN, Fault, HubServer

@@ -1,0 +1,1 @@
+"""The commands of `blift`, a module each, and what they print while they run."""

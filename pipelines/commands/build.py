@@ -1,0 +1,123 @@
+"""`blift build`: a recipe and archives to a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+
+from connectors.filesystem import is_here
+from pipelines.commands.progress import Progress
+from pipelines.publication.wish import publish_as_last_stage
+from pipelines.recipe.file import RecipeFile, load_recipe
+from pipelines.run.beam_arguments import beam_arguments
+from pipelines.run.folder import Manifest, RunFolder
+from pipelines.run.funnel import funnel_rows
+from pipelines.run.request import STAGES, stages_of
+from pipelines.run.show import show_funnel
+from pipelines.run.stage_run import Report
+from schemas.errors import BliftError, RecipeError, did_you_mean
+from schemas.reasons import Reason
+
+#: The last stage, which is no part of what is built.
+PUBLISH = "publish"
+_NOTES_SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `build`."""
+    parser.description = "Build a dataset from a recipe. Stages whose result is already in the folder are skipped."
+    parser.epilog = (
+        "All other options go to Beam, such as --runner=SparkRunner or --direct_num_workers=2; "
+        "without --runner the pipeline runs in this process."
+    )
+    parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe file, or the name of a shipped one")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the run folder")
+    parser.add_argument(
+        "--stages",
+        metavar="A,B",
+        help=f"stages to run, of {', '.join([*STAGES, PUBLISH])} (default: all that the recipe needs, and "
+        f"{PUBLISH} where it names a dataset)",
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="read at most N posts of each Reddit archive file, and N videos"
+    )
+    parser.add_argument(
+        "--detach",
+        action="store_true",
+        help="hand the next stage to the runner and do not wait; the same command, once that job is done, takes it "
+        "into the manifest and hands on the next",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift build`."""
+    if args.limit is not None and args.limit < 1:
+        raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
+    source = load_recipe(args.recipe)
+    stages = _stages(args.stages, source, trial=args.limit is not None)
+    if any(folder in args.out for folder in ("\n", "\0")):
+        raise BliftError("--out holds a line break or NUL; choose another folder.")
+    from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
+
+    from pipelines.run.build import build  # noqa: PLC0415 - slow: all stages
+    from pipelines.run.runner import check_runner  # noqa: PLC0415 - slow
+
+    beam = beam_arguments(args.beam)
+    # Workers have working folders of their own.
+    folder = RunFolder(os.path.abspath(args.out) if is_here(args.out) else args.out)
+    check_runner(beam.options, folder.path, detach=args.detach)
+    progress = Progress(quiet=args.quiet)
+    report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
+    gc.freeze()  # what is imported stays, and need not be searched for garbage again
+    # Nothing runs, so there is nothing to wait for.
+    detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
+    with progress:
+        of_build = [name for name in stages if name in STAGES]
+        manifest = build(source, folder, beam, of_build, args.limit, report, detach=detach)
+        finished = all(name in manifest.stages for name in of_build)
+        published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and finished else None
+    if not args.quiet and finished:
+        show_funnel(manifest, sys.stdout)
+        print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
+        print(published or f"Look at it: blift inspect {folder.path}")
+    for warning in warnings(manifest):
+        print(f"warning: {warning}", file=sys.stderr)
+    return 0
+
+
+def warnings(manifest: Manifest) -> list[str]:
+    """What somebody should know who only sees that the build went well: files cut short, parts that were left out."""
+    found = []
+    for row in (row for row in funnel_rows(manifest) if row.step == "read"):
+        for reason in (Reason.TRUNCATED_FILE, Reason.UNREADABLE_FILE):
+            if files := row.rejected.get(reason):
+                how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
+                what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
+                found += [f"{how_many} {what}. The rejects of `collect` say where."]
+    notes = [note for record in manifest.stages.values() for note in record.notes]
+    found += notes[:_NOTES_SHOWN]
+    if len(notes) > _NOTES_SHOWN:
+        found.append(f"and {len(notes) - _NOTES_SHOWN} more such parts; they are listed in manifest.json.")
+    return found
+
+
+def _stages(text: str | None, source: RecipeFile, *, trial: bool) -> list[str]:
+    """The stages to run, in order. A trial on a part of the input is published only where that is asked for."""
+    known = [*STAGES, PUBLISH]
+    if text is None:
+        needed = stages_of(source.recipe)
+        return [*needed, PUBLISH] if source.recipe.publish.repo and not trial else needed
+    asked = [name.strip() for name in text.split(",") if name.strip()]
+    for name in asked:
+        if name not in known:
+            hint = did_you_mean(name, known) or "."
+            raise RecipeError(f"There is no stage {name!r}{hint} Stages: {', '.join(known)}.")
+    if not set(asked) & set(STAGES):
+        raise RecipeError(f"--stages names no stage of the build. Stages: {', '.join(STAGES)}.")
+    if PUBLISH in asked and source.recipe.publish.repo is None:
+        raise RecipeError(f"The stage {PUBLISH} needs a dataset: set `publish.repo` in the recipe.")
+    return [name for name in known if name in asked]

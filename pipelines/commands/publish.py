@@ -1,0 +1,87 @@
+"""`blift publish`: a run folder to a dataset on the HuggingFace Hub."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from connectors.hub.extra import require_hub
+from pipelines.commands.progress import Progress
+from pipelines.publication.wish import wish_of
+from pipelines.recipe.result import ResultFile, result_of
+from pipelines.run.beam_arguments import beam_arguments
+from pipelines.run.folder import RunFolder
+from pipelines.run.stage_run import Report
+from schemas.errors import BliftError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `publish`."""
+    parser.description = (
+        "Publish a run folder as a dataset on the HuggingFace Hub: one commit, one version. The same "
+        "content again changes nothing; after an interruption, only what is missing travels."
+    )
+    parser.epilog = (
+        "All other options go to Beam, such as --runner=SparkRunner. The token is read from HF_TOKEN, or from "
+        "where `hf auth login` put it."
+    )
+    parser.add_argument("folder", metavar="DIR", help="a run folder")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="the dataset (default: `parser.repo` of the recipe)")
+    parser.add_argument("--private", action="store_true", help="make it private, where it is not there yet")
+    parser.add_argument("--gated", choices=("auto", "manual"), help="let readers ask for access")
+    parser.add_argument("--tag", metavar="v1.2.0", help="version (default: the lowest that says what changed)")
+    parser.add_argument("--create-pr", action="store_true", help="propose it as a pull request")
+    parser.add_argument("--dry-run", action="store_true", help="say what would travel, and change nothing there")
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite what others changed; the privacy gate stays shut all the same"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift publish`."""
+    require_hub()
+    from connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
+
+    with session_made():
+        from pipelines.publication.publish import publish  # noqa: PLC0415 - the same
+
+    folder = RunFolder(args.folder)
+    source = recipe_of(folder)
+    section = source.recipe.publish
+    repo = args.repo or section.repo
+    if repo is None:
+        raise BliftError("No dataset is named. Add --repo OWNER/NAME, or set `publish.repo` in the recipe.")
+    if repo.count("/") != 1 or not all(repo.split("/")):
+        raise BliftError(f"--repo is {repo!r}; write it as OWNER/NAME.")
+    wish = replace(
+        wish_of(section, repo),
+        private=args.private or section.private,
+        gated=args.gated or section.gated,
+        tag=args.tag or section.tag,
+        create_pr=args.create_pr,
+        dry_run=args.dry_run,
+        force=args.force,
+    )
+    progress = Progress(quiet=args.quiet)
+    report = Report(started=progress.start, skipped=progress.skip, done=progress.finish)
+    with progress:
+        result = publish(source, folder, beam_arguments(args.beam), wish, report)
+    if not args.quiet:
+        print(result.told(wish))
+    return 0
+
+
+def recipe_of(folder: RunFolder) -> ResultFile:
+    """The recipe of a run folder, as it was run.
+
+    Raises:
+        BliftError: there is none, or it cannot be read.
+    """
+    path = folder.file("recipe.yaml")
+    if folder.is_local and not os.path.exists(path):
+        raise BliftError(f"{folder.path} has no recipe.yaml: it is no run folder.")
+    return result_of(folder.read_text("recipe.yaml"), Path(path))

@@ -1,0 +1,49 @@
+"""`blift verify`: whether a run folder still is what was written."""
+
+from __future__ import annotations
+
+import argparse
+
+from connectors.parquet import file_sha256
+from pipelines.run.folder import RunFolder
+from pipelines.run.funnel import funnel_rows
+from pipelines.run.stage_run import dataset_fingerprint
+from schemas.errors import InputError
+from transforms.accounting import unbalanced
+
+_EXIT_DIFFERS = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `verify`."""
+    parser.description = (
+        "Recompute the sha256 of every shard, and check that every step of the funnel lost nothing. "
+        "Exit code 1 where something differs."
+    )
+    parser.add_argument("folder", metavar="DIR", help="a run folder")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift verify`."""
+    folder = RunFolder(args.folder)
+    manifest = folder.require_manifest()
+    problems = unbalanced(list(funnel_rows(manifest)))
+    shards = [shard for record in manifest.stages.values() for shard in record.shards]
+    for shard in shards:
+        try:
+            found = file_sha256(folder.file(shard.path))
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        if found != shard.sha256:
+            problems.append(f"{shard.path} has changed: sha256 {found[:16]}..., written as {shard.sha256[:16]}...")
+    if dataset_fingerprint(shards) != manifest.fingerprint:
+        problems.append("The manifest was edited: its fingerprint is not that of its shards.")
+    for problem in problems:
+        print(problem)
+    if problems:
+        print(f"{len(problems)} problems. Run `blift build` again to write what is missing or changed.")
+        return _EXIT_DIFFERS
+    print(f"{len(shards)} files are as they were written; every step of the funnel balances. {manifest.fingerprint}")
+    return 0

@@ -1,0 +1,199 @@
+"""Reading a recipe file: YAML to a checked recipe, with errors that say where and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
+from schemas.errors import BliftError, RecipeError, did_you_mean
+
+#: Recipes that come with the package, by file name.
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """A recipe, its text, and the folder from which its relative paths are taken."""
+
+    recipe: Recipe
+    text: str
+    folder: Path
+
+    def resolve(self, patterns: Sequence[str]) -> list[str]:
+        """Patterns with relative ones taken from the recipe's folder; addresses such as gs:// stay."""
+        return [pattern if "://" in pattern else str(self.folder / pattern) for pattern in patterns]
+
+
+def load_recipe(name: str) -> RecipeFile:
+    """The recipe in a file, or the shipped one of that name.
+
+    Raises:
+        RecipeError: says the file, the line, the key, what is wrong with it and what to do.
+    """
+    path = _find(name)
+    return parse_recipe(_read(path), path)
+
+
+def recipe_text(name: str) -> str:
+    """The text of a recipe file, or of the shipped one of that name, unchecked: files that it names may be absent.
+
+    Raises:
+        RecipeError: there is none, or it is no text.
+    """
+    return _read(_find(name))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+    except OSError as error:
+        raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.") from error
+
+
+def parse_recipe(text: str, path: Path) -> RecipeFile:
+    """The recipe in ``text``; ``path`` is named in errors, and its folder is where relative paths start.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    content = _mapping(text, path)
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    folder = path.resolve().parent
+    try:
+        recipe = Recipe.model_validate(content, context={"folders": [folder, SHIPPED]})
+    except ValidationError as error:
+        raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
+    except BliftError as error:
+        raise RecipeError(f"{path}: {error}") from error
+    if recipe.sources == Sources():
+        recipe = recipe.model_copy(update={"sources": _own_collection(recipe, path)})
+    return RecipeFile(recipe, text, folder)
+
+
+def _own_collection(recipe: Recipe, path: Path) -> Sources:
+    """What a recipe that names no sources reads: the collection that it fills."""
+    collected = recipe.collect
+    if collected is None or not (collected.reddit or collected.youtube):
+        raise RecipeError(
+            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor "
+            "YouTube; name at least one."
+        )
+    # A stage of the build leaves no folder that a recipe could name: its parts lie in the run folder.
+    folders = [] if collected.stage else [collected.folder]
+    return Sources.model_construct(
+        reddit=RedditSource.model_construct(collections=folders) if collected.reddit else None,
+        youtube=YoutubeSource.model_construct(collections=folders) if collected.youtube else None,
+    )
+
+
+#: Sections of a recipe that name no files.
+_OF_A_RESULT = ("name", "description", "rejects", "output", "card", "publish")
+
+
+def recipe_of_result(text: str, path: Path) -> RecipeFile:
+    """What a recipe says of its result: name, card, publication. Sources and rules are left out, and are not needed.
+
+    A run folder holds its recipe, but not the lists of words and channels that it may name.
+
+    Raises:
+        RecipeError: as ``load_recipe``.
+    """
+    content = _mapping(text, path)
+    kept = {key: value for key, value in content.items() if key in _OF_A_RESULT}
+    try:
+        recipe = Recipe.model_validate({**kept, "sources": {}})
+    except ValidationError as error:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
+    return RecipeFile(recipe, text, path.resolve().parent)
+
+
+def _mapping(text: str, path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise RecipeError(f"{where}: not valid YAML ({getattr(error, 'problem', error)}).") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path} holds no recipe: a recipe is a YAML mapping that begins with `name:`.")
+    return content
+
+
+def _find(name: str) -> Path:
+    path = Path(name)
+    if path.exists():
+        return path
+    shipped = sorted(entry.name for entry in SHIPPED.glob("*.yaml"))
+    for candidate in (name, f"{name}.yaml"):
+        if candidate in shipped:
+            return SHIPPED / candidate
+    beside = sorted(entry.name for entry in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    hint = did_you_mean(path.name, [*beside, *shipped])
+    raise RecipeError(f"There is no recipe {name}{hint or '.'} Shipped recipes: {', '.join(shipped)}.")
+
+
+def _sentences(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None) -> Iterator[str]:
+    for error in errors:
+        location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-"))]
+        key = ".".join(str(part) for part in location)
+        where = f"{path}, line {_line(node, location)}"
+        if error["type"] == "extra_forbidden":
+            known = _known_keys(location[:-1])
+            hint = did_you_mean(str(location[-1]), known) or f"; known here: {', '.join(known)}."
+            yield f"{where}: unknown key `{key}`{hint}"
+        elif error["type"] == "missing":
+            yield f"{where}: the key `{key}` is missing; {_description(location)}"
+        else:
+            yield f"{where}: `{key}` is {error['input']!r}: {error['msg'].removeprefix('Value error, ')}."
+
+
+def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
+    """The line, 1 first, of the key that a location leads to, or of the nearest one above it."""
+    line = 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _model_at(location: Sequence[int | str]) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = Recipe
+    for part in location:
+        field = model.model_fields.get(str(part)) if model else None
+        model = model_in(field.annotation) if field else None
+    return model
+
+
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds, or None where it holds a plain value."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    members = getattr(annotation, "__args__", ())
+    return next((member for member in members if isinstance(member, type) and issubclass(member, BaseModel)), None)
+
+
+def _known_keys(location: Sequence[int | str]) -> list[str]:
+    model = _model_at(location)
+    return list(model.model_fields) if model else []
+
+
+def _description(location: Sequence[int | str]) -> str:
+    model = _model_at(location[:-1])
+    field = model.model_fields.get(str(location[-1])) if model else None
+    return (field.description if field else None) or "add it."

@@ -1,0 +1,1 @@
+"""What runs a recipe: stages in order, their inputs, runner, account and run folder."""

@@ -1,0 +1,70 @@
+"""What a stage is asked to do, and the stage made ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.recipe.result import Result
+from pipelines.run.folder import Manifest, RunFolder
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from pipelines.recipe.file import RecipeFile
+    from pipelines.recipe.model import Recipe
+    from pipelines.run.stage import StagePlan
+
+#: The stages of a build, in order.
+STAGES = ("gather", "collect", "media", "curate", "instruct")
+#: Stages after those that every build runs.
+AFTER = ("release",)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a stage is asked to do."""
+
+    source: RecipeFile
+    folder: RunFolder
+    limit: int | None
+    manifest: Manifest | None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe."""
+        return self.source.recipe
+
+
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """What the release is asked to do, of whose recipe only the result matters."""
+
+    recipe: Result
+    folder: RunFolder
+    manifest: Manifest | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A stage that can run.
+
+    Attributes:
+        inputs: facts that decide the result, as JSON: files or shards, sections of the recipe, digests.
+        prefixes: of the shards that it writes.
+        plan: adds the stage to a pipeline.
+    """
+
+    inputs: dict[str, Any]
+    prefixes: tuple[str, ...]
+    plan: Callable[[beam.Pipeline], StagePlan]
+
+
+def stages_of(recipe: Recipe) -> list[str]:
+    """The stages that a recipe needs, in order."""
+    left_out = {
+        "gather": recipe.collect is None or recipe.collect.stage is None,
+        "media": recipe.media is None,
+    }
+    return [name for name in STAGES if not left_out.get(name)]

@@ -1,0 +1,201 @@
+"""The `blift` command itself: help and version, wrong commands and flags, and exit codes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import cli
+from pipelines.cli import main
+from pipelines.commands import recipe as recipe_command
+from pipelines.run.folder import Manifest
+from schemas.errors import OutputError
+
+COMMANDS = [
+    (),
+    ("collect",),
+    ("build",),
+    ("publish",),
+    ("diff",),
+    ("inspect",),
+    ("verify",),
+    ("demo",),
+    ("doctor",),
+    ("recipe",),
+    ("recipe", "list"),
+    ("recipe", "show"),
+    ("recipe", "check"),
+    ("recipe", "json-schema"),
+    ("recipe", "docs"),
+    ("schema",),
+    ("schema", "list"),
+    ("schema", "show"),
+    ("schema", "freeze"),
+    ("schema", "check"),
+]
+
+
+def exit_code(*arguments: str) -> int:
+    """The exit code of the command, whether it returns it or argparse exits with it."""
+    try:
+        return main(list(arguments))
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("--version") == 0
+    assert re.fullmatch(r"blift \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_of_every_command(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(*command, "--help") == 0
+    said = capsys.readouterr()
+    assert said.out.startswith(f"usage: {' '.join(('blift', *command))}")
+    assert said.err == ""
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code("--help")
+    said = capsys.readouterr().out
+    assert {command[0] for command in COMMANDS if command} == set(re.findall(r"^    (\w+) ", said, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ((), "required: COMMAND"),
+        (("buidl",), "choose from 'collect', 'build', 'publish'"),
+        (("recipe", "shw"), "choose from 'list', 'show'"),
+        (("recipe", "check"), "required: RECIPE"),
+        (("build", "demo"), "required: --out"),
+        (("build", "blift-paper", "more", "--out", "out"), "`blift build` takes one recipe"),
+        (("inspect",), "required: DIR"),
+        (("inspect", "out", "--row", "3"), "`blift inspect` has no argument '--row'. See `blift inspect --help`."),
+        (("demo", "out", "--sed", "3"), "`blift demo` has no argument '--sed'. See `blift demo --help`."),
+        (("demo", "out", "--seed", "three"), "argument --seed: invalid int value: 'three'"),
+        (("demo", "out", "--posts", "0"), "--posts and --videos must be 1 or more"),
+        (("recipe", "list", "--all"), "`blift recipe` has no argument '--all'"),
+        (("recipe", "show", "blift-papr"), "did you mean 'blift-paper.yaml'?"),
+        (("schema", "show", "post", "--format", "xml"), "invalid choice: 'xml'"),
+    ],
+)
+def test_a_wrong_command_or_flag_is_2_with_a_hint(
+    arguments: tuple[str, ...], hint: str, capsys: pytest.CaptureFixture[str], in_empty_folder: Path
+) -> None:
+    assert exit_code(*arguments) == 2
+    said = capsys.readouterr()
+    assert hint in said.err
+    assert said.out == ""
+    assert list(in_empty_folder.iterdir()) == []
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_what_works_is_0(built: tuple[Path, Manifest], corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, _ = built
+    assert exit_code("recipe", "list") == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {"blift-paper", "demo"}
+    assert exit_code("recipe", "check", str(corpus / "demo.yaml")) == 0
+    assert exit_code("inspect", str(folder), "--rows", "1") == 0
+    assert exit_code("verify", str(folder)) == 0
+
+
+@pytest.mark.parametrize("name", ["blift-paper", "demo"])
+def test_a_shipped_recipe_is_printed_as_it_is(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("recipe", "show", name) == 0
+    assert capsys.readouterr().out == (recipe_command.SHIPPED / f"{name}.yaml").read_text()
+
+
+def test_a_users_mistake_is_one_line_on_stderr(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: str) -> str:
+        raise OutputError("The disk is full.")
+
+    monkeypatch.setattr(recipe_command, "recipe_text", fails)
+    assert exit_code("recipe", "show", "demo") == cli.EXIT_USER_ERROR == 2
+    assert capsys.readouterr().err == "blift: The disk is full.\n"
+
+
+def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: str) -> str:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(recipe_command, "recipe_text", fails)
+    with pytest.raises(RuntimeError, match="a fault"):
+        main(["recipe", "show", "demo"])
+
+
+class Left(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [(KeyboardInterrupt(), 130, "run the same command again to go on"), (BrokenPipeError(), 0, "")],
+    ids=["Ctrl-C", "closed pipe"],
+)
+def test_an_interrupted_command_leaves_with_its_code(
+    raised: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: str) -> str:
+        raise raised
+
+    def leave(with_code: int) -> None:
+        raise Left(with_code)
+
+    monkeypatch.setattr(recipe_command, "recipe_text", interrupted)
+    monkeypatch.setattr(cli.os, "_exit", leave)
+    with pytest.raises(Left) as left:
+        main(["recipe", "show", "demo"])
+    assert left.value.args == (code,)
+    err = capsys.readouterr().err
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_the_module_runs_as_a_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "recipe", "show", "nothing-like-it"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("blift: There is no recipe nothing-like-it.")
+
+
+@pytest.mark.parametrize("command", ["publish", "inspect", "verify", "recipe", "schema", "diff"])
+def test_a_command_that_runs_no_pipeline_does_not_import_beam(command: str) -> None:
+    code = (
+        "import sys; from pipelines.cli import parser; parser(sys.argv[1:]); import pipelines.publication.publish; "
+        "sys.exit(' '.join({'apache_beam', 'scipy'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_while_a_command_is_loaded_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    def leave(code: int) -> None:
+        raise Left(code)
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    monkeypatch.setattr(cli.os, "_exit", leave)
+    with pytest.raises(Left, match="130"):
+        main(["build", "demo", "--out", "out"])
+    assert capsys.readouterr().err.startswith("\nInterrupted.")

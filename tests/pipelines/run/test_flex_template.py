@@ -1,0 +1,66 @@
+"""The Flex Template: its parameters are options of `blift build`, and its entry point does not wait for the job."""
+
+import io
+import json
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+from apache_beam.io.filesystems import FileSystems
+
+import pipelines
+from pipelines.cli import parser
+from pipelines.recipe.file import load_recipe
+from pipelines.run.beam_arguments import BeamArguments, beam_arguments
+from pipelines.run.flex_template import command
+from pipelines.run.folder import RunFolder
+from pipelines.run.prepare import PREPARE
+from pipelines.run.request import Request
+from pipelines.run.stage import run_stage
+
+_METADATA = Path(pipelines.__file__).parent / "flex_template.json"
+
+
+def test_a_launch_is_a_detached_build_on_dataflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FileSystems, "open", lambda _: io.BytesIO(b"name: mine\n"))
+    launched = command(["--recipe=gs://b/recipe.yaml", "--out=gs://b/run", "--limit=10", "--project=p"])
+    args, rest = parser(launched).parse_known_args(launched)
+    assert (args.command, args.recipe, args.out, args.limit, args.detach) == (
+        "build",
+        launched[1],
+        "gs://b/run",
+        10,
+        True,
+    )
+    assert Path(launched[1]).name == "recipe.yaml"
+    assert Path(launched[1]).read_bytes() == b"name: mine\n"
+    assert rest == ["--runner=DataflowRunner", "--sdk_location=container", "--project=p"]
+
+
+def test_every_parameter_of_the_metadata_is_known_to_the_command_or_to_beam() -> None:
+    metadata = json.loads(_METADATA.read_text())
+    values = {"recipe": "r.yaml", "out": "gs://b/run", "stages": ",".join(PREPARE), "limit": "10"}
+    flags = [f"--{item['name']}={values.get(item['name'], 'x')}" for item in metadata["parameters"]]
+    launched = command(flags)
+    args, rest = parser(launched).parse_known_args(launched)
+    assert args.stages == values["stages"]
+    beam_arguments([*rest, "--runner=FnApiRunner"])
+    assert {item["name"] for item in metadata["parameters"] if not item["isOptional"]} == {
+        "recipe",
+        "out",
+        "sdk_container_image",
+    }
+
+
+def test_nothing_waits_for_a_job_that_is_handed_over(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Handed:
+        def wait_until_finish(self) -> None:
+            pytest.fail("a Flex Template must not wait for its job")
+
+    monkeypatch.setattr(beam.Pipeline, "run", lambda _: Handed())
+    name = "collect"
+    folder = RunFolder(str(tmp_path))
+    prepared = PREPARE[name](Request(load_recipe(str(corpus / "demo.yaml")), folder, None, None))
+    assert run_stage(name, folder, BeamArguments().options, prepared.plan, "fingerprint", detach=True) is None
