@@ -51,7 +51,7 @@ class Box(NamedTuple):
 
 def look_at(luma: Image.Image) -> Look:
     """The picture as the hash sees it. ``luma``: mode ``L``, any size."""
-    return _look(np.asarray(luma.resize((SIDE, SIDE), Image.Resampling.LANCZOS)))
+    return _look(scaled(np.asarray(luma)))
 
 
 def looks_at(luma: Plane, inside: Box | None) -> tuple[Look, Look | None]:

@@ -8,7 +8,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.io.filesystems import FileSystems
 
-import pipelines
+import pipelines.run
 from pipelines.cli import parser
 from pipelines.recipe.file import load_recipe
 from pipelines.run.beam_arguments import BeamArguments, beam_arguments
@@ -18,7 +18,7 @@ from pipelines.run.prepare import PREPARE
 from pipelines.run.request import Request
 from pipelines.run.stage import run_stage
 
-_METADATA = Path(pipelines.__file__).parent / "flex_template.json"
+_METADATA = Path(pipelines.run.__path__[0]) / "flex_template.json"
 
 
 def test_a_launch_is_a_detached_build_on_dataflow(monkeypatch: pytest.MonkeyPatch) -> None:
