@@ -10,7 +10,7 @@ from pathlib import Path
 from connectors.hub.extra import require_hub
 from pipelines.commands.progress import Progress
 from pipelines.publication.wish import wish_of
-from pipelines.recipe.result import ResultFile, result_of
+from pipelines.recipe.result_file import ResultFile, result_of
 from pipelines.run.beam_arguments import beam_arguments
 from pipelines.run.folder import RunFolder
 from pipelines.run.stage_run import Report

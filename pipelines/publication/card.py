@@ -10,7 +10,7 @@ import yaml
 
 from pipelines.publication.edition import HUB, Edition, Facts
 from pipelines.publication.features import features
-from pipelines.publication.release import BESIDE, EMBEDDED
+from pipelines.publication.layout import BESIDE, EMBEDDED
 from pipelines.run.card_parts import CITATION, size_category
 from pipelines.run.funnel import markdown_funnel
 from schemas.tables import columns_markdown

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from connectors.hub.client import Hub, Snapshot
 from connectors.parquet import read_parquet, read_shard, table_version
-from pipelines.publication import release
+from pipelines.publication import layout, release
 from pipelines.publication.edition import Facts
 from pipelines.publication.files import PublishedManifest
 from pipelines.publication.versions import Difference, difference
@@ -58,12 +58,12 @@ def run_side(folder: RunFolder, *, released: bool) -> Side:
     if not released:
         names = [name for name, _, _ in CONFIGS]
         return _read(folder, release.parts(manifest, names))
-    if release.STAGE not in manifest.stages:
+    if layout.STAGE not in manifest.stages:
         raise InputError(f"{folder.path} has no release to compare. Make one: blift publish {folder.path} --dry-run.")
     return _released(folder, manifest)
 
 
-def _read(folder: RunFolder, parts: Iterable[release.Part]) -> Side:
+def _read(folder: RunFolder, parts: Iterable[layout.Part]) -> Side:
     found: dict[str, list[pa.Table]] = {}
     definitions = {}
     for part in parts:
@@ -76,13 +76,13 @@ def _read(folder: RunFolder, parts: Iterable[release.Part]) -> Side:
 
 
 def _released(folder: RunFolder, manifest: Manifest) -> Side:
-    shards = manifest.stages[release.STAGE].shards
+    shards = manifest.stages[layout.STAGE].shards
     digests, definitions = {}, {}
-    for name, place, table in release.PUBLISHED:
-        own = [shard.path for shard in shards if fnmatch(shard.path, f"{release.FOLDER}{place}/*.parquet")]
+    for name, place, table in layout.PUBLISHED:
+        own = [shard.path for shard in shards if fnmatch(shard.path, f"{layout.FOLDER}{place}/*.parquet")]
         if own:
             definitions[name] = load(FROZEN / f"{table}-{table_version(folder.file(own[0]))}.json")
-        path = f"{release.FOLDER}{release.digests_path(name)}"
+        path = f"{layout.FOLDER}{layout.digests_path(name)}"
         if any(shard.path == path for shard in shards):
             digests[name] = read_parquet(folder.path, path)
     return Side(definitions, digests)
@@ -124,7 +124,7 @@ def _definition_of(text: bytes | str, where: str) -> Definition:
 
 def hub_digests(hub: Hub, snapshot: Snapshot, configs: Iterable[str]) -> dict[str, pa.Table]:
     """The digests of the rows of some configurations of a published version."""
-    paths = {config: release.digests_path(config) for config in configs}
+    paths = {config: layout.digests_path(config) for config in configs}
     return {
         config: pq.read_table(pa.BufferReader(hub.read(path, snapshot.commit)))
         for config, path in paths.items()
@@ -141,13 +141,13 @@ def changed_since(
         PublishError: the published version may not be read.
         InputError: the release is damaged, or the published version is.
     """
-    paths = {config: release.digests_path(config) for config in facts.configs}
+    paths = {config: layout.digests_path(config) for config in facts.configs}
     new = {config: shard for config, path in paths.items() if (shard := facts.shards.get(path))}
     differing = [config for config, shard in new.items() if published.files.get(paths[config]) != shard.sha256]
     old = hub_digests(hub, head, differing)
     rows = {config: RowChanges() for config in new}
     for config in differing:
-        own = read_parquet(folder.path, f"{release.FOLDER}{paths[config]}")
+        own = read_parquet(folder.path, f"{layout.FOLDER}{paths[config]}")
         rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
     definitions = {name: load(found.path) for name, found in facts.definitions.items()}
     return difference(rows, hub_definitions(hub, head, published), definitions)

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from functools import cached_property
 
 from connectors.shard import Shard
-from pipelines.publication import release
+from pipelines.publication import layout
 from pipelines.publication.versions import Difference
 from pipelines.recipe.result import Card
 from pipelines.run.card_parts import data_files
@@ -52,13 +52,13 @@ class Facts:
     @cached_property
     def shards(self) -> dict[str, Shard]:
         """The released shards, by their path in the dataset."""
-        return {shard.path.removeprefix(release.FOLDER): shard for shard in self._record.shards}
+        return {shard.path.removeprefix(layout.FOLDER): shard for shard in self._record.shards}
 
     @property
     def _record(self) -> StageRecord:
-        if release.STAGE not in self.manifest.stages:
+        if layout.STAGE not in self.manifest.stages:
             raise InputError("The run folder has no release. Run `blift publish --dry-run` to make one.")
-        return self.manifest.stages[release.STAGE]
+        return self.manifest.stages[layout.STAGE]
 
     @cached_property
     def configs(self) -> dict[str, list[SplitFacts]]:
@@ -66,13 +66,13 @@ class Facts:
         placed = [Shard(path, shard.rows, shard.size_bytes, shard.sha256) for path, shard in self.shards.items()]
         return {
             name: [_split(files["split"], files["path"], placed) for files in parts]
-            for name, parts in data_files(placed, release.PUBLISHED)
+            for name, parts in data_files(placed, layout.PUBLISHED)
         }
 
     @property
     def tables(self) -> dict[str, str]:
         """The table of every published configuration."""
-        return {name: table for name, _, table in release.PUBLISHED if name in self.configs}
+        return {name: table for name, _, table in layout.PUBLISHED if name in self.configs}
 
     @property
     def definitions(self) -> dict[str, FrozenTable]:
@@ -85,7 +85,7 @@ class Facts:
         found: dict[str, dict[str, int]] = {}
         for what, count in self._record.findings.items():
             config, _, kind = what.partition(" ")
-            if kind in release.KINDS:
+            if kind in layout.KINDS:
                 found.setdefault(config, {})[kind] = count
         return found
 
@@ -95,8 +95,8 @@ class Facts:
         found: dict[str, dict[str, int]] = {}
         for what, count in self._record.findings.items():
             config, _, kind = what.partition(" ")
-            if kind in release.REMOVED:
-                found.setdefault(config, dict.fromkeys(release.REMOVED, 0))[kind] = count
+            if kind in layout.REMOVED:
+                found.setdefault(config, dict.fromkeys(layout.REMOVED, 0))[kind] = count
         return found
 
     @property
@@ -107,7 +107,7 @@ class Facts:
     @property
     def withdrawn(self) -> int:
         """Withdrawn posts and comments within samples; the gate lets none pass."""
-        return self._record.findings.get(release.WITHDRAWN, 0)
+        return self._record.findings.get(layout.WITHDRAWN, 0)
 
     @property
     def posted(self) -> dict[str, dict[str, int]]:
@@ -115,7 +115,7 @@ class Facts:
         found: dict[str, dict[str, int]] = {}
         for what, count in self._record.findings.items():
             kind, *rest = what.split(" ")
-            if kind == release.POSTED:
+            if kind == layout.POSTED:
                 found.setdefault(rest[0], {})[rest[1]] = count
         return found
 

@@ -14,6 +14,7 @@ from apache_beam.pvalue import TaggedOutput
 from connectors.parquet import write_row_groups
 from connectors.shard import Shard
 from pipelines.publication.bared import BareFile, Withheld, bared
+from pipelines.publication.layout import EMBEDDED, VIDEOS
 from pipelines.publication.media_work import (
     FACTS,
     ORDER,
@@ -23,7 +24,6 @@ from pipelines.publication.media_work import (
     facts_of,
     said,
 )
-from pipelines.publication.release import EMBEDDED, VIDEOS
 from schemas.reasons import Unpublished
 from schemas.record import conform
 from schemas.registry import SCHEMAS

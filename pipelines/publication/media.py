@@ -16,6 +16,7 @@ from connectors.shard import Shard
 from pipelines.media.listing import LISTED, read_list
 from pipelines.publication.bared import Withheld, bared
 from pipelines.publication.embedded import Embed
+from pipelines.publication.layout import BESIDE, IMAGES, KEYFRAMES, VIDEOS, ReleasedMedia
 from pipelines.publication.media_work import (
     DIGESTS,
     FINDINGS,
@@ -27,8 +28,6 @@ from pipelines.publication.media_work import (
     facts_of,
     said,
 )
-from pipelines.publication.release import BESIDE, IMAGES, KEYFRAMES, VIDEOS
-from pipelines.publication.release_stage import ReleasedMedia
 from pipelines.recipe.result import MediaFiles, MediaShape
 from schemas.errors import InputError
 from schemas.media import MediaForm

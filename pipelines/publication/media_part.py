@@ -7,10 +7,10 @@ import json
 from functools import partial
 
 from pipelines.media.listing import FOLDER, changed, read_list, store_of
+from pipelines.publication.layout import FOLDER as TARGET
+from pipelines.publication.layout import MediaPart
 from pipelines.publication.media import release_media
 from pipelines.publication.media_work import MediaRelease
-from pipelines.publication.release import FOLDER as TARGET
-from pipelines.publication.release import MediaPart
 from pipelines.recipe.result import MediaFiles, MediaShape, Publish
 from pipelines.run.folder import Manifest, RunFolder
 from schemas.errors import InputError

@@ -12,7 +12,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from pipelines.publication.bared import BareFile, Withheld
-from pipelines.publication.release import STAGE
+from pipelines.publication.layout import STAGE
 from pipelines.recipe.result import MediaFiles, MediaShape
 from schemas.reasons import Unpublished
 from schemas.registry import SCHEMAS

@@ -9,13 +9,13 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
 from connectors.hub.plan import Changes, Wanted, changes
-from pipelines.publication import release
+from pipelines.publication import layout, release
 from pipelines.publication.card import describe
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.files import Publication, PublishedManifest
 from pipelines.publication.upload import Target, upload
 from pipelines.publication.versions import Difference, chosen_tag
-from pipelines.recipe.result import ResultFile
+from pipelines.recipe.result_file import ResultFile
 from pipelines.run.beam_arguments import BeamArguments
 from pipelines.run.folder import MANIFEST, RunFolder
 from pipelines.run.request import ReleaseRequest
@@ -122,8 +122,8 @@ def _released(place: Place, repo: str, report: Report) -> Publication:
     prepared = release.prepare(ReleaseRequest(place.source.recipe, place.folder, manifest))
     if manifest is None:
         raise InputError(f"{place.folder.path} has no {MANIFEST}: it is no run folder.")
-    manifest = run_unless_done(release.STAGE, prepared, manifest, place, report) or manifest
-    release.gate(manifest.stages[release.STAGE].findings)
+    manifest = run_unless_done(layout.STAGE, prepared, manifest, place, report) or manifest
+    release.gate(manifest.stages[layout.STAGE].findings)
     return Publication(Facts(manifest, place.source.recipe.card, repo), place.source.text)
 
 

@@ -1,65 +1,22 @@
-"""What a release is made of: which tables of a run may leave it, where they lie, and what must not be in them."""
+"""The release as a stage of a run: which of its shards are released, and what must not be in them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pipelines.publication.layout import BESIDE, EMBEDDED, FOLDER, STAGE, UNFILTERED, WITHDRAWN, MediaPart, Part
 from pipelines.recipe.result import MediaShape
 from pipelines.run.card_parts import CONFIGS
 from pipelines.run.folder import Manifest
 from pipelines.run.request import Prepared, ReleaseRequest, Request
 from schemas.errors import InputError
-from transforms.personal_data import kinds
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.publication.release_stage import ReleasedMedia
     from pipelines.run.stage import StagePlan
-
-STAGE = "release"
-IMAGES, VIDEOS, KEYFRAMES = "images", "videos", "keyframes"
-#: Configurations of published media: name, folder, table. Files lie in the folder of the table that names them.
-BESIDE = tuple((f"{kind.removesuffix('s')}_files", kind, "media_file") for kind in (IMAGES, VIDEOS, KEYFRAMES))
-EMBEDDED = (
-    (IMAGES, f"embedded/{IMAGES}", "media_image"),
-    (VIDEOS, f"embedded/{VIDEOS}", "media_video"),
-    (KEYFRAMES, f"embedded/{KEYFRAMES}", "media_image"),
-)
-#: Configurations of a release: name, folder, table. The first is the default one.
-PUBLISHED = (*CONFIGS[:1], ("blift", "blift", "blift"), *CONFIGS[1:], *BESIDE, *EMBEDDED)
-#: Where released files lie in a run folder; in the dataset they lie at its root.
-FOLDER = "release/"
-#: What was found of comments and posts that were withdrawn, in samples; a release has none.
-WITHDRAWN = "withdrawn"
-#: Samples by platform and month in which they were posted: `posted reddit 2021-07`.
-POSTED = "posted"
-#: Configurations that stay at home unless a recipe names them: whatever was collected, before any rule.
-UNFILTERED = ("posts", "comments")
-#: Kinds of personal data that are replaced.
-KINDS = frozenset(kinds({}))
-#: What is taken out of files of media: metadata of any kind; those among them that say where they were taken.
-REMOVED = ("metadata", "location")
-
-
-@dataclass(frozen=True)
-class MediaPart:
-    """What publishes media, and what decides it."""
-
-    inputs: dict[str, Any]
-    plan: Callable[[beam.Pipeline], ReleasedMedia]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A shard to release: its configuration, its table, its path."""
-
-    config: str
-    table: str
-    path: str
 
 
 def parts(manifest: Manifest, configs: Sequence[str] | None) -> list[Part]:
@@ -130,11 +87,6 @@ def _plan(pipeline: beam.Pipeline, **of_stage: Any) -> StagePlan:
     from pipelines.publication.release_stage import plan  # noqa: PLC0415 - slow: it is a pipeline
 
     return plan(pipeline, **of_stage)
-
-
-def digests_path(config: str) -> str:
-    """Where the digests of a configuration's rows lie in a published dataset."""
-    return f"digests/{config}.parquet"
 
 
 def gate(findings: Mapping[str, int]) -> None:

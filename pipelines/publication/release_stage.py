@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -13,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from connectors.parquet import read_shard, write_parquet, write_shard
 from connectors.shard import Shard
-from pipelines.publication.release import FOLDER, POSTED, STAGE, WITHDRAWN, Part, digests_path
+from pipelines.publication.layout import FOLDER, POSTED, STAGE, WITHDRAWN, Part, ReleasedMedia, digests_path
 from pipelines.run.stage import StagePlan
 from transforms.accounting import TALLY, Tally
 from transforms.digests import SCHEMA as DIGESTS
@@ -23,16 +22,6 @@ from transforms.release import blift_rows, posted_by_month, release, withdrawn_i
 from transforms.tables import concat
 
 _DIGESTS, _FINDINGS = "digests", "findings"
-
-
-class ReleasedMedia(NamedTuple):
-    """Shards and files; digests of rows by configuration; counts; sentences on what is not published."""
-
-    shards: beam.PCollection[Shard]
-    digests: beam.PCollection[tuple[str, pa.Table]]
-    tallies: beam.PCollection[Any]
-    findings: beam.PCollection[tuple[str, int]]
-    notes: beam.PCollection[str]
 
 
 def plan(

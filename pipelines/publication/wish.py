@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.hub.extra import require_hub
-from pipelines.recipe.result import Publish, ResultFile
+from pipelines.recipe.result import Publish
+from pipelines.recipe.result_file import ResultFile
 from pipelines.run.beam_arguments import BeamArguments
 from pipelines.run.folder import RunFolder
 from pipelines.run.stage_run import Report

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 import msgspec
@@ -134,15 +133,6 @@ class Result(Protocol):
     def publish(self) -> Publish: ...
 
 
-class ResultFile(Protocol):
-    """A recipe of which the result matters, and its text."""
-
-    @property
-    def recipe(self) -> Result: ...
-    @property
-    def text(self) -> str: ...
-
-
 class PlainResult(msgspec.Struct, frozen=True):
     """What a recipe says of its result, in so many words; the sections that are not named here do not matter to it."""
 
@@ -152,27 +142,6 @@ class PlainResult(msgspec.Struct, frozen=True):
     output: Output = Output()
     card: Card = Card()
     publish: Publish = Publish()
-
-
-class PlainResultFile(msgspec.Struct, frozen=True):
-    """The same, and the recipe's text."""
-
-    recipe: PlainResult
-    text: str
-
-
-def result_of(text: str, path: Path) -> ResultFile:
-    """What a recipe says of its result, read the short way where it says it plainly.
-
-    Raises:
-        RecipeError: says the file, the line, the key, what is wrong with it and what to do.
-    """
-    plain = plain_result(text)
-    if plain is not None:
-        return PlainResultFile(plain, text)
-    from pipelines.recipe.file import recipe_of_result  # noqa: PLC0415 - slow: the recipe's models
-
-    return recipe_of_result(text, path)
 
 
 def plain_result(text: str) -> PlainResult | None:

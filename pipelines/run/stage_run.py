@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from connectors.filesystem import matching
 from connectors.shard import Shard
-from pipelines.recipe.result import ResultFile
+from pipelines.recipe.result_file import ResultFile
 from pipelines.run.account import StageResult, forget_account, library_versions, read_account
 from pipelines.run.beam_arguments import BeamArguments
 from pipelines.run.folder import Manifest, RunFolder, StageRecord

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.hub.client import Hub, Patience
 from pipelines.commands.publish import recipe_of
-from pipelines.publication import release
+from pipelines.publication import layout, release
 from pipelines.publication.publish import Result, Wish, publish
 from pipelines.run.beam_arguments import BeamArguments, beam_arguments
 from pipelines.run.folder import Manifest, RunFolder, StageRecord
@@ -36,7 +36,7 @@ def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFact
     source, manifest = recipe_of(folder), folder.read_manifest()
     assert manifest is not None
     place = Place(source, folder, BeamArguments())
-    run_unless_done(release.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, QUIET)
+    run_unless_done(layout.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, QUIET)
     return path
 
 

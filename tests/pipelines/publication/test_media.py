@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 from connectors.parquet import read_shard
 from pipelines.commands.publish import recipe_of
 from pipelines.demo.media import ARTIST
-from pipelines.publication import embedded, media, release
+from pipelines.publication import embedded, layout, media, release
 from pipelines.publication.bared import Withheld, bared
 from pipelines.publication.card import published_card
 from pipelines.publication.edition import Edition, Facts
@@ -83,9 +83,9 @@ def released(folder: Path, *beam: str) -> StageRecord:
     source, manifest = recipe_of(run), run.read_manifest()
     assert manifest is not None
     prepared = release.prepare(Request(source, run, None, manifest))
-    made = run_unless_done(release.STAGE, prepared, manifest, Place(source, run, beam_arguments(beam)), QUIET)
+    made = run_unless_done(layout.STAGE, prepared, manifest, Place(source, run, beam_arguments(beam)), QUIET)
     assert made is not None
-    return made.stages[release.STAGE]
+    return made.stages[layout.STAGE]
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +251,7 @@ def test_files_that_are_gone_or_others_are_counted_and_named_and_come_back(
 def test_what_is_missing_stands_in_the_card(made: dict[str, Path]) -> None:
     manifest = RunFolder(str(made["beside"])).read_manifest()
     assert manifest is not None
-    row = next(row for row in manifest.stages[release.STAGE].funnel if row.table == "image_files")
+    row = next(row for row in manifest.stages[layout.STAGE].funnel if row.table == "image_files")
     row.rejected.update(no_file=2, metadata_stays=1)
     card = published_card(Facts(manifest, Card(), REPO), Edition("v1.0.0", None, Difference()))
     assert "| no_file 2, metadata_stays 1 |" in card

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.recipe.file import SHIPPED, recipe_of_result
-from pipelines.recipe.result import plain_result, result_of
+from pipelines.recipe.result import plain_result
+from pipelines.recipe.result_file import result_of
 from schemas.errors import RecipeError
 
 PATH = Path("run/recipe.yaml")
