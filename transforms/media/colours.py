@@ -100,9 +100,8 @@ def _nearest() -> NDArray[np.intp]:
     lab = _lab(cube.reshape(1, -1, 3))[0]
     lightness, a, b = np.ascontiguousarray(lab.T)
     nearest, least = np.zeros(len(lab), np.intp), np.full(len(lab), np.inf, np.float32)
-    for place, (own_lightness, own_a, own_b) in enumerate(
-        _PALETTE_LAB
-    ):  # one by one: all at once are 10 MB, and take 20 times as long
+    # One name after the other: the distances of all at once are 10 MB, and take 20 times as long.
+    for place, (own_lightness, own_a, own_b) in enumerate(_PALETTE_LAB):
         distance = (lightness - own_lightness) ** 2 + (a - own_a) ** 2 + (b - own_b) ** 2
         nearest[distance < least] = place
         np.minimum(least, distance, out=least)
