@@ -7,15 +7,28 @@ session here notes it at once, so that whoever is killed sends only what was on 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus as codes  # noqa: N813 - as HTTP clients call them
+from typing import Any
 
+import httpx2
+from huggingface_hub import get_session
 from huggingface_hub.utils._headers import build_hf_headers
+from huggingface_hub.utils._xet import parse_xet_connection_info_from_headers
+
+from connectors.hub.xet_failures import xet_failure
 
 #: hf_xet cuts what it sends into objects (xorbs) of that many bytes at most.
 XORB_BYTES = 64 << 20
 _KEEP_AT_ONCE = "data.session_xorb_metadata_flush_max_count"
 _MOST_TRANSFERS = "client.ac_max_upload_concurrency"
+#: A token is used for further calls while it is good for so long: more than most calls take.
+_LEAST_LEFT_S = 120.0
+#: hf_xet takes no token that ends within half a minute.
+_OUT_OF_DATE_S = 31.0
+_TOKEN_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +37,19 @@ class XetFile:
 
     path: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What the Hub gives for the storage: its address, and a token until a moment (seconds since 1970)."""
+
+    storage: str
+    token: str = field(repr=False)
+    until: float
+
+    @property
+    def left_s(self) -> float:
+        return self.until - time.time()
 
 
 class XetStorage:
@@ -44,7 +70,8 @@ class XetStorage:
             config = config.with_config(_MOST_TRANSFERS, min(transfers, config.get(_MOST_TRANSFERS)))
         self._session = hf_xet.XetSession(config)
         self._token_address = token_address
-        self._lock = threading.Lock()
+        self._lock, self._pass_lock = threading.Lock(), threading.Lock()
+        self._pass: _Pass | None = None
         self.sent_bytes = 0
 
     def send(self, files: Sequence[XetFile]) -> None:
@@ -54,15 +81,55 @@ class XetStorage:
             OSError, RuntimeError: see `xet_failures`.
         """
         headers = build_hf_headers()
+        given = self._good_pass(headers)
+        if given is None:
+            self._call(files, headers, self._by_address(headers))
+            return
+        by_pass = {"endpoint": given.storage, "token": given.token, "token_expiry_unix_secs": int(given.until)}
+        try:
+            self._call(files, headers, by_pass)
+        except (OSError, RuntimeError) as error:
+            failure = xet_failure(error)
+            refused = failure is not None and failure.status == codes.UNAUTHORIZED
+            if not refused and given.left_s > _OUT_OF_DATE_S:
+                raise
+            self._forget(given)
+            self._call(files, headers, self._by_address(headers))
+
+    def _call(self, files: Sequence[XetFile], headers: Mapping[str, str], access: Mapping[str, Any]) -> None:
         for_storage = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-        call = self._session.new_upload_commit(
-            token_refresh_url=self._token_address, token_refresh_headers=headers, custom_headers=for_storage
-        )
+        call = self._session.new_upload_commit(custom_headers=for_storage, **access)
         for file in files:
             call.start_upload_file(file.path, sha256=file.sha256)
         travelled = int(call.wait_to_finish().dedup_metrics.new_bytes)
         with self._lock:
             self.sent_bytes += travelled
+
+    def _by_address(self, headers: dict[str, str]) -> dict[str, Any]:
+        """Access where hf_xet asks for tokens itself, as often as it needs one: for each call, with clients made anew."""
+        return {"token_refresh_url": self._token_address, "token_refresh_headers": headers}
+
+    def _good_pass(self, headers: dict[str, str]) -> _Pass | None:
+        """One token for many calls; None where the Hub gives none at once, or none that lasts."""
+        with self._pass_lock:
+            if self._pass is None or self._pass.left_s < _LEAST_LEFT_S:
+                self._pass = self._new_pass(headers)
+            return self._pass
+
+    def _new_pass(self, headers: dict[str, str]) -> _Pass | None:
+        try:
+            answer = get_session().get(self._token_address, headers=headers, timeout=_TOKEN_TIMEOUT_S)
+        except httpx2.HTTPError:
+            return None  # hf_xet asks again, with patience, and says what is wrong
+        found = parse_xet_connection_info_from_headers(answer.headers) if answer.is_success else None
+        if found is None or found.expiration_unix_epoch < time.time() + _LEAST_LEFT_S:
+            return None
+        return _Pass(found.endpoint, found.access_token, found.expiration_unix_epoch)
+
+    def _forget(self, given: _Pass) -> None:
+        with self._pass_lock:
+            if self._pass is given:
+                self._pass = None
 
     def stop(self) -> None:
         """Let every call that is under way fail at once. Nothing can be sent from here any more."""

@@ -18,7 +18,7 @@ _LEAST_CALL_BYTES = 1 << 20
 _MOST_CALL_BYTES = 1 << 30
 _LEAST_LANES, _MOST_LANES = 2, 8
 #: Calls that ask, or wait for an answer, while those in the lanes send.
-_ASKING = 2
+_ASKING = 4
 
 
 @dataclass(frozen=True)
