@@ -23,7 +23,9 @@ from connectors.hub.xet_failures import xet_failure
 #: hf_xet cuts what it sends into objects (xorbs) of that many bytes at most.
 XORB_BYTES = 64 << 20
 _KEEP_AT_ONCE = "data.session_xorb_metadata_flush_max_count"
-_MOST_TRANSFERS = "client.ac_max_upload_concurrency"
+_MOST_TRANSFERS, _FIRST_TRANSFERS = "client.ac_max_upload_concurrency", "client.ac_initial_upload_concurrency"
+#: How often hf_xet tells how far a call is: so long, at most, a place to send stays empty.
+_TOLD_MS = 20
 #: A token is used for further calls while it is good for so long: more than most calls take.
 _LEAST_LEFT_S = 120.0
 #: hf_xet takes no token that ends within half a minute.
@@ -37,6 +39,20 @@ class XetFile:
 
     path: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """How many objects are on their way at a time, at most.
+
+    Attributes:
+        objects: so many.
+        calls: calls at a time, where each makes one object. What calls ask then takes no place of an object. None where
+            a call makes several: hf_xet counts then, which takes a request that ends a call for an object.
+    """
+
+    objects: int
+    calls: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,19 +75,23 @@ class XetStorage:
 
     Args:
         token_address: where the Hub gives tokens for it.
-        transfers: objects on their way at a time, at most; None for what hf_xet finds best.
+        transfers: how many objects are on their way at a time; None for what hf_xet finds best.
     """
 
-    def __init__(self, token_address: str, transfers: int | None = None) -> None:
+    def __init__(self, token_address: str, transfers: Transfers | None = None) -> None:
         import hf_xet  # noqa: PLC0415 - not there on every machine
 
         config = hf_xet.XetConfig().with_config(_KEEP_AT_ONCE, 1)
         if transfers is not None:
-            config = config.with_config(_MOST_TRANSFERS, min(transfers, config.get(_MOST_TRANSFERS)))
+            most = min(transfers.calls or transfers.objects, config.get(_MOST_TRANSFERS))
+            config = config.with_config(_MOST_TRANSFERS, most)
+            if transfers.calls is not None:
+                config = config.with_config(_FIRST_TRANSFERS, most)
         self._session = hf_xet.XetSession(config)
         self._token_address = token_address
         self._lock, self._pass_lock = threading.Lock(), threading.Lock()
         self._pass: _Pass | None = None
+        self._places = threading.Semaphore(transfers.objects) if transfers and transfers.calls else None
         self.sent_bytes = 0
 
     def send(self, files: Sequence[XetFile]) -> None:
@@ -98,15 +118,19 @@ class XetStorage:
 
     def _call(self, files: Sequence[XetFile], headers: Mapping[str, str], access: Mapping[str, Any]) -> None:
         for_storage = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-        call = self._session.new_upload_commit(custom_headers=for_storage, **access)
+        place = _Place(self._places)
+        call = self._session.new_upload_commit(
+            custom_headers=for_storage, progress_callback=place.hear, progress_interval_ms=_TOLD_MS, **access
+        )
         for file in files:
             call.start_upload_file(file.path, sha256=file.sha256)
-        travelled = int(call.wait_to_finish().dedup_metrics.new_bytes)
+        with place:  # until here it reads, cuts and asks
+            travelled = int(call.wait_to_finish().dedup_metrics.new_bytes)
         with self._lock:
             self.sent_bytes += travelled
 
     def _by_address(self, headers: dict[str, str]) -> dict[str, Any]:
-        """Access where hf_xet asks for tokens itself, as often as it needs one: for each call, with clients made anew."""
+        """Access where hf_xet fetches tokens itself: one at least for each call, by an HTTP client made anew."""
         return {"token_refresh_url": self._token_address, "token_refresh_headers": headers}
 
     def _good_pass(self, headers: dict[str, str]) -> _Pass | None:
@@ -134,3 +158,35 @@ class XetStorage:
     def stop(self) -> None:
         """Let every call that is under way fail at once. Nothing can be sent from here any more."""
         self._session.sigint_abort()
+
+
+class _Place:
+    """The place of one call among those that send; free again when its object is there, or when the call ends.
+
+    Args:
+        places: those that are free; None where they are not counted.
+    """
+
+    def __init__(self, places: threading.Semaphore | None) -> None:
+        self._places = places
+        self._lock = threading.Lock()
+        self._taken = False
+
+    def hear(self, group: Any, _: object) -> None:
+        """Hear how far the call is. It tells of shards, what Xet calls lists of objects, when all objects are there."""
+        if group.shard is not None and group.shard.total_shards:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._lock:
+            taken, self._taken = self._taken, False
+        if taken and self._places is not None:
+            self._places.release()
+
+    def __enter__(self) -> None:
+        if self._places is not None:
+            self._places.acquire()
+        self._taken = True
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
