@@ -19,7 +19,7 @@ from huggingface_hub.utils._runtime import is_xet_available
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from connectors.hub.failures import NO_TOKEN, hinted_wait_s, is_stale, is_unreachable, passes, sentence, tries_within
-from connectors.hub.xet import XetFile, XetStorage
+from connectors.hub.xet import Transfers, XetFile, XetStorage
 from schemas.errors import PublishError
 
 Operation = CommitOperationAdd | CommitOperationDelete
@@ -99,7 +99,7 @@ class Hub:
         repo: `OWNER/NAME`.
         endpoint: address of the Hub; None for the one of the environment.
         patience: how long to go on with what may pass.
-        transfers: objects that travel by Xet at a time, at most; None for what hf_xet finds best.
+        transfers: how many objects travel by Xet at a time; None for what hf_xet finds best.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Hub:
         repo: str,
         endpoint: str | None = None,
         patience: Patience | None = None,
-        transfers: int | None = None,
+        transfers: Transfers | None = None,
     ) -> None:
         disable_progress_bars()
         self.repo = repo

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from connectors.hub.xet import XORB_BYTES
+from connectors.hub.xet import XORB_BYTES, Transfers
 
 #: What is on its way is this part of all: 4 %.
 _UNDER_WAY = 25
@@ -29,13 +29,13 @@ class Pace:
         call_bytes: bytes of one call, at most, but one file at least; more where the line is fast.
         lanes: how many such calls are to fill the line.
         calls: calls at a time.
-        transfers: objects on their way at a time, at most; None for what the client finds best.
+        transfers: how many objects are on their way at a time; None for what the client finds best.
     """
 
     call_bytes: int
     lanes: int = 1
     calls: int = 1
-    transfers: int | None = None
+    transfers: Transfers | None = None
 
 
 #: By LFS each file is kept when it is there, and the client sends several of a call: one call for all.
@@ -51,8 +51,10 @@ def xet_pace(sizes: Sequence[int]) -> Pace:
     under_way, largest = sum(sizes) // _UNDER_WAY, max(sizes)
     lanes = min(_MOST_LANES, max(_LEAST_LANES, under_way // max(_LEAST_CALL_BYTES, largest)))
     call_bytes = min(_MOST_CALL_BYTES, max(_LEAST_CALL_BYTES, under_way // lanes))
-    transfers = max(_LEAST_LANES, under_way // min(XORB_BYTES, max(call_bytes, largest)))
-    return Pace(call_bytes, lanes, lanes + _ASKING, transfers)
+    calls, most = lanes + _ASKING, max(call_bytes, largest)
+    if most <= XORB_BYTES:
+        return Pace(call_bytes, lanes, calls, Transfers(lanes, calls))
+    return Pace(call_bytes, lanes, calls, Transfers(max(_LEAST_LANES, under_way // XORB_BYTES)))
 
 
 class Calls:

@@ -12,12 +12,14 @@ import pytest
 from huggingface_hub import CommitOperationAdd
 
 from connectors.hub.client import Hub, Line, Patience, Position, Words
+from connectors.hub.xet import Transfers
 from connectors.hub.xet_failures import OWN_TRIES
 from connectors.parquet import write_shard
 from schemas.errors import PublishError
 from schemas.registry import SCHEMAS
 from tests import xet_client
 from tests.hub_server import READER, TOKEN, Fault, HubServer
+from tests.hub_server.xet_format import XetFile
 
 REPO = "owner/demo"
 _TOKENS = "/xet-write-token/"
@@ -253,6 +255,91 @@ def test_tokens_that_are_out_of_date_when_they_come_are_said_to_be(server: HubSe
     server.state.xet.token_s = -5
     with pytest.raises(PublishError, match=r"\(401\)\. Check the clock of this machine"):
         send(shard)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Three files of different content."""
+    paths = [tmp_path / f"file-{place}.parquet" for place in range(3)]
+    for place, path in enumerate(paths):
+        path.write_bytes(hashlib.shake_128(b"%d" % place).digest(100_000))
+    return paths
+
+
+class TestTokens:
+    """One token of the storage serves many calls, while it lasts."""
+
+    def test_one_is_fetched_for_many_calls(self, server: HubServer, send: Send, files: list[Path]) -> None:
+        with ThreadPoolExecutor(3) as threads:
+            assert list(threads.map(send, files)) == [Line.XET] * 3
+        assert (server.counted()["write_token"], server.counted()["uploads"]) == (1, 3)
+
+    def test_another_is_fetched_before_it_ends(
+        self, server: HubServer, send: Send, files: list[Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        send(files[0])
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + (server.state.xet.token_s if server.state.xet else 0) - 100)
+        send(files[1])
+        assert server.counted()["write_token"] > 1
+        assert server.counted()["uploads"] == 2
+
+    def test_one_that_the_storage_knows_no_more_is_replaced(
+        self, server: HubServer, send: Send, files: list[Path], waits: Waits
+    ) -> None:
+        send(files[0])
+        assert server.state.xet is not None
+        server.state.xet.tokens.clear()
+        send(files[1])
+        send(files[2])
+        assert waits.seconds == []
+        assert (server.counted()["write_token"], server.counted()["uploads"]) == (3, 3)
+
+    def test_where_the_hub_gives_none_at_once_it_is_asked_again(
+        self, server: HubServer, send: Send, files: list[Path], waits: Waits
+    ) -> None:
+        server.fail(Fault("GET", _TOKENS, status=503))
+        send(files[0])
+        assert waits.seconds == []
+        assert server.counted()["uploads"] == 1
+
+
+class TestPlaces:
+    """How many objects are on their way at a time."""
+
+    def test_no_more_travel_than_there_are_places(self, server: HubServer, files: list[Path]) -> None:
+        server.state.piece_s = 0.2
+        client = Hub(REPO, server.endpoint, transfers=Transfers(2, calls=3))
+        most = 0
+        with ThreadPoolExecutor(3) as threads:
+            calls = [threads.submit(client.preupload, [CommitOperationAdd(file.name, file)]) for file in files]
+            while not all(call.done() for call in calls):
+                done = server.counted()
+                most = max(most, done.get("put_xorb", 0) - done.get("xorbs", 0))
+                time.sleep(0.005)
+        assert most == 2
+        assert server.counted()["uploads"] == 3
+
+    def test_a_call_whose_object_is_there_leaves_its_place(
+        self, server: HubServer, files: list[Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        storage = server.state.xet
+        assert storage is not None
+        content = storage.content
+
+        def once_all_objects_are_there(file: XetFile) -> bytes:
+            until = time.monotonic() + 10
+            while server.counted()["xorbs"] < 3 and time.monotonic() < until:
+                time.sleep(0.005)
+            return content(file)
+
+        monkeypatch.setattr(storage, "content", once_all_objects_are_there)
+        client = Hub(REPO, server.endpoint, transfers=Transfers(1, calls=3))
+        started = time.monotonic()
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda file: client.preupload([CommitOperationAdd(file.name, file)]), files))
+        assert time.monotonic() - started < 8
+        assert server.counted()["uploads"] == 3
 
 
 def test_a_token_that_runs_out_on_the_way_is_replaced(server: HubServer, send: Send, shard: Path) -> None:

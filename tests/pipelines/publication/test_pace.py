@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.hub.xet import Transfers
 from pipelines.publication.pace import LFS_PACE, Calls, Pace, xet_pace
 
 MB, MIB = 1_000_000, 1 << 20
@@ -15,15 +16,15 @@ MB, MIB = 1_000_000, 1 << 20
     ("sizes", "pace"),
     [
         # 132 MB, as in the benchmarks: two files at a time are 3.6 % of all.
-        ([2_400_000] * 55, Pace(2_640_000, 2, 4, 2)),
+        ([2_400_000] * 55, Pace(2_640_000, 2, 4, Transfers(2, 4))),
         # Many small files: 4 % of all in eight lanes.
-        ([100_000] * 10_000, Pace(5_000_000, 8, 10, 8)),
+        ([100_000] * 10_000, Pace(5_000_000, 8, 10, Transfers(8, 10))),
         # Large files are not cut: two are under way, 8 % of all.
-        ([40 * MB] * 25, Pace(20 * MB, 2, 4, 2)),
+        ([40 * MB] * 25, Pace(20 * MB, 2, 4, Transfers(2, 4))),
         # Of what is small, two calls of 1 MiB are.
-        ([100_000] * 100, Pace(MIB, 2, 4, 2)),
+        ([100_000] * 100, Pace(MIB, 2, 4, Transfers(2, 4))),
         # 100 GB: calls of many objects of 64 MiB, and 59 objects on their way are 4 % of all.
-        ([500 * MB] * 200, Pace(500 * MB, 8, 10, 59)),
+        ([500 * MB] * 200, Pace(500 * MB, 8, 10, Transfers(59))),
     ],
 )
 def test_what_is_under_way_is_a_25th_of_all_where_files_allow(sizes: list[int], pace: Pace) -> None:
