@@ -13,7 +13,8 @@ from pipelines.publication import layout, release
 from pipelines.publication.card import describe
 from pipelines.publication.edition import Edition, Facts
 from pipelines.publication.files import Publication, PublishedManifest
-from pipelines.publication.upload import Target, upload
+from pipelines.publication.sender import Target
+from pipelines.publication.upload import upload
 from pipelines.publication.versions import Difference, chosen_tag
 from pipelines.recipe.result_file import ResultFile
 from pipelines.run.beam_arguments import BeamArguments

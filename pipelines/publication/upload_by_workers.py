@@ -12,7 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from connectors.parquet import replace_file
 from pipelines.publication.pace import Pace
-from pipelines.publication.upload import Batch, Sender, Sent, Target
+from pipelines.publication.sender import Batch, Sender, Sent, Target
 from pipelines.run.folder import RunFolder
 
 _ACCOUNT = ".account-upload"
