@@ -140,7 +140,8 @@ def run(program: str, clip: Path, least: Path | None = None) -> Cost:
     else:
         command = [sys.executable, "-m", "benchmarks.media", "--program", program, "--file", str(clip)]
         command += ["--least", str(least)] if least else []
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # as the process that measures has it
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
     assert process.stdout is not None
     said = process.stdout.read()
     process.stdout.close()
