@@ -254,7 +254,11 @@ class Packets:
 
     def __init__(self, path: str, audio: AudioSink | None = None) -> None:
         self._container, self._audio = open_container(path), audio
-        self._pictures = _pictures(self._container)
+        try:
+            self._pictures = _pictures(self._container)
+        except BaseException:
+            self._container.close()
+            raise
         streams = [self._pictures, *(self._container.streams.audio[:1] if audio else [])]
         self._left = self._container.demux(streams)
         self._lengths: dict[int, int] = {}
