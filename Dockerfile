@@ -10,7 +10,10 @@ ARG LAUNCHER=dataflow-templates-base/python311-template-launcher-base:latest
 # Beam's boot program starts the workers of a container; only it is taken.
 FROM ${SDK} AS sdk
 
+# What compiles the loops of the media stage; empty where the base has a compiler. It stays out of the images.
 FROM ${BASE} AS build
+ARG COMPILER="gcc libc6-dev"
+RUN if [ -n "${COMPILER}" ]; then apt-get update && apt-get install --yes --no-install-recommends ${COMPILER}; fi
 # Extras of pyproject.toml; `gcp` reaches gs:// and Dataflow.
 ARG EXTRAS=media,collect
 RUN python3 -m venv /opt/blift
@@ -36,6 +39,8 @@ RUN blift doctor
 ENTRYPOINT ["/opt/apache/beam/boot"]
 
 FROM ${GPU_BASE} AS build-gpu
+ARG COMPILER="gcc libc6-dev"
+RUN if [ -n "${COMPILER}" ]; then apt-get update && apt-get install --yes --no-install-recommends ${COMPILER}; fi
 ARG GPU_EXTRAS=media,collect,gpu
 RUN python3 -m venv /opt/blift
 WORKDIR /src
@@ -63,6 +68,8 @@ ENTRYPOINT ["/opt/apache/beam/boot"]
 
 # The tests, and all that they need; `docker run blift:dev` runs them.
 FROM ${BASE} AS dev
+ARG COMPILER="gcc libc6-dev"
+RUN if [ -n "${COMPILER}" ]; then apt-get update && apt-get install --yes --no-install-recommends ${COMPILER}; fi
 RUN useradd --create-home --uid 10001 blift && mkdir /src && chown blift /src
 USER blift
 WORKDIR /src

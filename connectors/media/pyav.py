@@ -11,14 +11,12 @@ import cv2
 import numpy as np
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
-from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
-from numpy.typing import NDArray
 from PIL import Image
 
 from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
 from connectors.media.limits import Limits, Refused, check_length, check_picture
-from connectors.media.yuv import to_bgr
+from connectors.media.yuv import narrowed, samples, small_bgr
 from schemas.media import Decoder
 from schemas.reasons import Reason
 
@@ -162,12 +160,8 @@ class PyAvFrame:
         shift = _PLANAR.get(frame.format.name)
         if shift is None:
             return np.asarray(cv2.resize(frame.to_ndarray(format="bgr24"), size, interpolation=cv2.INTER_NEAREST))
-        luma, u, v = (
-            _narrow(cv2.resize(_samples(plane, shift), size, interpolation=cv2.INTER_NEAREST), shift)
-            for plane in frame.planes
-        )
         colorspace, full_range = self.colours()
-        return to_bgr(luma, u, v, colorspace, full_range=full_range)
+        return small_bgr(frame.planes, size, shift, colorspace, full_range=full_range)
 
     def colours(self) -> tuple[int, bool]:
         """FFmpeg's number of the colour space, and whether samples take the full range."""
@@ -193,7 +187,7 @@ class PyAvFrame:
         if shift is None:
             luma = np.asarray(self.frame.to_ndarray(format="gray"), dtype=np.uint8)
         else:
-            luma = _narrow(_samples(self.frame.planes[0], shift), shift)
+            luma = narrowed(samples(self.frame.planes[0], shift), shift)
         return turned(luma, self.facts.rotation, mirrored=self.facts.mirrored)
 
     def picture(self, side: int) -> Plane:
@@ -349,17 +343,6 @@ class Timeline:
         length_s = duration * self._base if duration else self._step_s
         self._next_s = time_s + length_s
         return time_s, self._next_s
-
-
-def _samples(plane: VideoPlane, shift: int) -> NDArray[np.uint8 | np.uint16]:
-    """A plane as it is in memory, without what pads its lines; 16-bit samples where there are more than 8 bits."""
-    kind: type[np.uint8 | np.uint16] = np.uint16 if shift else np.uint8
-    strides = (plane.line_size, np.dtype(kind).itemsize)
-    return np.ndarray((plane.height, plane.width), kind, memoryview(plane), strides=strides)
-
-
-def _narrow(samples: NDArray[np.uint8 | np.uint16], shift: int) -> Plane:
-    return (samples >> shift).astype(np.uint8) if shift else samples.astype(np.uint8, copy=False)
 
 
 def _cause(error: FFmpegError) -> str:

@@ -15,7 +15,7 @@ from pipelines.media.keyframes import describe, jpeg
 from schemas.reasons import Reason
 from transforms.media.change import ChangeScore, Weights
 from transforms.media.cuts import SceneCutter, Stretch
-from transforms.media.hashes import inside_bars, looks_at, part_hashes, phash
+from transforms.media.hashes import inside_bars, looks_at, part_hashes, phashes
 
 #: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
 _SPREAD, _SPREAD_S = 0.1, 0.002
@@ -97,18 +97,19 @@ class Watch:
         luma, plane = frame.luma(), frame.luma_plane()
         inside = inside_bars(plane)
         look, look_inside = looks_at(plane, inside)
+        own, *boxed = phashes([look] if look_inside is None else [look, look_inside])
         self._hashes.append(
             {
                 "time_s": frame.time_s,
-                "phash": phash(look),
-                "phash_unboxed": phash(look_inside) if look_inside else None,
+                "phash": own,
+                "phash_unboxed": boxed[0] if boxed else None,
                 "detail": look.detail if frame.full_range else look.detail * _TO_FULL_RANGE,
             }
         )
         parts, parts_inside = part_hashes(luma), part_hashes(luma, inside) if inside else {}
         self._parts += [
-            {"time_s": frame.time_s, "part": part.value, "phash": own, "phash_unboxed": parts_inside.get(part)}
-            for part, own in parts.items()
+            {"time_s": frame.time_s, "part": part.value, "phash": found, "phash_unboxed": parts_inside.get(part)}
+            for part, found in parts.items()
         ]
 
     def _close(self, scene: Stretch[Frame]) -> None:

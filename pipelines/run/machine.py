@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
@@ -86,9 +87,20 @@ def _connectors() -> Iterator[Finding]:
         yield _package("connectors", name, f"{use}: pip install 'blift[collect]'", needed=False)
 
 
+#: What is compiled when this is installed.
+_COMPILED = ("connectors.media._planes", "transforms.media._change", "transforms.media._lanczos")
+
+
 def _decoders() -> Iterator[Finding]:
     for name, (use, extra) in _DECODERS.items():
         yield _package("decoders", name, f"{use}: pip install 'blift[{extra}]'", needed=False)
+    lacking = [name for name in _COMPILED if find_spec(name) is None]
+    remedy = (
+        f"not compiled: {', '.join(lacking)}. Media take up to 40 % longer, with the same rows. "
+        "Install a C compiler and Python's headers (apt-get install gcc python3-dev), then blift again"
+    )
+    state, detail = (State.ABSENT, remedy) if lacking else (State.OK, ", ".join(_COMPILED))
+    yield Finding("decoders", "compiled parts", state, detail)
 
 
 #: Codecs of archives of videos, and decoders of ffmpeg that read each.

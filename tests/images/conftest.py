@@ -23,8 +23,8 @@ _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def _fetch_base(folder: Path) -> None:
-    packages = "--include=python3,python3-venv,ca-certificates"
-    run_client(["debootstrap", "--variant=minbase", packages, _SUITE, str(folder / "base")])
+    packages = "--include=python3,python3-venv,python3-dev,gcc,libc6-dev,ca-certificates"
+    run_client(["debootstrap", "--variant=minbase", packages, _SUITE, str(folder / "base-with-compiler")])
 
 
 def _fetch_boot(folder: Path) -> None:
@@ -33,7 +33,7 @@ def _fetch_boot(folder: Path) -> None:
     (folder / "container").rename(folder / "boot")
 
 
-_BASE = Tool(f"a base of Debian {_SUITE}", "debootstrap", _CACHE / "base", _fetch_base)
+_BASE = Tool(f"a base of Debian {_SUITE}", "debootstrap", _CACHE / "base-with-compiler", _fetch_base)
 _BOOT = Tool(f"Beam's boot program {BEAM}", "go", _CACHE / f"boot-{BEAM}" / "boot", _fetch_boot)
 
 
@@ -71,7 +71,7 @@ class Buildah:
     def build(self, target: str) -> str:
         """Build a target of the Dockerfile; the image's name."""
         image = f"localhost/blift:{target}"
-        bases = ["BASE=localhost/base", "GPU_BASE=localhost/base", "SDK=localhost/sdk"]
+        bases = ["BASE=localhost/base", "GPU_BASE=localhost/base", "SDK=localhost/sdk", "COMPILER="]
         self(
             "build",
             "--isolation=chroot",

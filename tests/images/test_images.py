@@ -54,6 +54,7 @@ def test_doctor_is_green_in_the_image_and_no_user_is_root(buildah: Buildah, cpu:
     code, printed = inside(buildah, cpu, "blift", "doctor")
     assert code == 0, printed
     assert "Nothing that a build needs is missing." in printed
+    assert "ok       compiled parts" in printed
     assert inside(buildah, cpu, "id", "-u") == (0, "10001\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -71,7 +72,12 @@ def _look(small: Plane) -> Look:
 
 def phash(look: Look) -> str:
     """``imagehash.phash`` of the picture, 16 hex digits."""
-    return _phashes(look.luma[np.newaxis])[0]
+    return phashes([look])[0]
+
+
+def phashes(looks: Sequence[Look]) -> list[str]:
+    """The same of some pictures, in one transform of all."""
+    return _phashes(np.stack([look.luma for look in looks]))
 
 
 def phash_turned(look: Look) -> list[str]:
@@ -123,12 +129,16 @@ def part_hashes(luma: Image.Image, inside: Box | None = None) -> dict[FramePart,
         FramePart.UPPER: small[:_PART],
         FramePart.LOWER: small[far:],
     }
-    return {name: _hash_of(part) for name, part in parts.items() if cv2.meanStdDev(part)[1][0, 0] >= _PLAIN_PART}
+    telling = {name: part for name, part in parts.items() if cv2.meanStdDev(part)[1][0, 0] >= _PLAIN_PART}
+    if not telling:
+        return {}
+    low = np.stack([_low_frequencies(part) for part in telling.values()])
+    return dict(zip(telling, _above_median(low), strict=True))
 
 
-def _hash_of(part: Plane) -> str:
+def _low_frequencies(part: Plane) -> NDArray[np.float32]:
     small = cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return _above_median(cv2.dct(small)[np.newaxis, :BITS, :BITS])[0]
+    return np.asarray(cv2.dct(small)[:BITS, :BITS])
 
 
 def ring_hash(luma: Image.Image) -> str:

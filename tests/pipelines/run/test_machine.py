@@ -40,6 +40,15 @@ def test_a_library_that_is_needed_is_missing_and_one_of_an_extra_is_absent(monke
     assert found["decord2"].state is State.OK
 
 
+def test_what_was_not_compiled_is_absent_and_told_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name.endswith("_change") else object())
+    found = findings()["compiled parts"]
+    assert found.state is State.ABSENT
+    assert found.detail.startswith("not compiled: transforms.media._change. Media take up to 40 % longer")
+    monkeypatch.setattr(doctor, "find_spec", lambda _: object())
+    assert findings()["compiled parts"].state is State.OK
+
+
 def test_what_is_missing_makes_the_command_fail(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,0 +1,14 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def look(
+    picture: NDArray[np.uint8],
+    width: int,
+    height: int,
+    radius: int,
+    hsv: NDArray[np.uint8],
+    edges: NDArray[np.uint64],
+    hsv_before: NDArray[np.uint8] | None,
+    edges_before: NDArray[np.uint64] | None,
+    /,
+) -> tuple[int, int, int, int] | None: ...
