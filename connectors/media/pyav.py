@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import av
 import cv2
@@ -58,8 +59,6 @@ class PyAvVideo:
             self._container.close()
             raise
         self._stream.codec_context.thread_count = 1  # workers run side by side; threads of one file cost more in all
-        self._reformatter = VideoReformatter()
-        self._started = False
         self._errors: Counter[str] = Counter()
 
     @property
@@ -75,15 +74,16 @@ class PyAvVideo:
     def every_frame(self) -> Iterator[PyAvFrame]:
         """All frames, in the order in which the decoder gives them."""
         timeline = self.timeline()
+        view: _View | None = None
         for number, frame in enumerate(self._decode()):
-            if not self._started:
-                self._started = True
+            if view is None:
                 self.facts = self.facts.turned_by(_quarter(frame.rotation))
+                view = _View(self.facts, working_size(self.facts.stored, self._longest), VideoReformatter())
             time_s, end_s = timeline.times(frame.pts, frame.duration)
             check_length(number + 1, end_s, self._limits)
             check_picture(frame.width, frame.height, self._limits)
-            yield PyAvFrame(number, time_s, end_s, frame, self.facts, self._longest, self._reformatter)
-        if not self._started:
+            yield PyAvFrame(number, time_s, end_s, frame, view)
+        if view is None:
             raise Refused(Reason.DAMAGED, self.damage or "no frame could be decoded")
 
     def key_frames(self) -> Iterator[PyAvFrame]:
@@ -139,29 +139,37 @@ class PyAvVideo:
 
 
 @dataclass(frozen=True, slots=True)
-class PyAvFrame:
-    """A frame in the decoder's own planes; what is asked of it is computed when it is asked.
+class _View:
+    """What all frames of a video share.
 
-    ``reformatter``: the video's, which has its filters from the first picture on.
+    Attributes:
+        facts: of the video.
+        size: at which change is measured; the first frame's, should theirs change midway.
+        reformatter: has its filters from the first picture on.
     """
+
+    facts: VideoFacts
+    size: tuple[int, int]
+    reformatter: VideoReformatter
+
+
+class PyAvFrame(NamedTuple):
+    """A frame in the decoder's own planes; what is asked of it is computed when it is asked."""
 
     number: int
     time_s: float
     end_s: float
     frame: VideoFrame
-    facts: VideoFacts
-    longest: int
-    reformatter: VideoReformatter
+    view: _View
 
     def small(self) -> Plane:
         """The stored picture at the working size, BGR."""
-        frame = self.frame
-        size = working_size(self.facts.stored, self.longest)  # the first's, should the size change midway
-        shift = _PLANAR.get(frame.format.name)
+        shift = _PLANAR.get(self.frame.format.name)
         if shift is None:
-            return np.asarray(cv2.resize(frame.to_ndarray(format="bgr24"), size, interpolation=cv2.INTER_NEAREST))
+            whole = self.frame.to_ndarray(format="bgr24")
+            return np.asarray(cv2.resize(whole, self.view.size, interpolation=cv2.INTER_NEAREST))
         colorspace, full_range = self.colours()
-        return small_bgr(frame.planes, size, shift, colorspace, full_range=full_range)
+        return small_bgr(self.frame.planes, self.view.size, shift, colorspace, full_range=full_range)
 
     def colours(self) -> tuple[int, bool]:
         """FFmpeg's number of the colour space, and whether samples take the full range."""
@@ -175,7 +183,7 @@ class PyAvFrame:
 
     def luma(self) -> Image.Image:
         """Its luma at full size, as shown; the values are the file's, which are 16 to 235 in most."""
-        if _PLANAR.get(self.frame.format.name) != 0 or self.facts.rotation or self.facts.mirrored:
+        if _PLANAR.get(self.frame.format.name) != 0 or self.view.facts.rotation or self.view.facts.mirrored:
             return Image.fromarray(self.luma_plane())
         plane = self.frame.planes[0]
         size, samples = (plane.width, plane.height), np.frombuffer(memoryview(plane), np.uint8)
@@ -188,16 +196,16 @@ class PyAvFrame:
             luma = np.asarray(self.frame.to_ndarray(format="gray"), dtype=np.uint8)
         else:
             luma = narrowed(samples(self.frame.planes[0], shift), shift)
-        return turned(luma, self.facts.rotation, mirrored=self.facts.mirrored)
+        return turned(luma, self.view.facts.rotation, mirrored=self.view.facts.mirrored)
 
     def picture(self, side: int) -> Plane:
         """The picture as shown, RGB, its longer side at most ``side`` pixels."""
-        width, height = fitted(self.facts.shown, side)
-        if self.facts.rotation % 180:
+        width, height = fitted(self.view.facts.shown, side)
+        if self.view.facts.rotation % 180:
             width, height = height, width
-        scaled = self.reformatter.reformat(self.frame, width, height, "rgb24", interpolation="AREA", threads=1)
+        scaled = self.view.reformatter.reformat(self.frame, width, height, "rgb24", interpolation="AREA", threads=1)
         picture = scaled.to_ndarray()
-        return turned(np.asarray(picture, dtype=np.uint8), self.facts.rotation, mirrored=self.facts.mirrored)
+        return turned(np.asarray(picture, dtype=np.uint8), self.view.facts.rotation, mirrored=self.view.facts.mirrored)
 
 
 def open_container(path: str) -> av.container.InputContainer:

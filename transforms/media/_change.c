@@ -269,8 +269,9 @@ static uint64_t count_differing(const word *one, const word *other, size_t words
 PyDoc_STRVAR(look_doc,
              "look(picture, width, height, radius, hsv, edges, hsv_before, edges_before)\n--\n\n"
              "Writes hue, saturation and value of a picture (height, width, 3), BGR, to the planes of hsv, and its edges\n"
-             "widened by radius to edges. Returns the sums of absolute differences from those before, of hue,\n"
-             "saturation and value, and in how many pixels edges differ; None where there are none before.");
+             "widened by radius to edges, as bits, 64 in a word of uint64. Returns the sums of absolute differences from\n"
+             "those before, of hue, saturation and value, and in how many pixels edges differ.\n\n"
+             "Raises ValueError where a buffer has not the size that width and height ask for.");
 
 static PyObject *look(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
     (void)self;
@@ -284,11 +285,10 @@ static PyObject *look(PyObject *self, PyObject *const *arguments, Py_ssize_t cou
     const Py_ssize_t needed[5] = {3 * pixels, 3 * pixels, words * (Py_ssize_t)sizeof(word), 3 * pixels,
                                   words * (Py_ssize_t)sizeof(word)};
     PyObject *const given[5] = {arguments[0], arguments[4], arguments[5], arguments[6], arguments[7]};
-    const int buffers = arguments[6] == Py_None ? 3 : 5;
     Py_buffer views[5];
     int held = 0;
     PyObject *answer = NULL;
-    for (; held < buffers; held++) {
+    for (; held < 5; held++) {
         const int flags = held == 1 || held == 2 ? PyBUF_CONTIG : PyBUF_CONTIG_RO;
         if (PyObject_GetBuffer(given[held], &views[held], flags) < 0) goto done;
         if (views[held].len != needed[held]) {
@@ -303,8 +303,6 @@ static PyObject *look(PyObject *self, PyObject *const *arguments, Py_ssize_t cou
     to_hsv(picture, hsv, hsv + pixels, hsv + 2 * pixels, (size_t)pixels);
     if (!find_edges(hsv + 2 * pixels, (int)width, (int)height, (int)radius, edges)) {
         PyErr_NoMemory();
-    } else if (buffers == 3) {
-        answer = Py_NewRef(Py_None);
     } else {
         const uint8_t *before = views[3].buf;
         unsigned long long sums[3];

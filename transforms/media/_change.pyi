@@ -8,7 +8,7 @@ def look(
     radius: int,
     hsv: NDArray[np.uint8],
     edges: NDArray[np.uint64],
-    hsv_before: NDArray[np.uint8] | None,
-    edges_before: NDArray[np.uint64] | None,
+    hsv_before: NDArray[np.uint8],
+    edges_before: NDArray[np.uint64],
     /,
-) -> tuple[int, int, int, int] | None: ...
+) -> tuple[int, int, int, int]: ...

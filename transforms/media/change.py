@@ -73,18 +73,38 @@ class Compiled:
     """Differences in one pass of our own (``_change.c``): the values of ``ByOpenCV`` in a third of its time."""
 
     def __init__(self) -> None:
-        self._before: tuple[Plane | None, NDArray[np.uint64] | None] = (None, None)
+        self._own: _Planes | None = None
+        self._before: _Planes | None = None
+        self._seen = 0
 
     def differences(self, picture: Plane) -> _Differences | None:
         """Between a picture (height, width, 3), BGR, and the one before; None for the first."""
         height, width = picture.shape[:2]
-        hsv, edges = np.empty((3, height, width), np.uint8), np.empty((height, -(-width // 64)), np.uint64)
-        found = compiled.look(picture, width, height, _kernel_side(height, width) // 2, hsv, edges, *self._before)
-        self._before = hsv, edges
-        if found is None:
+        if self._own is None or self._before is None:
+            self._own, self._before = _Planes.of(height, width), _Planes.of(height, width)
+        own, before = self._own, self._before
+        found = compiled.look(picture, width, height, own.radius, own.hsv, own.edges, before.hsv, before.edges)
+        self._own, self._before = before, own
+        self._seen += 1
+        if self._seen == 1:
             return None
         hue, saturation, brightness, differing = found
         return _Differences(hue, saturation, brightness, 255 * differing)
+
+
+class _Planes(NamedTuple):
+    """What is kept of a picture: hue, saturation and value; bits of its edges; by how much these are widened."""
+
+    hsv: Plane
+    edges: NDArray[np.uint64]
+    radius: int
+
+    @classmethod
+    def of(cls, height: int, width: int) -> _Planes:
+        """Of a black picture."""
+        words = -(-width // 64)
+        hsv, edges = np.zeros((3, height, width), np.uint8), np.zeros((height, words), np.uint64)
+        return cls(hsv, edges, _kernel_side(height, width) // 2)
 
 
 class ByOpenCV:

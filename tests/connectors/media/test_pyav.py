@@ -183,7 +183,7 @@ def test_real_frames_are_ffmpegs_pixel_for_pixel(shared_data: Path, name: str) -
         whole = frame.frame.to_ndarray(format="bgr24")
         assert np.array_equal(frame.small(), cv2.resize(whole, size, interpolation=cv2.INTER_NEAREST))
         plane = frame.frame.to_ndarray()[: frame.frame.height]
-        luma = Image.fromarray(np.ascontiguousarray(np.rot90(plane, -frame.facts.rotation // 90)))
+        luma = Image.fromarray(np.ascontiguousarray(np.rot90(plane, -frame.view.facts.rotation // 90)))
         assert str(imagehash.phash(frame.luma())) == str(imagehash.phash(luma))
 
 

@@ -99,7 +99,7 @@ def test_every_colour_has_the_hue_saturation_and_value_of_opencv(blue: range) ->
     blues = np.repeat(np.array(blue, dtype=np.int64), 1 << 16)
     colours = np.stack([blues, np.tile(green, 64), np.tile(red, 64)], axis=1).astype(np.uint8).reshape(2048, 2048, 3)
     hsv, edges = np.empty((3, 2048, 2048), np.uint8), np.empty((2048, 32), np.uint64)
-    assert change.compiled.look(colours, 2048, 2048, 2, hsv, edges, None, None) is None
+    change.compiled.look(colours, 2048, 2048, 2, hsv, edges, np.zeros_like(hsv), np.zeros_like(edges))
     assert np.array_equal(np.moveaxis(hsv, 0, 2), cv2.cvtColor(colours, cv2.COLOR_BGR2HSV))
 
 
@@ -116,18 +116,18 @@ def test_every_colour_has_the_hue_saturation_and_value_of_opencv(blue: range) ->
 def test_sizes_that_do_not_fit_are_refused(width: int, height: int, radius: int, says: str) -> None:
     picture, hsv, edges = np.zeros((7, 9, 3), np.uint8), np.zeros((3, 7, 9), np.uint8), np.zeros((7, 1), np.uint64)
     with pytest.raises(ValueError, match=says):
-        change.compiled.look(picture, width, height, radius, hsv, edges, None, None)
+        change.compiled.look(picture, width, height, radius, hsv, edges, hsv.copy(), edges.copy())
 
 
 @needs_compiled
 def test_planes_that_may_not_be_written_or_are_too_small_are_refused() -> None:
     picture, hsv, edges = np.zeros((7, 9, 3), np.uint8), np.zeros((3, 7, 9), np.uint8), np.zeros((7, 1), np.uint64)
     with pytest.raises(BufferError):
-        change.compiled.look(picture, 9, 7, 2, bytes(hsv), edges, None, None)
+        change.compiled.look(picture, 9, 7, 2, bytes(hsv), edges, hsv, edges)
     with pytest.raises(ValueError, match="48 bytes, where 56 are needed"):
-        change.compiled.look(picture, 9, 7, 2, hsv, edges[1:], None, None)
+        change.compiled.look(picture, 9, 7, 2, hsv, edges[1:], hsv.copy(), edges.copy())
     with pytest.raises(ValueError, match="126 bytes, where 189 are needed"):
-        change.compiled.look(picture, 9, 7, 2, hsv, edges, hsv[1:], edges)
+        change.compiled.look(picture, 9, 7, 2, hsv, edges, hsv[1:].copy(), edges.copy())
 
 
 @pytest.mark.usefixtures("way")
