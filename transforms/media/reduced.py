@@ -7,6 +7,8 @@ range before they are averaged. Where these cannot turn a bit, the hash is that 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import scipy.fft
@@ -54,7 +56,7 @@ def look_at_means(luma: Plane, block: int, margins: Margins) -> Look:
 
 def is_certain(look: Look, rgb: Plane) -> bool:
     """Whether the hash of a look at means is that of the whole picture. ``rgb``: the means, (height, width, 3)."""
-    return certainty(look, rgb) > 1.0
+    return _apart(look) > _ROUNDING and certainty(look, rgb) > 1.0  # the first is cheaper, and often enough
 
 
 def certainty(look: Look, rgb: Plane) -> float:
@@ -63,10 +65,13 @@ def certainty(look: Look, rgb: Plane) -> float:
     A bit says on which side of the median a coefficient lies. Where the two in the middle are far enough apart, none
     changes sides.
     """
+    return _apart(look) / (_ROUNDING + _CUT_OFF * cut_off(rgb))
+
+
+def _apart(look: Look) -> float:
     coefficients = np.sort(scipy.fft.dctn(look.luma.astype(np.float64), type=2)[:BITS, :BITS], axis=None)
     middle = len(coefficients) // 2
-    apart = float(coefficients[middle] - coefficients[middle - 1])
-    return apart / (_ROUNDING + _CUT_OFF * cut_off(rgb))
+    return float(coefficients[middle] - coefficients[middle - 1])
 
 
 def cut_off(rgb: Plane) -> float:
@@ -79,6 +84,7 @@ def cut_off(rgb: Plane) -> float:
     return float(colours @ (_RED, _GREEN, _BLUE)) / _OVERSHOOT
 
 
+@lru_cache(maxsize=64)
 def _weights(pixels: int, block: int, before: int) -> NDArray[np.float32]:
     """Shares of blocks in each line or column of the small picture, (``SIDE``, blocks).
 
