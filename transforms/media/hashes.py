@@ -29,7 +29,7 @@ _PARTED, _PART, _PLAIN_PART = 160, 96, 4.0
 #: Bars are looked for in a picture of this many pixels along its longer side.
 _SMALL = 192
 #: A line belongs to a bar where its luma varies by less than this, and differs from the outermost line by less.
-_BAR_SPREAD, _BAR_SHIFT = 6.0, 6.0
+_BAR_SPREAD, _BAR_SHIFT, _ALMOST = 6.0, 6.0, 1e-6
 #: A bar is at least this share of a side; what is inside is at least that share of it.
 _BAR_SHARE, _INSIDE_SHARE = 0.02, 0.3
 
@@ -174,7 +174,11 @@ def inside_bars(luma: Plane) -> Box | None:
     height, width = luma.shape
     scale = min(1.0, _SMALL / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(luma, size).astype(np.float32)
+    reduced = cv2.resize(luma, size)
+    outermost = (reduced[:1], reduced[-1:], reduced[:, :1], reduced[:, -1:])
+    if all(cv2.meanStdDev(line)[1][0, 0] > _BAR_SPREAD + _ALMOST for line in outermost):
+        return None  # as in most pictures, and told sooner
+    small = reduced.astype(np.float32)
     top, bottom = _bars(small)
     left, right = _bars(small.T)
     if not (top or bottom or left or right):
