@@ -164,7 +164,7 @@ def _image_table(folder: Path, distractors: int) -> list[Sample]:
     for seed in range(distractors):
         stranger = picture(10_000 + seed)
         rows.append(_row(stranger, folder, f"stranger{seed}/alone", 80))
-        strangers.append((rows[-1]["phash"], part_hashes(stranger.convert("L"))))
+        strangers.append((rows[-1]["phash"], part_hashes(np.asarray(stranger.convert("L")))))
     print(
         "\n| distance, ring distance | " + " | ".join(VARIANTS) + " | originals wrongly together | clean clusters % |"
     )

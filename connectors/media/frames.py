@@ -65,11 +65,8 @@ class Frame(Protocol):
     def small(self) -> Plane:
         """The stored picture at the working size, BGR, (height, width, 3)."""
 
-    def luma(self) -> Image.Image:
-        """Its luma at full size, as shown, mode ``L``."""
-
-    def luma_plane(self) -> Plane:
-        """The same, (height, width)."""
+    def luma(self) -> Plane:
+        """Its luma at full size, as shown, (height, width)."""
 
     def picture(self, side: int) -> Plane:
         """The picture as shown, RGB, its longer side at most ``side`` pixels."""
@@ -147,13 +144,9 @@ class ArrayFrame:
         small = cv2.resize(self.rgb, working_size((width, height), self.longest), interpolation=cv2.INTER_NEAREST)
         return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
 
-    def luma(self) -> Image.Image:
+    def luma(self) -> Plane:
         """Its luma at full size."""
-        return Image.fromarray(self.rgb).convert("L")
-
-    def luma_plane(self) -> Plane:
-        """The same, (height, width)."""
-        return np.asarray(self.luma())
+        return np.asarray(Image.fromarray(self.rgb).convert("L"))
 
     def picture(self, side: int) -> Plane:
         """The picture, its longer side at most ``side`` pixels."""

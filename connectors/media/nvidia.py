@@ -12,12 +12,11 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from PIL import Image
 
 from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
 from connectors.media.limits import Limits, Refused, check_length
 from connectors.media.pyav import AudioSink, Packets, PyAvVideo
-from connectors.media.yuv import to_bgr
+from connectors.media.yuv import samples, to_bgr
 from schemas.errors import RecipeError
 from schemas.media import Decoder
 from schemas.reasons import Reason
@@ -26,7 +25,7 @@ from schemas.reasons import Reason
 _AHEAD, _BATCH = 24, 8
 #: Codecs and depths of current devices (NVDEC support matrix); 4:2:0 alone.
 _CODECS = frozenset({"h264", "hevc", "av1", "vp9", "vp8", "mpeg2video", "mpeg4"})
-_PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p", "nv12"})
+_PIXEL_FORMATS = frozenset({"yuv420p", "yuvj420p"})
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,8 @@ class NvidiaVideo:
             frame = next(first.every_frame())
             self.facts, self._timeline, self.claimed_s = first.facts, first.timeline(), first.claimed_s
             self._colorspace, self._full_range = frame.colours()
+            self._like = frame.frame
+            self._like.make_writable()
         finally:
             first.close()
 
@@ -152,13 +153,26 @@ class NvidiaVideo:
         arrays = self._on.arrays
         nv12 = arrays.array(arrays.from_dlpack(decoded))  # a copy: the decoder uses its surfaces again
         return DeviceFrame(
-            number, time_s, end_s, nv12, self.facts, self._longest, arrays, self._colorspace, self._full_range
+            number,
+            time_s,
+            end_s,
+            nv12,
+            self.facts,
+            self._longest,
+            arrays,
+            self._colorspace,
+            self._full_range,
+            self._like,
         )
 
 
 @dataclass(frozen=True)
 class DeviceFrame:
-    """A frame on the device as NV12: (3/2 height, width), uint8."""
+    """A frame on the device as NV12: (3/2 height, width), uint8.
+
+    ``like``: the video's first frame as a CPU decoded it, into which this one is copied to be converted: it says where
+    samples of chroma lie, which PyAV cannot set, and which turns colours by some tens of levels at edges.
+    """
 
     number: int
     time_s: float
@@ -169,6 +183,7 @@ class DeviceFrame:
     arrays: Any
     colorspace: int
     full_range: bool
+    like: av.VideoFrame
 
     def small(self) -> Plane:
         """The stored picture at the working size, BGR: the pixels that a CPU would pick, picked on the device."""
@@ -180,12 +195,8 @@ class DeviceFrame:
         u, v = cv2.split(self._host(chroma[rows // 2][:, columns // 2]))
         return to_bgr(luma, u, v, self.colorspace, full_range=self.full_range)
 
-    def luma(self) -> Image.Image:
-        """Its luma at full size, as shown."""
-        return Image.fromarray(self.luma_plane())
-
-    def luma_plane(self) -> Plane:
-        """The same, (height, width)."""
+    def luma(self) -> Plane:
+        """Its luma at full size, as shown, (height, width)."""
         luma = self._host(self.nv12[: self.facts.stored[1]])
         return turned(luma, self.facts.rotation, mirrored=self.facts.mirrored)
 
@@ -194,16 +205,16 @@ class DeviceFrame:
         width, height = fitted(self.facts.shown, side)
         if self.facts.rotation % 180:
             width, height = height, width
-        frame = av.VideoFrame.from_ndarray(self._planar(), format="yuvj420p" if self.full_range else "yuv420p")
-        frame.colorspace, frame.color_range = self.colorspace, 2 if self.full_range else 1
-        picture = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
-        return turned(picture, self.facts.rotation, mirrored=self.facts.mirrored)
+        scaled = self._on_host().reformat(width, height, "rgb24", interpolation="AREA", threads=1)
+        return turned(np.asarray(scaled.to_ndarray(), np.uint8), self.facts.rotation, mirrored=self.facts.mirrored)
 
-    def _planar(self) -> Plane:
-        """The whole frame as a CPU's decoder gives it, 4:2:0 with chroma in planes: FFmpeg converts NV12 otherwise."""
+    def _on_host(self) -> av.VideoFrame:
+        """The whole frame as a CPU's decoder gives it."""
         nv12, height = self._host(self.nv12), self.facts.stored[1]
-        pairs = nv12[height:].reshape(-1, 2)
-        return np.concatenate([nv12[:height].ravel(), pairs[:, 0], pairs[:, 1]]).reshape(nv12.shape)
+        chroma = nv12[height:].reshape(height // 2, -1, 2)
+        for plane, own in zip(self.like.planes, (nv12[:height], chroma[..., 0], chroma[..., 1]), strict=True):
+            samples(plane, 0)[:] = own
+        return self.like
 
     def _host(self, values: Any) -> Plane:
         return np.ascontiguousarray(self.arrays.asnumpy(values))

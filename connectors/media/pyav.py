@@ -13,7 +13,6 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
-from PIL import Image
 
 from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
 from connectors.media.limits import Limits, Refused, check_length, check_picture
@@ -181,16 +180,11 @@ class PyAvFrame(NamedTuple):
         name = self.frame.format.name
         return self.frame.color_range == _FULL_RANGE or name.startswith("yuvj") or name not in _PLANAR
 
-    def luma(self) -> Image.Image:
-        """Its luma at full size, as shown; the values are the file's, which are 16 to 235 in most."""
-        if _PLANAR.get(self.frame.format.name) != 0 or self.view.facts.rotation or self.view.facts.mirrored:
-            return Image.fromarray(self.luma_plane())
-        plane = self.frame.planes[0]
-        size, samples = (plane.width, plane.height), np.frombuffer(memoryview(plane), np.uint8)
-        return Image.frombuffer("L", size, samples, "raw", "L", plane.line_size, 1)  # no copy
+    def luma(self) -> Plane:
+        """Its luma at full size, as shown, (height, width); where it can, it looks into the frame's own memory.
 
-    def luma_plane(self) -> Plane:
-        """The same, (height, width); where it can, it looks into the frame's own memory."""
+        The values are the file's, which are 16 to 235 in most.
+        """
         shift = _PLANAR.get(self.frame.format.name)
         if shift is None:
             luma = np.asarray(self.frame.to_ndarray(format="gray"), dtype=np.uint8)

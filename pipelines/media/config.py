@@ -10,6 +10,9 @@ from enum import StrEnum
 from connectors.media.limits import Limits
 from schemas.media import Media
 
+#: Raised when the same settings give other values than before.
+_REVISION = 2
+
 
 class DecoderChoice(StrEnum):
     """Where video is decoded."""
@@ -62,10 +65,10 @@ class MeasureConfig:
     salience_model: str | None = None
 
     def digest(self) -> str:
-        """Names the settings, and the version of the table, in the media store; 16 hex digits.
+        """Names the settings, the table's version and the revision of its values in the media store; 16 hex digits.
 
         Limits and the decoder are left out: they decide whether there is a row, not what is in it.
         """
         decides = {name: value for name, value in asdict(self).items() if name not in ("limits", "decoder")}
-        content = json.dumps({"media": Media.version, **decides}, sort_keys=True, default=str)
+        content = json.dumps({"media": Media.version, "revision": _REVISION, **decides}, sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()[:16]

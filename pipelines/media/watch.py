@@ -94,9 +94,9 @@ class Watch:
         if frame.end_s <= self._next_tick_s + _ALMOST_S and self._hashes:
             return
         self._next_tick_s = np.ceil((frame.end_s - _ALMOST_S) * self._config.samples_per_s) / self._config.samples_per_s
-        luma, plane = frame.luma(), frame.luma_plane()
-        inside = inside_bars(plane)
-        look, look_inside = looks_at(plane, inside)
+        luma = frame.luma()
+        inside = inside_bars(luma)
+        look, look_inside = looks_at(luma, inside)
         own, *boxed = phashes([look] if look_inside is None else [look, look_inside])
         self._hashes.append(
             {

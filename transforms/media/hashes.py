@@ -14,6 +14,7 @@ from scipy import fftpack
 
 from schemas.media import FramePart
 from transforms.media.lanczos import SIDE, has_two_passes, scaled, scaled_across, scaled_down
+from transforms.media.scaling import between, halved
 
 Plane = NDArray[np.uint8]
 
@@ -108,20 +109,20 @@ def _above_median(low: NDArray[np.floating[Any]]) -> list[str]:
     return [bits.tobytes().hex() for bits in np.packbits(coefficients > medians[:, np.newaxis], axis=1)]
 
 
-def part_hashes(luma: Image.Image, inside: Box | None = None) -> dict[FramePart, str]:
+def part_hashes(luma: Plane, inside: Box | None = None) -> dict[FramePart, str]:
     """The hash of each part of a picture that is not plain, 16 hex digits.
 
     A logo or a ticker at an edge changes the hash of the whole picture, and leaves the opposite part as it is. The
-    picture is scaled by averaging, so these are no values of ``imagehash``.
+    picture is halved and then scaled between neighbours, so these are no values of ``imagehash``.
 
     Args:
-        luma: mode ``L``, any size.
+        luma: (height, width).
         inside: the picture is this part of it.
     """
-    inside = inside or Box(0, 0, *luma.size)
-    shorter = min(inside.right - inside.left, inside.bottom - inside.top)
-    reduced = np.asarray(luma.reduce(max(1, shorter // _PARTED), inside))
-    small = cv2.resize(reduced, (_PARTED, _PARTED), interpolation=cv2.INTER_AREA)
+    if inside is not None:
+        luma = luma[inside.top : inside.bottom, inside.left : inside.right]
+    square = (_PARTED, _PARTED)
+    small = between(halved(luma, square), square)
     far = _PARTED - _PART
     parts = {
         FramePart.LEFT: small[:, :_PART],
