@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import shlex
 import sys
 
 from connectors.filesystem import is_here
@@ -59,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
     source = load_recipe(args.recipe)
     stages = _stages(args.stages, source, trial=args.limit is not None)
-    if any(folder in args.out for folder in ("\n", "\0")):
-        raise BliftError("--out holds a line break or NUL; choose another folder.")
+    if not args.out or any(sign in args.out for sign in ("\n", "\0")):
+        raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
     from pipelines.run.build import build  # noqa: PLC0415 - slow: all stages
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet and finished:
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
-        print(published or f"Look at it: blift inspect {folder.path}")
+        print(published or f"Look at it: blift inspect {shlex.quote(folder.path)}")
     for warning in warnings(manifest):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
