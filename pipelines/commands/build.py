@@ -99,11 +99,22 @@ def warnings(manifest: Manifest) -> list[str]:
                 how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
                 what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
                 found += [f"{how_many} {what}. The rejects of `collect` say where."]
+    found += _nothing_left(manifest)
     notes = [note for record in manifest.stages.values() for note in record.notes]
     found += notes[:_NOTES_SHOWN]
     if len(notes) > _NOTES_SHOWN:
         found.append(f"and {len(notes) - _NOTES_SHOWN} more such parts; they are listed in manifest.json.")
     return found
+
+
+def _nothing_left(manifest: Manifest) -> list[str]:
+    """That the dataset is empty, and since which stage; or that none of its media has a file."""
+    for stage, prefix, what in (("collect", "posts/", "post was collected"), ("curate", "samples/", "sample was made")):
+        record = manifest.stages.get(stage)
+        if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
+            return [f"No {what}. The funnel says what came in, and which step left it out."]
+    without = [row.rows_in for row in funnel_rows(manifest) if row.step == "file_found" and not row.rows_out]
+    return [f"None of {rows:,} media has a file; docs/media.md says by which name each is found." for rows in without]
 
 
 def _stages(text: str | None, source: RecipeFile, *, trial: bool) -> list[str]:
