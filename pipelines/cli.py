@@ -72,8 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in _OF_A_DISK:
             raise
-        what = error.filename or "what was asked for, to the end"
-        return leave(EXIT_USER_ERROR, f"blift: Cannot write {what}: {error.strerror}. Mend that, and run it again.")
+        what = f"read or write {error.filename}" if error.filename else "write to the end"
+        # At once: what Python still holds back of what was printed cannot be written either.
+        return leave(EXIT_USER_ERROR, f"blift: Cannot {what}: {error.strerror}. Mend that, and run it again.")
     except BliftError as error:
         print(f"blift: {error}", file=sys.stderr)
         return EXIT_USER_ERROR

@@ -140,9 +140,12 @@ def test_a_users_mistake_is_one_line_on_stderr(
     [
         (
             OSError(errno.ENOSPC, "No space left on device"),
-            "blift: Cannot write what was asked for, to the end: No space",
+            "blift: Cannot write to the end: No space",
         ),
-        (PermissionError(errno.EACCES, "Permission denied", "run/.lock"), "blift: Cannot write run/.lock: Permission"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "run/.lock"),
+            "blift: Cannot read or write run/.lock: Permission",
+        ),
     ],
     ids=["full", "forbidden"],
 )
