@@ -13,9 +13,13 @@ from types import FrameType
 
 from pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, scratch
 from pipelines.run.runner import WORKER_ENDED
+from schemas.errors import BliftError
 
 #: How long a runner may take to end by itself, once it was interrupted or has lost a worker.
 _GRACE_S = 10.0
+#: Where Beam logs, with a traceback, what a step raised before it raises it again with the step's name behind it.
+_STEPS = logging.getLogger("apache_beam.runners.common")
+_STEP = " [while running '"
 #: Beam's thread that waits for a process of a worker, and fails with it.
 _WORKER_THREAD = "run_worker"
 
@@ -25,11 +29,13 @@ def running() -> Iterator[None]:
     """Surround the making and running of a pipeline.
 
     Temporary folders lie in one of our own, which goes when the process does: Beam deletes some of its own never.
-    Ctrl-C comes out as such, which a runner makes an error of a step; and where a runner waits for a worker that
-    has ended, as Beam's local one does for workers that had not begun, the process ends with a sentence.
+    Ctrl-C comes out as such, which a runner makes an error of a step, and a user's mistake as its sentence alone.
+    Where a runner waits for a worker that has ended, as Beam's local one does for workers that had not begun, the
+    process ends with a sentence.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed, whatever the runner made of it.
+        BliftError: a step raised it.
     """
     ending = _Ending()
     folder, hook = tempfile.tempdir, threading.excepthook
@@ -37,21 +43,29 @@ def running() -> Iterator[None]:
         signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )
     tempfile.tempdir, threading.excepthook = scratch(), ending.thread_failed
+    _STEPS.addFilter(_is_no_users_mistake)
     if ours:
         signal.signal(signal.SIGINT, ending.pressed)
     try:
         yield
+    except BliftError as error:
+        raise type(error)(str(error).partition(_STEP)[0]) from error
     except Exception as error:
         if ending.interrupted:
             raise KeyboardInterrupt from error
         raise
     finally:
         ending.cancel()
+        _STEPS.removeFilter(_is_no_users_mistake)
         tempfile.tempdir, threading.excepthook = folder, hook
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
     if ending.interrupted:
         raise KeyboardInterrupt
+
+
+def _is_no_users_mistake(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], BliftError))
 
 
 class _Ending:

@@ -7,9 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import apache_beam as beam
 import pytest
 
 from pipelines.run.running import running
+from schemas.errors import RecipeError
 
 
 def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -42,6 +44,27 @@ def test_ctrl_c_is_no_error_of_a_step() -> None:
 def test_other_errors_stay_as_they_are() -> None:
     with pytest.raises(RuntimeError, match="a fault"), running():
         raise RuntimeError("a fault")
+
+
+def mistaken(row: int) -> int:
+    raise RecipeError(f"Row {row} asks for a GPU, and there is none.")
+
+
+def faulty(row: int) -> float:
+    return row / 0
+
+
+def test_a_mistake_that_a_step_finds_is_its_sentence_alone(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(RecipeError) as told, running(), beam.Pipeline(runner="FnApiRunner") as pipeline:
+        _ = pipeline | beam.Create([1]) | beam.Map(mistaken)
+    assert str(told.value) == "Row 1 asks for a GPU, and there is none."
+    assert caplog.text == ""
+
+
+def test_a_fault_of_a_step_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ZeroDivisionError), running(), beam.Pipeline(runner="FnApiRunner") as pipeline:
+        _ = pipeline | beam.Create([1]) | beam.Map(faulty)
+    assert "Traceback" in caplog.text
 
 
 def test_temporary_folders_lie_in_one_only_while_it_runs() -> None:
