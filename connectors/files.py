@@ -84,7 +84,7 @@ def match(patterns: Iterable[str]) -> list[InputFile]:
     for pattern in patterns:
         entries = _entries(pattern)
         if not entries:
-            raise InputError(f"No file matches {pattern}. Check the path in the recipe's `sources`.")
+            raise InputError(f"No file matches {pattern}. Check the path in the recipe.")
         root = _folder_before_wildcards(pattern)
         for entry in entries:
             name = entry.path.removeprefix(root).lstrip("/")
@@ -111,6 +111,18 @@ def list_files(pattern: str) -> list[Entry]:
         return matched_by_beam(pattern)
     except (ValueError, OSError) as error:
         raise InputError(f"Cannot list {pattern}: {_cause(error)}. Check the address and your access to it.") from error
+
+
+def refuse_broken_links(pattern: str) -> None:
+    """Look for links that a pattern matches and that lead to no file: a listing leaves them out without a word.
+
+    Raises:
+        InputError: there is one.
+    """
+    links = glob.iglob(pattern, recursive=True) if is_here(pattern) else ()
+    broken = next((path for path in links if not os.path.exists(path)), None)
+    if broken is not None:
+        raise InputError(f"{broken} is a link to {os.readlink(broken)}, which is not there. Mend it, or remove it.")
 
 
 def literal(path: str) -> str:

@@ -241,7 +241,9 @@ def read_parquet(folder: str, path: str, columns: Sequence[str] | None = None) -
         content = pa.py_buffer(read_bytes(full))
         return pq.read_table(pa.BufferReader(content), page_checksum_verification=True, columns=columns)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise InputError(f"Cannot read the shard {full}: {error}. Run the stage that writes it again.") from error
+        raise InputError(
+            f"Cannot read the shard {full}: {str(error).rstrip('.')}. Run the stage that writes it again."
+        ) from error
 
 
 def table_version(path: str) -> str:
@@ -254,7 +256,9 @@ def table_version(path: str) -> str:
         with open_to_read(path) as stream:
             metadata = pq.read_schema(stream).metadata or {}
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"Cannot read the shard {path}: {error}. Run the stage that writes it again.") from error
+        raise InputError(
+            f"Cannot read the shard {path}: {str(error).rstrip('.')}. Run the stage that writes it again."
+        ) from error
     return str(metadata.get(VERSION_KEY, b"").decode())
 
 

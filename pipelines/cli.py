@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
-import os
 import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
+from pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
 from schemas.errors import BliftError
 
-EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
 #: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
 _GARBAGE_AFTER = 100_000
 #: Commands, and what the list of them says. Each has a module of its own, imported when the command is given: all of
@@ -31,6 +30,8 @@ _COMMANDS = {
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
 }
+#: What a person has to mend: space, permissions, a file where a folder should be.
+_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
 
@@ -65,11 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             args.beam = rest
         return int(args.run(args))
     except KeyboardInterrupt:
-        print("\nInterrupted. Finished stages are kept: run the same command again to go on.", file=sys.stderr)
-        sys.stderr.flush()
-        os._exit(EXIT_INTERRUPTED)  # worker threads of a runner would keep the process alive
+        return leave(EXIT_INTERRUPTED, INTERRUPTED)
     except BrokenPipeError:
-        os._exit(0)  # the reader of our output, such as `head`, has had enough
+        return leave(0)  # the reader of our output, such as `head`, has had enough
+    except OSError as error:
+        if error.errno not in _OF_A_DISK:
+            raise
+        what = f"read or write {error.filename}" if error.filename else "write to the end"
+        # At once: what Python still holds back of what was printed cannot be written either.
+        return leave(EXIT_USER_ERROR, f"blift: Cannot {what}: {error.strerror}. Mend that, and run it again.")
     except BliftError as error:
         print(f"blift: {error}", file=sys.stderr)
         return EXIT_USER_ERROR

@@ -1,6 +1,8 @@
 """What all tests share: real data where it is there, Beam's options, Hypothesis' profile."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,13 @@ def shared_data() -> Path:
     if not _SHARED.is_dir():
         pytest.skip(f"no real archives at {_SHARED}; set BLIFT_SHARED_DATA to their folder")
     return _SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests, Beam's runners and killed workers leave behind lies in pytest's own folder, which pytest clears."""
+    folder = str(tmp_path_factory.mktemp("temporary"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)  # of the processes that tests start
+        patch.setattr(tempfile, "tempdir", folder)
+        yield

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 def _blift(*arguments: str) -> None:
-    sys.stdout.write(f"\n$ blift {' '.join(arguments)}\n")
+    sys.stdout.write(f"\n$ blift {shlex.join(arguments)}\n")
     sys.stdout.flush()
     subprocess.run([sys.executable, "-m", "pipelines.cli", *arguments], check=True)
 

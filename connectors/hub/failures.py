@@ -61,7 +61,7 @@ def hinted_wait_s(error: BaseException) -> float | None:
             if limit is not None and limit.remaining == 0:
                 return float(limit.reset_in_seconds)
             after = cause.response.headers.get("Retry-After", "")
-            if after.isdigit():
+            if after.isdecimal():  # not "²", of which no number can be made
                 return float(after)
     return None
 

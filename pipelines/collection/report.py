@@ -116,7 +116,7 @@ def show_status(state: State, console: Console) -> None:
         console.print(f"\n{kind.value} {key}: {note}", markup=False)
     withdrawn = len(state.withdrawn())
     if withdrawn:
-        console.print(f"\n{withdrawn:,} posts were taken back; builds leave them out.")
+        console.print(f"\ntaken back: {withdrawn:,}; builds leave them out.")
 
 
 class CollectProgress:

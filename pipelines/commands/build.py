@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import shlex
 import sys
 
 from connectors.filesystem import is_here
@@ -59,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
     source = load_recipe(args.recipe)
     stages = _stages(args.stages, source, trial=args.limit is not None)
-    if any(folder in args.out for folder in ("\n", "\0")):
-        raise BliftError("--out holds a line break or NUL; choose another folder.")
+    if not args.out or any(sign in args.out for sign in ("\n", "\0")):
+        raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
     from pipelines.run.build import build  # noqa: PLC0415 - slow: all stages
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet and finished:
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
-        print(published or f"Look at it: blift inspect {folder.path}")
+        print(published or f"Look at it: blift inspect {shlex.quote(folder.path)}")
     for warning in warnings(manifest):
         print(f"warning: {warning}", file=sys.stderr)
     return 0
@@ -98,11 +99,22 @@ def warnings(manifest: Manifest) -> list[str]:
                 how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
                 what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
                 found += [f"{how_many} {what}. The rejects of `collect` say where."]
+    found += _nothing_left(manifest)
     notes = [note for record in manifest.stages.values() for note in record.notes]
     found += notes[:_NOTES_SHOWN]
     if len(notes) > _NOTES_SHOWN:
         found.append(f"and {len(notes) - _NOTES_SHOWN} more such parts; they are listed in manifest.json.")
     return found
+
+
+def _nothing_left(manifest: Manifest) -> list[str]:
+    """That the dataset is empty, and since which stage; or that none of its media has a file."""
+    for stage, prefix, what in (("collect", "posts/", "post was collected"), ("curate", "samples/", "sample was made")):
+        record = manifest.stages.get(stage)
+        if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
+            return [f"No {what}. The funnel says what came in, and which step left it out."]
+    without = [row.rows_in for row in funnel_rows(manifest) if row.step == "file_found" and not row.rows_out]
+    return [f"None of {rows:,} media has a file; docs/media.md says by which name each is found." for rows in without]
 
 
 def _stages(text: str | None, source: RecipeFile, *, trial: bool) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import sys
 import time
 from functools import partial
@@ -19,10 +20,10 @@ from pipelines.collection.ask import Place, plan_of
 from pipelines.collection.report import CollectProgress, show_status
 from pipelines.collection.run import CollectResult, collect
 from pipelines.recipe.file import load_recipe
+from pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
 from schemas.errors import BliftError, InputError, RecipeError
 
 STATUS = "status"
-EXIT_USER_ERROR, EXIT_INTERRUPTED = 2, 130
 _UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SIZES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_000_000}
 
@@ -114,7 +115,7 @@ def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> i
         )
         if result.budget_spent:
             print("The budget of this run is spent. Run the same command again to go on.")
-        print(f"How far it is: blift collect status {folder}")
+        print(f"How far it is: blift collect status {shlex.quote(folder)}")
     for trouble in result.troubles:
         print(f"blift: {trouble}", file=sys.stderr)
     if result.troubles:

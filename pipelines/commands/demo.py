@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from schemas.errors import BliftError
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     corpus = write_corpus(Path(args.folder), args.seed, args.posts, args.videos)
     print(
         f"Wrote {corpus.submissions} submissions, {corpus.comments} comments, {corpus.videos} videos and "
-        f"{corpus.clips} clips to {args.folder}.\nBuild a dataset of them: blift build {corpus.recipe} --out DIR"
+        f"{corpus.clips} clips to {args.folder}. Some are broken on purpose.\n"
+        f"Build a dataset of them: blift build {shlex.quote(str(corpus.recipe))} --out DIR"
     )
     return 0

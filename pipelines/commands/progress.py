@@ -58,12 +58,13 @@ class Progress:
         self._say(f"{stage:<9} handed to the runner; when its job is done, run this again")
 
     def finish(self, stage: str, record: StageRecord) -> None:
-        """A stage has ended."""
+        """A stage has ended, in this process or, where it was not started here, in a job that nobody waited for."""
+        seconds = time.monotonic() - self._since if self._stage == stage else record.seconds
         self._stage = None
         rows = sum(shard.rows for shard in record.shards if not shard.path.startswith("rejects/"))
         rejects = sum(shard.rows for shard in record.shards if shard.path.startswith("rejects/"))
         self._say(
-            f"{stage:<9} done in {record.seconds:.1f} s: {rows:,} rows in {len(record.shards)} files, "
+            f"{stage:<9} done in {seconds:.1f} s: {rows:,} rows in {len(record.shards)} files, "
             f"{rejects:,} rejects listed"
         )
 

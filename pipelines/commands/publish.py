@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "where `hf auth login` put it."
     )
     parser.add_argument("folder", metavar="DIR", help="a run folder")
-    parser.add_argument("--repo", metavar="OWNER/NAME", help="the dataset (default: `parser.repo` of the recipe)")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="the dataset (default: `publish.repo` of the recipe)")
     parser.add_argument("--private", action="store_true", help="make it private, where it is not there yet")
     parser.add_argument("--gated", choices=("auto", "manual"), help="let readers ask for access")
     parser.add_argument("--tag", metavar="v1.2.0", help="version (default: the lowest that says what changed)")
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish)
     with progress:
-        result = publish(source, folder, beam_arguments(args.beam), wish, report)
+        result = publish(source, folder, beam_arguments(args.beam, "publish"), wish, report)
     if not args.quiet:
         print(result.told(wish))
     return 0

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     for problem in problems:
         print(problem)
     if problems:
-        print(f"{len(problems)} problems. Run `blift build` again to write what is missing or changed.")
+        print("Run `blift build` again to write what is missing or changed.")
         return _EXIT_DIFFERS
     print(f"{len(shards)} files are as they were written; every step of the funnel balances. {manifest.fingerprint}")
     return 0

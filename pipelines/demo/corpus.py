@@ -41,9 +41,9 @@ def write_corpus(folder: Path, seed: int = 1, posts: int = 120, videos: int = 24
     Raises:
         OutputError: the folder holds other files, or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "demo.yaml").exists():
-        raise OutputError(f"{folder} holds files that `blift demo` did not write. Choose an empty or new folder.")
     try:
+        if folder.exists() and any(folder.iterdir()) and not (folder / "demo.yaml").exists():
+            raise OutputError(f"{folder} holds files that `blift demo` did not write. Choose an empty or new folder.")
         return _write(folder, seed, posts, videos)
     except OSError as error:
         raise OutputError(f"Cannot write the demo corpus to {folder}: {error.strerror}.") from error

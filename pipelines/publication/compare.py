@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -59,7 +60,8 @@ def run_side(folder: RunFolder, *, released: bool) -> Side:
         names = [name for name, _, _ in CONFIGS]
         return _read(folder, release.parts(manifest, names))
     if layout.STAGE not in manifest.stages:
-        raise InputError(f"{folder.path} has no release to compare. Make one: blift publish {folder.path} --dry-run.")
+        path = shlex.quote(folder.path)
+        raise InputError(f"{folder.path} has no release to compare. Make one: blift publish {path} --dry-run")
     return _released(folder, manifest)
 
 

@@ -14,6 +14,7 @@ from connectors.parquet import replace_file
 from pipelines.publication.pace import Pace
 from pipelines.publication.sender import Batch, Sender, Sent, Target
 from pipelines.run.folder import RunFolder
+from pipelines.run.running import running
 
 _ACCOUNT = ".account-upload"
 
@@ -28,17 +29,18 @@ def sent_by_workers(
         InputError: a shard is not what was written.
     """
     folder.clear([_ACCOUNT])
-    pipeline = beam.Pipeline(options=options)
-    _ = (
-        pipeline
-        | "Batches" >> beam.Create(batches)
-        | "Spread batches" >> beam.Reshuffle()
-        | "Send" >> beam.ParDo(_Send(folder, target, pace))
-        | "One committer" >> beam.Map(_under_one_key)
-        | "Collect operations" >> beam.GroupByKey()
-        | "Write operations" >> beam.Map(_write, path=folder.file(_ACCOUNT))
-    )
-    pipeline.run().wait_until_finish()
+    with running():
+        pipeline = beam.Pipeline(options=options)
+        _ = (
+            pipeline
+            | "Batches" >> beam.Create(batches)
+            | "Spread batches" >> beam.Reshuffle()
+            | "Send" >> beam.ParDo(_Send(folder, target, pace))
+            | "One committer" >> beam.Map(_under_one_key)
+            | "Collect operations" >> beam.GroupByKey()
+            | "Write operations" >> beam.Map(_write, path=folder.file(_ACCOUNT))
+        )
+        pipeline.run().wait_until_finish()
     lines: list[str] = json.loads(folder.read_text(_ACCOUNT))
     folder.clear([_ACCOUNT])
     return [pickle.loads(base64.b64decode(line)) for line in lines]  # noqa: S301 - our own workers wrote these

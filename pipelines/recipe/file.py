@@ -73,7 +73,8 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
     except ValidationError as error:
         raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
     except BliftError as error:
-        raise RecipeError(f"{path}: {error}") from error
+        copy = f" Copy it to where your files are: blift recipe show {path.stem} > mine.yaml"
+        raise RecipeError(f"{path}: {error}{copy if path.parent == SHIPPED else ''}") from error
     if recipe.sources == Sources():
         recipe = recipe.model_copy(update={"sources": _own_collection(recipe, path)})
     return RecipeFile(recipe, text, folder)
@@ -117,9 +118,23 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
     return RecipeFile(recipe, text, path.resolve().parent)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as ever, but a key that stands twice is a mistake: the first would be dropped in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key `{key.value}` stands twice; make one of both", problem_mark=key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _mapping(text: str, path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe one
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)

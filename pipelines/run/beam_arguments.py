@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from schemas.errors import BliftError, did_you_mean
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 #: The runner where none is named. Beam's own default tries to download one, and chooses by what a pipeline holds.
 LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirectRunner", "SwitchingDirectRunner")
-_OURS = ("--out", "--stages", "--limit", "--detach", "--quiet", "--help")
+#: Options of ours, by command.
+_OURS = {
+    "build": ["--out", "--stages", "--limit", "--detach", "--quiet", "--help"],
+    "publish": [
+        *("--repo", "--private", "--gated", "--tag", "--create-pr", "--dry-run", "--force", "--quiet", "--help"),
+    ],
+    "doctor": ["--help"],
+}
 
 
 @dataclass(frozen=True)
@@ -24,15 +31,16 @@ class BeamArguments:
     """Beam's arguments, read when a pipeline needs them: Beam takes most of a second to import."""
 
     arguments: tuple[str, ...] = ()
+    command: str = "build"
 
     @cached_property
     def options(self) -> PipelineOptions:
         """Beam's options.
 
         Raises:
-            BliftError: Beam has no such option.
+            BliftError: Beam has no such option, or it does not take the value.
         """
-        return _options(self.arguments)
+        return _options(self.arguments, self.command)
 
     @property
     def run_here(self) -> bool:
@@ -52,36 +60,42 @@ class BeamArguments:
         )
 
 
-def beam_arguments(arguments: Sequence[str]) -> BeamArguments:
-    """Arguments that are not ours, checked.
+def beam_arguments(arguments: Sequence[str], command: str = "build") -> BeamArguments:
+    """Arguments of a command that are not ours, checked.
 
     Raises:
-        BliftError: Beam has no such option either.
+        BliftError: Beam has no such option either, or it does not take the value.
     """
-    beam = BeamArguments(tuple(arguments))
+    beam = BeamArguments(tuple(arguments), command)
     if arguments:
         _ = beam.options
     return beam
 
 
-def _options(arguments: Sequence[str]) -> PipelineOptions:
+def _options(arguments: Sequence[str], command: str) -> PipelineOptions:
     """Beam's options out of the arguments that are not ours.
 
     Raises:
-        BliftError: Beam has no such option either.
+        BliftError: Beam has no such option either, or it does not take the value.
     """
     from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
 
     runner = _runner(arguments)
     chosen = list(arguments) if runner else [*arguments, f"--runner={LOCAL_RUNNER}"]
     if arguments and not arguments[0].startswith("--"):
-        raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift build` takes one recipe; see its --help.")
-    known = _beam_flags()
+        takes = {"build": "takes one recipe", "publish": "takes one run folder"}.get(command, "takes options only")
+        raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift {command}` {takes}; see its --help.")
+    beam = _beam_parser()
+    known = {flag for action in beam._actions for flag in action.option_strings}  # noqa: SLF001 - argparse has no list
     for flag in (argument.split("=", 1)[0] for argument in arguments if argument.startswith("--")):
+        if command == "publish" and flag == "--dry_run":
+            raise BliftError("--dry_run is Beam's, and would not keep anything from being published. Write --dry-run.")
         # A job server has options of its own, which only it knows.
         if flag not in known and (runner or LOCAL_RUNNER) in _LOCAL_RUNNERS:
-            hint = did_you_mean(flag, [*known, *_OURS]) or "."
-            raise BliftError(f"Neither blift nor Beam has the option {flag}{hint} See `blift build --help`.")
+            likely = known - {"--dry_run"} if command == "publish" else known
+            hint = did_you_mean(flag, [*likely, *_OURS[command]]) or "."
+            raise BliftError(f"Neither blift nor Beam has the option {flag}{hint} See `blift {command} --help`.")
+    beam.parse_known_args(arguments)
     return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
 
 
@@ -92,10 +106,17 @@ def _runner(arguments: Sequence[str]) -> str | None:
     return runner
 
 
-def _beam_flags() -> set[str]:
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells what is wrong in a sentence; Beam's own lists its two hundred options first."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BliftError(f"Beam cannot take its options: {message}.")
+
+
+def _beam_parser() -> argparse.ArgumentParser:
     from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
 
-    flags = argparse.ArgumentParser(add_help=False, conflict_handler="resolve")
+    flags = _Parser(add_help=False, allow_abbrev=False, conflict_handler="resolve")
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(flags)  # noqa: SLF001 - Beam has no other list of its options
-    return {flag for action in flags._actions for flag in action.option_strings}  # noqa: SLF001 - nor argparse
+    return flags

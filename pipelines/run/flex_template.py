@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import posixpath
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from connectors.filesystem import is_here
 from pipelines.cli import main
+from pipelines.run.ending import scratch
 
 
 def command(arguments: Sequence[str]) -> list[str]:
@@ -33,7 +33,7 @@ def _here(recipe: str) -> str:
         return recipe
     with FileSystems.open(recipe) as stream:
         content = stream.read()
-    path = Path(tempfile.mkdtemp()) / posixpath.basename(recipe)
+    path = Path(scratch()) / posixpath.basename(recipe)
     path.write_bytes(content)
     return str(path)
 

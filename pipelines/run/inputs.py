@@ -10,7 +10,7 @@ from itertools import groupby
 
 from connectors.collection.archives import VIDEOS, read_files, read_withdrawn
 from connectors.collection.items import StoredFile
-from connectors.files import InputFile, list_files, literal, match
+from connectors.files import InputFile, list_files, literal, match, refuse_broken_links
 from connectors.hub.dataset import HubFile, find_files
 from connectors.hub.extra import require_hub
 from connectors.youtube.beside import group_siblings, is_media
@@ -27,7 +27,13 @@ _BATCH_FILES = 500
 
 
 def archives(patterns: Sequence[str], collections: Sequence[str], of_collection: str) -> list[InputFile]:
-    """Files that patterns name, and those of collections."""
+    """Files that patterns name, and those of collections.
+
+    Raises:
+        InputError: a pattern matches nothing, a folder, or a link to nothing.
+    """
+    for pattern in patterns:
+        refuse_broken_links(pattern)
     return [*match(patterns), *_in_collections(collections, of_collection)]
 
 

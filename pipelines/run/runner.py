@@ -18,6 +18,7 @@ from apache_beam.options.pipeline_options import (
     PrismRunnerOptions,
     SparkRunnerOptions,
     StandardOptions,
+    TestOptions,
 )
 from apache_beam.runners.runner import create_runner
 
@@ -25,6 +26,15 @@ from schemas.errors import BliftError, did_you_mean
 
 _REACH_TIMEOUT_S = 5.0
 _ONE_IMAGE = "docs/runners.md says how to make one that fits."
+WORKER_ENDED = (
+    "A worker ended in the middle: it was killed, or ran out of memory. Finished stages are kept: run the same "
+    "command again, with more memory a worker, or fewer workers a machine, if this comes back."
+)
+#: What Beam fetches where no option names a file.
+_FETCHED = {
+    "job server jar": "--spark_job_server_jar or --flink_job_server_jar",
+    "prism binary": "--prism_location",
+}
 #: In every jar of Beam: the version of the SDK that it was built from.
 _JAR_VERSION = "org/apache/beam/sdk/sdk.properties"
 
@@ -57,6 +67,10 @@ def check_runner(options: PipelineOptions, out: str, *, detach: bool) -> None:
         reach(str(portable.job_endpoint), "job server", "--job_endpoint")
     elif name in _OF_RUNNER:
         _OF_RUNNER[name](options)
+    if name != "DataflowRunner" and options.view_as(TestOptions).dry_run:
+        raise RunnerError(
+            f"--dry_run is for Dataflow; {name} would run the stage. Leave it out; --limit makes a trial."
+        )
     if name == "DataflowRunner" and "://" not in out:
         raise RunnerError(
             f"Dataflow's workers cannot write to {out} on this machine. Give --out, and the recipe's `sources`, as "
@@ -175,17 +189,14 @@ def sentence_on(text: str) -> str | None:
     Args:
         text: the failure as the runner tells it, often a traceback from a worker.
     """
-    if found := re.search(r"No module named '?((?:schemas|transforms|connectors|pipelines|apache_beam)\b)", text):
-        return (
-            f"The workers have no blift (No module named {found.group(1)!r}). Install the same blift in their image or "
-            f"environment; {_ONE_IMAGE}"
-        )
-    if found := re.search(r"No module named '?([\w.]+)", text):
-        return f"The workers lack the module {found.group(1)}. Use one image for all of them; {_ONE_IMAGE}"
+    if sentence := _on_modules(text):
+        return sentence
     if re.search(r"SDK worker disconnected|Channel closed prematurely|worker .{0,80} died", text):
+        return WORKER_ENDED
+    if found := re.search(r"Unable to fetch remote (job server jar|prism binary) at (\S+?):? ", text):
         return (
-            "A worker ended in the middle: it was killed, or ran out of memory. Finished stages are kept: run the same "
-            "command again, with more memory a worker, or fewer workers a machine, if this comes back."
+            f"Beam cannot fetch the {found.group(1)} from {found.group(2)}. Name a file that is here by "
+            f"{_FETCHED[found.group(1)]}; docs/runners.md has the commands."
         )
     if "validation errors" in text or "Missing required option" in text:
         missing = "; ".join(re.findall(r"(?:Missing|Invalid)[^\n]*?(?=\.?$)", text, flags=re.MULTILINE))
@@ -195,4 +206,16 @@ def sentence_on(text: str) -> str | None:
             f"Nothing answers at {found.group(1)}: the job server or the worker pool ended, or was not started. "
             "Look at its log, start it, and run the same command again."
         )
+    return None
+
+
+def _on_modules(text: str) -> str | None:
+    """The same, where the workers lack a module."""
+    if found := re.search(r"No module named '?((?:schemas|transforms|connectors|pipelines|apache_beam)\b)", text):
+        return (
+            f"The workers have no blift (No module named {found.group(1)!r}). Install the same blift in their image or "
+            f"environment; {_ONE_IMAGE}"
+        )
+    if found := re.search(r"No module named '?([\w.]+)", text):
+        return f"The workers lack the module {found.group(1)}. Use one image for all of them; {_ONE_IMAGE}"
     return None

@@ -15,6 +15,7 @@ from connectors.parquet import replace_file, shard_name, write_shard
 from connectors.shard import Shard
 from pipelines.run.account import LIBRARIES, StageResult, account_name, library_versions, read_account
 from pipelines.run.folder import RunFolder
+from pipelines.run.running import running
 from schemas.errors import OutputError
 from transforms.accounting import TallyKey
 from transforms.rejects import SCHEMA as REJECT
@@ -49,8 +50,27 @@ def run_stage(
     collection, metrics are not exact on every runner, and the driver may be gone when the job ends.
     """
     folder.clear([account_name(name)])
-    pipeline = beam.Pipeline(options=options)
-    planned = plan(pipeline)
+    writes_jar = options.view_as(PortableOptions).output_executable_path
+    with running():
+        pipeline = beam.Pipeline(options=options)
+        _with_account(pipeline, plan(pipeline), fingerprint, folder.file(account_name(name)))
+        result = pipeline.run()
+        if writes_jar or not detach:
+            result.wait_until_finish()
+    if writes_jar or detach:
+        return None
+    account = read_account(name, folder, fingerprint)
+    if account is None:
+        path = folder.file(account_name(name))
+        raise OutputError(
+            f"The runner says that {name} is done, and {path} is not there. The workers cannot write where this "
+            "command reads: give --out as a folder that all of them share, such as gs://BUCKET/FOLDER."
+        )
+    return account
+
+
+def _with_account(pipeline: beam.Pipeline, planned: StagePlan, fingerprint: str, path: str) -> None:
+    """Let the pipeline write the account of what it did."""
     tallies = (
         tuple(planned.tallies)
         | "All tallies" >> beam.Flatten()
@@ -73,22 +93,8 @@ def run_stage(
         | "All lines" >> beam.Flatten()
         | "One account" >> beam.Map(_under_one_key)
         | "Collect account" >> beam.GroupByKey()
-        | "Write account" >> beam.Map(_write_account, path=folder.file(account_name(name)))
+        | "Write account" >> beam.Map(_write_account, path=path)
     )
-    result = pipeline.run()
-    writes_jar = options.view_as(PortableOptions).output_executable_path
-    if writes_jar or not detach:
-        result.wait_until_finish()
-    if writes_jar or detach:
-        return None
-    account = read_account(name, folder, fingerprint)
-    if account is None:
-        path = folder.file(account_name(name))
-        raise OutputError(
-            f"The runner says that {name} is done, and {path} is not there. The workers cannot write where this "
-            "command reads: give --out as a folder that all of them share, such as gs://BUCKET/FOLDER."
-        )
-    return account
 
 
 def _start_line(fingerprint: str, started: float, versions: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ import pytest
 from backports import zstd
 
 from connectors import files
-from connectors.files import ByteStream, DamagedFile, list_files, literal, match, open_bytes
+from connectors.files import ByteStream, DamagedFile, list_files, literal, match, open_bytes, refuse_broken_links
 from connectors.filesystem import open_to_read
 from schemas.errors import InputError
 
@@ -115,7 +115,7 @@ def test_brackets_that_name_no_file_are_a_choice(tmp_path: Path) -> None:
 def test_a_pattern_without_a_match_is_told_by_its_text(tmp_path: Path) -> None:
     written(tmp_path / "a.zst")
     pattern = f"{tmp_path}/RS_*.zst"
-    with pytest.raises(InputError, match=r"No file matches .*/RS_\*\.zst\. Check the path in the recipe's `sources`"):
+    with pytest.raises(InputError, match=r"No file matches .*/RS_\*\.zst\. Check the path in the recipe\."):
         match([f"{tmp_path}/*.zst", pattern])
     assert list_files(pattern) == []
 
@@ -125,6 +125,15 @@ def test_a_folder_is_told_with_the_pattern_of_its_files(tmp_path: Path, slash: s
     with pytest.raises(InputError) as caught:
         match([f"{tmp_path}{slash}"])
     assert str(caught.value) == f"{tmp_path}{slash} is a folder. Name the files in it, such as {tmp_path}/*."
+
+
+@pytest.mark.parametrize("pattern", ["RS_*", "**/RS_*", "RS_2021-02.zst"])
+def test_a_link_to_nothing_is_told_and_not_left_out(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "RS_2021-01.zst").write_bytes(b"")
+    refuse_broken_links(str(tmp_path / pattern))
+    (tmp_path / "RS_2021-02.zst").symlink_to(tmp_path / "unplugged")
+    with pytest.raises(InputError, match=r"RS_2021-02\.zst is a link to .*unplugged, which is not there\."):
+        refuse_broken_links(str(tmp_path / pattern))
 
 
 def test_an_address_of_an_unknown_filesystem_is_an_input_error() -> None:

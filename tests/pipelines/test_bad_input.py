@@ -151,14 +151,15 @@ def test_a_full_disk_is_one_sentence_and_a_rerun_completes(
     assert manifest.fingerprint == built[1].fingerprint
 
 
+@pytest.mark.parametrize("begun", ["posts", "store"], ids=["collect", "media"])
 def test_ctrl_c_in_the_middle_and_a_rerun_equals_an_undisturbed_run(
-    corpus: Path, built: tuple[Path, Manifest], tmp_path: Path
+    begun: str, corpus: Path, built: tuple[Path, Manifest], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "pipelines.cli", "build", str(corpus / "demo.yaml"), "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not (out / "posts").exists() and time.monotonic() < deadline:
+    while not (out / begun).exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -67,10 +67,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"Cannot write the demo corpus to .*: Not a directory"):
         write_corpus(tmp_path / "file" / "demo")
+    with pytest.raises(OutputError, match=r"Cannot write the demo corpus to .*: Not a directory"):
+        write_corpus(tmp_path / "file")
 
 
 def test_the_command_says_what_it_wrote_and_what_to_do_next(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["demo", str(tmp_path / "demo"), "--seed", "7", "--posts", "30", "--videos", "6"]) == 0
+    assert main(["demo", str(tmp_path / "my demo"), "--seed", "7", "--posts", "30", "--videos", "6"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("Wrote ")
-    assert f"blift build {tmp_path / 'demo' / 'demo.yaml'} --out DIR" in said
+    assert f"blift build '{tmp_path / 'my demo' / 'demo.yaml'}' --out DIR" in said

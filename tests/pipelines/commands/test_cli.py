@@ -1,5 +1,6 @@
 """The `blift` command itself: help and version, wrong commands and flags, and exit codes."""
 
+import errno
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from pipelines import cli
 from pipelines.cli import main
 from pipelines.commands import recipe as recipe_command
+from pipelines.run import ending
 from pipelines.run.folder import Manifest
 from schemas.errors import OutputError
 
@@ -73,12 +75,20 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),
         (("build", "blift-paper", "more", "--out", "out"), "`blift build` takes one recipe"),
+        (("build", "blift-paper", "--out", ""), "--out is empty"),
+        (("build", "blift-paper", "--out", "out", "--limt", "3"), "did you mean '--limit'? See `blift build --help`."),
+        (
+            ("build", "blift-paper", "--out", "out", "--direct_num_workers=two"),
+            "--direct_num_workers: invalid int value: 'two'",
+        ),
+        (("doctor", "--runer=Spark"), "did you mean '--runner'? See `blift doctor --help`."),
         (("inspect",), "required: DIR"),
         (("inspect", "out", "--row", "3"), "`blift inspect` has no argument '--row'. See `blift inspect --help`."),
         (("demo", "out", "--sed", "3"), "`blift demo` has no argument '--sed'. See `blift demo --help`."),
         (("demo", "out", "--seed", "three"), "argument --seed: invalid int value: 'three'"),
         (("demo", "out", "--posts", "0"), "--posts and --videos must be 1 or more"),
         (("recipe", "list", "--all"), "`blift recipe` has no argument '--all'"),
+        (("recipe", "check", "demo"), "Copy it to where your files are: blift recipe show demo > mine.yaml"),
         (("recipe", "show", "blift-papr"), "did you mean 'blift-paper.yaml'?"),
         (("schema", "show", "post", "--format", "xml"), "invalid choice: 'xml'"),
     ],
@@ -125,6 +135,36 @@ def test_a_users_mistake_is_one_line_on_stderr(
     assert capsys.readouterr().err == "blift: The disk is full.\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "blift: Cannot write to the end: No space",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "run/.lock"),
+            "blift: Cannot read or write run/.lock: Permission",
+        ),
+    ],
+    ids=["full", "forbidden"],
+)
+def test_what_a_disk_refuses_is_a_sentence(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: str) -> str:
+        raise error
+
+    def leave(code: int) -> None:
+        raise Left(code)
+
+    monkeypatch.setattr(recipe_command, "recipe_text", fails)
+    monkeypatch.setattr(ending.os, "_exit", leave)
+    with pytest.raises(Left, match="2"):
+        main(["recipe", "show", "demo"])
+    assert capsys.readouterr().err.startswith(said)
+
+
 def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_: str) -> str:
         raise RuntimeError("a fault")
@@ -157,7 +197,7 @@ def test_an_interrupted_command_leaves_with_its_code(
         raise Left(with_code)
 
     monkeypatch.setattr(recipe_command, "recipe_text", interrupted)
-    monkeypatch.setattr(cli.os, "_exit", leave)
+    monkeypatch.setattr(ending.os, "_exit", leave)
     with pytest.raises(Left) as left:
         main(["recipe", "show", "demo"])
     assert left.value.args == (code,)
@@ -195,7 +235,7 @@ def test_ctrl_c_while_a_command_is_loaded_is_a_sentence(
         raise Left(code)
 
     monkeypatch.setattr(cli, "import_module", interrupted)
-    monkeypatch.setattr(cli.os, "_exit", leave)
+    monkeypatch.setattr(ending.os, "_exit", leave)
     with pytest.raises(Left, match="130"):
         main(["build", "demo", "--out", "out"])
     assert capsys.readouterr().err.startswith("\nInterrupted.")

@@ -112,6 +112,11 @@ def test_what_is_not_yaml_is_told_with_its_line(tmp_path: Path, text: str, line:
     assert error_of(tmp_path, text).startswith(f"mine.yaml, line {line}: not valid YAML (")
 
 
+def test_a_key_that_stands_twice_is_told_and_neither_is_dropped(tmp_path: Path) -> None:
+    said = error_of(tmp_path, SMALLEST + "curate:\n  samples: {}\n  samples: {}\n")
+    assert said.startswith("mine.yaml, line 7: not valid YAML (the key `samples` stands twice")
+
+
 def test_a_recipe_with_a_tag_of_python_is_not_run(tmp_path: Path) -> None:
     said = error_of(tmp_path, f"name: !!python/object/apply:pathlib.Path.touch [{tmp_path / 'ran'}]\n")
     assert "not valid YAML" in said

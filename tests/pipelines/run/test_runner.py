@@ -1,5 +1,6 @@
 """A runner that cannot work is told in one sentence, before a file is touched or out of what the runner said."""
 
+import re
 import socket
 import zipfile
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
+from pipelines.cli import main
 from pipelines.run.beam_arguments import beam_arguments
 from pipelines.run.runner import RunnerError, check_jar, check_runner, reach, sentence_on
+from schemas.errors import BliftError
 
 _SPARK_MAIN = "org.apache.beam.runners.spark.SparkJobServerDriver"
 
@@ -117,6 +120,23 @@ def test_prism_where_there_is_none_is_told() -> None:
         check("--runner=PrismRunner", "--prism_location=/no/prism")
 
 
+def test_only_dataflow_can_translate_a_stage_and_not_run_it() -> None:
+    with pytest.raises(RunnerError, match="--dry_run is for Dataflow; FnApiRunner would run the stage"):
+        check("--dry_run=True")
+    with pytest.raises(BliftError, match=r"would not keep anything from being published\. Write --dry-run\."):
+        beam_arguments(["--dry_run=True"], "publish")
+
+
+@pytest.mark.parametrize("command", ["build", "publish", "doctor"])
+def test_a_near_option_of_the_command_itself_is_offered(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    for option in set(re.findall(r"(?<=[ \[,])--[a-z-]+", capsys.readouterr().out.partition("All other")[0])):
+        if option != "--runner":
+            with pytest.raises(BliftError, match=f"has the option {option}x, did you mean '{option}'"):
+                beam_arguments([f"{option}x"], command)
+
+
 def test_detaching_from_workers_that_end_with_the_command_is_refused(listening: int) -> None:
     with pytest.raises(RunnerError, match="--detach goes with workers that outlive this command"):
         check(
@@ -145,6 +165,10 @@ def test_detaching_from_workers_that_end_with_the_command_is_refused(listening: 
         (
             "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:9: Connection refused",
             "Nothing answers at 127.0.0.1:9:",
+        ),
+        (
+            "RuntimeError: Unable to fetch remote prism binary at https://a/prism.zip: HTTP Error 404: Not Found",
+            "Beam cannot fetch the prism binary from https://a/prism.zip. Name a file that is here by --prism_location",
         ),
     ],
 )

@@ -1,0 +1,43 @@
+"""`blift build`: what it says besides the funnel."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+
+RECIPE = """\
+name: small
+sources:
+  reddit: {submissions: [RS.ndjson]}
+curate:
+  reddit: {posts: {deleted: true}}
+"""
+POST = (
+    '{"id": "abc", "author": "[deleted]", "title": "A post", "created_utc": 1610000000, "retrieved_on": 1610500000, '
+    '"subreddit": "pics", "permalink": "/r/pics/comments/abc/x/", "url": "https://i.redd.it/abc.jpg", "selftext": ""}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("archive", "said"), [("", "No post was collected."), (POST, "No sample was made.")], ids=["no post", "no sample"]
+)
+def test_an_empty_dataset_is_not_passed_over(
+    archive: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "RS.ndjson").write_text(archive)
+    (tmp_path / "small.yaml").write_text(RECIPE)
+    assert main(["build", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    assert capsys.readouterr().err == f"warning: {said} The funnel says what came in, and which step left it out.\n"
+
+
+def test_files_of_media_that_are_nobodys_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "RS.ndjson").write_text(POST)
+    (tmp_path / "other.jpg").write_bytes(b"")
+    (tmp_path / "small.yaml").write_text(
+        "name: small\nsources: {reddit: {submissions: [RS.ndjson]}}\nmedia: {files: [o*]}"
+    )
+    command = ["build", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "run"), "--stages", "collect,media"]
+    assert main([*command, "--quiet"]) == 0
+    said = "warning: None of 1 media has a file; docs/media.md says by which name each is found.\n"
+    assert capsys.readouterr().err == said
