@@ -11,6 +11,8 @@ import os
 import resource
 import struct
 import sys
+import threading
+import time
 from typing import IO, Any
 
 import cv2
@@ -22,6 +24,8 @@ from pipelines.media.measure import measure
 from schemas.reasons import Reason
 
 _LENGTH = struct.Struct("<Q")
+#: How often it is looked whether the process that asked is still there.
+_WATCH_S = 0.5
 
 
 class Question(msgspec.Struct):
@@ -80,8 +84,16 @@ def settle() -> None:
     gc.freeze()
 
 
+def _end_with(parent: int) -> None:
+    """End in the middle of a file when the process that asked for it is gone."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    os._exit(1)
+
+
 def main() -> None:
     """Answer until the standard input ends."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a native library prints does not reach the answers
     content = _received(questions)

@@ -97,6 +97,7 @@ class Guard:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=environment,
+                process_group=0,  # Ctrl-C is for this process, which ends that one
             )
             assert self._process.stdin is not None
             send(self._process.stdin, Greeting(self._config, self._gpu))

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -49,6 +51,34 @@ def test_a_crash_is_a_reason_and_the_next_file_is_measured(clip: Path, slow: Pat
             "the decoding process ended with SIGSEGV",
         )
         assert guard.measure(str(clip)).row["frames"] == 50
+
+
+def test_ctrl_c_of_a_terminal_is_not_for_the_process_that_decodes(clip: Path) -> None:  # noqa: F811
+    with Guard(_CONFIG) as guard:
+        guard.measure(str(clip))
+        assert os.getpgid(process_of(guard)) == process_of(guard) != os.getpgrp()
+
+
+def test_the_process_ends_in_the_middle_of_a_file_when_its_guard_is_killed(slow: Path) -> None:
+    program = (
+        "import sys, threading; from pipelines.media.config import MeasureConfig; "
+        "from pipelines.media.guard import Guard; guard = Guard(MeasureConfig()); "
+        "threading.Thread(target=guard.measure, args=(sys.argv[1],)).start(); "
+        "print(guard._running().pid, flush=True)"
+    )
+    asks = subprocess.Popen(
+        [sys.executable, "-c", program, str(slow)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert asks.stdout is not None
+    decodes = Path(f"/proc/{int(asks.stdout.readline())}")
+    asks.stdout.close()
+    assert decodes.exists()
+    asks.kill()
+    asks.wait()
+    deadline = time.monotonic() + 10
+    while decodes.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not decodes.exists()
 
 
 def test_a_file_that_takes_too_long_is_a_reason(slow: Path) -> None:
