@@ -192,7 +192,7 @@ def clusters(rows: Sequence[dict[str, Any]], options: DuplicateOptions) -> dict[
         if kind.moves:
             matches += [pl.DataFrame(video_matches(some, distance, options.common, place).matches) for place in places]
         else:
-            links += [pl.DataFrame(image_links(some, distance, place)) for place in places]
+            links += [pl.DataFrame(image_links(some, kind, options, place)) for place in places]
     if matches:
         links.append(pl.DataFrame(video_links(pl.concat(matches), options)))
     found = connected(pl.concat(links)).to_pydict()

@@ -142,6 +142,13 @@ def test_samples_ask_as_they_are_and_are_found_mirrored() -> None:
     assert found(video("v", [own]))[Kind.VIDEO] == sorted([("v", own, True, 0), ("v", mirrored, False, 0)])
 
 
+def test_hashes_of_a_whole_picture_come_with_its_ring_hash_and_what_is_inside_bars_with_none() -> None:
+    own, turn, inside, ring = _HASHES[:4]
+    row = image("a", own, [turn], phash_unboxed=[hexed(inside)], ring_hash=hexed(ring))
+    table = pl.DataFrame(looks(table_of([row]), _OPTIONS)).filter(pl.col("kind") == Kind.IMAGE)
+    assert dict(table.select("hash", "ring").iter_rows()) == {own: ring, turn: ring, inside: None}
+
+
 def test_no_files_and_those_without_hashes_have_no_looks() -> None:
     empty = table_of([image("a", 1)]).clear()
     assert empty.columns == MEDIA_COLUMNS
