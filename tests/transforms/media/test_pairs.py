@@ -418,3 +418,33 @@ def test_a_logo_so_large_that_every_picture_is_like_every_other_does_not_link_fi
 
     assert {(one ^ other).bit_count() for one in film(0)[6:] for other in film(30)[6:]} == {8}
     assert links(video("a", film(0)), video("b", film(30))) == set()
+
+
+def _logo_films(part_pictures: int) -> list[dict[str, Any]]:
+    """Two films behind one logo: whole frames show six pictures, of which three come in both; their left parts more."""
+    rows = []
+    for place, name in enumerate("ab"):
+        first = 200 + 20 * place
+        row = video(name, [*_FILM[:3], *_HASHES[first : first + 3]])
+        rows.append(seen_through(row, FramePart.LEFT, _HASHES[300 + 30 * place :][:part_pictures]))
+    return rows
+
+
+@pytest.mark.parametrize(("part_pictures", "linked"), [(6, True), (10, True), (11, False), (20, False)])
+def test_few_pictures_behind_a_logo_do_not_link_films_whose_parts_show_many(part_pictures: int, linked: bool) -> None:
+    """Two thirds of 11 are 8 pictures, of which three are less than the share."""
+    assert links(*_logo_films(part_pictures)) == ({("a", "b")} if linked else set())
+
+
+def test_the_part_that_shows_many_pictures_links_variants_behind_a_logo() -> None:
+    rows = [seen_through(row, FramePart.RIGHT, _HASHES[360:380]) for row in _logo_films(20)]
+    assert links(*rows) == {("a", "b")}
+
+
+def test_a_video_of_which_one_half_stands_still_is_linked_by_it() -> None:
+    """The upper part shows half as many pictures as the lower one, which another ticker hides."""
+    rows = []
+    for name, first in (("a", 200), ("b", 220)):
+        row = seen_through(video(name, []), FramePart.UPPER, _HASHES[300:308])
+        rows.append(seen_through(row, FramePart.LOWER, _HASHES[first : first + 16]))
+    assert links(*rows) == {("a", "b")}
