@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ from transforms.media.pairs import image_links, video_links, video_matches
 
 _DISTANCE = 8
 _IMAGES, _VIDEOS, _STRANGE_VIDEOS = 100, 24, 300
+#: Pictures that one seed of the benchmark may have.
+_SEEDS = 1_000_000
 _MEDIA = pa.schema([SCHEMAS["media"].field(name) for name in MEDIA_COLUMNS])
 
 #: Hash of a picture, and of its parts.
@@ -54,12 +56,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with `media/`")
     parser.add_argument("--distractors", type=int, default=5_000, help="pictures of strangers")
+    parser.add_argument("--seed", type=int, default=0, help="of the made-up pictures and films")
     args = parser.parse_args()
+    first = args.seed * _SEEDS
     cv2.setNumThreads(1)
     _search_table()
     with tempfile.TemporaryDirectory(prefix="blift-bench-") as folder:
-        strangers = _image_table(Path(folder), args.distractors)
-        _video_table(Path(folder), args.data, strangers)
+        strangers = _image_table(Path(folder), args.distractors, first)
+        _video_table(Path(folder), args.data, strangers, first)
     _recorded(args.data)
 
 
@@ -150,11 +154,11 @@ VARIANTS: dict[str, Variant] = {
 }
 
 
-def _image_table(folder: Path, distractors: int) -> list[Sample]:
+def _image_table(folder: Path, distractors: int, first: int) -> list[Sample]:
     """Recall and precision of images; gives strangers as samples of videos."""
     rows: list[dict[str, Any]] = []
     for seed in range(_IMAGES):
-        original = picture(seed)
+        original = picture(first + seed)
         rows.append(_row(original, folder, f"{seed}/original", 90))
         rows += [
             _row(variant(original), folder, f"{seed}/{name}", 30 if "quality" in name else 80)
@@ -162,7 +166,7 @@ def _image_table(folder: Path, distractors: int) -> list[Sample]:
         ]
     strangers: list[Sample] = []
     for seed in range(distractors):
-        stranger = picture(10_000 + seed)
+        stranger = picture(first + 10_000 + seed)
         rows.append(_row(stranger, folder, f"stranger{seed}/alone", 80))
         strangers.append((rows[-1]["phash"], part_hashes(np.asarray(stranger.convert("L")))))
     print(
@@ -192,7 +196,7 @@ def clusters(rows: Sequence[dict[str, Any]], options: DuplicateOptions) -> dict[
         if kind.moves:
             matches += [pl.DataFrame(video_matches(some, distance, options.common, place).matches) for place in places]
         else:
-            links += [pl.DataFrame(image_links(some, distance, place)) for place in places]
+            links += [pl.DataFrame(image_links(some, kind, options, place)) for place in places]
     if matches:
         links.append(pl.DataFrame(video_links(pl.concat(matches), options)))
     found = connected(pl.concat(links)).to_pydict()
@@ -238,8 +242,8 @@ FILTERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _video_table(folder: Path, data: Path, strangers: Sequence[Sample]) -> None:
-    sources = list(_sources(folder, data))[:_VIDEOS]
+def _video_table(folder: Path, data: Path, strangers: Sequence[Sample], first: int) -> None:
+    sources = list(islice(_sources(folder, data, first), _VIDEOS))
     files: dict[str, Path] = {}
     for place, source in enumerate(sources):
         files[f"video{place}/original"] = source
@@ -286,7 +290,7 @@ def _strange(place: int, samples: Sequence[Sample], per_s: float) -> dict[str, A
     }
 
 
-def _sources(folder: Path, data: Path) -> Iterator[Path]:
+def _sources(folder: Path, data: Path, first: int) -> Iterator[Path]:
     """Cuts of ten seconds of recorded clips, and moving made-up scenes."""
     for path in sorted((data / "media").rglob("*.mp4")):
         try:
@@ -297,7 +301,7 @@ def _sources(folder: Path, data: Path) -> Iterator[Path]:
         for start in () if path.name == "test_clip_10s.mp4" else range(min(1, int(seconds) - 9)):
             yield _cut(folder, ["-ss", str(start), "-t", "10", "-i", str(path)])
     for seed in range(_VIDEOS):
-        picture(20_000 + seed).resize((1280, 960)).save(folder / f"wide{seed}.png")
+        picture(first + 20_000 + seed).resize((1280, 960)).save(folder / f"wide{seed}.png")
         move = ["-loop", "1", "-t", "10", "-i", str(folder / f"wide{seed}.png"), "-vf", "crop=320:180:t*90:t*70"]
         yield _cut(folder, move)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 from itertools import groupby
 
 import numpy as np
@@ -16,6 +17,10 @@ from transforms.tables import arrow
 #: Mirroring a picture turns the sign of every second horizontal frequency: its hash differs in these bits, and in a few
 #: whose coefficient is near the median (3 on average, 10 at most, in 116 pictures).
 _MIRROR = np.uint64(0x5555_5555_5555_5555)
+#: Of the pictures of the lens through which a video shows most, the share that counts through any other: whole frames
+#: change where a part does, as far as their hashes tell; a part may stand still (docs/benchmarks.md).
+_LEAST = (Fraction(2, 3), Fraction(1, 2))
+_NO_RING = pl.lit(None, pl.UInt64)
 
 
 class Kind(IntEnum):
@@ -39,6 +44,8 @@ class DuplicateOptions:
     Attributes:
         distance: bits in which two hashes may differ.
         ring_distance: the same for ring hashes.
+        sure: bits up to which two hashes are of one picture whatever the ring hashes say.
+        ring_alike: bits in which ring hashes may differ where the hashes differ in more (docs/benchmarks.md).
         video_distance: the same for samples of videos, of which several must match in their order.
         part_distance: the same for parts of samples, of which a logo may fill so much that they are never far apart.
         share: of the different pictures of the shorter video that must match.
@@ -53,6 +60,8 @@ class DuplicateOptions:
 
     distance: int = 6
     ring_distance: int = 6
+    sure: int = 4
+    ring_alike: int = 24
     video_distance: int = 8
     part_distance: int = 4
     share: float = 0.4
@@ -76,7 +85,8 @@ class DuplicateOptions:
 
 #: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``lens``: 0 for the
 #: whole of a sample, else one of its parts; ``place``: of a sample;
-#: ``picture``: of the first sample of its video that shows the same; ``pictures``: how many the video shows.
+#: ``picture``: of the first sample of its video that shows the same; ``pictures``: how many the video counts as
+#: showing; ``ring``: the ring hash of the picture that has the hash, which was not taken of what is inside bars.
 LOOKS = pa.schema(
     [
         pa.field("sha256", pa.string()),
@@ -87,6 +97,7 @@ LOOKS = pa.schema(
         pa.field("place", pa.int32()),
         pa.field("picture", pa.int32()),
         pa.field("pictures", pa.int32()),
+        pa.field("ring", pa.uint64()),
     ]
 )
 
@@ -107,32 +118,36 @@ MEDIA_COLUMNS = [
 def looks(media: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
     """The hashes of some files that tell something, as ``LOOKS``. ``media``: ``MEDIA_COLUMNS``."""
     telling = media.filter((pl.col("form") == MediaForm.IMAGE.value) & (pl.col("detail") >= options.min_detail))
-    own = pl.concat_list(pl.col("phash"), pl.col("phash_unboxed").list.head(1))
-    parts = [_images(telling, own, Kind.IMAGE, asks=True)]
+    ring, inside = _number("ring_hash"), pl.col("phash_unboxed")
+    parts = [
+        _images(telling, pl.concat_list("phash"), Kind.IMAGE, asks=True, ring=ring),
+        _images(telling, inside.list.head(1), Kind.IMAGE, asks=True),
+    ]
     if options.turned:
-        turned = pl.concat_list(pl.col("phash_turned").list.slice(1), pl.col("phash_unboxed").list.slice(1))
         parts += [
-            _images(telling, turned, Kind.IMAGE, asks=False),
+            _images(telling, pl.col("phash_turned").list.slice(1), Kind.IMAGE, asks=False, ring=ring),
+            _images(telling, inside.list.slice(1), Kind.IMAGE, asks=False),
             _images(telling, pl.concat_list("ring_hash"), Kind.RING, asks=True),
         ]
     moving = media.filter(pl.col("form") != MediaForm.IMAGE.value)
     return arrow(pl.concat([*parts, _samples(moving, options)]).unique(maintain_order=True), LOOKS)
 
 
-def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool) -> pl.DataFrame:
+def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool, ring: pl.Expr = _NO_RING) -> pl.DataFrame:
     return (
-        media.select("sha256", hash=hashes)
+        media.select("sha256", hash=hashes, ring=ring)
         .explode("hash")
         .filter(pl.col("hash").is_not_null())
         .select(
             "sha256",
             kind=pl.lit(kind.value, pl.Int8),
-            hash=pl.col("hash").str.to_integer(base=16, dtype=pl.UInt64),
+            hash=_number("hash"),
             asks=pl.lit(asks),
             lens=pl.lit(0, pl.Int8),
             place=pl.lit(0, pl.Int32),
             picture=pl.lit(0, pl.Int32),
             pictures=pl.lit(1, pl.Int32),
+            ring="ring",
         )
     )
 
@@ -143,11 +158,22 @@ def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
     parts = _sampled(media, "part_hashes", options)
     lenses = [(Kind.VIDEO, 0, whole)]
     lenses += [(Kind.PART, lens, parts.filter(pl.col("part") == part.value)) for lens, part in enumerate(FramePart, 1)]
-    shown = pl.concat([_through(kind, lens, frames, options) for kind, lens, frames in lenses])
+    shown = _counted(pl.concat([_through(kind, lens, frames, options) for kind, lens, frames in lenses]))
     if not options.turned:
         return shown
     mirrored = pl.Series(shown["hash"].to_numpy() ^ _MIRROR, dtype=pl.UInt64)
     return pl.concat([shown, shown.with_columns(hash=mirrored, asks=pl.lit(value=False))])
+
+
+def _counted(shown: pl.DataFrame) -> pl.DataFrame:
+    """The same, with no lens counting far fewer pictures than the one through which the video shows most.
+
+    Behind a logo, different pictures look alike: a few of them would be a large share of the few that are told apart.
+    """
+    most = pl.col("pictures").max().over("sha256")
+    whole, part = ((most * share.numerator + share.denominator - 1) // share.denominator for share in _LEAST)
+    least = pl.when(pl.col("lens") == 0).then(whole).otherwise(part)
+    return shown.with_columns(pictures=pl.max_horizontal("pictures", least.cast(pl.Int32)))
 
 
 def _sampled(media: pl.DataFrame, column: str, options: DuplicateOptions) -> pl.DataFrame:
@@ -158,7 +184,7 @@ def _sampled(media: pl.DataFrame, column: str, options: DuplicateOptions) -> pl.
         .filter(pl.col(column).is_not_null())
         .unnest(column)
         .with_columns(
-            hash=pl.col("phash").str.to_integer(base=16, dtype=pl.UInt64),
+            hash=_number("phash"),
             place=(pl.col("time_s") * options.per_s).round().cast(pl.Int32),
         )
     )
@@ -169,9 +195,7 @@ def _through(kind: Kind, lens: int, frames: pl.DataFrame, options: DuplicateOpti
     kept = frames.filter(pl.Series(_changes(frames, options.still), dtype=pl.Boolean))
     kept = kept.with_columns(picture=pl.Series(_pictures(kept, options.video_distance), dtype=pl.Int32))
     kept = kept.with_columns(pictures=pl.col("picture").n_unique().over("sha256").cast(pl.Int32))
-    inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(
-        hash=pl.col("phash_unboxed").str.to_integer(base=16, dtype=pl.UInt64)
-    )
+    inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(hash=_number("phash_unboxed"))
     return pl.concat([kept, inside]).select(
         "sha256",
         kind=pl.lit(kind.value, pl.Int8),
@@ -181,7 +205,13 @@ def _through(kind: Kind, lens: int, frames: pl.DataFrame, options: DuplicateOpti
         place="place",
         picture="picture",
         pictures="pictures",
+        ring=_NO_RING,
     )
+
+
+def _number(column: str) -> pl.Expr:
+    """A column of hashes of 16 hex digits, as numbers."""
+    return pl.col(column).str.to_integer(base=16, dtype=pl.UInt64)
 
 
 def _changes(frames: pl.DataFrame, still: int) -> np.ndarray:

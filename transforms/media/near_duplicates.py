@@ -112,7 +112,7 @@ class _Search(beam.DoFn):
         number, place = divmod(key // options.groups, MOST_BITS + 1)
         kind, hashes = Kind(number), frame(concat(tables, LOOKS))
         if not kind.moves:
-            yield image_links(hashes, options.distance_of(kind), place)
+            yield image_links(hashes, kind, options, place)
             return
         matches, common = video_matches(hashes, options.distance_of(kind), options.common, place)
         yield TaggedOutput(_MATCHES, matches)

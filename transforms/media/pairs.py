@@ -11,13 +11,13 @@ import polars as pl
 import pyarrow as pa
 
 from transforms.media.hamming import similar_pairs
-from transforms.media.looks import DuplicateOptions
+from transforms.media.looks import DuplicateOptions, Kind
 from transforms.tables import arrow
 
 #: Two files that belong together.
 LINKS = pa.schema([pa.field("left", pa.string()), pa.field("right", pa.string())])
 #: Two samples of two videos that are alike: through which lens, their places, the pictures that they show, and how many
-#: pictures each video shows.
+#: pictures each video counts as showing.
 MATCHES = pa.schema(
     [
         pa.field("pair", pa.string()),
@@ -44,27 +44,46 @@ _IN_ORDER = 0.75
 _MATCHES_OF_A_PICTURE = 1.4
 
 
-def image_links(looks: pl.DataFrame, distance: int, place: int) -> pa.Table:
+def image_links(looks: pl.DataFrame, kind: Kind, options: DuplicateOptions, place: int) -> pa.Table:
     """Links between images, as ``LINKS``, whose hashes have block ``place`` first in common.
 
-    ``looks`` may be all, or all whose hashes have one of some values in that block. Block 0 also links what is equal.
+    ``looks`` may be all of a kind, or all whose hashes have one of some values in that block. Block 0 also links what
+    is equal. Where hashes differ in more than ``sure`` bits, ring hashes must be alike: two pictures that are near in
+    one hash by chance are seldom near in the other. What is inside bars has no ring hash, and is believed without.
     Of images with one hash in common, the first that asks is linked to the others: k images give k - 1 links.
     """
-    hashes, near = _search(looks, distance, place)
-    of_hash = looks.sort("asks", "sha256", descending=[True, False]).group_by("hash").agg("sha256", "asks")
-    first = of_hash.filter(pl.col("asks").list.first()).select("hash", left=pl.col("sha256").list.first())
-    members = of_hash.select("hash", right="sha256")
-    parts = []
+    hashes, near = _search(looks, options.distance_of(kind), place)
+    ends = pl.DataFrame({"hash": hashes[near[0]], "hash_two": hashes[near[1]]})
+    sure = _bits("hash") <= options.sure
+    ring = (_bits("ring") <= options.ring_alike).fill_null(value=True)
+    parts = [
+        _ends(ends.filter(sure), _spokesmen(looks, "hash")),
+        _ends(ends.filter(~sure), _spokesmen(looks, "hash", "ring")).filter(ring),
+    ]
+    links = [part.select(left="files", right="files_two").explode("left").explode("right") for part in parts]
     if not place:
-        parts.append(first.join(members, on="hash").explode("right"))
-    ends = pl.DataFrame({"from": hashes[near[0]], "hash": hashes[near[1]]})
-    # What is found and does not ask is not linked among itself, so each of it is linked to who asked.
-    found = members.join(first, on="hash", how="left").select(
-        "hash", right=pl.when(pl.col("left").is_null()).then("right").otherwise(pl.concat_list("left"))
-    )
-    parts.append(ends.join(first, left_on="from", right_on="hash").join(found, on="hash").explode("right"))
-    links = pl.concat([part.select("left", "right") for part in parts])
-    return arrow(links.filter(pl.col("left") != pl.col("right")).unique(), LINKS)
+        first = _spokesmen(looks, "hash").filter("asks").select("hash", left=pl.col("files").list.first())
+        links.append(first.join(looks.select("hash", right="sha256"), on="hash").select("left", "right"))
+    every = pl.concat(links)
+    return arrow(every.filter(pl.col("left") != pl.col("right")).unique(), LINKS)
+
+
+def _spokesmen(looks: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """The files whose links connect all that have a hash: the first that asks, to which others are linked, or each."""
+    files = looks.sort("asks", "sha256", descending=[True, False]).group_by(by).agg("asks", files="sha256")
+    asks = pl.col("asks").list.first()
+    return files.with_columns(asks=asks, files=pl.when(asks).then(pl.col("files").list.head(1)).otherwise("files"))
+
+
+def _ends(ends: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
+    """Both sides of pairs of hashes, of which one asks."""
+    sides = ends.join(of, on="hash").join(of, left_on="hash_two", right_on="hash", suffix="_two")
+    return sides.filter(pl.col("asks") | pl.col("asks_two"))
+
+
+def _bits(column: str) -> pl.Expr:
+    """In how many bits the two sides differ."""
+    return (pl.col(column) ^ pl.col(f"{column}_two")).bitwise_count_ones()
 
 
 class VideoMatches(NamedTuple):

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transforms.media.test_pairs import _HASHES, hexed, image, table_of, video
+from schemas.media import FramePart
+from tests.transforms.media.test_pairs import _HASHES, hexed, image, seen_through, table_of, video
 from transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
 
 _OPTIONS = DuplicateOptions(per_s=1.0, min_detail=4.0, still=3)
@@ -140,6 +142,31 @@ def test_samples_ask_as_they_are_and_are_found_mirrored() -> None:
     own = _HASHES[0]
     mirrored = own ^ 0x5555_5555_5555_5555
     assert found(video("v", [own]))[Kind.VIDEO] == sorted([("v", own, True, 0), ("v", mirrored, False, 0)])
+
+
+def test_hashes_of_a_whole_picture_come_with_its_ring_hash_and_what_is_inside_bars_with_none() -> None:
+    own, turn, inside, ring = _HASHES[:4]
+    row = image("a", own, [turn], phash_unboxed=[hexed(inside)], ring_hash=hexed(ring))
+    table = pl.DataFrame(looks(table_of([row]), _OPTIONS)).filter(pl.col("kind") == Kind.IMAGE)
+    assert dict(table.select("hash", "ring").iter_rows()) == {own: ring, turn: ring, inside: None}
+
+
+def pictures(row: dict[str, Any]) -> dict[int, int]:
+    """How many pictures a video counts as showing, by lens."""
+    table = pl.DataFrame(looks(table_of([row]), _PLAIN))
+    return dict(table.select("lens", "pictures").unique().iter_rows())
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 12))
+def test_whole_frames_count_two_thirds_of_the_most_pictures_at_least_and_parts_half(
+    whole: int, left: int, lower: int
+) -> None:
+    row = video("v", _HASHES[:whole])
+    for part, shown in ((FramePart.LEFT, left), (FramePart.LOWER, lower)):
+        row = seen_through(row, part, _HASHES[:shown])
+    most = max(whole, left, lower)
+    expected = {0: max(whole, ceil(most * 2 / 3)), 1: max(left, ceil(most / 2)), 4: max(lower, ceil(most / 2))}
+    assert pictures(row) == {lens: expected[lens] for lens, shown in ((0, whole), (1, left), (4, lower)) if shown}
 
 
 def test_no_files_and_those_without_hashes_have_no_looks() -> None:

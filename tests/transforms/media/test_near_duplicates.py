@@ -24,7 +24,9 @@ def media_rows() -> list[dict[str, Any]]:
     chain = [_HASHES[0]]
     for step in range(3):
         chain.append(flipped(chain[-1], 7, seed=step))
-    rows = [image(f"chain{place}", own, ring_hash=hexed(_HASHES[50 + place])) for place, own in enumerate(chain)]
+    rings = [flipped(_HASHES[50], 10, seed) for seed in range(4)]
+    rows = [image(f"chain{place}", own, ring_hash=hexed(rings[place])) for place, own in enumerate(chain)]
+    rows.append(image("by chance", flipped(chain[0], 6, seed=9), ring_hash=hexed(_HASHES[50] ^ (2**40 - 1))))
     rows += [image("turned0", _HASHES[10], [_HASHES[11]]), image("turned1", _HASHES[11], [_HASHES[10]])]
     rows += [video("film0", _FILM), video("film1", _FILM[5:]), video("film2", _FILM[:22])]
     side = _HASHES[300:340]

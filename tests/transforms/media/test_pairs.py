@@ -69,7 +69,7 @@ def links_by_part(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -
         if kind.moves:
             matches += [pl.DataFrame(video_matches(some, distance, options.common, place).matches) for place in places]
         else:
-            found += [pl.DataFrame(image_links(some, distance, place)) for place in places]
+            found += [pl.DataFrame(image_links(some, kind, options, place)) for place in places]
     if matches:
         found.append(pl.DataFrame(video_links(pl.concat(matches), options)))
     return [(min(pair), max(pair)) for part in found for pair in part.iter_rows()]
@@ -81,8 +81,46 @@ def links(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -> set[tu
 
 def test_images_within_the_distance_are_linked_and_others_are_not() -> None:
     near, far = flipped(_HASHES[0], 8), flipped(_HASHES[0], 9)
-    rows = [image("a", _HASHES[0]), image("b", near, ring_hash=hexed(1)), image("c", far, ring_hash=hexed(_HASHES[9]))]
+    ring = _HASHES[9]
+    rows = [
+        image(name, own, ring_hash=hexed(flipped(ring, 10, seed)))
+        for seed, (name, own) in enumerate([("a", _HASHES[0]), ("b", near), ("c", far)])
+    ]
     assert links(*rows) == {("a", "b")} | ({("b", "c")} if (near ^ far).bit_count() <= 8 else set())
+
+
+@pytest.mark.parametrize("turned", [pytest.param(False, id="upright"), pytest.param(True, id="turned")])
+@pytest.mark.parametrize(
+    ("bits", "ring_bits", "linked"),
+    [
+        pytest.param(4, 64, True, id="so near that rings are not asked: a stretched copy has others"),
+        pytest.param(5, 24, True, id="near, and the rings are alike"),
+        pytest.param(5, 25, False, id="near by chance, as the rings tell"),
+        pytest.param(8, 24, True, id="as far as hashes may be, and the rings are alike"),
+        pytest.param(9, 24, False, id="too far, and rings that are alike are not enough"),
+    ],
+)
+def test_hashes_that_are_not_very_near_need_ring_hashes_that_are_alike(
+    bits: int, ring_bits: int, turned: bool, linked: bool
+) -> None:
+    own, ring = flipped(_HASHES[0], bits), _HASHES[9]
+    one = image("a", _HASHES[0], ring_hash=hexed(ring))
+    other_ring = hexed(flipped(ring, ring_bits))
+    other = image("b", _HASHES[5], [own], ring_hash=other_ring) if turned else image("b", own, ring_hash=other_ring)
+    assert links(one, other) == ({("a", "b")} if linked else set())
+
+
+def test_what_is_inside_bars_has_no_ring_hash_and_is_believed_without() -> None:
+    boxed = image("b", _HASHES[2], phash_unboxed=[hexed(flipped(_HASHES[1], 8))], ring_hash=hexed(_HASHES[3]))
+    assert links(image("a", _HASHES[1]), boxed) == {("a", "b")}
+
+
+def test_images_of_one_hash_and_different_rings_are_linked_with_what_only_one_of_them_confirms() -> None:
+    """Of a, b and c, which have one hash, the rings of b alone are like those of d."""
+    own, far = _HASHES[0], flipped(_HASHES[0], 7)
+    rings = {"a": _HASHES[10], "b": _HASHES[11], "c": _HASHES[12]}
+    rows = [image(name, own, ring_hash=hexed(ring)) for name, ring in rings.items()]
+    assert links(*rows, image("d", far, ring_hash=hexed(_HASHES[11]))) == {("a", "b"), ("a", "c"), ("b", "d")}
 
 
 def test_a_turned_image_is_found_by_its_hashes_and_strangers_that_share_a_turn_are_not_linked() -> None:
@@ -290,23 +328,34 @@ _NEAR = st.builds(
     st.sampled_from(_HASHES[:4]),
     st.sets(st.integers(0, 63), max_size=5),
 )
-_IMAGES = st.lists(st.tuples(_NEAR, st.lists(_NEAR, max_size=2)), min_size=2, max_size=8)
+#: Unrelated rings, 25 bits and more from one another: those of one number are alike, and not near enough to link.
+_RINGS = [_HASHES[50], *(own for own in _HASHES[51:] if (own ^ _HASHES[50]).bit_count() > 30)][:3]
+_IMAGES = st.lists(st.tuples(_NEAR, st.lists(_NEAR, max_size=2), st.sampled_from(range(3))), min_size=2, max_size=8)
 
 
 @settings(max_examples=14)
 @given(_IMAGES, st.integers(0, 8))
 def test_links_of_images_connect_what_comparing_all_with_all_connects(
-    drawn: list[tuple[int, list[int]]], distance: int
+    drawn: list[tuple[int, list[int], int]], distance: int
 ) -> None:
     options = replace(_OPTIONS, distance=distance, ring_distance=0)
+    rings = [flipped(_RINGS[ring], 10, place) for place, (_, _, ring) in enumerate(drawn)]
     rows = [
-        image(f"{place}", own, turns, ring_hash=hexed(_HASHES[50 + place])) for place, (own, turns) in enumerate(drawn)
+        image(f"{place}", own, turns, ring_hash=hexed(ring))
+        for place, ((own, turns, _), ring) in enumerate(zip(drawn, rings, strict=True))
     ]
+
+    def near(one: int, other: int, hash_: int) -> bool:
+        bits = (drawn[one][0] ^ hash_).bit_count()
+        alike = (rings[one] ^ rings[other]).bit_count() <= options.ring_alike
+        return bits <= distance and (bits <= options.sure or alike)
+
     pairs = {
         (f"{one}", f"{other}")
-        for one, (own, _) in enumerate(drawn)
-        for other, (own_there, turns) in enumerate(drawn)
-        if one != other and any((own ^ hash_).bit_count() <= distance for hash_ in (own_there, *turns))
+        for one in range(len(drawn))
+        for other, (own_there, turns, _) in enumerate(drawn)
+        if one != other
+        and (rings[one] == rings[other] or any(near(one, other, hash_) for hash_ in (own_there, *turns)))
     }
     linked = links(*rows, options=options)
     assert linked <= pairs | {(right, left) for left, right in pairs}
@@ -369,3 +418,33 @@ def test_a_logo_so_large_that_every_picture_is_like_every_other_does_not_link_fi
 
     assert {(one ^ other).bit_count() for one in film(0)[6:] for other in film(30)[6:]} == {8}
     assert links(video("a", film(0)), video("b", film(30))) == set()
+
+
+def _logo_films(part_pictures: int) -> list[dict[str, Any]]:
+    """Two films behind one logo: whole frames show six pictures, of which three come in both; their left parts more."""
+    rows = []
+    for place, name in enumerate("ab"):
+        first = 200 + 20 * place
+        row = video(name, [*_FILM[:3], *_HASHES[first : first + 3]])
+        rows.append(seen_through(row, FramePart.LEFT, _HASHES[300 + 30 * place :][:part_pictures]))
+    return rows
+
+
+@pytest.mark.parametrize(("part_pictures", "linked"), [(6, True), (10, True), (11, False), (20, False)])
+def test_few_pictures_behind_a_logo_do_not_link_films_whose_parts_show_many(part_pictures: int, linked: bool) -> None:
+    """Two thirds of 11 are 8 pictures, of which three are less than the share."""
+    assert links(*_logo_films(part_pictures)) == ({("a", "b")} if linked else set())
+
+
+def test_the_part_that_shows_many_pictures_links_variants_behind_a_logo() -> None:
+    rows = [seen_through(row, FramePart.RIGHT, _HASHES[360:380]) for row in _logo_films(20)]
+    assert links(*rows) == {("a", "b")}
+
+
+def test_a_video_of_which_one_half_stands_still_is_linked_by_it() -> None:
+    """The upper part shows half as many pictures as the lower one, which another ticker hides."""
+    rows = []
+    for name, first in (("a", 200), ("b", 220)):
+        row = seen_through(video(name, []), FramePart.UPPER, _HASHES[300:308])
+        rows.append(seen_through(row, FramePart.LOWER, _HASHES[first : first + 16]))
+    assert links(*rows) == {("a", "b")}
