@@ -115,7 +115,7 @@ def _row(film: Film, name: str, mark: str) -> dict[str, Any]:
         image = _pressed(film(start_s + number / _PER_S), mark)
         look, at = look_at(image), {"time_s": number / _PER_S, "phash_unboxed": None}
         frames.append({**at, "phash": phash(look), "detail": look.detail})
-        parts += [{**at, "part": part.value, "phash": own} for part, own in part_hashes(image).items()]
+        parts += [{**at, "part": part.value, "phash": own} for part, own in part_hashes(np.asarray(image)).items()]
     row: dict[str, Any] = {"sha256": f"{name}/{mark}", "form": "video", "phash_turned": [], "phash_unboxed": []}
     return row | {"frame_hashes": frames, "part_hashes": parts}
 
