@@ -147,12 +147,15 @@ class Client:
 
         Raises:
             Spent: the allowance has no request left.
-            Failed: every try failed, or the server refuses this very request.
+            Failed: every try failed, also those that the allowance had left, or the server refuses this very request.
             RecipeError: the server knows neither the key nor the model, or is elsewhere.
         """
+        problem, status = "", None
         for attempt in range(self._address.attempts):
             self._gate.wait()
             if not allowance.take():
+                if problem:
+                    raise Failed(f"{problem} ({attempt} tries, and the recipe's limits allow no more)", status)
                 raise Spent
             try:
                 response = self._send(body)

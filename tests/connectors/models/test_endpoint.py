@@ -316,6 +316,16 @@ def test_retries_count_for_the_limit(endpoint: Endpoint, config: EndpointConfig,
     assert sorted(outcomes(answers)) == ["described"] * 3 + ["left"] * 3
 
 
+def test_a_failure_after_which_the_limit_allows_no_try_is_told_as_what_it_was(
+    endpoint: Endpoint, config: EndpointConfig, pictures: Pictures
+) -> None:
+    endpoint.answer = lambda *_: Says(503, b"warming up")
+    first, *others = ask(replace(config, limits=Limits(max_requests=2)), pictures(3))
+    expected = "HTTP 503: warming up (2 tries, and the recipe's limits allow no more)"
+    assert (first["outcome"], first["detail"]) == ("failed", expected)
+    assert outcomes(others) == ["left", "left"]
+
+
 def test_shares_of_the_limit_add_up_to_it(endpoint: Endpoint, config: EndpointConfig, pictures: Pictures) -> None:
     limited = replace(config, limits=Limits(max_requests=7, shares=3))
     table = pictures(12)
