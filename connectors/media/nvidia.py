@@ -16,7 +16,7 @@ import numpy as np
 from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
 from connectors.media.limits import Limits, Refused, check_length
 from connectors.media.pyav import AudioSink, Packets, PyAvVideo
-from connectors.media.yuv import samples, to_bgr
+from connectors.media.yuv import picked_of, samples, to_bgr
 from schemas.errors import RecipeError
 from schemas.media import Decoder
 from schemas.reasons import Reason
@@ -189,7 +189,7 @@ class DeviceFrame:
         """The stored picture at the working size, BGR: the pixels that a CPU would pick, picked on the device."""
         width, height = self.facts.stored
         size = working_size((width, height), self.longest)
-        rows, columns = _picked(height, size[1]), _picked(width, size[0])
+        rows, columns = picked_of(height, size[1]), picked_of(width, size[0])
         luma = self._host(self.nv12[:height][rows][:, columns])
         chroma = self.nv12[height : height + height // 2].reshape(height // 2, width // 2, 2)
         u, v = cv2.split(self._host(chroma[rows // 2][:, columns // 2]))
@@ -218,9 +218,3 @@ class DeviceFrame:
 
     def _host(self, values: Any) -> Plane:
         return np.ascontiguousarray(self.arrays.asnumpy(values))
-
-
-def _picked(length: int, wanted: int) -> np.ndarray:
-    """Places of the pixels that OpenCV's INTER_NEAREST picks."""
-    places = np.floor(np.arange(wanted) * (length / wanted)).astype(np.int64)
-    return np.asarray(np.minimum(places, length - 1))

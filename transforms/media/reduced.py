@@ -56,7 +56,8 @@ def look_at_means(luma: Plane, block: int, margins: Margins) -> Look:
 
 def is_certain(look: Look, rgb: Plane) -> bool:
     """Whether the hash of a look at means is that of the whole picture. ``rgb``: the means, (height, width, 3)."""
-    return _apart(look) > _ROUNDING and certainty(look, rgb) > 1.0  # the first is cheaper, and often enough
+    apart = _apart(look)
+    return apart > _ROUNDING and apart > _needed(rgb)  # the first is cheaper, and often enough
 
 
 def certainty(look: Look, rgb: Plane) -> float:
@@ -65,7 +66,11 @@ def certainty(look: Look, rgb: Plane) -> float:
     A bit says on which side of the median a coefficient lies. Where the two in the middle are far enough apart, none
     changes sides.
     """
-    return _apart(look) / (_ROUNDING + _CUT_OFF * cut_off(rgb))
+    return _apart(look) / _needed(rgb)
+
+
+def _needed(rgb: Plane) -> float:
+    return _ROUNDING + _CUT_OFF * cut_off(rgb)
 
 
 def _apart(look: Look) -> float:
