@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt $(wildcard */media/*.c)
 demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load it
 	$(BIN)/blift demo $(DEMO)/corpus
 	$(BIN)/blift build $(DEMO)/corpus/demo.yaml --out $(DEMO)/run
-	$(BIN)/python -m pipelines.demo.load $(DEMO)/run
+	$(BIN)/python -m blift.pipelines.demo.load $(DEMO)/run
 
 demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift collect`
 	$(BIN)/python -m tests.live_demo $(DEMO)/live

@@ -21,9 +21,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from backports import zstd
+from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
 from sklearn.feature_extraction.text import TfidfVectorizer
-
-from transforms.near_duplicates import TOLERANCE, near_duplicates
 
 Program = Callable[[pl.Series, np.ndarray, float], np.ndarray]
 

@@ -13,8 +13,8 @@ import re
 import stat
 from collections.abc import Iterable
 
-from connectors.filesystem import is_here
-from schemas.errors import InputError, OutputError
+from blift.connectors.filesystem import is_here
+from blift.schemas.errors import InputError, OutputError
 
 #: A part of a path, as blift writes it: no file of a dataset begins with a dot.
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")

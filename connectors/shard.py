@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from blift.schemas.count import Count
 from msgspec import Meta
-
-from schemas.count import Count
 
 
 @dataclass(frozen=True, order=True)

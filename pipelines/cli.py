@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-from pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
-from schemas.errors import BliftError
+from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
+from blift.schemas.errors import BliftError
 
 #: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
 _GARBAGE_AFTER = 100_000
@@ -50,7 +50,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     for name, text in _COMMANDS.items():
         subparser = commands.add_parser(name, help=text, allow_abbrev=False)
         if name == chosen:
-            import_module(f"pipelines.commands.{name}").add_arguments(subparser)
+            import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
     return root
 
 
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USER_ERROR
     except Exception as error:
         # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
+        from blift.pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
 
         sentence = user_error_in(str(error)) or sentence_on(str(error))
         if sentence is None or isinstance(error, ImportError):

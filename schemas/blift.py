@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from blift.schemas.record import Record
 from pydantic import Field
-
-from schemas.record import Record
 
 
 class Blift(Record):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from blift.schemas.platform import Platform
+from blift.schemas.record import Record
 from pydantic import Field
-
-from schemas.platform import Platform
-from schemas.record import Record
 
 
 class Comment(Record):

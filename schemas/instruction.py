@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from blift.schemas.record import Part, Record
+from blift.schemas.split import Split
 from pydantic import Field
-
-from schemas.record import Part, Record
-from schemas.split import Split
 
 
 class Turn(Part):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from blift.schemas.platform import SpeechSegment
+from blift.schemas.record import Part, Record
 from pydantic import Field
-
-from schemas.platform import SpeechSegment
-from schemas.record import Part, Record
 
 
 class MediaForm(StrEnum):

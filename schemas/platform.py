@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from blift.schemas.record import Part
 from pydantic import Field
-
-from schemas.record import Part
 
 
 class Platform(StrEnum):

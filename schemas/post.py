@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from blift.schemas.platform import Chapter, MediaKind, Platform, ReplaySegment, SpeechSegment
+from blift.schemas.reasons import ReplayAbsent
+from blift.schemas.record import Part, Record
 from pydantic import Field
-
-from schemas.platform import Chapter, MediaKind, Platform, ReplaySegment, SpeechSegment
-from schemas.reasons import ReplayAbsent
-from schemas.record import Part, Record
 
 
 class Observation(Part):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from blift.schemas.media import MediaUse
+from blift.schemas.record import Part, Record
 from pydantic import Field
-
-from schemas.media import MediaUse
-from schemas.record import Part, Record
 
 
 class EmbeddedPicture(Part):

@@ -9,9 +9,8 @@ from enum import Enum
 from typing import Any, ClassVar, Union, get_args, get_origin
 
 import pyarrow as pa
+from blift.schemas.errors import SchemaError
 from pydantic import BaseModel, ConfigDict
-
-from schemas.errors import SchemaError
 
 TABLE_KEY = b"blift.table"
 VERSION_KEY = b"blift.version"

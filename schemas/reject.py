@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from blift.schemas.reasons import Reason
+from blift.schemas.record import Record
 from pydantic import Field
-
-from schemas.reasons import Reason
-from schemas.record import Record
 
 
 class Reject(Record):

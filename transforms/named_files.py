@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from blift.schemas.errors import RecipeError
 from pydantic import ValidationInfo
-
-from schemas.errors import RecipeError
 
 
 def named_path(value: Any, info: ValidationInfo) -> Path:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from blift.schemas.split import Split
+from blift.transforms.tables import hash64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-
-from schemas.split import Split
-from transforms.tables import hash64
 
 
 def components(sample_ids: pl.Series, clusters: pl.Series, channels: pl.Series) -> pl.Series:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from http import HTTPStatus as codes  # noqa: N813 - as HTTP clients call them
 
 import httpx2
+from blift.connectors.hub.xet_failures import OWN_TRIES, storage_sentence, xet_failure
+from blift.schemas.errors import PublishError
 from huggingface_hub import get_token
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -17,9 +19,6 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.utils._http import parse_ratelimit_headers
-
-from connectors.hub.xet_failures import OWN_TRIES, storage_sentence, xet_failure
-from schemas.errors import PublishError
 
 _PASSING = (429, 500, 502, 503, 504)
 _NETWORK: tuple[type[Exception], ...] = (httpx2.NetworkError, httpx2.TimeoutException, httpx2.ProtocolError)

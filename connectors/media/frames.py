@@ -8,10 +8,9 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+from blift.schemas.media import Decoder
 from numpy.typing import NDArray
 from PIL import Image
-
-from schemas.media import Decoder
 
 Plane = NDArray[np.uint8]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from socket import socket
 
 import urllib3
+from blift.connectors.web.addresses import Gate
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-from connectors.web.addresses import Gate
 
 
 def let_in(pools: urllib3.PoolManager, gate: Gate) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from blift.connectors.media.frames import Plane
+from blift.connectors.media.salience import salience_of
+from blift.pipelines.media.config import MeasureConfig
+from blift.transforms.media.colours import colours
 from PIL import Image
-
-from connectors.media.frames import Plane
-from connectors.media.salience import salience_of
-from pipelines.media.config import MeasureConfig
-from transforms.media.colours import colours
 
 
 def describe(picture: Plane, config: MeasureConfig) -> dict[str, Any]:

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-
-from connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
-from connectors.inside import check_file, check_folder, check_paths, open_lock
-from connectors.shard import Shard
-from schemas.errors import InputError, OutputError
-from transforms.accounting import FunnelRow
+from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
+from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
+from blift.connectors.shard import Shard
+from blift.schemas.errors import InputError, OutputError
+from blift.transforms.accounting import FunnelRow
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
@@ -161,7 +160,9 @@ class RunFolder:
         check_paths(self.path, paths)
         twice, times = next(iter(Counter(paths).most_common(1)), ("", 0))
         if times > 1:
-            raise InputError(f"{self.file(MANIFEST)} is damaged (it lists {twice} {times} times). Delete it and build again.")
+            raise InputError(
+                f"{self.file(MANIFEST)} is damaged (it lists {twice} {times} times). Delete it and build again."
+            )
 
     def require_manifest(self) -> Manifest:
         """The manifest.
@@ -196,7 +197,7 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file, whole or not at all."""
-        from connectors.parquet import replace_file  # noqa: PLC0415 - slow, and whoever only reads needs none
+        from blift.connectors.parquet import replace_file  # noqa: PLC0415 - slow, and whoever only reads needs none
 
         replace_file(self.file(name), text.encode("utf-8"))
 

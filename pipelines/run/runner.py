@@ -21,8 +21,7 @@ from apache_beam.options.pipeline_options import (
     TestOptions,
 )
 from apache_beam.runners.runner import create_runner
-
-from schemas.errors import BliftError, did_you_mean
+from blift.schemas.errors import BliftError, did_you_mean
 
 _REACH_TIMEOUT_S = 5.0
 _ONE_IMAGE = "docs/runners.md says how to make one that fits."

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.funnel import HEADINGS, figures, funnel_rows
 from rich.console import Console
 from rich.table import Table
-
-from pipelines.run.folder import Manifest
-from pipelines.run.funnel import HEADINGS, figures, funnel_rows
 
 _NUMBERS = ("in", "out", "merged", "rejected")
 

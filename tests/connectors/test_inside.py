@@ -5,9 +5,8 @@ import socket
 from pathlib import Path
 
 import pytest
-
-from connectors.inside import check_file, check_folder, check_paths, fault_of_path, open_lock
-from schemas.errors import InputError, OutputError
+from blift.connectors.inside import check_file, check_folder, check_paths, fault_of_path, open_lock
+from blift.schemas.errors import InputError, OutputError
 
 
 @pytest.mark.parametrize(

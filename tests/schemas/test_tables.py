@@ -1,11 +1,10 @@
 """The frozen tables that cards are made of say what the record classes say."""
 
 import pytest
-
-from schemas.freeze import definition, frozen_path
-from schemas.record import Record
-from schemas.registry import RECORDS
-from schemas.tables import columns_markdown, frozen_table, item_type, newest_versions
+from blift.schemas.freeze import definition, frozen_path
+from blift.schemas.record import Record
+from blift.schemas.registry import RECORDS
+from blift.schemas.tables import columns_markdown, frozen_table, item_type, newest_versions
 
 EVERY_TABLE = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 

@@ -2,12 +2,11 @@
 
 import pyarrow as pa
 import pytest
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.personal_data import ADDRESSES, PLAIN, kinds, rules_of
+from blift.transforms.privacy import redact
 from hypothesis import given
 from hypothesis import strategies as st
-
-from schemas.registry import SCHEMAS
-from transforms.personal_data import ADDRESSES, PLAIN, kinds, rules_of
-from transforms.privacy import redact
 
 
 def redacted(text: str, column: str = "text") -> str:

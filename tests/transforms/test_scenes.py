@@ -6,12 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from schemas.registry import SCHEMAS
-from schemas.sample import SceneSource
-from transforms.scenes import (
+from blift.schemas.registry import SCHEMAS
+from blift.schemas.sample import SceneSource
+from blift.transforms.scenes import (
     Bounds,
     Segments,
     add_scenes,
@@ -20,6 +17,8 @@ from transforms.scenes import (
     scene_replay,
     scene_speech,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 _GRAPHS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 100)), min_size=1, max_size=30)
 

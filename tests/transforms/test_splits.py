@@ -4,10 +4,9 @@ from collections import defaultdict
 
 import polars as pl
 import pytest
+from blift.transforms.splits import components, split_of
 from hypothesis import given
 from hypothesis import strategies as st
-
-from transforms.splits import components, split_of
 
 Row = tuple[str | None, str | None]
 

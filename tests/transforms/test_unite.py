@@ -7,12 +7,11 @@ from typing import Any
 import polars as pl
 import pytest
 import xxhash
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.measured import MEASURED
+from blift.transforms.unite import sample_table, unite
 from hypothesis import given
 from hypothesis import strategies as st
-
-from schemas.registry import SCHEMAS
-from transforms.measured import MEASURED
-from transforms.unite import sample_table, unite
 
 _POSTS = pl.DataFrame(SCHEMAS["post"].empty_table()).schema | {
     "identified_language": pl.String(),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from blift.transforms.tables import arrow
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-
-from transforms.tables import arrow
 
 #: A file and the first file, by name, of those that it is connected with.
 CONNECTED = pa.schema([pa.field("sha256", pa.string()), pa.field("component", pa.string())])

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from blift.transforms.media.scaling import halved
 from numpy.typing import NDArray
-
-from transforms.media.scaling import halved
 
 Picture = NDArray[np.uint8]
 

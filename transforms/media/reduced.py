@@ -12,10 +12,9 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import scipy.fft
+from blift.transforms.media.hashes import BITS, Look, Plane
+from blift.transforms.media.lanczos import SIDE
 from numpy.typing import NDArray
-
-from transforms.media.hashes import BITS, Look, Plane
-from transforms.media.lanczos import SIDE
 
 #: Lobes of the filter LANCZOS on either side.
 _LOBES = 3

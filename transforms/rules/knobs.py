@@ -9,10 +9,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from blift.transforms.named_files import named_path
+from blift.transforms.vocabulary import Vocabulary, read_entries
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
-
-from transforms.named_files import named_path
-from transforms.vocabulary import Vocabulary, read_entries
 
 BUILTIN = "builtin"
 

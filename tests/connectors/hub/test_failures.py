@@ -2,9 +2,8 @@
 
 import httpx2
 import pytest
+from blift.connectors.hub.failures import hinted_wait_s
 from huggingface_hub.errors import HfHubHTTPError
-
-from connectors.hub.failures import hinted_wait_s
 
 
 def refusal(headers: dict[bytes, bytes]) -> HfHubHTTPError:

@@ -14,9 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from blift.connectors.models.pictures import PICTURES
 from PIL import Image
-
-from connectors.models.pictures import PICTURES
 
 
 @dataclass

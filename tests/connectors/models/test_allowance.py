@@ -1,9 +1,8 @@
 """Limits divide without remainder, and no order of threads spends more than there is."""
 
+from blift.connectors.models.allowance import Limits
 from hypothesis import given
 from hypothesis import strategies as st
-
-from connectors.models.allowance import Limits
 
 
 @given(st.integers(0, 10_000), st.integers(1, 64))

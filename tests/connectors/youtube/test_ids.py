@@ -3,9 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from connectors.files import InputFile
-from connectors.youtube.ids import read_ids, video_id_in
+from blift.connectors.files import InputFile
+from blift.connectors.youtube.ids import read_ids, video_id_in
 
 ID = "dQw4w9WgXcQ"
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from pipelines.cli import main
+from blift.pipelines.cli import main
 
 RECIPE = """\
 name: small

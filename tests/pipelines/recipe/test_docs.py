@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from blift.pipelines.recipe.docs import recipe_markdown
+from blift.pipelines.recipe.file import model_in
+from blift.pipelines.recipe.model import Recipe
+from blift.transforms.rules.registry import all_rules
 from pydantic import BaseModel
-
-from pipelines.recipe.docs import recipe_markdown
-from pipelines.recipe.file import model_in
-from pipelines.recipe.model import Recipe
-from transforms.rules.registry import all_rules
 
 PAGE = Path(__file__).parents[3] / "docs" / "recipe.md"
 

@@ -5,14 +5,13 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+from blift.transforms.media import change
+from blift.transforms.media.change import ByOpenCV, ChangeScore, Compiled, Weights
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scenedetect import FrameTimecode
 from scenedetect.detectors import ContentDetector
-
-from transforms.media import change
-from transforms.media.change import ByOpenCV, ChangeScore, Compiled, Weights
 
 needs_compiled = pytest.mark.skipif(change.compiled is None, reason="no C compiler was there when this was installed")
 

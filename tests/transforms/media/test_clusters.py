@@ -5,10 +5,9 @@ import random
 from itertools import pairwise
 
 import polars as pl
+from blift.transforms.media.clusters import CLUSTERED, CONNECTED, MEMBERS, connected, named_clusters
 from hypothesis import given
 from hypothesis import strategies as st
-
-from transforms.media.clusters import CLUSTERED, CONNECTED, MEMBERS, connected, named_clusters
 
 _MEMBERS = pl.DataFrame(MEMBERS.empty_table()).schema | {"component": pl.String()}
 _LINKS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=12)

@@ -1,8 +1,7 @@
 """Each shape in which people write an address becomes the one address it stands for."""
 
 import polars as pl
-
-from transforms.urls import canonical_url
+from blift.transforms.urls import canonical_url
 
 
 def canonical(*urls: str | None) -> list[str | None]:
