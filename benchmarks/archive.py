@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.demo.reddit import base36
+from blift.pipelines.demo.reddit import base36
 
 _WORDS = [
     "the",

@@ -19,10 +19,10 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from threading import Barrier
 
-from connectors.collection.items import Done, Failed, GoesOn, Item, Kind
-from connectors.reddit.config import CommentsWanted, RedditConfig
-from connectors.reddit.live import RedditFetcher
-from connectors.web.manners import Budget, BudgetSpent, Manners
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind
+from blift.connectors.reddit.config import CommentsWanted, RedditConfig
+from blift.connectors.reddit.live import RedditFetcher
+from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from tests.reddit_server.made_up import post_id
 
 _POSTS = 2_000

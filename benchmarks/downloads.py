@@ -15,12 +15,12 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from connectors.collection.items import Item, Kind, Service
-from connectors.web.client import WebConfig
-from connectors.web.download import FilesConfig, FilesFetcher
-from connectors.web.manners import Budget
-from pipelines.collection.plan import CollectPlan, ServicePlan
-from pipelines.collection.run import collect
+from blift.connectors.collection.items import Item, Kind, Service
+from blift.connectors.web.client import WebConfig
+from blift.connectors.web.download import FilesConfig, FilesFetcher
+from blift.connectors.web.manners import Budget
+from blift.pipelines.collection.plan import CollectPlan, ServicePlan
+from blift.pipelines.collection.run import collect
 from tests.web_server import Reply, WebServer, picture
 
 _LATENCY_S = 0.05

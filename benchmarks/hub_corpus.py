@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from connectors.parquet import shard_name, write_shard
-from connectors.shard import Shard
-from pipelines.run.folder import Manifest, RunFolder, StageRecord
-from schemas.registry import SCHEMAS
+from blift.connectors.parquet import shard_name, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
+from blift.schemas.registry import SCHEMAS
 
 _RECIPE = "name: benchmark\nsources: {reddit: {submissions: [none]}}\ncard: {title: Benchmark, license: cc-by-4.0}\n"
 _VOCABULARY = 20_000

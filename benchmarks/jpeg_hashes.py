@@ -28,10 +28,10 @@ import imagehash
 import numpy as np
 from PIL import Image, ImageDraw, ImageFile, ImageFilter, ImageOps
 
-from connectors.media.images import read_image
-from connectors.media.limits import Limits
-from transforms.media.hashes import look_at, phash, phash_turned
-from transforms.media.reduced import certainty, look_at_means
+from blift.connectors.media.images import read_image
+from blift.connectors.media.limits import Limits
+from blift.transforms.media.hashes import look_at, phash, phash_turned
+from blift.transforms.media.reduced import certainty, look_at_means
 
 Paint = Callable[[np.random.Generator, tuple[int, int]], Image.Image]
 

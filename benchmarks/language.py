@@ -18,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
-from transforms.language import SURE, Answer, fast_pass, identify, langdetect_languages, langdetect_pass, words_of
+from blift.transforms.language import SURE, Answer, fast_pass, identify, langdetect_languages, langdetect_pass, words_of
 
 #: The ten languages with most speakers that are in the data, after English.
 _COMMON = ("en", "zh", "hi", "es", "fr", "ar", "bn", "pt", "ru", "ur")

@@ -164,9 +164,9 @@ def run(program: str, clip: Path, least: Path | None = None) -> Cost:
 
 
 def _blift(file: str) -> dict[str, object]:
-    from pipelines.media.child import settle
-    from pipelines.media.config import MeasureConfig
-    from pipelines.media.measure import measure
+    from blift.pipelines.media.child import settle
+    from blift.pipelines.media.config import MeasureConfig
+    from blift.pipelines.media.measure import measure
 
     settle()
     row = measure(file, MeasureConfig()).row
@@ -175,8 +175,8 @@ def _blift(file: str) -> dict[str, object]:
 
 def _libraries(file: str) -> dict[str, object]:
     """The same as where no C compiler was there: OpenCV and Pillow in place of the compiled loops."""
-    from connectors.media import yuv
-    from transforms.media import change, lanczos
+    from blift.connectors.media import yuv
+    from blift.transforms.media import change, lanczos
 
     for module in (yuv, change, lanczos):
         module.compiled = None  # type: ignore[attr-defined]
@@ -212,9 +212,9 @@ def _tools(file: str) -> dict[str, object]:
 
 def _decode(decoder: str, access: str) -> Callable[[str], dict[str, object]]:
     def decode(file: str) -> dict[str, object]:
-        from connectors.media.decord import DecordVideo
-        from connectors.media.limits import Limits
-        from connectors.media.pyav import PyAvVideo
+        from blift.connectors.media.decord import DecordVideo
+        from blift.connectors.media.limits import Limits
+        from blift.connectors.media.pyav import PyAvVideo
 
         video = (PyAvVideo if decoder == "pyav" else DecordVideo)(file, Limits(), 128)
         step_s = video.claimed_s / 10
@@ -233,12 +233,12 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
         import numpy as np
         from PIL import Image
 
-        from connectors.media.images import read_image
-        from connectors.media.limits import Limits
-        from pipelines.media.config import MeasureConfig
-        from pipelines.media.measure import measure
-        from transforms.media.hashes import look_at, phash
-        from transforms.media.reduced import is_certain, look_at_means
+        from blift.connectors.media.images import read_image
+        from blift.connectors.media.limits import Limits
+        from blift.pipelines.media.config import MeasureConfig
+        from blift.pipelines.media.measure import measure
+        from blift.transforms.media.hashes import look_at, phash
+        from blift.transforms.media.reduced import is_certain, look_at_means
 
         cv2.setNumThreads(1)
         data, size = which.rsplit(":", 1)

@@ -20,14 +20,14 @@ from pathlib import Path
 import cv2
 
 from benchmarks.media import scaled_clip
-from connectors.media.decord import DecordVideo
-from connectors.media.frames import VideoFile
-from connectors.media.limits import Limits
-from connectors.media.nvidia import NvidiaVideo, device
-from connectors.media.pyav import PyAvVideo
-from pipelines.media.config import DecoderChoice, MeasureConfig
-from pipelines.media.measure import measure
-from schemas.errors import RecipeError
+from blift.connectors.media.decord import DecordVideo
+from blift.connectors.media.frames import VideoFile
+from blift.connectors.media.limits import Limits
+from blift.connectors.media.nvidia import NvidiaVideo, device
+from blift.connectors.media.pyav import PyAvVideo
+from blift.pipelines.media.config import DecoderChoice, MeasureConfig
+from blift.pipelines.media.measure import measure
+from blift.schemas.errors import RecipeError
 
 _HEIGHTS, _SECONDS, _RUNS, _SPARSE = (360, 720, 1080, 2160), 20, 3, 10
 _SIDE = MeasureConfig().working_side

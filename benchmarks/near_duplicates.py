@@ -23,7 +23,7 @@ import polars as pl
 from backports import zstd
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from transforms.near_duplicates import TOLERANCE, near_duplicates
+from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
 
 Program = Callable[[pl.Series, np.ndarray, float], np.ndarray]
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.hub_corpus import samples, write_run
-from connectors.parquet import write_shard
+from blift.connectors.parquet import write_shard
 from tests.hub_server import TOKEN, HubServer
 
 REPO = "owner/benchmark"
@@ -55,7 +55,7 @@ def hub_at(folder: Path, name: str, *, xet: bool = False) -> Iterator[tuple[HubS
 
 def publishing(run: Path, *more: str) -> list[str]:
     """The command that publishes a run folder."""
-    return [sys.executable, "-m", "pipelines.cli", "publish", str(run), "--repo", REPO, "--quiet", *more]
+    return [sys.executable, "-m", "blift.pipelines.cli", "publish", str(run), "--repo", REPO, "--quiet", *more]
 
 
 def seconds_of(command: list[str], env: dict[str, str]) -> float:

@@ -97,7 +97,7 @@ def compare(folder: Path, work: Path, *, rows_too: bool) -> list[Run]:
     recipe = folder / "records.yaml"
     shutil.copyfile(_HERE / "records.yaml", recipe)
     python = sys.executable
-    ours = [python, "-m", "pipelines.cli", "build", str(recipe), "--out", str(work / "blift")]
+    ours = [python, "-m", "blift.pipelines.cli", "build", str(recipe), "--out", str(work / "blift")]
     runs = [
         measure("blift", [*ours, "--stages", "collect,curate", "--quiet"]),
         measure("DuckDB", [python, "-m", "benchmarks.records_duckdb", str(folder), str(work / "duckdb.parquet")]),

@@ -18,14 +18,14 @@ import pyarrow as pa
 import yaml
 
 from benchmarks.archive import write_archive
-from pipelines.recipe.file import load_recipe
-from pipelines.run.beam_arguments import BeamArguments
-from pipelines.run.build import build
-from pipelines.run.folder import RunFolder
-from pipelines.run.stage_run import Report
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.build import build
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.stage_run import Report
+from blift.transforms.shuffle import TableCoder
 from tests.runners.builds import Build, build_on
 from tests.runners.engines import ENGINES
-from transforms.shuffle import TableCoder
 
 _RULES = Path(__file__).parent / "records.yaml"
 #: Archives of a unit of input: a packed archive is read by one worker, so that two workers need two.

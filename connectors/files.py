@@ -17,9 +17,9 @@ from typing import Any, Protocol
 import pyarrow as pa
 from backports import zstd
 
-from connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
-from schemas.errors import InputError
-from schemas.reasons import Reason
+from blift.connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Reason
 
 #: Reddit's archives are packed with a window of 2 GiB (`zstd --long=31`).
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 31}

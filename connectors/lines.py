@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.files import ByteStream, DamagedFile, InputFile, open_bytes
-from connectors.malformed import PAYLOAD_BYTES, Malformed
-from schemas.errors import InputError
-from schemas.reasons import Reason
+from blift.connectors.files import ByteStream, DamagedFile, InputFile, open_bytes
+from blift.connectors.malformed import PAYLOAD_BYTES, Malformed
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Reason
 
 #: How much of a file is held at a time, unpacked. (The C library hands memory of 32 MiB and more back to the system
 #: each time, and getting it anew costs as much as reading the file.)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.reasons import Reason
-from schemas.registry import SCHEMAS
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
 
 #: The most of a malformed record that its reject keeps.
 PAYLOAD_BYTES = 64 << 10

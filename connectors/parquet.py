@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from connectors.filesystem import delete, open_to_read, open_to_write, read_bytes, rename
-from connectors.shard import Shard
-from schemas.errors import InputError, OutputError
-from schemas.record import VERSION_KEY, conform, validate
-from schemas.registry import SCHEMAS, check_readable
+from blift.connectors.filesystem import delete, open_to_read, open_to_write, read_bytes, rename
+from blift.connectors.shard import Shard
+from blift.schemas.errors import InputError, OutputError
+from blift.schemas.record import VERSION_KEY, conform, validate
+from blift.schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a row group: few enough for the Hub's viewer to open one, enough to compress. Where between the two a group
 #: ends follows from the content, so that a row more or less moves the end of its own group and of no other.

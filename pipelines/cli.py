@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
+import os
 import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-from pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
-from schemas.errors import BliftError
+from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
+from blift.schemas.errors import BliftError
 
 #: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
 _GARBAGE_AFTER = 100_000
@@ -50,7 +51,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     for name, text in _COMMANDS.items():
         subparser = commands.add_parser(name, help=text, allow_abbrev=False)
         if name == chosen:
-            import_module(f"pipelines.commands.{name}").add_arguments(subparser)
+            import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
     return root
 
 
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
     given = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(_GARBAGE_AFTER)
+    # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
@@ -80,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USER_ERROR
     except Exception as error:
         # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
+        from blift.pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
 
         sentence = user_error_in(str(error)) or sentence_on(str(error))
         if sentence is None or isinstance(error, ImportError):
@@ -95,7 +98,7 @@ def user_error_in(text: str) -> str | None:
     Runners hand a worker's exception back as a formatted traceback, with the name of the step appended.
     """
     found = re.findall(
-        r"^(?:RuntimeError: )?schemas\.errors\.\w+: (.+?)(?: \[while running .*)?$", text, flags=re.MULTILINE
+        r"^(?:RuntimeError: )?blift\.schemas\.errors\.\w+: (.+?)(?: \[while running .*)?$", text, flags=re.MULTILINE
     )
     return str(found[-1]).strip() if found else None
 

@@ -13,23 +13,23 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.files import Chunk, InputFile
-from connectors.hub.dataset import HubFile, read_published
-from connectors.parquet import shard_name, write_shard
-from connectors.reddit.archive import read_comments, read_submissions
-from connectors.shard import Shard
-from connectors.youtube.archive import read_videos
-from pipelines.run.stage import StagePlan, WriteRejects
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from schemas.registry import SCHEMAS
-from transforms.accounting import REJECTS, TALLY, Tally
-from transforms.normalise import comments, published_comments, published_posts, reddit_posts, youtube_posts
-from transforms.observations import latest_comments, latest_posts
-from transforms.rejects import reject_rows, without_payload
-from transforms.rules.registry import Record, apply_rules, checks
-from transforms.shuffle import SplitByShard
-from transforms.tables import arrow, concat, frame, hash64
+from blift.connectors.files import Chunk, InputFile
+from blift.connectors.hub.dataset import HubFile, read_published
+from blift.connectors.parquet import shard_name, write_shard
+from blift.connectors.reddit.archive import read_comments, read_submissions
+from blift.connectors.shard import Shard
+from blift.connectors.youtube.archive import read_videos
+from blift.pipelines.run.stage import StagePlan, WriteRejects
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import REJECTS, TALLY, Tally
+from blift.transforms.normalise import comments, published_comments, published_posts, reddit_posts, youtube_posts
+from blift.transforms.observations import latest_comments, latest_posts
+from blift.transforms.rejects import reject_rows, without_payload
+from blift.transforms.rules.registry import Record, apply_rules, checks
+from blift.transforms.shuffle import SplitByShard
+from blift.transforms.tables import arrow, concat, frame, hash64
 
 STAGE = "collect"
 _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"

@@ -11,20 +11,20 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import read_shard, shard_name, write_shard
-from connectors.shard import Shard
-from pipelines.run.stage import StagePlan, WriteRejects
-from schemas.platform import Platform
-from schemas.registry import SCHEMAS
-from transforms.accounting import REJECTS, TALLY, Tally
-from transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
-from transforms.measured import MEASURED, UNITED, media_by_key, united_keys, without_cuts
-from transforms.rejects import reject_rows
-from transforms.rules.registry import Record, checks
-from transforms.selection import Selection, choose
-from transforms.shuffle import SplitByShard
-from transforms.tables import concat, frame
-from transforms.unite import sample_table, unite
+from blift.connectors.parquet import read_shard, shard_name, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.run.stage import StagePlan, WriteRejects
+from blift.schemas.platform import Platform
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import REJECTS, TALLY, Tally
+from blift.transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
+from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_keys, without_cuts
+from blift.transforms.rejects import reject_rows
+from blift.transforms.rules.registry import Record, checks
+from blift.transforms.selection import Selection, choose
+from blift.transforms.shuffle import SplitByShard
+from blift.transforms.tables import concat, frame
+from blift.transforms.unite import sample_table, unite
 
 STAGE = "curate"
 _COMMENTS = "comments"

@@ -10,17 +10,17 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import read_shard, shard_name, write_shard
-from connectors.shard import Shard
-from pipelines.run.stage import StagePlan, WriteRejects
-from schemas.reasons import Reason
-from schemas.split import Split
-from transforms.accounting import REJECTS, TALLY, Tally
-from transforms.instructions import instructions
-from transforms.rejects import reject_rows
-from transforms.splits import components, split_of
-from transforms.tables import concat, frame
-from transforms.templates import Template
+from blift.connectors.parquet import read_shard, shard_name, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.run.stage import StagePlan, WriteRejects
+from blift.schemas.reasons import Reason
+from blift.schemas.split import Split
+from blift.transforms.accounting import REJECTS, TALLY, Tally
+from blift.transforms.instructions import instructions
+from blift.transforms.rejects import reject_rows
+from blift.transforms.splits import components, split_of
+from blift.transforms.tables import concat, frame
+from blift.transforms.templates import Template
 
 STAGE = "instruct"
 

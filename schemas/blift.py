@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.record import Record
+from blift.schemas.record import Record
 
 
 class Blift(Record):

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.platform import Platform
-from schemas.record import Record
+from blift.schemas.platform import Platform
+from blift.schemas.record import Record
 
 
 class Comment(Record):

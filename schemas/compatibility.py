@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.errors import SchemaError
-from schemas.freeze import Column, Definition, definition, frozen_path, load
-from schemas.level import Level
-from schemas.record import Record
-from schemas.tables import FROZEN
+from blift.schemas.errors import SchemaError
+from blift.schemas.freeze import Column, Definition, definition, frozen_path, load
+from blift.schemas.level import Level
+from blift.schemas.record import Record
+from blift.schemas.tables import FROZEN
 
 
 @dataclass(frozen=True)

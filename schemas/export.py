@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from schemas.freeze import Column, definition
-from schemas.record import Record
-from schemas.tables import columns_markdown
+from blift.schemas.freeze import Column, definition
+from blift.schemas.record import Record
+from blift.schemas.tables import columns_markdown
 
 
 def arrow_text(record: type[Record]) -> str:

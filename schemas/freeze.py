@@ -13,9 +13,9 @@ from typing import Any, get_args
 import pyarrow as pa
 from pydantic import BaseModel, Field, ValidationError
 
-from schemas.errors import OutputError, SchemaError
-from schemas.record import Part, Record, arrow_schema
-from schemas.tables import FROZEN
+from blift.schemas.errors import OutputError, SchemaError
+from blift.schemas.record import Part, Record, arrow_schema
+from blift.schemas.tables import FROZEN
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 

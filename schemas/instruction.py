@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.record import Part, Record
-from schemas.split import Split
+from blift.schemas.record import Part, Record
+from blift.schemas.split import Split
 
 
 class Turn(Part):

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.platform import SpeechSegment
-from schemas.record import Part, Record
+from blift.schemas.platform import SpeechSegment
+from blift.schemas.record import Part, Record
 
 
 class MediaForm(StrEnum):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.record import Part
+from blift.schemas.record import Part
 
 
 class Platform(StrEnum):

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.media import MediaUse
-from schemas.record import Part, Record
+from blift.schemas.media import MediaUse
+from blift.schemas.record import Part, Record
 
 
 class EmbeddedPicture(Part):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from schemas.errors import SchemaError
+from blift.schemas.errors import SchemaError
 
 TABLE_KEY = b"blift.table"
 VERSION_KEY = b"blift.version"

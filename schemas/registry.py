@@ -6,16 +6,16 @@ import re
 
 import pyarrow as pa
 
-from schemas.blift import Blift
-from schemas.comment import Comment
-from schemas.errors import SchemaError, did_you_mean
-from schemas.instruction import Chat, Instruction
-from schemas.media import Media
-from schemas.post import Post
-from schemas.published import MediaFile, MediaImage, MediaVideo
-from schemas.record import TABLE_KEY, VERSION_KEY, Record, arrow_schema
-from schemas.reject import Reject
-from schemas.sample import Sample
+from blift.schemas.blift import Blift
+from blift.schemas.comment import Comment
+from blift.schemas.errors import SchemaError, did_you_mean
+from blift.schemas.instruction import Chat, Instruction
+from blift.schemas.media import Media
+from blift.schemas.post import Post
+from blift.schemas.published import MediaFile, MediaImage, MediaVideo
+from blift.schemas.record import TABLE_KEY, VERSION_KEY, Record, arrow_schema
+from blift.schemas.reject import Reject
+from blift.schemas.sample import Sample
 
 RECORDS: dict[str, type[Record]] = {
     record.table: record

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.reasons import Reason
-from schemas.record import Record
+from blift.schemas.reasons import Reason
+from blift.schemas.record import Record
 
 
 class Reject(Record):

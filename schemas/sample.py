@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.platform import MediaKind, Platform, ReplaySegment, SpeechSegment
-from schemas.reasons import ReplayAbsent
-from schemas.record import Part, Record
+from blift.schemas.platform import MediaKind, Platform, ReplaySegment, SpeechSegment
+from blift.schemas.reasons import ReplayAbsent
+from blift.schemas.record import Part, Record
 
 
 class SceneSource(StrEnum):

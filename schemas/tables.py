@@ -32,7 +32,7 @@ class AnyColumn(Protocol):
 
 @dataclass(frozen=True)
 class FrozenColumn:
-    """A column as its frozen file has it; what each part is, `schemas.freeze.Column` says."""
+    """A column as its frozen file has it; what each part is, `blift.schemas.freeze.Column` says."""
 
     name: str
     type: str

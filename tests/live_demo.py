@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
-from connectors.media.ffmpeg import program
+from blift.connectors.media.ffmpeg import program
 from tests.reddit_server import RedditServer, made_up
 from tests.web_server import Reply, WebServer
 from tests.youtube_server.made_up import MadeUp, Video
@@ -67,7 +67,7 @@ def main() -> None:
 def _blift(*arguments: str) -> None:
     sys.stdout.write(f"\n$ blift {shlex.join(arguments)}\n")
     sys.stdout.flush()
-    subprocess.run([sys.executable, "-m", "pipelines.cli", *arguments], check=True)
+    subprocess.run([sys.executable, "-m", "blift.pipelines.cli", *arguments], check=True)
 
 
 def _picture(path: str) -> Reply:

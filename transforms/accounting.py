@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from schemas.reasons import Reason, Unpublished
+from blift.schemas.reasons import Reason, Unpublished
 
 if TYPE_CHECKING:
     from apache_beam.pvalue import TaggedOutput

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from transforms.vocabulary import read_entries
+from blift.transforms.vocabulary import read_entries
 
 _KNOWN_BOTS = Path(__file__).with_name("known_bots.txt")
 

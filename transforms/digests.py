@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 
-from transforms.row_changes import RowChanges
-from transforms.tables import frame, hash64
+from blift.transforms.row_changes import RowChanges
+from blift.transforms.tables import frame, hash64
 
 SCHEMA = pa.schema([pa.field("row", pa.uint64(), nullable=False), pa.field("content", pa.uint64(), nullable=False)])
 

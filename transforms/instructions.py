@@ -12,9 +12,9 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
-from schemas.registry import SCHEMAS
-from transforms.templates.context import MEDIA, context_of, is_film
-from transforms.templates.template import Part, Template, compiled
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.templates.context import MEDIA, context_of, is_film
+from blift.transforms.templates.template import Part, Template, compiled
 
 #: Columns of the sample table that a pair can use.
 SAMPLE_COLUMNS = [

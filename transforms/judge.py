@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from schemas.platform import MediaKind, Platform
-from schemas.reasons import Reason
-from transforms.accounting import Tally
-from transforms.language import identify
-from transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, checks
+from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.accounting import Tally
+from blift.transforms.language import identify
+from blift.transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, checks
 
 Knobs = Mapping[Platform, Mapping[str, Any]]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 
-from schemas.media import MediaForm
-from schemas.registry import SCHEMAS
-from transforms.tables import arrow, frame
+from blift.schemas.media import MediaForm
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.tables import arrow, frame
 
 _MEDIA = SCHEMAS["media"]
 

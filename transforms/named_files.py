@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationInfo
 
-from schemas.errors import RecipeError
+from blift.schemas.errors import RecipeError
 
 
 def named_path(value: Any, info: ValidationInfo) -> Path:

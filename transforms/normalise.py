@@ -8,12 +8,12 @@ import hmac
 import polars as pl
 import pyarrow as pa
 
-from schemas.platform import MediaKind, Platform
-from schemas.reasons import Reason, ReplayAbsent
-from schemas.registry import SCHEMAS
-from transforms.bots import bot_name, known_bot
-from transforms.tables import arrow, frame
-from transforms.urls import url_table
+from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.reasons import Reason, ReplayAbsent
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.bots import bot_name, known_bot
+from blift.transforms.tables import arrow, frame
+from blift.transforms.urls import url_table
 
 #: What Reddit escapes in titles, texts and comments (it escapes `&`, `<` and `>`, nothing else; `&amp;#x200B;`
 #: and `&amp;nbsp;` are what its editor leaves for blanks). One pass, longest first, so nothing is unescaped twice.

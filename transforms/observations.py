@@ -7,8 +7,8 @@ import json
 import polars as pl
 import pyarrow as pa
 
-from schemas.registry import SCHEMAS
-from transforms.tables import arrow, frame
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.tables import arrow, frame
 
 _MEASURED = ("retrieved_at", "score", "upvote_ratio", "likes", "views", "num_comments", "replay")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 
-from schemas.reasons import Reason
-from schemas.registry import SCHEMAS
-from transforms.tables import arrow, frame
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.tables import arrow, frame
 
 SCHEMA = SCHEMAS["reject"]
 

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.errors import InputError
-from schemas.reasons import MALFORMED, Reason
-from schemas.registry import SCHEMAS
-from transforms.privacy import redact
-from transforms.tables import arrow, frame, hash64
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import MALFORMED, Reason
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.privacy import redact
+from blift.transforms.tables import arrow, frame, hash64
 
 #: Rejects of these name what their author, or the platform, has withdrawn.
 _WITHDRAWN = [Reason.DELETED.value, Reason.REMOVED.value]
@@ -33,7 +33,7 @@ def release(rows: pa.Table, table: str) -> Released:
     """The rows of a table as they may be published.
 
     Posts and comments that were withdrawn stay; rejects lose their payload, and those of withdrawn records their
-    id and address too; texts are redacted (see ``transforms.privacy``).
+    id and address too; texts are redacted (see ``blift.transforms.privacy``).
 
     Raises:
         InputError: a column that should hold keyed hashes of authors holds something else.

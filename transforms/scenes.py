@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.platform import MediaKind
-from schemas.registry import SCHEMAS
-from schemas.sample import SceneSource
+from blift.schemas.platform import MediaKind
+from blift.schemas.registry import SCHEMAS
+from blift.schemas.sample import SceneSource
 
 _SCENES = SCHEMAS["sample"].field("scenes").type
 _IMAGES = frozenset({MediaKind.IMAGE.value, MediaKind.GIF.value, MediaKind.GALLERY.value})

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from transforms.rules.registry import NO_VERDICT
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.rules.registry import NO_VERDICT
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def choose(comments: pl.DataFrame, selections: Mapping[Platform, Selection]) -> 
 def _drop_repeats(rows: pl.DataFrame, threshold: float | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     if threshold is None:
         return rows, rows.clear()
-    from transforms.near_duplicates import near_duplicates  # noqa: PLC0415 - slow: SciPy
+    from blift.transforms.near_duplicates import near_duplicates  # noqa: PLC0415 - slow: SciPy
 
     groups = rows["media_key"].rle_id().to_numpy().astype(np.int64)
     kept_as = near_duplicates(rows["text"], groups, threshold)

@@ -11,7 +11,7 @@ from apache_beam import coders
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.tables import shard_of, split
+from blift.transforms.tables import shard_of, split
 
 #: A shard's number, and rows of it.
 ShardedTable = tuple[int, pa.Table]

@@ -7,8 +7,8 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from schemas.split import Split
-from transforms.tables import hash64
+from blift.schemas.split import Split
+from blift.transforms.tables import hash64
 
 
 def components(sample_ids: pl.Series, clusters: pl.Series, channels: pl.Series) -> pl.Series:

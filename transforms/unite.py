@@ -6,12 +6,12 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
-from schemas.platform import Platform
-from schemas.registry import SCHEMAS
-from schemas.sample import Audience
-from transforms.measured import with_measured
-from transforms.scenes import add_scenes
-from transforms.tables import arrow
+from blift.schemas.platform import Platform
+from blift.schemas.registry import SCHEMAS
+from blift.schemas.sample import Audience
+from blift.transforms.measured import with_measured
+from blift.transforms.scenes import add_scenes
+from blift.transforms.tables import arrow
 
 _AUDIENCE = list(Audience.model_fields)
 _REDDIT = pl.col("platform") == Platform.REDDIT.value

@@ -30,7 +30,7 @@ from typing import Self
 
 import polars as pl
 
-from schemas.errors import RecipeError
+from blift.schemas.errors import RecipeError
 
 #: LDNOOBW's English list (CC BY 4.0), the vocabulary of the paper, unchanged inside the package `expletives`.
 _BUILTIN = ("expletives", "data/sources/ldnoobw-en.txt")

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 import xxhash
 from backports import zstd
 
-from connectors.collection.items import RecordKind, StoredFile
-from connectors.collection.state import State
-from connectors.filesystem import exists, read_bytes
-from schemas.errors import InputError, OutputError
+from blift.connectors.collection.items import RecordKind, StoredFile
+from blift.connectors.collection.state import State
+from blift.connectors.filesystem import exists, read_bytes
+from blift.schemas.errors import InputError, OutputError
 
 #: Where files are before they are whole. Nothing that reads a collection looks there.
 PARTIAL = ".partial"
@@ -179,7 +179,7 @@ def read_files(folder: str) -> list[StoredFile]:
 
 
 def read_withdrawn(folder: str) -> dict[str, str]:
-    """The posts of a collection that were taken back: id, and the reason (``schemas.reasons.Absent``).
+    """The posts of a collection that were taken back: id, and the reason (``blift.schemas.reasons.Absent``).
 
     Raises:
         InputError: as ``read_files``.

@@ -1,4 +1,4 @@
-"""What an outcome changes in the state: statements that `connectors.collection.state` makes one transaction of."""
+"""What an outcome changes in the state: statements that `blift.connectors.collection.state` makes one transaction of."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from backports import zstd
 
-from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
-from schemas.platform import Platform
-from schemas.reasons import WITHDRAWN, Absent
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import WITHDRAWN, Absent
 
 #: Attempts after which an item counts as failed.
 TRIES = 5

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeAlias
 
-from schemas.reasons import Absent
+from blift.schemas.reasons import Absent
 
 
 class Service(StrEnum):
@@ -150,7 +150,7 @@ class Fetcher(Protocol):
     """Asks one service. A worker thread has one of its own.
 
     Raises of its own mean that the service cannot be asked at all (``CollectError``: credentials, for one) or that the
-    budget is spent (``connectors.web.manners.BudgetSpent``); all else is an outcome.
+    budget is spent (``blift.connectors.web.manners.BudgetSpent``); all else is an outcome.
     """
 
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:

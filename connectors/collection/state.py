@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from backports import zstd
 
-from connectors.collection.changes import ItemState, add, state_after, take_in
-from connectors.collection.items import (
+from blift.connectors.collection.changes import ItemState, add, state_after, take_in
+from blift.connectors.collection.items import (
     Item,
     Kind,
     Outcome,
@@ -25,8 +25,8 @@ from connectors.collection.items import (
     RecordKind,
     StoredFile,
 )
-from schemas.errors import InputError, OutputError
-from schemas.reasons import Absent
+from blift.schemas.errors import InputError, OutputError
+from blift.schemas.reasons import Absent
 
 FILE_NAME = "collection.sqlite"
 #: Workers that may die while they hold an item before it counts as failed.

@@ -11,12 +11,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.files import Chunk
-from connectors.malformed import Malformed, reject, reject_table
-from schemas.errors import InputError
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from schemas.registry import SCHEMAS
+from blift.connectors.files import Chunk
+from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.schemas.errors import InputError
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
 
 #: Rows of a chunk.
 CHUNK_ROWS = 10_000
@@ -54,7 +54,7 @@ def find_files(repo: str, revision: str | None) -> list[HubFile]:
         PublishError: the dataset is not there, or may not be read.
         InputError: it holds no Parquet.
     """
-    from connectors.hub.client import Hub  # noqa: PLC0415 - an extra, needed by who reads from the Hub alone
+    from blift.connectors.hub.client import Hub  # noqa: PLC0415 - an extra, needed by who reads from the Hub alone
 
     hub = Hub(repo)
     snapshot = hub.snapshot(revision or "main")
@@ -81,7 +81,7 @@ def read_published(file: HubFile, limit: int | None = None) -> Iterator[Publishe
         PublishError: the file may not be read.
         InputError: it has other columns than a published dataset.
     """
-    from connectors.hub.client import Hub  # noqa: PLC0415 - as above
+    from blift.connectors.hub.client import Hub  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory() as scratch:
         local = Hub(file.repo).download(file.path, file.commit, scratch)

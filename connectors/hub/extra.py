@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from schemas.errors import PublishError
+from blift.schemas.errors import PublishError
 
 
 def require_hub() -> None:

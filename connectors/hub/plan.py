@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.hub.client import Snapshot
+from blift.connectors.hub.client import Snapshot
 
 #: What the Hub itself puts into a new dataset.
 _HUBS_OWN = (".gitattributes",)

@@ -8,11 +8,11 @@ from itertools import pairwise
 import decord
 import numpy as np
 
-from connectors.media.frames import ArrayFrame
-from connectors.media.limits import Limits, Refused, check_length
-from connectors.media.pyav import facts_of
-from schemas.media import Decoder
-from schemas.reasons import Reason
+from blift.connectors.media.frames import ArrayFrame
+from blift.connectors.media.limits import Limits, Refused, check_length
+from blift.connectors.media.pyav import facts_of
+from blift.schemas.media import Decoder
+from blift.schemas.reasons import Reason
 
 #: Frames that are fetched together.
 _BATCH = 16

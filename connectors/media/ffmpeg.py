@@ -13,10 +13,10 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 
-from connectors.media.limits import Refused
-from connectors.media.pyav import DEMUXERS
-from schemas.errors import InputError
-from schemas.reasons import Reason
+from blift.connectors.media.limits import Refused
+from blift.connectors.media.pyav import DEMUXERS
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Reason
 
 #: What recognisers of speech take: one channel, 16 kHz, 16 bits.
 SPEECH_HZ = 16_000

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from schemas.media import Decoder
+from blift.schemas.media import Decoder
 
 Plane = NDArray[np.uint8]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schemas.reasons import Reason
+from blift.schemas.reasons import Reason
 
 
 @dataclass(frozen=True)

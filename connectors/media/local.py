@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connectors.filesystem import is_here, open_to_read
+from blift.connectors.filesystem import is_here, open_to_read
 
 #: How much of a distant file is fetched at a time.
 _PIECE = 8 << 20

@@ -13,13 +13,13 @@ import av
 import cv2
 import numpy as np
 
-from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
-from connectors.media.limits import Limits, Refused, check_length
-from connectors.media.pyav import AudioSink, Packets, PyAvVideo
-from connectors.media.yuv import picked_of, samples, to_bgr
-from schemas.errors import RecipeError
-from schemas.media import Decoder
-from schemas.reasons import Reason
+from blift.connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
+from blift.connectors.media.limits import Limits, Refused, check_length
+from blift.connectors.media.pyav import AudioSink, Packets, PyAvVideo
+from blift.connectors.media.yuv import picked_of, samples, to_bgr
+from blift.schemas.errors import RecipeError
+from blift.schemas.media import Decoder
+from blift.schemas.reasons import Reason
 
 #: Frames that the decoder keeps ready, and that are fetched together.
 _AHEAD, _BATCH = 24, 8

@@ -14,11 +14,11 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
-from connectors.media.limits import Limits, Refused, check_length, check_picture
-from connectors.media.yuv import narrowed, samples, small_bgr
-from schemas.media import Decoder
-from schemas.reasons import Reason
+from blift.connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
+from blift.connectors.media.limits import Limits, Refused, check_length, check_picture
+from blift.connectors.media.yuv import narrowed, samples, small_bgr
+from blift.schemas.media import Decoder
+from blift.schemas.reasons import Reason
 
 #: Demuxers that may open a file; playlists and those that name other files are not among them.
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,ogg,asf"

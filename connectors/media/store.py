@@ -10,13 +10,13 @@ from contextlib import suppress
 
 import pyarrow as pa
 
-from connectors.collection.items import StoredFile
-from connectors.filesystem import delete, exists, is_here, make_folder, read_bytes
-from connectors.parquet import replace_file, take_in
-from connectors.web.content import HEAD_BYTES, content_type
-from connectors.web.refusals import Refused
-from schemas.errors import OutputError
-from schemas.reasons import Absent
+from blift.connectors.collection.items import StoredFile
+from blift.connectors.filesystem import delete, exists, is_here, make_folder, read_bytes
+from blift.connectors.parquet import replace_file, take_in
+from blift.connectors.web.content import HEAD_BYTES, content_type
+from blift.connectors.web.refusals import Refused
+from blift.schemas.errors import OutputError
+from blift.schemas.reasons import Absent
 
 _KEYFRAMES, _MEASURED, _FILES = "keyframes", "measured", "files"
 _PIECE = 1 << 20

@@ -12,7 +12,7 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 try:
-    from connectors.media import _planes as compiled
+    from blift.connectors.media import _planes as compiled
 except ImportError:  # installed where there is no C compiler
     compiled = None  # type: ignore[assignment]
 

@@ -8,11 +8,11 @@ import posixpath
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from connectors.filesystem import open_to_read
-from connectors.malformed import Malformed, loads
-from connectors.models.prompt import Description
-from connectors.parquet import replace_file
-from schemas.errors import OutputError
+from blift.connectors.filesystem import open_to_read
+from blift.connectors.malformed import Malformed, loads
+from blift.connectors.models.prompt import Description
+from blift.connectors.parquet import replace_file
+from blift.schemas.errors import OutputError
 
 _MAX_ENTRY_BYTES = 1 << 20
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from connectors.models.allowance import Allowance
-from connectors.models.prompt import snippet
-from schemas.errors import InputError, RecipeError
+from blift.connectors.models.allowance import Allowance
+from blift.connectors.models.prompt import snippet
+from blift.schemas.errors import InputError, RecipeError
 
 #: An answer is cut off here; what is left of it is no JSON.
 _MAX_ANSWER_BYTES = 1 << 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from connectors.models.allowance import Limits
-from connectors.models.client import Address
-from connectors.models.prompt import PROMPT
+from blift.connectors.models.allowance import Limits
+from blift.connectors.models.client import Address
+from blift.connectors.models.prompt import PROMPT
 
 #: Normalisation that most classifiers were trained with: mean and deviation of ImageNet, channels red, green, blue.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

@@ -9,13 +9,13 @@ from typing import Any
 
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
-from connectors.models.allowance import Allowance
-from connectors.models.cache import AnswerCache, Kept
-from connectors.models.client import Client, Failed, Spent, unanswered
-from connectors.models.config import EndpointConfig
-from connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
-from connectors.models.prompt import PROMPT_VERSION, Unreadable, question, read_reply
-from schemas.errors import InputError
+from blift.connectors.models.allowance import Allowance
+from blift.connectors.models.cache import AnswerCache, Kept
+from blift.connectors.models.client import Client, Failed, Spent, unanswered
+from blift.connectors.models.config import EndpointConfig
+from blift.connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
+from blift.connectors.models.prompt import PROMPT_VERSION, Unreadable, question, read_reply
+from blift.schemas.errors import InputError
 
 #: Questions that are under way or wait for a thread, for each thread; limits are looked at between such waves.
 _WAVE = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from schemas.errors import RecipeError
+from blift.schemas.errors import RecipeError
 
 
 def require(module: str, extra: str, purpose: str) -> Any:

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from connectors.filesystem import open_to_read
-from schemas.errors import InputError
+from blift.connectors.filesystem import open_to_read
+from blift.schemas.errors import InputError
 
 #: The most bytes of one picture; a keyframe has some hundred thousand.
 MAX_PICTURE_BYTES = 20 << 20

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.malformed import Malformed, loads
-from connectors.models.pictures import Picture
-from schemas.reasons import Reason
+from blift.connectors.malformed import Malformed, loads
+from blift.connectors.models.pictures import Picture
+from blift.schemas.reasons import Reason
 
 #: Part of the cache's keys: a new one asks every picture again. Raise it when the texts here or the reading change.
 PROMPT_VERSION = "1"

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from connectors.malformed import Malformed
-from connectors.models.optional import require
-from schemas.errors import InputError, RecipeError, did_you_mean
-from schemas.platform import SpeechSegment
-from schemas.reasons import Reason
+from blift.connectors.malformed import Malformed
+from blift.connectors.models.optional import require
+from blift.schemas.errors import InputError, RecipeError, did_you_mean
+from blift.schemas.platform import SpeechSegment
+from blift.schemas.reasons import Reason
 
 #: What Whisper hears: one channel, 16 bits, so many samples a second.
 SAMPLE_RATE = 16_000

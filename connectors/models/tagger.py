@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
 
-from connectors.models.config import Scores, TaggerConfig
-from connectors.models.optional import require
-from connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
-from schemas.errors import InputError, RecipeError
+from blift.connectors.models.config import Scores, TaggerConfig
+from blift.connectors.models.optional import require
+from blift.connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
+from blift.schemas.errors import InputError, RecipeError
 
 _MAX_PIXELS = 100_000_000
 _THREADS = min(8, os.cpu_count() or 1)

@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from connectors.collection.items import RawRecord, RecordKind
-from connectors.reddit.refusals import NotAnswered
+from blift.connectors.collection.items import RawRecord, RecordKind
+from blift.connectors.reddit.refusals import NotAnswered
 
 POST, COMMENT, MORE = "t3", "t1", "more"
 _ID = re.compile(r"[0-9a-z]{1,13}")

@@ -20,9 +20,9 @@ from prawcore import Requestor
 from prawcore.const import ACCESS_TOKEN_PATH
 from prawcore.exceptions import BadJSON, OAuthException, RequestException
 
-from connectors.reddit.refusals import NotAnswered, Refused
-from connectors.web.manners import LONGEST_PAUSE_S, Pace
-from schemas.errors import CollectError
+from blift.connectors.reddit.refusals import NotAnswered, Refused
+from blift.connectors.web.manners import LONGEST_PAUSE_S, Pace
+from blift.schemas.errors import CollectError
 
 _WHERE = (
     "Set praw_client_id, praw_client_secret and praw_user_agent in the environment or in praw.ini; "
@@ -67,7 +67,7 @@ class RedditApi:
             Refused: Reddit does not give it.
             NotAnswered: there is no answer that can be read.
             CollectError: Reddit does not accept the credentials.
-            BudgetSpent, Stopped: of ``connectors.web.manners``.
+            BudgetSpent, Stopped: of ``blift.connectors.web.manners``.
         """
         return self._ask(method="GET", path=path, params=params)
 

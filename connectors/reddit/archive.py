@@ -17,13 +17,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from polars.datatypes import DataType
 
-from connectors.files import Chunk, InputFile
-from connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines, read_lines
-from connectors.malformed import Malformed, reject, reject_table
-from connectors.reddit.media import is_present, media_of
-from connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
-from schemas.platform import Platform
-from schemas.reasons import Reason
+from blift.connectors.files import Chunk, InputFile
+from blift.connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines, read_lines
+from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.reddit.media import is_present, media_of
+from blift.connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
 
 #: What Reddit and the archives write in place of a text that was withdrawn.
 _DELETED, _REMOVED = "[deleted]", "[removed]"

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from connectors.files import ByteStream, InputFile, open_bytes
-from connectors.filesystem import open_to_read
-from connectors.lines import BadLine, read_lines
-from schemas.errors import InputError
+from blift.connectors.files import ByteStream, InputFile, open_bytes
+from blift.connectors.filesystem import open_to_read
+from blift.connectors.lines import BadLine, read_lines
+from blift.schemas.errors import InputError
 
 #: Columns that may name a post, the surest first.
 COLUMNS = ("permalink", "url", "post_id", "id")

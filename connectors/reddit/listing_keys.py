@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from schemas.errors import RecipeError, did_you_mean
+from blift.schemas.errors import RecipeError, did_you_mean
 
 SEARCH = "search"
 RANKED = ("top", "controversial")

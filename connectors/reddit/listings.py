@@ -6,12 +6,12 @@ import json
 import time
 from typing import Any
 
-from connectors.collection.items import Done, GoesOn, Item
-from connectors.reddit.answers import POST, page_of
-from connectors.reddit.api import RedditApi
-from connectors.reddit.config import RedditConfig
-from connectors.reddit.listing_keys import ALL, RANKED, SEARCH, WINDOWS_S, Listing, listing_of
-from connectors.reddit.posts import Post, comments_of, post_of
+from blift.connectors.collection.items import Done, GoesOn, Item
+from blift.connectors.reddit.answers import POST, page_of
+from blift.connectors.reddit.api import RedditApi
+from blift.connectors.reddit.config import RedditConfig
+from blift.connectors.reddit.listing_keys import ALL, RANKED, SEARCH, WINDOWS_S, Listing, listing_of
+from blift.connectors.reddit.posts import Post, comments_of, post_of
 
 PAGE = 100
 #: Reddit shows so many posts of a listing. It leaves out some of them, so that the last page ends before.

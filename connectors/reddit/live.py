@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
-from connectors.reddit.answers import POST, is_id, page_of
-from connectors.reddit.api import RedditApi
-from connectors.reddit.config import RedditConfig
-from connectors.reddit.listings import next_page
-from connectors.reddit.posts import Post, comments_of, post_of
-from connectors.reddit.refusals import NotAnswered, Refused
-from connectors.reddit.threads import next_part
-from connectors.web.manners import Manners
-from schemas.reasons import Absent
+from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
+from blift.connectors.reddit.answers import POST, is_id, page_of
+from blift.connectors.reddit.api import RedditApi
+from blift.connectors.reddit.config import RedditConfig
+from blift.connectors.reddit.listings import next_page
+from blift.connectors.reddit.posts import Post, comments_of, post_of
+from blift.connectors.reddit.refusals import NotAnswered, Refused
+from blift.connectors.reddit.threads import next_part
+from blift.connectors.web.manners import Manners
+from blift.schemas.reasons import Absent
 
 #: How many items of a kind one call may ask for, where it is more than one: as many as `/api/info` takes.
 BATCHES = {Kind.SUBMISSION: 100}

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from connectors.reddit.records import ABSENT, Submission
+from blift.connectors.reddit.records import ABSENT, Submission
 
 _Pixels = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
 _EXTENSIONS = {"image/jpg": "jpg", "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}

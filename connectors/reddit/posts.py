@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from connectors.collection.items import Item, Kind, RawRecord
-from connectors.malformed import Malformed
-from connectors.reddit.answers import submission_record
-from connectors.reddit.config import RedditConfig
-from connectors.reddit.records import Submission, decode_line
-from schemas.reasons import Absent
+from blift.connectors.collection.items import Item, Kind, RawRecord
+from blift.connectors.malformed import Malformed
+from blift.connectors.reddit.answers import submission_record
+from blift.connectors.reddit.config import RedditConfig
+from blift.connectors.reddit.records import Submission, decode_line
+from blift.schemas.reasons import Absent
 
 _DELETED, _REMOVED = "[deleted]", "[removed]"
 _BY_AUTHOR = frozenset({"deleted", "author"})

@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from connectors.malformed import Malformed, loads
-from schemas.reasons import Reason
+from blift.connectors.malformed import Malformed, loads
+from blift.schemas.reasons import Reason
 
 #: Seconds since 1970 of the year 10000, from which on neither Python nor Arrow's readers can show a time.
 _END = 253_402_300_800

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.collection.items import Failed, NotThere
-from schemas.reasons import Absent
+from blift.connectors.collection.items import Failed, NotThere
+from blift.schemas.reasons import Absent
 
 #: Reddit's own words (``reason`` in the answer) for why a subreddit is not shown.
 _BY_REASON = {

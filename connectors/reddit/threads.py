@@ -13,12 +13,22 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from connectors.collection.items import Done, GoesOn, Item, NotThere, RawRecord
-from connectors.reddit.answers import COMMENT, MORE, POST, Thing, comment_record, is_id, page_of, things_of, unlike
-from connectors.reddit.api import RedditApi
-from connectors.reddit.config import CommentsWanted
-from connectors.reddit.posts import post_of
-from connectors.reddit.refusals import Refused
+from blift.connectors.collection.items import Done, GoesOn, Item, NotThere, RawRecord
+from blift.connectors.reddit.answers import (
+    COMMENT,
+    MORE,
+    POST,
+    Thing,
+    comment_record,
+    is_id,
+    page_of,
+    things_of,
+    unlike,
+)
+from blift.connectors.reddit.api import RedditApi
+from blift.connectors.reddit.config import CommentsWanted
+from blift.connectors.reddit.posts import post_of
+from blift.connectors.reddit.refusals import Refused
 
 #: Comments that Reddit shows in one answer, and names that it takes in one question.
 _SHOWN, _NAMED = 500, 100

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
-from connectors.web.refusals import NotNow, Refused
-from schemas.reasons import Absent
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.schemas.reasons import Absent
 
 #: As `socket.getaddrinfo`, called with host, port and type.
 Resolve: TypeAlias = Callable[..., Sequence[tuple[Any, Any, Any, Any, Any]]]

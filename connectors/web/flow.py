@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from connectors.web.refusals import NotNow
+from blift.connectors.web.refusals import NotNow
 
 #: After so long, a body must have come at so many bytes a second on average.
 _DRIP_AFTER_S, _DRIP_PER_S = 30.0, 1_000

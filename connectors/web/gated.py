@@ -8,7 +8,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from connectors.web.addresses import Gate
+from blift.connectors.web.addresses import Gate
 
 
 def let_in(pools: urllib3.PoolManager, gate: Gate) -> None:

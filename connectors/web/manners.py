@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from schemas.errors import CollectError
+from blift.schemas.errors import CollectError
 
 #: A server that asks for a longer wait is asked again on another day, by another run.
 LONGEST_PAUSE_S = 86_400.0

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from schemas.reasons import Absent
+from blift.schemas.reasons import Absent
 
 #: Standards know whole seconds; some servers send parts.
 _SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from connectors.web.client import Answer, Web
-from connectors.web.refusals import NotNow, Refused
-from schemas.reasons import Absent
+from blift.connectors.web.client import Answer, Web
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.schemas.reasons import Absent
 
 _MAX_BYTES = 512 << 10  # RFC 9309 asks for 500 KiB at least
 _KEPT_HOSTS, _KEPT_S = 2_000, 86_400.0

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlencode
 
-from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
-from connectors.web.addresses import Gate
-from connectors.web.client import Web, WebConfig
-from connectors.web.manners import Manners
-from connectors.web.refusals import NotNow, Refused
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
+from blift.connectors.web.addresses import Gate
+from blift.connectors.web.client import Web, WebConfig
+from blift.connectors.web.manners import Manners
+from blift.connectors.web.refusals import NotNow, Refused
 
 _CHANNEL_ID = re.compile(r"UC[A-Za-z0-9_-]{22}")
 _CODE, _ITEM = re.compile(r"[a-z]{2,3}"), re.compile(r"Q[1-9][0-9]{0,11}")

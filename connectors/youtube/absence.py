@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from schemas.reasons import Absent
+from blift.schemas.reasons import Absent
 
 #: Words of YouTube's player, lists and pages in English, with what they mean; the first that fits counts. Sources: the
 #: reasons and messages that yt-dlp 2026.10.26 looks for, and those that its tests name (extractor/youtube/_video.py,

@@ -9,17 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.files import Chunk, InputFile, open_bytes
-from connectors.malformed import Malformed, reject, reject_table
-from connectors.youtube.beside import Track, media_file, subtitle_files, tracks
-from connectors.youtube.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
-from connectors.youtube.comments import read_comments
-from connectors.youtube.decode import decode, text
-from connectors.youtube.info import CAPTION_FIELDS, POST_FIELDS, post_values, video_id
-from connectors.youtube.subtitles import BrokenSubtitles, SpeechTuple, parse_subtitles
-from schemas.errors import InputError
-from schemas.platform import Platform
-from schemas.reasons import Reason
+from blift.connectors.files import Chunk, InputFile, open_bytes
+from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.youtube.beside import Track, media_file, subtitle_files, tracks
+from blift.connectors.youtube.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
+from blift.connectors.youtube.comments import read_comments
+from blift.connectors.youtube.decode import decode, text
+from blift.connectors.youtube.info import CAPTION_FIELDS, POST_FIELDS, post_values, video_id
+from blift.connectors.youtube.subtitles import BrokenSubtitles, SpeechTuple, parse_subtitles
+from blift.schemas.errors import InputError
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
 
 #: The largest info.json that is read, unpacked: some 250,000 comments. Its values take five times that
 #: in memory.
@@ -66,7 +66,7 @@ def read_videos(
     Args:
         files: the info.json files.
         siblings: for the path of an info.json, the paths of the files beside it; see
-            ``connectors.youtube.beside.group_siblings``.
+            ``blift.connectors.youtube.beside.group_siblings``.
         max_bytes: the most that an info.json may hold, unpacked.
         videos_per_chunk: a chunk ends after so many files,
         comments_per_chunk: or with the file that brings it to so many comments.

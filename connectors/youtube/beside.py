@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from connectors.youtube.decode import Fields
-from connectors.youtube.subtitles import FORMATS
+from blift.connectors.youtube.decode import Fields
+from blift.connectors.youtube.subtitles import FORMATS
 
 _INFO_NAME = re.compile(r"(?P<stem>.+?)(?P<info>\.info)?\.json(?:\.(?:gz|zst|xz|bz2))?", re.IGNORECASE)
 

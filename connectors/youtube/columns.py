@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from schemas.platform import Platform
-from schemas.registry import SCHEMAS
+from blift.schemas.platform import Platform
+from blift.schemas.registry import SCHEMAS
 
 #: What a record cannot tell: it follows from the address, or is Reddit's.
 _NOT_READ_POST = frozenset(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
 
-from connectors.malformed import Malformed
-from connectors.youtube.decode import (
+from blift.connectors.malformed import Malformed
+from blift.connectors.youtube.decode import (
     END_OF_TIME_S,
     INT64,
     MICROSECONDS,
@@ -18,8 +18,8 @@ from connectors.youtube.decode import (
     moment,
     text,
 )
-from schemas.platform import Platform
-from schemas.reasons import Reason
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
 
 #: yt-dlp's parent of a comment on the video itself.
 _ROOT = "root"

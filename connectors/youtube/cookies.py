@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from schemas.errors import CollectError
+from blift.schemas.errors import CollectError
 
 _FIELDS = 7  # of a line in Netscape's format
 _HTTP_ONLY = "#HttpOnly_"

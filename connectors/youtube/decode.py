@@ -10,8 +10,8 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from connectors.malformed import Malformed, loads
-from schemas.reasons import Reason
+from blift.connectors.malformed import Malformed, loads
+from blift.schemas.reasons import Reason
 
 _RAW_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ANY_VALUE = msgspec.json.Decoder()

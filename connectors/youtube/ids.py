@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.files import InputFile
-from connectors.lines import BadLine, read_lines
+from blift.connectors.files import InputFile
+from blift.connectors.lines import BadLine, read_lines
 
 _ID = re.compile(r"[A-Za-z0-9_-]{11}")
 _HOSTS = ("youtube.com", "youtube-nocookie.com")

@@ -6,11 +6,11 @@ import math
 import re
 from typing import Any
 
-from connectors.malformed import Malformed
-from connectors.youtube.decode import Fields, count, day, flag, is_number, moment, text, texts
-from connectors.youtube.timeline import chapters, replay_graph
-from schemas.platform import Platform
-from schemas.reasons import Reason
+from blift.connectors.malformed import Malformed
+from blift.connectors.youtube.decode import Fields, count, day, flag, is_number, moment, text, texts
+from blift.connectors.youtube.timeline import chapters, replay_graph
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
 
 #: Names of the caption tracks that the video has; many, and read only where subtitle files are there.
 CAPTION_FIELDS = frozenset({"subtitles", "automatic_captions"})

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.collection.items import Done, GoesOn, Item, Kind, Outcome
-from connectors.web.refusals import NotNow
-from connectors.youtube.config import YoutubeConfig
-from connectors.youtube.extractor import Extractor, NotSaid
+from blift.connectors.collection.items import Done, GoesOn, Item, Kind, Outcome
+from blift.connectors.web.refusals import NotNow
+from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.extractor import Extractor, NotSaid
 
 #: Videos that are handed over together.
 PAGE = 100

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.collection.items import (
+from blift.connectors.collection.items import (
     Done,
     Failed,
     GoesOn,
@@ -20,17 +20,17 @@ from connectors.collection.items import (
     RawRecord,
     RecordKind,
 )
-from connectors.media.store import FileStore
-from connectors.web.manners import Manners
-from connectors.web.refusals import NotNow, Refused
-from connectors.youtube.absence import ADVICE, Blocked, meaning
-from connectors.youtube.archive import MAX_SUBTITLE_BYTES
-from connectors.youtube.config import FootageWanted, YoutubeConfig
-from connectors.youtube.extractor import Extractor, NotSaid
-from connectors.youtube.lists import Lists
-from connectors.youtube.record import archived, says_something, track
-from schemas.errors import CollectError
-from schemas.reasons import Absent
+from blift.connectors.media.store import FileStore
+from blift.connectors.web.manners import Manners
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.connectors.youtube.absence import ADVICE, Blocked, meaning
+from blift.connectors.youtube.archive import MAX_SUBTITLE_BYTES
+from blift.connectors.youtube.config import FootageWanted, YoutubeConfig
+from blift.connectors.youtube.extractor import Extractor, NotSaid
+from blift.connectors.youtube.lists import Lists
+from blift.connectors.youtube.record import archived, says_something, track
+from blift.schemas.errors import CollectError
+from blift.schemas.reasons import Absent
 
 _LIVE = frozenset({"is_live", "is_upcoming"})
 #: YouTube takes us for a program so many times in a row before nothing more is asked.

@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element, ParseError
 import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
-from connectors.malformed import Malformed
-from connectors.youtube.decode import decode, is_number
+from blift.connectors.malformed import Malformed
+from blift.connectors.youtube.decode import decode, is_number
 
-#: start_s, end_s and text of a schemas.platform.SpeechSegment.
+#: start_s, end_s and text of a blift.schemas.platform.SpeechSegment.
 SpeechTuple = tuple[float, float, str]
 
 _ARROW = "-->"

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from connectors.youtube.decode import is_number
-from schemas.reasons import ReplayAbsent
+from blift.connectors.youtube.decode import is_number
+from blift.schemas.reasons import ReplayAbsent
 
-#: One row a segment: start_s, end_s and value of a schemas.platform.ReplaySegment.
+#: One row a segment: start_s, end_s and value of a blift.schemas.platform.ReplaySegment.
 ReplayGraph = NDArray[np.float64]
-#: start_s, end_s and title of a schemas.platform.Chapter.
+#: start_s, end_s and title of a blift.schemas.platform.Chapter.
 ChapterTuple = tuple[float, float, str | None]
 
 #: YouTube counts in whole milliseconds, and yt-dlp divides by 1000. Less than half of one is rounding; more

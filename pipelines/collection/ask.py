@@ -9,18 +9,18 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from types import ModuleType
 
-from connectors.collection.archives import PARTIAL
-from connectors.collection.items import Item, Kind, Service
-from connectors.files import match
-from connectors.web.addresses import Gate
-from connectors.web.client import WebConfig, user_agent
-from connectors.web.manners import Budget
-from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
-from connectors.youtube.ids import read_ids
-from pipelines.collection.plan import CollectPlan, ServicePlan, ShownFiles
-from pipelines.collection.recipe import Collect, CollectReddit, CollectWikidata, CollectYoutube
-from pipelines.recipe.file import RecipeFile
-from schemas.errors import RecipeError
+from blift.connectors.collection.archives import PARTIAL
+from blift.connectors.collection.items import Item, Kind, Service
+from blift.connectors.files import match
+from blift.connectors.web.addresses import Gate
+from blift.connectors.web.client import WebConfig, user_agent
+from blift.connectors.web.manners import Budget
+from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher
+from blift.connectors.youtube.ids import read_ids
+from blift.pipelines.collection.plan import CollectPlan, ServicePlan, ShownFiles
+from blift.pipelines.collection.recipe import Collect, CollectReddit, CollectWikidata, CollectYoutube
+from blift.pipelines.recipe.file import RecipeFile
+from blift.schemas.errors import RecipeError
 
 #: `host:port`s, with commas, of servers that may be asked although they are not on the open net, such as a mirror.
 ALLOWED = "BLIFT_ALLOW_ADDRESSES"
@@ -120,7 +120,7 @@ def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) 
     listings = [Item(Kind.LISTING, listing) for listing in section.listings]
     if not section.ids:
         return listings
-    ids = _module("connectors.reddit.ids")
+    ids = _module("blift.connectors.reddit.ids")
     found = [ids.read_ids(file) for file in match(source.resolve(section.ids))]
     bad = [entry for one in found for entry in one.bad]
     notes += [f"{entry.source}, line {entry.number}: {entry.text!r}: {entry.problem}." for entry in bad[:_NOTES_SHOWN]]
@@ -130,7 +130,7 @@ def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) 
 
 
 def _reddit(section: CollectReddit, contact: str | None, lanes: int) -> ServicePlan:
-    live, config = _module("connectors.reddit.live"), _module("connectors.reddit.config")
+    live, config = _module("blift.connectors.reddit.live"), _module("blift.connectors.reddit.config")
     comments = section.comments and config.CommentsWanted(
         per_post=section.comments.per_post,
         more_requests=section.comments.more_requests,
@@ -158,7 +158,7 @@ def _youtube_items(section: CollectYoutube, source: RecipeFile, notes: list[str]
 
 
 def _youtube(section: CollectYoutube, source: RecipeFile, place: Place) -> ServicePlan:
-    live, config = _module("connectors.youtube.live"), _module("connectors.youtube.config")
+    live, config = _module("blift.connectors.youtube.live"), _module("blift.connectors.youtube.config")
     footage = section.footage and config.FootageWanted(
         max_height=section.footage.max_height,
         max_bytes=section.footage.max_bytes,
@@ -204,7 +204,7 @@ def _shown(section: Collect) -> ShownFiles | None:
 
 
 def _media(section: Collect, place: Place) -> ServicePlan:
-    download = _module("connectors.web.download")
+    download = _module("blift.connectors.web.download")
     web = section.web
     config = download.FilesConfig(
         store=place.store,

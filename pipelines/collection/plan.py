@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.collection.items import SERVICE, Fetcher, Item, Kind, Service
-from connectors.web.manners import Budget, Manners
+from blift.connectors.collection.items import SERVICE, Fetcher, Item, Kind, Service
+from blift.connectors.web.manners import Budget, Manners
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from connectors.reddit.listing_keys import listing_of
-from pipelines.recipe.section import Count, Section
-from schemas.errors import RecipeError
+from blift.connectors.reddit.listing_keys import listing_of
+from blift.pipelines.recipe.section import Count, Section
+from blift.schemas.errors import RecipeError
 
 Rate = Annotated[float, Field(gt=0)]
 

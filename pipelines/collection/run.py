@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from connectors.collection.archives import Written, write_archives
-from connectors.collection.state import State
-from connectors.media.store import FileStore
-from connectors.web.manners import Manners
-from pipelines.collection.plan import CollectPlan
-from pipelines.collection.worker import WORKERS_LOCK, Ended, work
-from schemas.errors import CollectError, OutputError
+from blift.connectors.collection.archives import Written, write_archives
+from blift.connectors.collection.state import State
+from blift.connectors.media.store import FileStore
+from blift.connectors.web.manners import Manners
+from blift.pipelines.collection.plan import CollectPlan
+from blift.pipelines.collection.worker import WORKERS_LOCK, Ended, work
+from blift.schemas.errors import CollectError, OutputError
 
 _TICK_S = 0.2
 #: How long workers of a run that was killed may take to notice.

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from connectors.collection.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
-from connectors.reddit.archive import submissions_in
-from pipelines.collection.plan import ShownFiles
-from schemas.platform import MediaKind
-from transforms.normalise import reddit_posts
-from transforms.tables import frame
+from blift.connectors.collection.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
+from blift.connectors.reddit.archive import submissions_in
+from blift.pipelines.collection.plan import ShownFiles
+from blift.schemas.platform import MediaKind
+from blift.transforms.normalise import reddit_posts
+from blift.transforms.tables import frame
 
 _YOUTUBE = "youtube:"
 _MEDIA = [kind.value for kind in (MediaKind.IMAGE, MediaKind.GIF, MediaKind.GALLERY, MediaKind.VIDEO)]

@@ -21,19 +21,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.collection.archives import Written, write_archives
-from connectors.collection.changes import PLATFORM_OF, ItemState
-from connectors.collection.items import SERVICE, Item, Kind
-from connectors.collection.state import State
-from connectors.filesystem import matching, read_bytes
-from connectors.malformed import reject_table
-from connectors.parquet import replace_file, take_in
-from connectors.shard import Shard
-from pipelines.collection.plan import CollectPlan
-from pipelines.collection.worker import work_alone
-from pipelines.run.stage import StagePlan, WriteRejects
-from schemas.reasons import Absent, Reason
-from transforms.accounting import REJECTS, TALLY, Tally
+from blift.connectors.collection.archives import Written, write_archives
+from blift.connectors.collection.changes import PLATFORM_OF, ItemState
+from blift.connectors.collection.items import SERVICE, Item, Kind
+from blift.connectors.collection.state import State
+from blift.connectors.filesystem import matching, read_bytes
+from blift.connectors.malformed import reject_table
+from blift.connectors.parquet import replace_file, take_in
+from blift.connectors.shard import Shard
+from blift.pipelines.collection.plan import CollectPlan
+from blift.pipelines.collection.worker import work_alone
+from blift.pipelines.run.stage import StagePlan, WriteRejects
+from blift.schemas.reasons import Absent, Reason
+from blift.transforms.accounting import REJECTS, TALLY, Tally
 
 STAGE = "gather"
 #: Where parts lie in the run folder, and what makes one whole.

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol
 
-from connectors.collection.items import Failed, Item, Outcome, Service
-from connectors.collection.state import State
-from connectors.web.manners import BudgetSpent, Manners, Stopped
-from pipelines.collection.plan import CollectPlan, ServicePlan
-from pipelines.collection.shown import shown_files
-from schemas.errors import BliftError, CollectError
+from blift.connectors.collection.items import Failed, Item, Outcome, Service
+from blift.connectors.collection.state import State
+from blift.connectors.web.manners import BudgetSpent, Manners, Stopped
+from blift.pipelines.collection.plan import CollectPlan, ServicePlan
+from blift.pipelines.collection.shown import shown_files
+from blift.schemas.errors import BliftError, CollectError
 
 #: Held, shared, by every worker: a run that begins waits until none of an earlier one is left.
 WORKERS_LOCK = ".workers"

@@ -6,7 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from schemas.errors import BliftError
+from blift.schemas.errors import BliftError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     if args.posts < 1 or args.videos < 1:
         raise BliftError("--posts and --videos must be 1 or more.")
     try:
-        from pipelines.demo.corpus import write_corpus  # noqa: PLC0415 - of an extra
+        from blift.pipelines.demo.corpus import write_corpus  # noqa: PLC0415 - of an extra
     except ModuleNotFoundError as error:
         raise BliftError(f"`blift demo` needs {error.name}. Install it: pip install 'blift[demo]'.") from error
     corpus = write_corpus(Path(args.folder), args.seed, args.posts, args.videos)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from connectors.hub.extra import require_hub
+from blift.connectors.hub.extra import require_hub
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `blift diff`."""
     require_hub()
-    from pipelines.publication.diff import diff  # noqa: PLC0415 - needs the extra
+    from blift.pipelines.publication.diff import diff  # noqa: PLC0415 - needs the extra
 
     return diff(args.old, args.new, as_json=args.json)

@@ -7,11 +7,11 @@ import json
 import sys
 from typing import Any
 
-from connectors.parquet import read_shard
-from connectors.shard import Shard
-from pipelines.run.folder import Manifest, RunFolder
-from pipelines.run.show import show_funnel
-from schemas.errors import BliftError
+from blift.connectors.parquet import read_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.run.folder import Manifest, RunFolder
+from blift.pipelines.run.show import show_funnel
+from blift.schemas.errors import BliftError
 
 #: Items of a list that are shown.
 _SHOWN_ITEMS = 3

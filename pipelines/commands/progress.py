@@ -8,8 +8,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pipelines.run.folder import StageRecord
-from transforms import accounting
+from blift.pipelines.run.folder import StageRecord
+from blift.transforms import accounting
 
 if TYPE_CHECKING:
     from rich.live import Live

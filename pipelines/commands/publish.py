@@ -7,14 +7,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from connectors.hub.extra import require_hub
-from pipelines.commands.progress import Progress
-from pipelines.publication.wish import wish_of
-from pipelines.recipe.result_file import ResultFile, result_of
-from pipelines.run.beam_arguments import beam_arguments
-from pipelines.run.folder import RunFolder
-from pipelines.run.stage_run import Report
-from schemas.errors import BliftError
+from blift.connectors.hub.extra import require_hub
+from blift.pipelines.commands.progress import Progress
+from blift.pipelines.publication.wish import wish_of
+from blift.pipelines.recipe.result_file import ResultFile, result_of
+from blift.pipelines.run.beam_arguments import beam_arguments
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.stage_run import Report
+from blift.schemas.errors import BliftError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `blift publish`."""
     require_hub()
-    from connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
+    from blift.connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
 
     with session_made():
-        from pipelines.publication.publish import publish  # noqa: PLC0415 - the same
+        from blift.pipelines.publication.publish import publish  # noqa: PLC0415 - the same
 
     folder = RunFolder(args.folder)
     source = recipe_of(folder)

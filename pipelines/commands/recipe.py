@@ -7,9 +7,9 @@ import json
 
 import yaml
 
-from pipelines.recipe.docs import recipe_markdown
-from pipelines.recipe.file import SHIPPED, load_recipe, recipe_text
-from pipelines.recipe.model import Recipe
+from blift.pipelines.recipe.docs import recipe_markdown
+from blift.pipelines.recipe.file import SHIPPED, load_recipe, recipe_text
+from blift.pipelines.recipe.model import Recipe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from schemas.compatibility import check, strays, too_low
-from schemas.errors import SchemaError
-from schemas.export import arrow_text, json_schema, markdown
-from schemas.freeze import freeze, frozen_path
-from schemas.record import Record
-from schemas.registry import RECORDS, record_of
+from blift.schemas.compatibility import check, strays, too_low
+from blift.schemas.errors import SchemaError
+from blift.schemas.export import arrow_text, json_schema, markdown
+from blift.schemas.freeze import freeze, frozen_path
+from blift.schemas.record import Record
+from blift.schemas.registry import RECORDS, record_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

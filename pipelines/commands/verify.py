@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from connectors.parquet import file_sha256
-from pipelines.run.folder import RunFolder
-from pipelines.run.funnel import funnel_rows
-from pipelines.run.stage_run import dataset_fingerprint
-from schemas.errors import InputError
-from transforms.accounting import unbalanced
+from blift.connectors.parquet import file_sha256
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.funnel import funnel_rows
+from blift.pipelines.run.stage_run import dataset_fingerprint
+from blift.schemas.errors import InputError
+from blift.transforms.accounting import unbalanced
 
 _EXIT_DIFFERS = 1
 

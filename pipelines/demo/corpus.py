@@ -12,11 +12,11 @@ from pathlib import Path
 
 from backports import zstd
 
-from pipelines.demo.media import render_clip, write_pictures
-from pipelines.demo.reddit import RedditCorpus, long_line
-from pipelines.demo.youtube import LISTED, YoutubeCorpus, subtitles
-from pipelines.recipe.file import SHIPPED
-from schemas.errors import OutputError
+from blift.pipelines.demo.media import render_clip, write_pictures
+from blift.pipelines.demo.reddit import RedditCorpus, long_line
+from blift.pipelines.demo.youtube import LISTED, YoutubeCorpus, subtitles
+from blift.pipelines.recipe.file import SHIPPED
+from blift.schemas.errors import OutputError
 
 #: One line beyond the longest that the reader holds (32 MiB).
 _LONG_LINE_BYTES = 33 << 20

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.demo import text
+from blift.pipelines.demo import text
 
 _START = 1_610_000_000  # 7 January 2021
 _DAY = 86_400

@@ -6,7 +6,7 @@ import math
 import random
 from typing import Any
 
-from pipelines.demo import text
+from blift.pipelines.demo import text
 
 _EPOCH = 1_690_000_000
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -18,10 +18,10 @@ from typing import IO, Any
 import cv2
 import msgspec
 
-from connectors.media.limits import Refused
-from pipelines.media.config import MeasureConfig
-from pipelines.media.measure import measure
-from schemas.reasons import Reason
+from blift.connectors.media.limits import Refused
+from blift.pipelines.media.config import MeasureConfig
+from blift.pipelines.media.measure import measure
+from blift.schemas.reasons import Reason
 
 _LENGTH = struct.Struct("<Q")
 #: How often it is looked whether the process that asked is still there.

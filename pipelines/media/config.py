@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from connectors.media.limits import Limits
-from schemas.media import Media
+from blift.connectors.media.limits import Limits
+from blift.schemas.media import Media
 
 #: Raised when the same settings give other values than before.
 _REVISION = 2

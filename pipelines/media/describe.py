@@ -17,17 +17,17 @@ import pyarrow as pa
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.malformed import reject_table
-from connectors.models.config import EndpointConfig, TaggerConfig
-from connectors.models.endpoint import VisionEndpoint
-from connectors.models.pictures import Outcome, PictureShare, read_picture
-from connectors.models.tagger import OnnxTagger
-from schemas.errors import InputError, RecipeError
-from schemas.reasons import Reason
-from schemas.registry import SCHEMAS
-from transforms.accounting import REJECTS, TALLY, Tally, TallyKey
-from transforms.shuffle import ShardedTable, SplitByShard
-from transforms.tables import concat, frame, shard_of, split
+from blift.connectors.malformed import reject_table
+from blift.connectors.models.config import EndpointConfig, TaggerConfig
+from blift.connectors.models.endpoint import VisionEndpoint
+from blift.connectors.models.pictures import Outcome, PictureShare, read_picture
+from blift.connectors.models.tagger import OnnxTagger
+from blift.schemas.errors import InputError, RecipeError
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
+from blift.transforms.shuffle import ShardedTable, SplitByShard
+from blift.transforms.tables import concat, frame, shard_of, split
 
 _LEFT = "left"
 _MEDIA = SCHEMAS["media"]

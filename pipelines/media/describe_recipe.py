@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from connectors.models.allowance import Limits
-from connectors.models.client import Address
-from connectors.models.config import IMAGENET_MEAN, IMAGENET_STD, EndpointConfig, Scores, TaggerConfig
-from connectors.models.prompt import PROMPT
-from connectors.models.speech import Device, SpeechConfig
-from pipelines.recipe.section import Count, Section
+from blift.connectors.models.allowance import Limits
+from blift.connectors.models.client import Address
+from blift.connectors.models.config import IMAGENET_MEAN, IMAGENET_STD, EndpointConfig, Scores, TaggerConfig
+from blift.connectors.models.prompt import PROMPT
+from blift.connectors.models.speech import Device, SpeechConfig
+from blift.pipelines.recipe.section import Count, Section
 
 
 class DescribeEndpoint(Section):

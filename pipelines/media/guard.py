@@ -13,12 +13,12 @@ from typing import Self
 
 import msgspec
 
-from connectors.media.limits import Refused
-from pipelines.media.child import Answer, Greeting, Question, length_of, send
-from pipelines.media.config import MeasureConfig
-from pipelines.media.measure import Measured
-from schemas.errors import OutputError
-from schemas.reasons import Reason
+from blift.connectors.media.limits import Refused
+from blift.pipelines.media.child import Answer, Greeting, Question, length_of, send
+from blift.pipelines.media.config import MeasureConfig
+from blift.pipelines.media.measure import Measured
+from blift.schemas.errors import OutputError
+from blift.schemas.reasons import Reason
 
 #: What the process may know of this one's environment; keys and tokens are not in it.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
@@ -93,7 +93,7 @@ class Guard:
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.media.child"],
+                [sys.executable, "-P", "-m", "blift.pipelines.media.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=environment,

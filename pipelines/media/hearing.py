@@ -8,11 +8,11 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.malformed import Malformed
-from connectors.media.ffmpeg import extract_audio
-from connectors.media.limits import Refused
-from connectors.models.speech import SpeechConfig, Transcriber, load_whisper
-from schemas.errors import InputError
+from blift.connectors.malformed import Malformed
+from blift.connectors.media.ffmpeg import extract_audio
+from blift.connectors.media.limits import Refused
+from blift.connectors.models.speech import SpeechConfig, Transcriber, load_whisper
+from blift.schemas.errors import InputError
 
 
 @dataclass(frozen=True)

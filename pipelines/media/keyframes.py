@@ -7,10 +7,10 @@ from typing import Any
 
 from PIL import Image
 
-from connectors.media.frames import Plane
-from connectors.media.salience import salience_of
-from pipelines.media.config import MeasureConfig
-from transforms.media.colours import colours
+from blift.connectors.media.frames import Plane
+from blift.connectors.media.salience import salience_of
+from blift.pipelines.media.config import MeasureConfig
+from blift.transforms.media.colours import colours
 
 
 def describe(picture: Plane, config: MeasureConfig) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import apache_beam as beam
 import pyarrow as pa
 
-from connectors.parquet import read_parquet, shard_name, write_parquet
-from connectors.shard import Shard
-from pipelines.run.folder import RunFolder
-from transforms.media.files import ListedFile
+from blift.connectors.parquet import read_parquet, shard_name, write_parquet
+from blift.connectors.shard import Shard
+from blift.pipelines.run.folder import RunFolder
+from blift.transforms.media.files import ListedFile
 
 #: Folder of the lists in a run folder. They name paths of this machine, and are never published.
 FOLDER = "files/"

@@ -12,21 +12,21 @@ import numpy as np
 from av.error import FFmpegError
 from PIL import Image
 
-from connectors.media import ffmpeg
-from connectors.media.audio import Loudness
-from connectors.media.decord import DecordVideo
-from connectors.media.frames import Plane, VideoFacts, VideoFile
-from connectors.media.images import Animation, Still, is_animated, read_image
-from connectors.media.limits import Refused
-from connectors.media.nvidia import NvidiaVideo, can_decode
-from connectors.media.pyav import PyAvVideo, container_of, facts_of
-from pipelines.media.config import Access, DecoderChoice, MeasureConfig
-from pipelines.media.keyframes import describe, jpeg
-from pipelines.media.watch import Watch
-from schemas.media import Decoder, MediaForm
-from schemas.reasons import Reason
-from transforms.media.hashes import Look, look_at, phash, phash_turned, ring_hash, without_bars
-from transforms.media.reduced import is_certain, look_at_means
+from blift.connectors.media import ffmpeg
+from blift.connectors.media.audio import Loudness
+from blift.connectors.media.decord import DecordVideo
+from blift.connectors.media.frames import Plane, VideoFacts, VideoFile
+from blift.connectors.media.images import Animation, Still, is_animated, read_image
+from blift.connectors.media.limits import Refused
+from blift.connectors.media.nvidia import NvidiaVideo, can_decode
+from blift.connectors.media.pyav import PyAvVideo, container_of, facts_of
+from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
+from blift.pipelines.media.keyframes import describe, jpeg
+from blift.pipelines.media.watch import Watch
+from blift.schemas.media import Decoder, MediaForm
+from blift.schemas.reasons import Reason
+from blift.transforms.media.hashes import Look, look_at, phash, phash_turned, ring_hash, without_bars
+from blift.transforms.media.reduced import is_certain, look_at_means
 
 #: From this height on, decoding every frame pays on the device (docs/benchmarks.md).
 _GPU_HEIGHT = 1080

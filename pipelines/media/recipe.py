@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from connectors.media.limits import Limits
-from pipelines.media.config import Access, DecoderChoice, MeasureConfig
-from pipelines.media.describe_recipe import Describe, Speech
-from pipelines.recipe.section import Count, Section, Share
-from transforms.media.looks import DuplicateOptions
+from blift.connectors.media.limits import Limits
+from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
+from blift.pipelines.media.describe_recipe import Describe, Speech
+from blift.pipelines.recipe.section import Count, Section, Share
+from blift.transforms.media.looks import DuplicateOptions
 
 
 class Cuts(Section):

@@ -12,36 +12,36 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.malformed import reject_table
-from connectors.media.limits import Refused
-from connectors.media.local import local_file
-from connectors.media.nvidia import device, has_device
-from connectors.media.salience import check_salience_model
-from connectors.media.store import MediaStore
-from connectors.models.speech import SpeechConfig, load_whisper
-from connectors.parquet import file_sha256, read_shard, shard_name, write_shard
-from connectors.shard import Shard
-from pipelines.media.config import DecoderChoice, MeasureConfig
-from pipelines.media.describe import DescribeConfig, DescribeScenes
-from pipelines.media.guard import Guard
-from pipelines.media.hearing import Ears, digest_of
-from pipelines.media.listing import NoteFiles
-from pipelines.run.hardware import on_gpu
-from pipelines.run.stage import StagePlan, WriteRejects
-from schemas.errors import InputError
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from schemas.record import conform
-from schemas.registry import SCHEMAS
-from transforms.accounting import REJECTS, TALLY, Tally
-from transforms.judge import RuleBook, judge_posts
-from transforms.media.clusters import CLUSTERED, MEMBERS
-from transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
-from transforms.media.looks import DuplicateOptions
-from transforms.media.near_duplicates import NearDuplicates
-from transforms.rejects import reject_rows
-from transforms.shuffle import SplitByShard
-from transforms.tables import arrow, concat, frame
+from blift.connectors.malformed import reject_table
+from blift.connectors.media.limits import Refused
+from blift.connectors.media.local import local_file
+from blift.connectors.media.nvidia import device, has_device
+from blift.connectors.media.salience import check_salience_model
+from blift.connectors.media.store import MediaStore
+from blift.connectors.models.speech import SpeechConfig, load_whisper
+from blift.connectors.parquet import file_sha256, read_shard, shard_name, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.media.config import DecoderChoice, MeasureConfig
+from blift.pipelines.media.describe import DescribeConfig, DescribeScenes
+from blift.pipelines.media.guard import Guard
+from blift.pipelines.media.hearing import Ears, digest_of
+from blift.pipelines.media.listing import NoteFiles
+from blift.pipelines.run.hardware import on_gpu
+from blift.pipelines.run.stage import StagePlan, WriteRejects
+from blift.schemas.errors import InputError
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.schemas.record import conform
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import REJECTS, TALLY, Tally
+from blift.transforms.judge import RuleBook, judge_posts
+from blift.transforms.media.clusters import CLUSTERED, MEMBERS
+from blift.transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
+from blift.transforms.media.looks import DuplicateOptions
+from blift.transforms.media.near_duplicates import NearDuplicates
+from blift.transforms.rejects import reject_rows
+from blift.transforms.shuffle import SplitByShard
+from blift.transforms.tables import arrow, concat, frame
 
 STAGE = "media"
 _NOTES = "notes"

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from connectors.media.frames import Frame, VideoFile
-from connectors.media.limits import Refused
-from pipelines.media.config import Access, MeasureConfig
-from pipelines.media.keyframes import describe, jpeg
-from schemas.reasons import Reason
-from transforms.media.change import ChangeScore, Weights
-from transforms.media.cuts import SceneCutter, Stretch
-from transforms.media.hashes import inside_bars, looks_at, part_hashes, phashes
+from blift.connectors.media.frames import Frame, VideoFile
+from blift.connectors.media.limits import Refused
+from blift.pipelines.media.config import Access, MeasureConfig
+from blift.pipelines.media.keyframes import describe, jpeg
+from blift.schemas.reasons import Reason
+from blift.transforms.media.change import ChangeScore, Weights
+from blift.transforms.media.cuts import SceneCutter, Stretch
+from blift.transforms.media.hashes import inside_bars, looks_at, part_hashes, phashes
 
 #: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
 _SPREAD, _SPREAD_S = 0.1, 0.002

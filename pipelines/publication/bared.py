@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from connectors.media.bare_picture import NotBare, bare_picture
-from connectors.media.bare_video import bare_video
-from connectors.media.local import local_file
-from connectors.parquet import file_sha256
-from schemas.errors import InputError
-from schemas.reasons import Unpublished
+from blift.connectors.media.bare_picture import NotBare, bare_picture
+from blift.connectors.media.bare_video import bare_video
+from blift.connectors.media.local import local_file
+from blift.connectors.parquet import file_sha256
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Unpublished
 
 #: What is raised where a file is not there, on any filesystem.
 _ABSENT = (OSError, InputError)

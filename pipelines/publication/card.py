@@ -8,13 +8,13 @@ from typing import Any
 
 import yaml
 
-from pipelines.publication.edition import HUB, Edition, Facts
-from pipelines.publication.features import features
-from pipelines.publication.layout import BESIDE, EMBEDDED
-from pipelines.run.card_parts import CITATION, size_category
-from pipelines.run.funnel import markdown_funnel
-from schemas.tables import columns_markdown
-from transforms.rule_docs import rule_docs
+from blift.pipelines.publication.edition import HUB, Edition, Facts
+from blift.pipelines.publication.features import features
+from blift.pipelines.publication.layout import BESIDE, EMBEDDED
+from blift.pipelines.run.card_parts import CITATION, size_category
+from blift.pipelines.run.funnel import markdown_funnel
+from blift.schemas.tables import columns_markdown
+from blift.transforms.rule_docs import rule_docs
 
 PICTURE = "funnel.svg"
 #: What one row is, by table, in the words of the record classes.

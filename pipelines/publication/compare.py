@@ -12,21 +12,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from connectors.hub.client import Hub, Snapshot
-from connectors.parquet import read_parquet, read_shard, table_version
-from pipelines.publication import layout, release
-from pipelines.publication.edition import Facts
-from pipelines.publication.files import PublishedManifest
-from pipelines.publication.versions import Difference, difference
-from pipelines.run.card_parts import CONFIGS
-from pipelines.run.folder import MANIFEST, Manifest, RunFolder
-from schemas.errors import InputError
-from schemas.freeze import Definition, load
-from schemas.tables import FROZEN
-from transforms.digests import SCHEMA as DIGESTS
-from transforms.digests import compare, row_digests
-from transforms.row_changes import RowChanges
-from transforms.tables import concat
+from blift.connectors.hub.client import Hub, Snapshot
+from blift.connectors.parquet import read_parquet, read_shard, table_version
+from blift.pipelines.publication import layout, release
+from blift.pipelines.publication.edition import Facts
+from blift.pipelines.publication.files import PublishedManifest
+from blift.pipelines.publication.versions import Difference, difference
+from blift.pipelines.run.card_parts import CONFIGS
+from blift.pipelines.run.folder import MANIFEST, Manifest, RunFolder
+from blift.schemas.errors import InputError
+from blift.schemas.freeze import Definition, load
+from blift.schemas.tables import FROZEN
+from blift.transforms.digests import SCHEMA as DIGESTS
+from blift.transforms.digests import compare, row_digests
+from blift.transforms.row_changes import RowChanges
+from blift.transforms.tables import concat
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.publication.edition import HUB, Edition, Facts
-from pipelines.publication.features import FILE
-from schemas.tables import AnyColumn, item_type
+from blift.pipelines.publication.edition import HUB, Edition, Facts
+from blift.pipelines.publication.features import FILE
+from blift.schemas.tables import AnyColumn, item_type
 
 #: The Hub hosts a repository, which has no digest of its own; Croissant asks for one (mlcommons/croissant issue 80).
 _NO_DIGEST = "https://github.com/mlcommons/croissant/issues/80"

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
 
-from connectors.shard import Shard
-from pipelines.publication import layout
-from pipelines.publication.versions import Difference
-from pipelines.recipe.result import Card
-from pipelines.run.card_parts import data_files
-from pipelines.run.folder import Manifest, StageRecord
-from schemas.errors import InputError
-from schemas.tables import FrozenTable, frozen_table
-from transforms.accounting import FunnelRow
+from blift.connectors.shard import Shard
+from blift.pipelines.publication import layout
+from blift.pipelines.publication.versions import Difference
+from blift.pipelines.recipe.result import Card
+from blift.pipelines.run.card_parts import data_files
+from blift.pipelines.run.folder import Manifest, StageRecord
+from blift.schemas.errors import InputError
+from blift.schemas.tables import FrozenTable, frozen_table
+from blift.transforms.accounting import FunnelRow
 
 #: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.
 HUB = "https://huggingface.co"

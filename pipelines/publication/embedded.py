@@ -11,11 +11,11 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import write_row_groups
-from connectors.shard import Shard
-from pipelines.publication.bared import BareFile, Withheld, bared
-from pipelines.publication.layout import EMBEDDED, VIDEOS
-from pipelines.publication.media_work import (
+from blift.connectors.parquet import write_row_groups
+from blift.connectors.shard import Shard
+from blift.pipelines.publication.bared import BareFile, Withheld, bared
+from blift.pipelines.publication.layout import EMBEDDED, VIDEOS
+from blift.pipelines.publication.media_work import (
     FACTS,
     ORDER,
     WORK,
@@ -24,10 +24,10 @@ from pipelines.publication.media_work import (
     facts_of,
     said,
 )
-from schemas.reasons import Unpublished
-from schemas.record import conform
-from schemas.registry import SCHEMAS
-from transforms.tables import arrow, concat, frame
+from blift.schemas.reasons import Unpublished
+from blift.schemas.record import conform
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.tables import arrow, concat, frame
 
 #: Bytes of a row group and of a shard, about: as much as the Hub's viewer opens, and as travels well.
 GROUP_BYTES, SHARD_BYTES = 32 << 20, 512 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.tables import AnyColumn, item_type
+from blift.schemas.tables import AnyColumn, item_type
 
 #: Arrow's names of types where `datasets` has another.
 _NAMES = {"double": "float64", "float": "float32", "halffloat": "float16"}

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from connectors.hub.plan import Wanted, text_file
-from pipelines.publication.card import PICTURE, published_card
-from pipelines.publication.croissant import croissant
-from pipelines.publication.edition import Edition, Facts
-from pipelines.publication.funnel_picture import funnel_picture
-from pipelines.publication.versions import Difference
-from pipelines.run.folder import MANIFEST
-from schemas.errors import InputError
-from schemas.level import Level
-from schemas.tables import FrozenTable
-from transforms.row_changes import RowChanges
+from blift.connectors.hub.plan import Wanted, text_file
+from blift.pipelines.publication.card import PICTURE, published_card
+from blift.pipelines.publication.croissant import croissant
+from blift.pipelines.publication.edition import Edition, Facts
+from blift.pipelines.publication.funnel_picture import funnel_picture
+from blift.pipelines.publication.versions import Difference
+from blift.pipelines.run.folder import MANIFEST
+from blift.schemas.errors import InputError
+from blift.schemas.level import Level
+from blift.schemas.tables import FrozenTable
+from blift.transforms.row_changes import RowChanges
 
 FORMAT = 1
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
-from transforms.accounting import FunnelRow
+from blift.transforms.accounting import FunnelRow
 
 _WIDTH, _LABELS, _NUMBERS, _BAR, _GAP, _HEAD = 860, 300, 170, 14, 6, 30
 _KEPT, _LOST, _MERGED = "#3b6ea5", "#d98c5f", "#b9c4cf"

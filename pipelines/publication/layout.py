@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipelines.run.card_parts import CONFIGS
-from transforms.personal_data import kinds
+from blift.pipelines.run.card_parts import CONFIGS
+from blift.transforms.personal_data import kinds
 
 if TYPE_CHECKING:
     import apache_beam as beam
     import pyarrow as pa
 
-    from connectors.shard import Shard
+    from blift.connectors.shard import Shard
 
 STAGE = "release"
 IMAGES, VIDEOS, KEYFRAMES = "images", "videos", "keyframes"

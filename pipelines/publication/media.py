@@ -11,13 +11,13 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import read_shard, take_in, write_shard
-from connectors.shard import Shard
-from pipelines.media.listing import LISTED, read_list
-from pipelines.publication.bared import Withheld, bared
-from pipelines.publication.embedded import Embed
-from pipelines.publication.layout import BESIDE, IMAGES, KEYFRAMES, VIDEOS, ReleasedMedia
-from pipelines.publication.media_work import (
+from blift.connectors.parquet import read_shard, take_in, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.media.listing import LISTED, read_list
+from blift.pipelines.publication.bared import Withheld, bared
+from blift.pipelines.publication.embedded import Embed
+from blift.pipelines.publication.layout import BESIDE, IMAGES, KEYFRAMES, VIDEOS, ReleasedMedia
+from blift.pipelines.publication.media_work import (
     DIGESTS,
     FINDINGS,
     NOTES,
@@ -28,13 +28,13 @@ from pipelines.publication.media_work import (
     facts_of,
     said,
 )
-from pipelines.recipe.result import MediaFiles, MediaShape
-from schemas.errors import InputError
-from schemas.media import MediaForm
-from schemas.registry import SCHEMAS
-from transforms.accounting import TALLY
-from transforms.shuffle import SplitByShard
-from transforms.tables import arrow, concat, frame, hash64
+from blift.pipelines.recipe.result import MediaFiles, MediaShape
+from blift.schemas.errors import InputError
+from blift.schemas.media import MediaForm
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import TALLY
+from blift.transforms.shuffle import SplitByShard
+from blift.transforms.tables import arrow, concat, frame, hash64
 
 #: The Hub takes so many files a folder.
 FILES_PER_FOLDER = 10_000

@@ -6,14 +6,14 @@ import hashlib
 import json
 from functools import partial
 
-from pipelines.media.listing import FOLDER, changed, read_list, store_of
-from pipelines.publication.layout import FOLDER as TARGET
-from pipelines.publication.layout import MediaPart
-from pipelines.publication.media import release_media
-from pipelines.publication.media_work import MediaRelease
-from pipelines.recipe.result import MediaFiles, MediaShape, Publish
-from pipelines.run.folder import Manifest, RunFolder
-from schemas.errors import InputError
+from blift.pipelines.media.listing import FOLDER, changed, read_list, store_of
+from blift.pipelines.publication.layout import FOLDER as TARGET
+from blift.pipelines.publication.layout import MediaPart
+from blift.pipelines.publication.media import release_media
+from blift.pipelines.publication.media_work import MediaRelease
+from blift.pipelines.recipe.result import MediaFiles, MediaShape, Publish
+from blift.pipelines.run.folder import Manifest, RunFolder
+from blift.schemas.errors import InputError
 
 #: Bytes of media of one bucket of embedded files, about.
 _BUCKET_BYTES = 512 << 20

@@ -11,16 +11,16 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from pipelines.publication.bared import BareFile, Withheld
-from pipelines.publication.layout import STAGE
-from pipelines.recipe.result import MediaFiles, MediaShape
-from schemas.reasons import Unpublished
-from schemas.registry import SCHEMAS
-from transforms.accounting import Tally
-from transforms.digests import row_digests
-from transforms.personal_data import kinds
-from transforms.release import release
-from transforms.tables import arrow, frame
+from blift.pipelines.publication.bared import BareFile, Withheld
+from blift.pipelines.publication.layout import STAGE
+from blift.pipelines.recipe.result import MediaFiles, MediaShape
+from blift.schemas.reasons import Unpublished
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import Tally
+from blift.transforms.digests import row_digests
+from blift.transforms.personal_data import kinds
+from blift.transforms.release import release
+from blift.transforms.tables import arrow, frame
 
 _STEP = "media"
 DIGESTS, FINDINGS, NOTES = "digests", "findings", "notes"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from connectors.hub.xet import XORB_BYTES, Transfers
+from blift.connectors.hub.xet import XORB_BYTES, Transfers
 
 #: What is on its way is this part of all: 4 %.
 _UNDER_WAY = 25

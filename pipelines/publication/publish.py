@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-from connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
-from connectors.hub.plan import Changes, Wanted, changes
-from pipelines.publication import layout, release
-from pipelines.publication.card import describe
-from pipelines.publication.edition import Edition, Facts
-from pipelines.publication.files import Publication, PublishedManifest
-from pipelines.publication.sender import Target
-from pipelines.publication.upload import upload
-from pipelines.publication.versions import Difference, chosen_tag
-from pipelines.recipe.result_file import ResultFile
-from pipelines.run.beam_arguments import BeamArguments
-from pipelines.run.folder import MANIFEST, RunFolder
-from pipelines.run.request import ReleaseRequest
-from pipelines.run.stage_run import Place, Report, run_unless_done
-from schemas.errors import InputError, PublishError
+from blift.connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
+from blift.connectors.hub.plan import Changes, Wanted, changes
+from blift.pipelines.publication import layout, release
+from blift.pipelines.publication.card import describe
+from blift.pipelines.publication.edition import Edition, Facts
+from blift.pipelines.publication.files import Publication, PublishedManifest
+from blift.pipelines.publication.sender import Target
+from blift.pipelines.publication.upload import upload
+from blift.pipelines.publication.versions import Difference, chosen_tag
+from blift.pipelines.recipe.result_file import ResultFile
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.folder import MANIFEST, RunFolder
+from blift.pipelines.run.request import ReleaseRequest
+from blift.pipelines.run.stage_run import Place, Report, run_unless_done
+from blift.schemas.errors import InputError, PublishError
 
 #: Files of one commit; the Hub takes 25,000 in LFS.
 FILES_PER_COMMIT = 25_000
@@ -195,7 +195,7 @@ class _Publisher:
                         "new."
                     )
                 return published.edition, wanted
-        from pipelines.publication.compare import changed_since  # noqa: PLC0415 - slow, and a first version is compared with none
+        from blift.pipelines.publication.compare import changed_since  # noqa: PLC0415 - slow, and a first version is compared with none
 
         changed = changed_since(self.hub, self.head, published, publication.facts, self.place.folder)
         previous = published.edition.version

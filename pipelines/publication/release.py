@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipelines.publication.layout import BESIDE, EMBEDDED, FOLDER, STAGE, UNFILTERED, WITHDRAWN, MediaPart, Part
-from pipelines.recipe.result import MediaShape
-from pipelines.run.card_parts import CONFIGS
-from pipelines.run.folder import Manifest
-from pipelines.run.request import Prepared, ReleaseRequest, Request
-from schemas.errors import InputError
+from blift.pipelines.publication.layout import BESIDE, EMBEDDED, FOLDER, STAGE, UNFILTERED, WITHDRAWN, MediaPart, Part
+from blift.pipelines.recipe.result import MediaShape
+from blift.pipelines.run.card_parts import CONFIGS
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.request import Prepared, ReleaseRequest, Request
+from blift.schemas.errors import InputError
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.run.stage import StagePlan
+    from blift.pipelines.run.stage import StagePlan
 
 
 def parts(manifest: Manifest, configs: Sequence[str] | None) -> list[Part]:
@@ -75,7 +75,7 @@ def _media(request: Request | ReleaseRequest, manifest: Manifest) -> MediaPart |
     if request.recipe.publish.media is MediaShape.NONE:
         return None
     try:
-        from pipelines.publication.media_part import media_part  # noqa: PLC0415 - needs the extra
+        from blift.pipelines.publication.media_part import media_part  # noqa: PLC0415 - needs the extra
     except ModuleNotFoundError as error:
         raise InputError(
             f"`publish.media` needs the extra `media` ({error.name} is not installed). Install blift[media]."
@@ -84,7 +84,7 @@ def _media(request: Request | ReleaseRequest, manifest: Manifest) -> MediaPart |
 
 
 def _plan(pipeline: beam.Pipeline, **of_stage: Any) -> StagePlan:
-    from pipelines.publication.release_stage import plan  # noqa: PLC0415 - slow: it is a pipeline
+    from blift.pipelines.publication.release_stage import plan  # noqa: PLC0415 - slow: it is a pipeline
 
     return plan(pipeline, **of_stage)
 

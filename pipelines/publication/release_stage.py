@@ -10,16 +10,16 @@ import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from connectors.parquet import read_shard, write_parquet, write_shard
-from connectors.shard import Shard
-from pipelines.publication.layout import FOLDER, POSTED, STAGE, WITHDRAWN, Part, ReleasedMedia, digests_path
-from pipelines.run.stage import StagePlan
-from transforms.accounting import TALLY, Tally
-from transforms.digests import SCHEMA as DIGESTS
-from transforms.digests import row_digests, sorted_digests
-from transforms.personal_data import kinds
-from transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
-from transforms.tables import concat
+from blift.connectors.parquet import read_shard, write_parquet, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.publication.layout import FOLDER, POSTED, STAGE, WITHDRAWN, Part, ReleasedMedia, digests_path
+from blift.pipelines.run.stage import StagePlan
+from blift.transforms.accounting import TALLY, Tally
+from blift.transforms.digests import SCHEMA as DIGESTS
+from blift.transforms.digests import row_digests, sorted_digests
+from blift.transforms.personal_data import kinds
+from blift.transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
+from blift.transforms.tables import concat
 
 _DIGESTS, _FINDINGS = "digests", "findings"
 

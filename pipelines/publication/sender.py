@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from huggingface_hub import CommitOperationAdd
 
-from connectors.filesystem import open_to_read
-from connectors.hub.client import Hub, Line, line
-from connectors.shard import Shard
-from pipelines.publication.pace import Calls, Pace
-from pipelines.run.folder import RunFolder
-from schemas.errors import InputError, PublishError
+from blift.connectors.filesystem import open_to_read
+from blift.connectors.hub.client import Hub, Line, line
+from blift.connectors.shard import Shard
+from blift.pipelines.publication.pace import Calls, Pace
+from blift.pipelines.run.folder import RunFolder
+from blift.schemas.errors import InputError, PublishError
 
 #: Files that are read for their digests at a time: a core each, and no more than a disk serves well.
 _HASHERS = min(8, os.cpu_count() or 1)

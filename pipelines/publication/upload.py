@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connectors.hub.client import Line, line
-from connectors.shard import Shard
-from pipelines.publication.pace import LFS_PACE, xet_pace
-from pipelines.publication.sender import Batch, Sender, Sent, Target
-from pipelines.run.beam_arguments import BeamArguments
-from pipelines.run.folder import RunFolder
+from blift.connectors.hub.client import Line, line
+from blift.connectors.shard import Shard
+from blift.pipelines.publication.pace import LFS_PACE, xet_pace
+from blift.pipelines.publication.sender import Batch, Sender, Sent, Target
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.folder import RunFolder
 
 #: Files and bytes that a worker takes at a time; the Hub is asked about 256 files in one request.
 _BATCH_FILES = 256
@@ -36,7 +36,7 @@ def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Targe
         sender = Sender(folder, target, pace)
         sent = [one for batch in batches for one in sender.send(batch)]
     else:
-        from pipelines.publication.upload_by_workers import sent_by_workers  # noqa: PLC0415 - slow: it is a pipeline
+        from blift.pipelines.publication.upload_by_workers import sent_by_workers  # noqa: PLC0415 - slow: it is a pipeline
 
         sent = sent_by_workers(batches, folder, target, pace, beam.options)
     return sorted(sent, key=_path)

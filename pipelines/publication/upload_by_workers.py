@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from connectors.parquet import replace_file
-from pipelines.publication.pace import Pace
-from pipelines.publication.sender import Batch, Sender, Sent, Target
-from pipelines.run.folder import RunFolder
-from pipelines.run.running import running
+from blift.connectors.parquet import replace_file
+from blift.pipelines.publication.pace import Pace
+from blift.pipelines.publication.sender import Batch, Sender, Sent, Target
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.running import running
 
 _ACCOUNT = ".account-upload"
 

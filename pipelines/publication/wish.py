@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connectors.hub.extra import require_hub
-from pipelines.recipe.result import Publish
-from pipelines.recipe.result_file import ResultFile
-from pipelines.run.beam_arguments import BeamArguments
-from pipelines.run.folder import RunFolder
-from pipelines.run.stage_run import Report
+from blift.connectors.hub.extra import require_hub
+from blift.pipelines.recipe.result import Publish
+from blift.pipelines.recipe.result_file import ResultFile
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.stage_run import Report
 
 if TYPE_CHECKING:
-    from pipelines.publication.publish import Wish
+    from blift.pipelines.publication.publish import Wish
 
 
 def wish_of(section: Publish, repo: str) -> Wish:
     """What a recipe wishes for."""
-    from pipelines.publication.publish import Wish  # noqa: PLC0415 - needs the extra
+    from blift.pipelines.publication.publish import Wish  # noqa: PLC0415 - needs the extra
 
     return Wish(repo=repo, private=section.private, gated=section.gated, tag=section.tag)
 
@@ -29,7 +29,7 @@ def publish_as_last_stage(source: ResultFile, folder: RunFolder, beam: BeamArgum
         BliftError: as ``publish``.
     """
     require_hub()
-    from pipelines.publication.publish import publish  # noqa: PLC0415 - needs the extra
+    from blift.pipelines.publication.publish import publish  # noqa: PLC0415 - needs the extra
 
     wish = wish_of(source.recipe.publish, source.recipe.publish.repo or "")
     return publish(source, folder, beam, wish, report).told(wish)

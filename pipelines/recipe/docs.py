@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, WithJsonSchema
 
-from pipelines.recipe.file import model_in
-from pipelines.recipe.model import Recipe
-from schemas.platform import Platform
-from transforms.rules.registry import Rule, all_rules
+from blift.pipelines.recipe.file import model_in
+from blift.pipelines.recipe.model import Recipe
+from blift.schemas.platform import Platform
+from blift.transforms.rules.registry import Rule, all_rules
 
 _INTRODUCTION = """\
 # The recipe

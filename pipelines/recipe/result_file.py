@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from pipelines.recipe.result import PlainResult, Result, plain_result
+from blift.pipelines.recipe.result import PlainResult, Result, plain_result
 
 
 class ResultFile(Protocol):
@@ -35,6 +35,6 @@ def result_of(text: str, path: Path) -> ResultFile:
     plain = plain_result(text)
     if plain is not None:
         return PlainResultFile(plain, text)
-    from pipelines.recipe.file import recipe_of_result  # noqa: PLC0415 - slow: the recipe's models
+    from blift.pipelines.recipe.file import recipe_of_result  # noqa: PLC0415 - slow: the recipe's models
 
     return recipe_of_result(text, path)

@@ -6,11 +6,11 @@ import json
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from connectors.filesystem import matching
-from connectors.shard import Shard
-from pipelines.run.folder import RunFolder
-from schemas.errors import InputError
-from transforms.accounting import TallyKey
+from blift.connectors.filesystem import matching
+from blift.connectors.shard import Shard
+from blift.pipelines.run.folder import RunFolder
+from blift.schemas.errors import InputError
+from blift.transforms.accounting import TallyKey
 
 
 @dataclass(frozen=True)

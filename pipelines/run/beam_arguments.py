@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from schemas.errors import BliftError, did_you_mean
+from blift.schemas.errors import BliftError, did_you_mean
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from pipelines.recipe.file import RecipeFile
-from pipelines.run.beam_arguments import BeamArguments
-from pipelines.run.folder import Manifest, RunFolder
-from pipelines.run.prepare import PREPARE
-from pipelines.run.request import Request, stages_of
-from pipelines.run.stage_run import Place, Report, run_unless_done
+from blift.pipelines.recipe.file import RecipeFile
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.folder import Manifest, RunFolder
+from blift.pipelines.run.prepare import PREPARE
+from blift.pipelines.run.request import Request, stages_of
+from blift.pipelines.run.stage_run import Place, Report, run_unless_done
 
 
 def build(

@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from connectors.shard import Shard
-from pipelines.recipe.result import Result
-from pipelines.run.card_parts import CITATION, CONFIGS, data_files, size_category
-from pipelines.run.folder import Manifest
-from pipelines.run.funnel import funnel_rows, markdown_funnel
-from schemas.export import markdown
-from schemas.registry import RECORDS
+from blift.connectors.shard import Shard
+from blift.pipelines.recipe.result import Result
+from blift.pipelines.run.card_parts import CITATION, CONFIGS, data_files, size_category
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.funnel import funnel_rows, markdown_funnel
+from blift.schemas.export import markdown
+from blift.schemas.registry import RECORDS
 
 #: Sources that the card lists one by one.
 _LISTED = 50

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connectors.shard import Shard
-from schemas.split import Split
+from blift.connectors.shard import Shard
+from blift.schemas.split import Split
 
 #: Configurations of the dataset: name, folder, table. The first is the default one.
 CONFIGS = (

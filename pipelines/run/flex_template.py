@@ -14,9 +14,9 @@ from pathlib import Path
 
 from apache_beam.io.filesystems import FileSystems
 
-from connectors.filesystem import is_here
-from pipelines.cli import main
-from pipelines.run.ending import scratch
+from blift.connectors.filesystem import is_here
+from blift.pipelines.cli import main
+from blift.pipelines.run.ending import scratch
 
 
 def command(arguments: Sequence[str]) -> list[str]:

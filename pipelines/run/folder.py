@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.filesystem import delete, exists, is_here, matching, read_bytes
-from connectors.shard import Shard
-from schemas.errors import InputError, OutputError
-from transforms.accounting import FunnelRow
+from blift.connectors.filesystem import delete, exists, is_here, matching, read_bytes
+from blift.connectors.shard import Shard
+from blift.schemas.errors import InputError, OutputError
+from blift.transforms.accounting import FunnelRow
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
@@ -143,7 +143,7 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file, whole or not at all."""
-        from connectors.parquet import replace_file  # noqa: PLC0415 - slow, and whoever only reads needs none
+        from blift.connectors.parquet import replace_file  # noqa: PLC0415 - slow, and whoever only reads needs none
 
         replace_file(self.file(name), text.encode("utf-8"))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pipelines.run.folder import Manifest
-from transforms.accounting import FunnelRow
+from blift.pipelines.run.folder import Manifest
+from blift.transforms.accounting import FunnelRow
 
 HEADINGS = ("stage", "records", "step", "in", "out", "merged", "rejected", "reason")
 

@@ -8,19 +8,19 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from connectors.collection.archives import VIDEOS, read_files, read_withdrawn
-from connectors.collection.items import StoredFile
-from connectors.files import InputFile, list_files, literal, match, refuse_broken_links
-from connectors.hub.dataset import HubFile, find_files
-from connectors.hub.extra import require_hub
-from connectors.youtube.beside import group_siblings, is_media
-from pipelines.collect import VideoBatch
-from pipelines.collection import stage as gather
-from pipelines.media.recipe import Media
-from pipelines.recipe.model import HubSource, RedditSource, YoutubeSource
-from pipelines.run.request import Request
-from schemas.reasons import Absent, Reason
-from transforms.media.files import ListedFile
+from blift.connectors.collection.archives import VIDEOS, read_files, read_withdrawn
+from blift.connectors.collection.items import StoredFile
+from blift.connectors.files import InputFile, list_files, literal, match, refuse_broken_links
+from blift.connectors.hub.dataset import HubFile, find_files
+from blift.connectors.hub.extra import require_hub
+from blift.connectors.youtube.beside import group_siblings, is_media
+from blift.pipelines.collect import VideoBatch
+from blift.pipelines.collection import stage as gather
+from blift.pipelines.media.recipe import Media
+from blift.pipelines.recipe.model import HubSource, RedditSource, YoutubeSource
+from blift.pipelines.run.request import Request
+from blift.schemas.reasons import Absent, Reason
+from blift.transforms.media.files import ListedFile
 
 #: Videos that a worker reads together: a few seconds' work.
 _BATCH_FILES = 500

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
-from pipelines.run.account import LIBRARIES
-from pipelines.run.prepare import AUTHOR_KEY
-from pipelines.run.runner import check_runner, reach
-from schemas.errors import BliftError
+from blift.pipelines.run.account import LIBRARIES
+from blift.pipelines.run.prepare import AUTHOR_KEY
+from blift.pipelines.run.runner import check_runner, reach
+from blift.schemas.errors import BliftError
 
 _ASK_TIMEOUT_S = 20
 
@@ -88,7 +88,7 @@ def _connectors() -> Iterator[Finding]:
 
 
 #: What is compiled when this is installed.
-_COMPILED = ("connectors.media._planes", "transforms.media._change", "transforms.media._lanczos")
+_COMPILED = ("blift.connectors.media._planes", "blift.transforms.media._change", "blift.transforms.media._lanczos")
 
 
 def _decoders() -> Iterator[Finding]:

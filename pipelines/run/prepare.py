@@ -14,21 +14,21 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from connectors.collection.archives import COMMENTS, SUBMISSIONS
-from connectors.files import InputFile
-from connectors.filesystem import is_here
-from connectors.shard import Shard
-from connectors.web.manners import Budget
-from pipelines import collect, curate, instruct
-from pipelines.collection import stage as gather
-from pipelines.collection.ask import Place, plan_of
-from pipelines.media.config import Access
-from pipelines.media.describe import DescribeConfig
-from pipelines.media.recipe import Media
-from pipelines.recipe.model import Recipe
-from pipelines.recipe.result import Payload
-from pipelines.recipe.section import Section
-from pipelines.run.inputs import (
+from blift.connectors.collection.archives import COMMENTS, SUBMISSIONS
+from blift.connectors.files import InputFile
+from blift.connectors.filesystem import is_here
+from blift.connectors.shard import Shard
+from blift.connectors.web.manners import Budget
+from blift.pipelines import collect, curate, instruct
+from blift.pipelines.collection import stage as gather
+from blift.pipelines.collection.ask import Place, plan_of
+from blift.pipelines.media.config import Access
+from blift.pipelines.media.describe import DescribeConfig
+from blift.pipelines.media.recipe import Media
+from blift.pipelines.recipe.model import Recipe
+from blift.pipelines.recipe.result import Payload
+from blift.pipelines.recipe.section import Section
+from blift.pipelines.run.inputs import (
     archives,
     batch_of,
     batches,
@@ -39,9 +39,9 @@ from pipelines.run.inputs import (
     published_files,
     withdrawn_posts,
 )
-from pipelines.run.request import STAGES, Prepared, Request
-from schemas.errors import InputError, RecipeError
-from schemas.platform import MediaKind, Platform
+from blift.pipelines.run.request import STAGES, Prepared, Request
+from blift.schemas.errors import InputError, RecipeError
+from blift.schemas.platform import MediaKind, Platform
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -169,7 +169,7 @@ def _media_stage() -> ModuleType:
         RecipeError: they are not installed.
     """
     try:
-        return importlib.import_module("pipelines.media.stage")
+        return importlib.import_module("blift.pipelines.media.stage")
     except ModuleNotFoundError as error:
         raise RecipeError(
             f"`media` needs the extra `media` ({error.name} is not installed). Install blift[media]."

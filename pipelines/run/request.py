@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.recipe.result import Result
-from pipelines.run.folder import Manifest, RunFolder
+from blift.pipelines.recipe.result import Result
+from blift.pipelines.run.folder import Manifest, RunFolder
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from pipelines.recipe.file import RecipeFile
-    from pipelines.recipe.model import Recipe
-    from pipelines.run.stage import StagePlan
+    from blift.pipelines.recipe.file import RecipeFile
+    from blift.pipelines.recipe.model import Recipe
+    from blift.pipelines.run.stage import StagePlan
 
 #: The stages of a build, in order.
 STAGES = ("gather", "collect", "media", "curate", "instruct")

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
-from pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, scratch
-from pipelines.run.runner import WORKER_ENDED
-from schemas.errors import BliftError
+from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, scratch
+from blift.pipelines.run.runner import WORKER_ENDED
+from blift.schemas.errors import BliftError
 
 #: How long a runner may take to end by itself, once it was interrupted or has lost a worker.
 _GRACE_S = 10.0

@@ -7,8 +7,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.run.folder import Manifest
-from pipelines.run.funnel import HEADINGS, figures, funnel_rows
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.funnel import HEADINGS, figures, funnel_rows
 
 _NUMBERS = ("in", "out", "merged", "rejected")
 

@@ -11,17 +11,17 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
-from connectors.parquet import replace_file, shard_name, write_shard
-from connectors.shard import Shard
-from pipelines.run.account import LIBRARIES, StageResult, account_name, library_versions, read_account
-from pipelines.run.folder import RunFolder
-from pipelines.run.running import running
-from schemas.errors import OutputError
-from transforms.accounting import TallyKey
-from transforms.rejects import SCHEMA as REJECT
-from transforms.rejects import shard_keys, sorted_rejects
-from transforms.shuffle import ShardedTable
-from transforms.tables import concat, shard_of, split
+from blift.connectors.parquet import replace_file, shard_name, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.run.account import LIBRARIES, StageResult, account_name, library_versions, read_account
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.running import running
+from blift.schemas.errors import OutputError
+from blift.transforms.accounting import TallyKey
+from blift.transforms.rejects import SCHEMA as REJECT
+from blift.transforms.rejects import shard_keys, sorted_rejects
+from blift.transforms.shuffle import ShardedTable
+from blift.transforms.tables import concat, shard_of, split
 
 
 @dataclass(frozen=True)

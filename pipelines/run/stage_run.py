@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
-from connectors.filesystem import matching
-from connectors.shard import Shard
-from pipelines.recipe.result_file import ResultFile
-from pipelines.run.account import StageResult, forget_account, library_versions, read_account
-from pipelines.run.beam_arguments import BeamArguments
-from pipelines.run.folder import Manifest, RunFolder, StageRecord
-from pipelines.run.request import AFTER, STAGES, Prepared
-from schemas.errors import OutputError, TooManyRejects
-from schemas.reasons import MALFORMED
-from schemas.tables import newest_versions
-from transforms.accounting import FunnelRow, funnel, unbalanced
+from blift.connectors.filesystem import matching
+from blift.connectors.shard import Shard
+from blift.pipelines.recipe.result_file import ResultFile
+from blift.pipelines.run.account import StageResult, forget_account, library_versions, read_account
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.run.request import AFTER, STAGES, Prepared
+from blift.schemas.errors import OutputError, TooManyRejects
+from blift.schemas.reasons import MALFORMED
+from blift.schemas.tables import newest_versions
+from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def run_unless_done(name: str, prepared: Prepared, manifest: Manifest, place: Pl
         result = _run(name, prepared, fingerprint, folder, place.beam, detach=place.detach)
     if result is None:
         return None
-    from pipelines.run.card import dataset_card  # noqa: PLC0415 - slow, and a stage that is skipped writes none
+    from blift.pipelines.run.card import dataset_card  # noqa: PLC0415 - slow, and a stage that is skipped writes none
 
     folder.sweep(prepared.prefixes)
     record = _record(prepared, fingerprint, result)
@@ -97,7 +97,7 @@ def _finished_job(name: str, folder: RunFolder, fingerprint: str) -> StageResult
 def _run(
     name: str, prepared: Prepared, fingerprint: str, folder: RunFolder, beam: BeamArguments, *, detach: bool
 ) -> StageResult | None:
-    from pipelines.run.stage import run_stage  # noqa: PLC0415 - slow: it is a pipeline
+    from blift.pipelines.run.stage import run_stage  # noqa: PLC0415 - slow: it is a pipeline
 
     folder.clear(prepared.prefixes)
     folder.make_folders(prepared.prefixes)

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from backports import zstd
 
-from connectors import files
-from connectors.files import ByteStream, DamagedFile, list_files, literal, match, open_bytes, refuse_broken_links
-from connectors.filesystem import open_to_read
-from schemas.errors import InputError
+from blift.connectors import files
+from blift.connectors.files import ByteStream, DamagedFile, list_files, literal, match, open_bytes, refuse_broken_links
+from blift.connectors.filesystem import open_to_read
+from blift.schemas.errors import InputError
 
 _WORDS = [f"word{number}".encode() for number in range(500)]
 _CONTENT = b"\n".join(b" ".join(random.Random(line).choices(_WORDS, k=40)) for line in range(1_000))

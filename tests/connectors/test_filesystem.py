@@ -10,7 +10,7 @@ import pytest
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.localfilesystem import LocalFileSystem
 
-from connectors.filesystem import (
+from blift.connectors.filesystem import (
     delete,
     exists,
     is_here,

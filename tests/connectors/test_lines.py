@@ -12,11 +12,11 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.files import InputFile
-from connectors.lines import BadLine, Lines, read_lines
-from connectors.malformed import PAYLOAD_BYTES
-from schemas.errors import InputError
-from schemas.reasons import Reason
+from blift.connectors.files import InputFile
+from blift.connectors.lines import BadLine, Lines, read_lines
+from blift.connectors.malformed import PAYLOAD_BYTES
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Reason
 
 _BLOCKS = st.integers(1, 40)
 #: Lines that a file can hold: its last line is told from none by having bytes.
@@ -196,7 +196,7 @@ class Failing:
 
 
 def test_a_filesystem_that_fails_is_an_input_error_and_no_end_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.lines.open_bytes", lambda _: Failing())
+    monkeypatch.setattr("blift.connectors.lines.open_bytes", lambda _: Failing())
     parts = read_lines(InputFile("gs://bucket/RS.zst", 9, "RS.zst"))
     assert numbered([next(parts)]) == [(1, b"a"), (2, b"b")]
     with pytest.raises(InputError, match=r"Reading gs://bucket/RS\.zst failed after line 2: .*Input/output error"):

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from connectors import parquet
-from connectors.parquet import (
+from blift.connectors import parquet
+from blift.connectors.parquet import (
     ROW_GROUP_ROWS,
     Shard,
     file_sha256,
@@ -25,9 +25,9 @@ from connectors.parquet import (
     shard_name,
     write_shard,
 )
-from schemas.errors import InputError, OutputError, SchemaError
-from schemas.record import TABLE_KEY, VERSION_KEY
-from schemas.registry import SCHEMAS
+from blift.schemas.errors import InputError, OutputError, SchemaError
+from blift.schemas.record import TABLE_KEY, VERSION_KEY
+from blift.schemas.registry import SCHEMAS
 
 _NAME = "comments-00000-of-00001.parquet"
 

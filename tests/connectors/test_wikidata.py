@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rdflib import Graph
 
-from connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
-from connectors.web.client import WebConfig
-from connectors.web.manners import Manners
-from connectors.wikidata.channels import WikidataConfig, WikidataFetcher
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
+from blift.connectors.web.client import WebConfig
+from blift.connectors.web.manners import Manners
+from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher
 from tests.loopback import Handler, Loopback
 
 CHANNELS = [f"UC{number:022d}" for number in range(25)]

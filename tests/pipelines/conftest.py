@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.demo.corpus import write_corpus
-from pipelines.recipe.file import load_recipe
-from pipelines.run.beam_arguments import beam_arguments
-from pipelines.run.build import build
-from pipelines.run.folder import Manifest, RunFolder, StageRecord
-from pipelines.run.stage_run import Report
+from blift.pipelines.demo.corpus import write_corpus
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.beam_arguments import beam_arguments
+from blift.pipelines.run.build import build
+from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.run.stage_run import Report
 
 
 class Told:

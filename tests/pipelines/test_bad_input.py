@@ -13,10 +13,10 @@ from typing import BinaryIO
 
 import pytest
 
-from connectors import parquet
-from pipelines.cli import main, user_error_in
-from pipelines.run.folder import Manifest, RunFolder
-from pipelines.run.show import funnel_rows
+from blift.connectors import parquet
+from blift.pipelines.cli import main, user_error_in
+from blift.pipelines.run.folder import Manifest, RunFolder
+from blift.pipelines.run.show import funnel_rows
 from tests.pipelines.conftest import run_build
 
 
@@ -156,7 +156,7 @@ def test_ctrl_c_in_the_middle_and_a_rerun_equals_an_undisturbed_run(
     begun: str, corpus: Path, built: tuple[Path, Manifest], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "pipelines.cli", "build", str(corpus / "demo.yaml"), "--out", str(out)]
+    command = [sys.executable, "-m", "blift.pipelines.cli", "build", str(corpus / "demo.yaml"), "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (out / begun).exists() and time.monotonic() < deadline:
@@ -182,7 +182,7 @@ def test_two_builds_in_one_folder(corpus: Path, capsys: pytest.CaptureFixture[st
 def test_a_users_mistake_is_found_in_what_a_runner_passes_on() -> None:
     text = (
         'RuntimeError: Traceback (most recent call last):\n  File "x", line 1, in process\n'
-        "schemas.errors.OutputError: Cannot write x: the disk is full. "
+        "blift.schemas.errors.OutputError: Cannot write x: the disk is full. "
         "[while running 'Write posts/ParDo(_WriteLatest)']\n"
     )
     assert user_error_in(text) == "Cannot write x: the disk is full."

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.demo.corpus import write_corpus
-from schemas.errors import OutputError
+from blift.pipelines.cli import main
+from blift.pipelines.demo.corpus import write_corpus
+from blift.schemas.errors import OutputError
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -15,10 +15,10 @@ import pytest
 import yaml
 from backports import zstd
 
-from pipelines.run.folder import Manifest
-from pipelines.run.show import funnel_rows
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.show import funnel_rows
+from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
-from transforms.accounting import unbalanced
 
 pytestmark = pytest.mark.shared
 

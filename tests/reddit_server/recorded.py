@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from connectors.files import InputFile
-from connectors.lines import Lines, read_lines
+from blift.connectors.files import InputFile
+from blift.connectors.lines import Lines, read_lines
 from tests.reddit_server.site import Data
 
 #: What whoever recorded them added.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.demo.corpus import write_corpus
+from blift.pipelines.demo.corpus import write_corpus
 from tests.runners.builds import Build, build_on
 from tests.runners.engines import Engine
 from tests.runners.tools import Missing

@@ -10,13 +10,13 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.recipe.file import load_recipe
-from pipelines.run.beam_arguments import beam_arguments
-from pipelines.run.folder import RunFolder
-from pipelines.run.hardware import on_gpu
-from pipelines.run.prepare import PREPARE
-from pipelines.run.request import Request
-from pipelines.run.stage import run_stage
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.beam_arguments import beam_arguments
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.hardware import on_gpu
+from blift.pipelines.run.prepare import PREPARE
+from blift.pipelines.run.request import Request
+from blift.pipelines.run.stage import run_stage
 from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 import pytest
 from pydantic import Field
 
-from schemas.errors import OutputError, SchemaError
-from schemas.freeze import FROZEN, Column, definition, freeze, frozen_path, load
-from schemas.record import Part, Record
-from schemas.registry import RECORDS
+from blift.schemas.errors import OutputError, SchemaError
+from blift.schemas.freeze import FROZEN, Column, definition, freeze, frozen_path, load
+from blift.schemas.record import Part, Record
+from blift.schemas.registry import RECORDS
 
 
 class Colour(StrEnum):

@@ -3,10 +3,10 @@
 import pyarrow as pa
 import pytest
 
-from schemas.comment import Comment
-from schemas.errors import SchemaError
-from schemas.record import TABLE_KEY, VERSION_KEY
-from schemas.registry import RECORDS, SCHEMAS, check_readable, record_of
+from blift.schemas.comment import Comment
+from blift.schemas.errors import SchemaError
+from blift.schemas.record import TABLE_KEY, VERSION_KEY
+from blift.schemas.registry import RECORDS, SCHEMAS, check_readable, record_of
 
 
 def stamped(table: str, version: str) -> pa.Schema:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from schemas.freeze import definition, frozen_path
-from schemas.record import Record
-from schemas.registry import RECORDS
-from schemas.tables import columns_markdown, frozen_table, item_type, newest_versions
+from blift.schemas.freeze import definition, frozen_path
+from blift.schemas.record import Record
+from blift.schemas.registry import RECORDS
+from blift.schemas.tables import columns_markdown, frozen_table, item_type, newest_versions
 
 EVERY_TABLE = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 

@@ -1,7 +1,7 @@
 """Counts must show a loss, and only a loss."""
 
-from schemas.reasons import Reason
-from transforms.accounting import Tally, funnel, unbalanced
+from blift.schemas.reasons import Reason
+from blift.transforms.accounting import Tally, funnel, unbalanced
 
 
 def test_a_step_is_what_came_in_less_what_was_lost() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.files import open_bytes
-from schemas.errors import RecipeError
-from transforms.bots import bot_name, known_bot, load_names, says_bot
+from blift.connectors.files import open_bytes
+from blift.schemas.errors import RecipeError
+from blift.transforms.bots import bot_name, known_bot, load_names, says_bot
 
 
 def told(predicate: pl.Expr, *texts: str | None) -> dict[str | None, bool]:

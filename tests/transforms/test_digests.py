@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.digests import RowChanges, compare, row_digests, sorted_digests
+from blift.transforms.digests import RowChanges, compare, row_digests, sorted_digests
 
 
 def table(rows: dict[str, int]) -> pa.Table:

@@ -9,10 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from schemas.registry import SCHEMAS
-from transforms.instructions import Pairs, instructions
-from transforms.templates import Template, load_template, shipped
-from transforms.templates import template as module
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.instructions import Pairs, instructions
+from blift.transforms.templates import Template, load_template, shipped
+from blift.transforms.templates import template as module
 
 _SAMPLES = SCHEMAS["sample"]
 _NOT_A_WORD = ("<image>", "<video>", "<|im_end|>", "\ue000")

@@ -16,8 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from transforms import near_duplicates as module
-from transforms.near_duplicates import TOLERANCE, near_duplicates
+from blift.transforms import near_duplicates as module
+from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
 
 #: Words that are common and rare, shared or nobody's; letters whose classes and cases Python and Rust disagree on.
 _WORDS = st.sampled_from([

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.normalise import COMMENTS, POSTS, author_hash, comments, reddit_posts, unescape, youtube_posts
+from blift.transforms.normalise import COMMENTS, POSTS, author_hash, comments, reddit_posts, unescape, youtube_posts
 
 _SHAPE = [pa.field(name, pa.bool_()) for name in ("is_self", "is_gallery", "is_video", "has_poll")]
 _MADE_HERE = {"canonical_url", "media_key", "media_kind", "media_host", "bot", "history"}

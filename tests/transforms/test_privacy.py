@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.registry import SCHEMAS
-from transforms.personal_data import ADDRESSES, PLAIN, kinds, rules_of
-from transforms.privacy import redact
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.personal_data import ADDRESSES, PLAIN, kinds, rules_of
+from blift.transforms.privacy import redact
 
 
 def redacted(text: str, column: str = "text") -> str:

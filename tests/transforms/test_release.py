@@ -5,11 +5,11 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from schemas.errors import InputError
-from schemas.reasons import Reason
-from schemas.record import conform
-from schemas.registry import SCHEMAS
-from transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Reason
+from blift.schemas.record import conform
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
 
 
 def comments(**columns: list[object]) -> pa.Table:

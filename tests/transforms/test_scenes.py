@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.registry import SCHEMAS
-from schemas.sample import SceneSource
-from transforms.scenes import (
+from blift.schemas.registry import SCHEMAS
+from blift.schemas.sample import SceneSource
+from blift.transforms.scenes import (
     Bounds,
     Segments,
     add_scenes,

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.shuffle import TableCoder
+from blift.transforms.shuffle import TableCoder
 
 
 @given(st.lists(st.text(max_size=5), max_size=20), st.integers(0, 5), st.integers(0, 20))

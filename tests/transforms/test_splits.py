@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.splits import components, split_of
+from blift.transforms.splits import components, split_of
 
 Row = tuple[str | None, str | None]
 

@@ -10,9 +10,9 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.registry import SCHEMAS
-from transforms.measured import MEASURED
-from transforms.unite import sample_table, unite
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.measured import MEASURED
+from blift.transforms.unite import sample_table, unite
 
 _POSTS = pl.DataFrame(SCHEMAS["post"].empty_table()).schema | {
     "identified_language": pl.String(),

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import RecipeError
-from transforms.vocabulary import MAX_ENTRY, Vocabulary, read_entries
+from blift.schemas.errors import RecipeError
+from blift.transforms.vocabulary import MAX_ENTRY, Vocabulary, read_entries
 
 
 def found(vocabulary: Vocabulary, *texts: str | None) -> list[str | None]:

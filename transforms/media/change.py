@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 try:
-    from transforms.media import _change as compiled
+    from blift.transforms.media import _change as compiled
 except ImportError:  # installed where there is no C compiler
     compiled = None  # type: ignore[assignment]
 

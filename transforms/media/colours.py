@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.media.scaling import halved
+from blift.transforms.media.scaling import halved
 
 Picture = NDArray[np.uint8]
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import polars as pl
 import pyarrow as pa
 
-from schemas.platform import MediaKind
-from transforms.tables import arrow
+from blift.schemas.platform import MediaKind
+from blift.transforms.tables import arrow
 
 #: A name of a file, and the file: ``path`` to open, ``file`` relative to its source, size in bytes.
 FILES = pa.schema(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import fftpack
 
-from schemas.media import FramePart
-from transforms.media.lanczos import SIDE, has_two_passes, scaled, scaled_across, scaled_down
-from transforms.media.scaling import between, halved
+from blift.schemas.media import FramePart
+from blift.transforms.media.lanczos import SIDE, has_two_passes, scaled, scaled_across, scaled_down
+from blift.transforms.media.scaling import between, halved
 
 Plane = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 try:
-    from transforms.media import _lanczos as compiled
+    from blift.transforms.media import _lanczos as compiled
 except ImportError:  # installed where there is no C compiler
     compiled = None  # type: ignore[assignment]
 

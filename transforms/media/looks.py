@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.media import FramePart, MediaForm
-from transforms.tables import arrow
+from blift.schemas.media import FramePart, MediaForm
+from blift.transforms.tables import arrow
 
 #: Mirroring a picture turns the sign of every second horizontal frequency: its hash differs in these bits, and in a few
 #: whose coefficient is near the median (3 on average, 10 at most, in 116 pictures).

@@ -11,12 +11,12 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from transforms.media.clusters import CONNECTED, MEMBERS, connected, named_clusters
-from transforms.media.hamming import MOST_BITS, blocks
-from transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks
-from transforms.media.pairs import LINKS, MATCHES, image_links, video_links, video_matches
-from transforms.shuffle import SplitByShard
-from transforms.tables import concat, frame
+from blift.transforms.media.clusters import CONNECTED, MEMBERS, connected, named_clusters
+from blift.transforms.media.hamming import MOST_BITS, blocks
+from blift.transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks
+from blift.transforms.media.pairs import LINKS, MATCHES, image_links, video_links, video_matches
+from blift.transforms.shuffle import SplitByShard
+from blift.transforms.tables import concat, frame
 
 Keyed = tuple[int, pa.Table]
 

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from transforms.media.hamming import similar_pairs
-from transforms.media.looks import DuplicateOptions, Kind
-from transforms.tables import arrow
+from blift.transforms.media.hamming import similar_pairs
+from blift.transforms.media.looks import DuplicateOptions, Kind
+from blift.transforms.tables import arrow
 
 #: Two files that belong together.
 LINKS = pa.schema([pa.field("left", pa.string()), pa.field("right", pa.string())])

@@ -14,8 +14,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from transforms.media.hashes import BITS, Look, Plane
-from transforms.media.lanczos import SIDE
+from blift.transforms.media.hashes import BITS, Look, Plane
+from blift.transforms.media.lanczos import SIDE
 
 #: Lobes of the filter LANCZOS on either side.
 _LOBES = 3

@@ -5,6 +5,6 @@ paragraph in docs/recipe.md, its reason what a reject says. Adding one is adding
 recipe's model, the funnel and the documentation follow. Rules run in the order in which they are written.
 """
 
-from transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, rule, rules_for
+from blift.transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, rule, rules_for
 
 __all__ = ["Check", "Record", "Rule", "Verdict", "apply_rules", "rule", "rules_for"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from transforms.bots import says_bot
-from transforms.rules.knobs import WordList
-from transforms.rules.registry import Check, Record, rule
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.bots import says_bot
+from blift.transforms.rules.knobs import WordList
+from blift.transforms.rules.registry import Check, Record, rule
 
 
 @rule(Record.COMMENT, Reason.DELETED)

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
-from transforms.named_files import named_path
-from transforms.vocabulary import Vocabulary, read_entries
+from blift.transforms.named_files import named_path
+from blift.transforms.vocabulary import Vocabulary, read_entries
 
 BUILTIN = "builtin"
 

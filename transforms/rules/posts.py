@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.platform import MediaKind, Platform
-from schemas.reasons import Reason
-from transforms.language import identify
-from transforms.rules.knobs import IdFile, WordList
-from transforms.rules.registry import Check, Record, rule
+from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.language import identify
+from blift.transforms.rules.knobs import IdFile, WordList
+from blift.transforms.rules.registry import Check, Record, rule
 
 REDDIT, YOUTUBE = Platform.REDDIT, Platform.YOUTUBE
 

@@ -12,9 +12,9 @@ from typing import Any, get_type_hints
 
 import polars as pl
 
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from transforms.rule_docs import RULE_MODULES
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.rule_docs import RULE_MODULES
 
 
 class Record(StrEnum):
@@ -98,7 +98,7 @@ def rule(
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order in which they run."""
     for module in RULE_MODULES:
-        importlib.import_module(f"transforms.rules.{module}")
+        importlib.import_module(f"blift.transforms.rules.{module}")
     return tuple(_RULES)
 
 

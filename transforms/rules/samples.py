@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from schemas.platform import MediaKind
-from schemas.reasons import Reason
-from transforms.rules.registry import Check, Record, rule
+from blift.schemas.platform import MediaKind
+from blift.schemas.reasons import Reason
+from blift.transforms.rules.registry import Check, Record, rule
 
 
 @rule(Record.SAMPLE, Reason.FEW_COMMENTS)

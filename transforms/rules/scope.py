@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from transforms.rules.registry import Check, Record, rule
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.rules.registry import Check, Record, rule
 
 
 @rule(Record.POST, Reason.OTHER_SUBREDDIT, platforms=[Platform.REDDIT], stage="collect")

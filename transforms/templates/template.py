@@ -25,9 +25,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from schemas.errors import RecipeError, did_you_mean
-from transforms.named_files import named_path
-from transforms.templates.context import MEDIA, context_of
+from blift.schemas.errors import RecipeError, did_you_mean
+from blift.transforms.named_files import named_path
+from blift.transforms.templates.context import MEDIA, context_of
 
 _SHIPPED = Path(__file__).parent
 

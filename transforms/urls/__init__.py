@@ -1,5 +1,13 @@
 """What an address says: its one canonical form, and the media behind it (host, kind, identity)."""
 
-from transforms.urls.media import canonical_url, media_host, media_key, media_kind, url_fields, url_table, youtube_id
+from blift.transforms.urls.media import (
+    canonical_url,
+    media_host,
+    media_key,
+    media_kind,
+    url_fields,
+    url_table,
+    youtube_id,
+)
 
 __all__ = ["canonical_url", "media_host", "media_key", "media_kind", "url_fields", "url_table", "youtube_id"]

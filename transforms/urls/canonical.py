@@ -2,7 +2,7 @@
 
 Most addresses of an archive are written plainly; those take the short way. The odd ones (entities, escapes, blanks,
 other alphabets, a missing scheme) are first brought to a plain spelling. Then whatever concerns a host is decided once
-for each host of the batch, sites with many shapes of address fold theirs (`transforms.urls.sites`), and all other
+for each host of the batch, sites with many shapes of address fold theirs (`blift.transforms.urls.sites`), and all other
 addresses have path and query put in order. An address that only leads to another starts again as that one.
 """
 
@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 import polars as pl
 
-from transforms.urls.sites import LEADS_TO, NO_SKINS, SITES, SKINS, TRACKING, TRACKING_ON
+from blift.transforms.urls.sites import LEADS_TO, NO_SKINS, SITES, SKINS, TRACKING, TRACKING_ON
 
 #: How often an address may be escaped over, or lead to another; more is noise, and gives null.
 _ROUNDS = 8
@@ -73,7 +73,7 @@ _UNESCAPES = {f"%{code:02X}": chr(code) for code in range(0x20, 0x7F)}
 
 
 def canonical(urls: pl.Series) -> pl.Series:
-    """The canonical form of each address; null for what is none (see `transforms.urls.canonical_url`)."""
+    """The canonical form of each address; null for what is none (see `blift.transforms.urls.canonical_url`)."""
     rows = urls.cast(pl.String).rename("url").to_frame().with_row_index("row")
     quick = rows["url"].str.contains("|".join(shape for shape, _ in _QUICK)).fill_null(value=False)
     quick_form = pl.col("url")

@@ -6,8 +6,8 @@ from functools import partial
 
 import polars as pl
 
-from transforms.urls.canonical import canonical
-from transforms.urls.sites import KEYS, KIND_BY_EXTENSION, KIND_BY_FORM, SITES
+from blift.transforms.urls.canonical import canonical
+from blift.transforms.urls.sites import KEYS, KIND_BY_EXTENSION, KIND_BY_FORM, SITES
 
 _YOUTUBE_ID = r"^https://www\.youtube\.com/watch\?v=([A-Za-z0-9_-]{11})$"
 
@@ -23,7 +23,7 @@ def canonical_url(url: pl.Expr) -> pl.Expr:
 
     https, host in lower case without skin, port, user and fragment; HTML entities, percent-encoding, slashes and
     junk around it put right (RFC 3986, section 6); parameters sorted, without those that only track. What is known to
-    lead elsewhere becomes its target. Addresses of media in one of many shapes become one (`transforms.urls.sites`):
+    lead elsewhere becomes its target. Addresses of media in one of many shapes become one (`blift.transforms.urls.sites`):
 
     ==================================  =========================================
     any shape of a YouTube video        https://www.youtube.com/watch?v=<id>
@@ -50,13 +50,13 @@ def media_kind(url: pl.Expr) -> pl.Expr:
     """``image``, ``gif`` (animated, silent), ``gallery``, ``video`` or ``page``; null for null and for no address.
 
     By the form of the canonical address, else by the extension its path ends in (both tables in
-    `transforms.urls.sites`); what neither knows is a page.
+    `blift.transforms.urls.sites`); what neither knows is a page.
     """
     return _field(url, "media_kind")
 
 
 def media_host(url: pl.Expr) -> pl.Expr:
-    """Who hosts it, as a recipe names it: ``reddit``, ``youtube``, ``imgur`` ... (groups in `transforms.urls.sites`).
+    """Who hosts it, as a recipe names it: ``reddit``, ``youtube``, ``imgur`` ... (groups in `blift.transforms.urls.sites`).
 
     A host without a group is known by its registered name (``bbc.co.uk``), or by its numbers. ``reddit`` are files and
     galleries; a discussion is at ``reddit.com``.

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from connectors.collection.archives import read_files, read_withdrawn, video_file, write_archives
-from connectors.collection.items import Done, Item, Kind, NotThere, RawRecord, RecordKind, StoredFile
-from connectors.collection.state import State
-from connectors.files import InputFile, open_bytes
-from connectors.reddit.archive import read_comments, read_submissions
-from connectors.youtube.archive import read_videos
-from connectors.youtube.beside import group_siblings
-from schemas.errors import InputError
-from schemas.reasons import Absent
+from blift.connectors.collection.archives import read_files, read_withdrawn, video_file, write_archives
+from blift.connectors.collection.items import Done, Item, Kind, NotThere, RawRecord, RecordKind, StoredFile
+from blift.connectors.collection.state import State
+from blift.connectors.files import InputFile, open_bytes
+from blift.connectors.reddit.archive import read_comments, read_submissions
+from blift.connectors.youtube.archive import read_videos
+from blift.connectors.youtube.beside import group_siblings
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Absent
 
 VIDEO = "dQw4w9WgXcQ"
 PHOTO = StoredFile("https://i.redd.it/a.jpg", "ab" * 32, f"files/ab/{'ab' * 32}.jpg", 3, "image/jpeg")

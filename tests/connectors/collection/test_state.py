@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.collection import changes as module
-from connectors.collection.changes import TRIES, ItemState
-from connectors.collection.items import (
+from blift.connectors.collection import changes as module
+from blift.connectors.collection.changes import TRIES, ItemState
+from blift.connectors.collection.items import (
     Done,
     Failed,
     GoesOn,
@@ -19,9 +19,9 @@ from connectors.collection.items import (
     RecordKind,
     StoredFile,
 )
-from connectors.collection.state import FILE_NAME, State, Tally
-from schemas.errors import InputError, OutputError
-from schemas.reasons import Absent
+from blift.connectors.collection.state import FILE_NAME, State, Tally
+from blift.schemas.errors import InputError, OutputError
+from blift.schemas.reasons import Absent
 
 POST = Item(Kind.SUBMISSION, "abc")
 TREE = Item(Kind.COMMENTS, "abc")

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
-from connectors.hub.failures import hinted_wait_s
+from blift.connectors.hub.failures import hinted_wait_s
 
 
 def refusal(headers: dict[bytes, bytes]) -> HfHubHTTPError:

@@ -8,9 +8,9 @@ from typing import Any
 import av
 import numpy as np
 
-from connectors.media.frames import VideoFile
-from connectors.media.limits import Limits
-from connectors.media.nvidia import Device, NvidiaVideo
+from blift.connectors.media.frames import VideoFile
+from blift.connectors.media.limits import Limits
+from blift.connectors.media.nvidia import Device, NvidiaVideo
 
 
 class StandInCodec:

@@ -7,8 +7,8 @@ import av
 import pytest
 import xxhash
 
-from connectors.media.bare_picture import NotBare
-from connectors.media.bare_video import bare_video
+from blift.connectors.media.bare_picture import NotBare
+from blift.connectors.media.bare_video import bare_video
 
 Render = Callable[..., Path]
 SECRETS = (b"+52.5200+013.4050", b"Ada Lovelace", b"noted by hand", b"The first part", b"hello there")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.media import ffmpeg
-from connectors.media.limits import Limits, Refused
-from connectors.media.pyav import facts_of
-from schemas.reasons import Reason
+from blift.connectors.media import ffmpeg
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.pyav import facts_of
+from blift.schemas.reasons import Reason
 
 
 def test_a_repaired_video_keeps_its_sound(clip: Path, tmp_path: Path) -> None:

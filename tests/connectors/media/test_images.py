@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from connectors.media.images import Animation, is_animated, read_image
-from connectors.media.limits import Limits, Refused
-from schemas.reasons import Reason
+from blift.connectors.media.images import Animation, is_animated, read_image
+from blift.connectors.media.limits import Limits, Refused
+from blift.schemas.reasons import Reason
 
 _LIMITS = Limits()
 

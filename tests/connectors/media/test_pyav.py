@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from connectors.media.frames import working_size
-from connectors.media.limits import Limits, Refused
-from connectors.media.pyav import Packets, PyAvFrame, PyAvVideo, facts_of
-from schemas.reasons import Reason
+from blift.connectors.media.frames import working_size
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.pyav import Packets, PyAvFrame, PyAvVideo, facts_of
+from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render
 
 _LIMITS, _SIDE = Limits(), 128

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.media import salience
-from connectors.media.salience import check_salience_model, salience_of
-from schemas.errors import RecipeError
+from blift.connectors.media import salience
+from blift.connectors.media.salience import check_salience_model, salience_of
+from blift.schemas.errors import RecipeError
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

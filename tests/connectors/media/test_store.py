@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from connectors.media.store import FileStore, MediaStore
-from schemas.errors import OutputError
+from blift.connectors.media.store import FileStore, MediaStore
+from blift.schemas.errors import OutputError
 
 _PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0" * 40
 _ROW = pa.table({"sha256": ["ab"], "frames": [3]})

@@ -11,12 +11,12 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from connectors.media.decord import DecordVideo
-from connectors.media.frames import VideoFile, working_size
-from connectors.media.limits import Limits, Refused
-from connectors.media.nvidia import NvidiaVideo, can_decode, has_device
-from connectors.media.pyav import PyAvVideo, facts_of
-from schemas.reasons import Reason
+from blift.connectors.media.decord import DecordVideo
+from blift.connectors.media.frames import VideoFile, working_size
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.nvidia import NvidiaVideo, can_decode, has_device
+from blift.connectors.media.pyav import PyAvVideo, facts_of
+from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render
 from tests.connectors.media.stand_in import on_stand_in
 

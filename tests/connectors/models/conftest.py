@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from connectors.models.pictures import PICTURES
+from blift.connectors.models.pictures import PICTURES
 
 
 @dataclass

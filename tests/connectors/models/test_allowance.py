@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.models.allowance import Limits
+from blift.connectors.models.allowance import Limits
 
 
 @given(st.integers(0, 10_000), st.integers(1, 64))

@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from connectors.models.allowance import Limits
-from connectors.models.client import Address
-from connectors.models.config import EndpointConfig
-from connectors.models.endpoint import VisionEndpoint
-from connectors.models.pictures import ANSWERS
-from schemas.errors import InputError, RecipeError
+from blift.connectors.models.allowance import Limits
+from blift.connectors.models.client import Address
+from blift.connectors.models.config import EndpointConfig
+from blift.connectors.models.endpoint import VisionEndpoint
+from blift.connectors.models.pictures import ANSWERS
+from blift.schemas.errors import InputError, RecipeError
 
 from .conftest import Asked, Endpoint, Says, completion, described
 

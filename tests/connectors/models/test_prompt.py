@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.models.prompt import Description, Unreadable, read_reply
+from blift.connectors.models.prompt import Description, Unreadable, read_reply
 
 GOOD = '{"caption": "A dog on a sofa.", "tags": ["dog", "sofa"], "screen_text": "WOOF"}'
 DOG = Description("A dog on a sofa.", ("dog", "sofa"), "WOOF")

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from connectors.malformed import Malformed
-from connectors.models import speech
-from connectors.models.speech import SpeechConfig, Transcriber, Transcript, load_whisper, read_wav
-from schemas.errors import InputError, RecipeError
-from schemas.platform import SpeechSegment
-from schemas.reasons import Reason
+from blift.connectors.malformed import Malformed
+from blift.connectors.models import speech
+from blift.connectors.models.speech import SpeechConfig, Transcriber, Transcript, load_whisper, read_wav
+from blift.schemas.errors import InputError, RecipeError
+from blift.schemas.platform import SpeechSegment
+from blift.schemas.reasons import Reason
 
 from .tiny_whisper import save_tiny_whisper
 

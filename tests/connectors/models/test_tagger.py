@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from connectors.models.config import Scores, TaggerConfig
-from connectors.models.tagger import OnnxTagger
-from schemas.errors import RecipeError
+from blift.connectors.models.config import Scores, TaggerConfig
+from blift.connectors.models.tagger import OnnxTagger
+from blift.schemas.errors import RecipeError
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

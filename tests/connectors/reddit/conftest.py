@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from praw.config import Config
 
-from connectors.collection.items import Done, GoesOn, Item, NotThere, Outcome, RawRecord
-from connectors.reddit.config import RedditConfig
-from connectors.reddit.live import RedditFetcher
-from connectors.web.manners import Manners
+from blift.connectors.collection.items import Done, GoesOn, Item, NotThere, Outcome, RawRecord
+from blift.connectors.reddit.config import RedditConfig
+from blift.connectors.reddit.live import RedditFetcher
+from blift.connectors.web.manners import Manners
 from tests.reddit_server import RedditServer
 
 Led = Callable[[RedditServer], None]

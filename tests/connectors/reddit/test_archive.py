@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.files import Chunk, InputFile, match
-from connectors.lines import Lines, read_lines
-from connectors.reddit.archive import read_comments, read_submissions
-from schemas.reasons import Reason
+from blift.connectors.files import Chunk, InputFile, match
+from blift.connectors.lines import Lines, read_lines
+from blift.connectors.reddit.archive import read_comments, read_submissions
+from blift.schemas.reasons import Reason
 
 Reader = Callable[..., Iterator[Chunk]]
 

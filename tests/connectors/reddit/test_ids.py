@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.files import InputFile
-from connectors.reddit.ids import BadEntry, FoundIds, NamesNoPost, read_ids, submission_id
-from schemas.errors import InputError
+from blift.connectors.files import InputFile
+from blift.connectors.reddit.ids import BadEntry, FoundIds, NamesNoPost, read_ids, submission_id
+from blift.schemas.errors import InputError
 
 
 @pytest.mark.parametrize(

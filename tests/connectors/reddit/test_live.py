@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from connectors.collection.items import Done, Item, Kind, NotThere
-from schemas.reasons import Absent
+from blift.connectors.collection.items import Done, Item, Kind, NotThere
+from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask
 from tests.reddit_server import RedditServer, made_up
 from tests.reddit_server.made_up import post_id

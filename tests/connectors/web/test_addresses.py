@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.web.addresses import Gate, checked_url, is_open
-from connectors.web.refusals import NotNow, Refused
-from schemas.reasons import Absent
+from blift.connectors.web.addresses import Gate, checked_url, is_open
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.schemas.reasons import Absent
 
 #: Networks that RFC 6890 and its successors keep from the open net.
 CLOSED = [

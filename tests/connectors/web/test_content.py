@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.web.content import HEAD_BYTES, content_type, is_page
-from connectors.web.refusals import retry_after_s
+from blift.connectors.web.content import HEAD_BYTES, content_type, is_page
+from blift.connectors.web.refusals import retry_after_s
 
 
 @given(head=st.binary(max_size=HEAD_BYTES))

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
-from connectors.media.ffmpeg import program
-from connectors.web.client import WebConfig
-from connectors.web.download import FilesConfig, FilesFetcher, best_streams
-from connectors.web.manners import Manners
-from connectors.web.refusals import Refused
-from schemas.reasons import Absent
+from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
+from blift.connectors.media.ffmpeg import program
+from blift.connectors.web.client import WebConfig
+from blift.connectors.web.download import FilesConfig, FilesFetcher, best_streams
+from blift.connectors.web.manners import Manners
+from blift.connectors.web.refusals import Refused
+from blift.schemas.reasons import Absent
 from tests.web_server import Reply, WebServer, picture
 
 PHOTO = picture("photo")

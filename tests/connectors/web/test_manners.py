@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Stopped
+from blift.connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Stopped
 
 #: Turns a second, and how long they are taken. Enough that a busy machine does not decide.
 PER_S, SECONDS = 50.0, 2.0

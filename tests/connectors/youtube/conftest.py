@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.collection.items import Item, Kind, Outcome
-from connectors.web.manners import Manners
-from connectors.youtube.config import YoutubeConfig
-from connectors.youtube.live import YoutubeFetcher
+from blift.connectors.collection.items import Item, Kind, Outcome
+from blift.connectors.web.manners import Manners
+from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.live import YoutubeFetcher
 from tests.youtube_server.made_up import MadeUp
 from tests.youtube_server.server import YoutubeServer
 

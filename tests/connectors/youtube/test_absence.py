@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.collection.items import Done, Failed, Item, Kind, NotThere
-from connectors.web.manners import Manners
-from connectors.youtube.absence import Blocked, meaning
-from connectors.youtube.live import YoutubeFetcher
-from schemas.errors import CollectError
-from schemas.reasons import Absent
+from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.web.manners import Manners
+from blift.connectors.youtube.absence import Blocked, meaning
+from blift.connectors.youtube.live import YoutubeFetcher
+from blift.schemas.errors import CollectError
+from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, YoutubeServer

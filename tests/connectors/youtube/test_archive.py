@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.files import InputFile
-from connectors.malformed import PAYLOAD_BYTES
-from connectors.youtube.archive import VideoChunk, read_videos
-from connectors.youtube.beside import group_siblings
-from schemas.record import conform, validate
-from schemas.registry import SCHEMAS
+from blift.connectors.files import InputFile
+from blift.connectors.malformed import PAYLOAD_BYTES
+from blift.connectors.youtube.archive import VideoChunk, read_videos
+from blift.connectors.youtube.beside import group_siblings
+from blift.schemas.record import conform, validate
+from blift.schemas.registry import SCHEMAS
 
 ID = "xaQJbozY_Is"
 HEATMAP = [

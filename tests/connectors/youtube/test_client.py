@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from yt_dlp import globals as yt_dlp_globals
 
-from connectors.collection.items import Done, Failed, GoesOn, Item, Kind
-from connectors.web.manners import Budget, BudgetSpent, Manners, Stopped
-from connectors.youtube.config import YoutubeConfig
-from connectors.youtube.cookies import read_cookies
-from connectors.youtube.live import YoutubeFetcher
-from schemas.errors import CollectError
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind
+from blift.connectors.web.manners import Budget, BudgetSpent, Manners, Stopped
+from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.cookies import read_cookies
+from blift.connectors.youtube.live import YoutubeFetcher
+from blift.schemas.errors import CollectError
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, YoutubeServer
@@ -168,9 +168,9 @@ def test_no_program_of_a_users_folder_is_run(tmp_path: Path) -> None:
     (tmp_path / "yt-dlp.conf").write_text("--exec evil\n")
     program = (
         "import sys, tempfile\n"
-        "from connectors.web.manners import Manners\n"
-        "from connectors.youtube.config import YoutubeConfig\n"
-        "from connectors.youtube.live import YoutubeFetcher\n"
+        "from blift.connectors.web.manners import Manners\n"
+        "from blift.connectors.youtube.config import YoutubeConfig\n"
+        "from blift.connectors.youtube.live import YoutubeFetcher\n"
         "YoutubeFetcher(YoutubeConfig(), Manners(sys.argv[1])).close()\n"
         "print([name for name in sys.modules if name.startswith('yt_dlp_plugins')])\n"
     )

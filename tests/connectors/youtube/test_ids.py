@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.files import InputFile
-from connectors.youtube.ids import read_ids, video_id_in
+from blift.connectors.files import InputFile
+from blift.connectors.youtube.ids import read_ids, video_id_in
 
 ID = "dQw4w9WgXcQ"
 

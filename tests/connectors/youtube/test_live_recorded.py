@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from connectors.collection.archives import write_archives
-from connectors.collection.items import Done, Item, Kind, RecordKind
-from connectors.collection.state import State
-from connectors.files import InputFile
-from connectors.web.manners import Manners
-from connectors.youtube.archive import read_videos
-from connectors.youtube.config import YoutubeConfig
-from connectors.youtube.live import YoutubeFetcher
+from blift.connectors.collection.archives import write_archives
+from blift.connectors.collection.items import Done, Item, Kind, RecordKind
+from blift.connectors.collection.state import State
+from blift.connectors.files import InputFile
+from blift.connectors.web.manners import Manners
+from blift.connectors.youtube.archive import read_videos
+from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.live import YoutubeFetcher
 from tests.youtube_server.recorded import Recorded
 from tests.youtube_server.server import YoutubeServer
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from connectors.collection.items import (
+from blift.connectors.collection.items import (
     Done,
     Failed,
     GoesOn,
@@ -22,10 +22,10 @@ from connectors.collection.items import (
     Service,
     StoredFile,
 )
-from connectors.web.manners import Budget, Manners
-from pipelines.collection.plan import CollectPlan, ServicePlan, ShownFiles
-from schemas.errors import CollectError
-from schemas.reasons import Absent
+from blift.connectors.web.manners import Budget, Manners
+from blift.pipelines.collection.plan import CollectPlan, ServicePlan, ShownFiles
+from blift.schemas.errors import CollectError
+from blift.schemas.reasons import Absent
 
 POSTS, PAGE = 300, 50
 

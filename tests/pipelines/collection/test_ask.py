@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors.collection.items import Item, Kind, Service
-from connectors.reddit.config import CommentsWanted
-from connectors.web.manners import Budget
-from pipelines.collection.ask import Place, plan_of
-from pipelines.collection.plan import CollectPlan
-from pipelines.recipe.file import load_recipe
-from schemas.errors import RecipeError
+from blift.connectors.collection.items import Item, Kind, Service
+from blift.connectors.reddit.config import CommentsWanted
+from blift.connectors.web.manners import Budget
+from blift.pipelines.collection.ask import Place, plan_of
+from blift.pipelines.collection.plan import CollectPlan
+from blift.pipelines.recipe.file import load_recipe
+from blift.schemas.errors import RecipeError
 
 
 def plan(folder: Path, lanes: int = 1, **collect: Any) -> CollectPlan:

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from backports import zstd
 
-from connectors.collection.archives import read_files
+from blift.connectors.collection.archives import read_files
 from tests.loopback import Handler, Loopback
 from tests.reddit_server import RedditServer, made_up
 
@@ -60,7 +60,7 @@ class Collection:
         recipe = {"name": "killed", "collect": {"reddit": asked, "web": {"per_host_per_s": 100.0, "connections": 4}}}
         (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
         (folder / "praw.ini").write_text(reddit.praw_ini())
-        self.command = [sys.executable, "-m", "pipelines.cli", "collect", str(folder / "recipe.yaml"), "--quiet"]
+        self.command = [sys.executable, "-m", "blift.pipelines.cli", "collect", str(folder / "recipe.yaml"), "--quiet"]
         self.environment = {
             **os.environ,
             "XDG_CONFIG_HOME": str(folder),

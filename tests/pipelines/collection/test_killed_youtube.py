@@ -33,7 +33,7 @@ class Collection:
         self.folder = folder / "collection"
         asked = {"lists": ["@madeup"], "comments": {"per_video": 5}, "requests_per_minute": 1e6}
         (folder / "recipe.yaml").write_text(yaml.safe_dump({"name": "killed", "collect": {"youtube": asked}}))
-        self.command = [sys.executable, "-m", "pipelines.cli", "collect", str(folder / "recipe.yaml"), "--quiet"]
+        self.command = [sys.executable, "-m", "blift.pipelines.cli", "collect", str(folder / "recipe.yaml"), "--quiet"]
         self.environment = {**os.environ, "BLIFT_YOUTUBE_ADDRESS": server.address}
 
     def ended(self) -> set[str]:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.collection.changes import ItemState
-from connectors.collection.items import Kind, RecordKind
-from connectors.collection.state import DEATHS, State
-from connectors.web.manners import Budget
-from pipelines.collection.plan import CollectPlan
-from pipelines.collection.run import CollectResult, collect
-from schemas.errors import OutputError
+from blift.connectors.collection.changes import ItemState
+from blift.connectors.collection.items import Kind, RecordKind
+from blift.connectors.collection.state import DEATHS, State
+from blift.connectors.web.manners import Budget
+from blift.pipelines.collection.plan import CollectPlan
+from blift.pipelines.collection.run import CollectResult, collect
+from blift.schemas.errors import OutputError
 from tests.pipelines.collection.fakes import POSTS, plan
 
 #: Posts whose key ends in 7 are gone.
@@ -166,7 +166,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys
-from pipelines.collection.run import collect
+from blift.pipelines.collection.run import collect
 from tests.pipelines.collection.fakes import plan
 if __name__ == "__main__":
     collect(plan(sys.argv[1], sys.argv[2], per_s=150.0), lambda _: None, lambda _: None, lambda: None, workers=2)

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from praw.config import Config
 
-from connectors.parquet import read_shard
-from pipelines.cli import main
-from pipelines.run.folder import Manifest
+from blift.connectors.parquet import read_shard
+from blift.pipelines.cli import main
+from blift.pipelines.run.folder import Manifest
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, Site, made_up, recorded
 from tests.reddit_server.recorded import escaped

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praw.config import Config
 
-from connectors.collection.items import Item, Kind
-from pipelines.collection.stage import Part, ended_items, parts_of, whole_parts
-from schemas.errors import RecipeError
+from blift.connectors.collection.items import Item, Kind
+from blift.pipelines.collection.stage import Part, ended_items, parts_of, whole_parts
+from blift.schemas.errors import RecipeError
+from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, made_up
-from transforms.accounting import unbalanced
 
 ITEMS = st.lists(st.builds(Item, st.sampled_from([Kind.SUBMISSION, Kind.VIDEO, Kind.FILE]), st.text("abc", max_size=3)))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
+from blift.pipelines.cli import main
 
 RECIPE = """\
 name: small

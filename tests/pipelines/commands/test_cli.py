@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import cli
-from pipelines.cli import main
-from pipelines.commands import recipe as recipe_command
-from pipelines.run import ending
-from pipelines.run.folder import Manifest
-from schemas.errors import OutputError
+from blift.pipelines import cli
+from blift.pipelines.cli import main
+from blift.pipelines.commands import recipe as recipe_command
+from blift.pipelines.run import ending
+from blift.pipelines.run.folder import Manifest
+from blift.schemas.errors import OutputError
 
 COMMANDS = [
     (),
@@ -208,7 +208,7 @@ def test_an_interrupted_command_leaves_with_its_code(
 
 def test_the_module_runs_as_a_command() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "recipe", "show", "nothing-like-it"],
+        [sys.executable, "-m", "blift.pipelines.cli", "recipe", "show", "nothing-like-it"],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 2
@@ -218,7 +218,7 @@ def test_the_module_runs_as_a_command() -> None:
 @pytest.mark.parametrize("command", ["publish", "inspect", "verify", "recipe", "schema", "diff"])
 def test_a_command_that_runs_no_pipeline_does_not_import_beam(command: str) -> None:
     code = (
-        "import sys; from pipelines.cli import parser; parser(sys.argv[1:]); import pipelines.publication.publish; "
+        "import sys; from blift.pipelines.cli import parser; parser(sys.argv[1:]); import blift.pipelines.publication.publish; "
         "sys.exit(' '.join({'apache_beam', 'scipy'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, check=False)

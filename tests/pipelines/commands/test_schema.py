@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.commands import schema as schema_command
-from schemas import compatibility, freeze
-from schemas.comment import Comment
-from schemas.errors import SchemaError
-from schemas.registry import RECORDS
+from blift.pipelines.commands import schema as schema_command
+from blift.schemas import compatibility, freeze
+from blift.schemas.comment import Comment
+from blift.schemas.errors import SchemaError
+from blift.schemas.registry import RECORDS
 
 
 def run(*arguments: str) -> int:
@@ -64,7 +64,7 @@ def test_show_of_an_unknown_table_suggests_one() -> None:
 
 
 def test_an_unknown_table_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    cli = pytest.importorskip("pipelines.cli")
+    cli = pytest.importorskip("blift.pipelines.cli")
     assert cli.main(["schema", "show", "coment"]) == 2
     assert capsys.readouterr().err.startswith("blift: There is no table 'coment', did you mean 'comment'? Tables: ")
 
@@ -114,7 +114,7 @@ def test_freeze_refuses_another_definition_of_a_frozen_version(folder: Path) -> 
     path = folder / "comment-1.0.0.json"
     path.write_text(path.read_text().replace('"name": "rank"', '"name": "place"'))
     with pytest.raises(
-        SchemaError, match=r"comment 1.0.0 is frozen .* Raise the version of Comment in schemas.comment"
+        SchemaError, match=r"comment 1.0.0 is frozen .* Raise the version of Comment in blift.schemas.comment"
     ):
         run("freeze")
 

@@ -20,14 +20,14 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from connectors.models.allowance import Limits
-from connectors.models.client import Address
-from connectors.models.config import EndpointConfig, TaggerConfig
-from pipelines.media.describe import DescribeConfig, DescribeScenes, fill
-from pipelines.media.describe_recipe import Describe, DescribeEndpoint, DescribeTagger, Speech
-from schemas.errors import RecipeError
-from schemas.registry import SCHEMAS
-from transforms.accounting import TallyKey, funnel, unbalanced
+from blift.connectors.models.allowance import Limits
+from blift.connectors.models.client import Address
+from blift.connectors.models.config import EndpointConfig, TaggerConfig
+from blift.pipelines.media.describe import DescribeConfig, DescribeScenes, fill
+from blift.pipelines.media.describe_recipe import Describe, DescribeEndpoint, DescribeTagger, Speech
+from blift.schemas.errors import RecipeError
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import TallyKey, funnel, unbalanced
 
 MEDIA = SCHEMAS["media"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from connectors.media.nvidia import can_decode, has_device
-from connectors.media.pyav import facts_of
-from pipelines.media.config import Access, DecoderChoice, MeasureConfig
-from pipelines.media.measure import measure
+from blift.connectors.media.nvidia import can_decode, has_device
+from blift.connectors.media.pyav import facts_of
+from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
+from blift.pipelines.media.measure import measure
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 from tests.connectors.media.stand_in import stand_in
 
@@ -59,7 +59,7 @@ def full_range(render: Render) -> Path:  # noqa: F811
 def test_a_device_gives_the_row_of_a_cpu(
     video: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.media.nvidia.device", stand_in)
+    monkeypatch.setattr("blift.connectors.media.nvidia.device", stand_in)
     compare(str(request.getfixturevalue(video)))
 
 
@@ -82,7 +82,7 @@ def test_the_device_takes_what_pays_there(
     access: Access,
     decoder: str,
 ) -> None:
-    monkeypatch.setattr("connectors.media.nvidia.device", stand_in)
+    monkeypatch.setattr("blift.connectors.media.nvidia.device", stand_in)
     path = render(
         f"lines{lines}.mp4", "-f", "lavfi", "-i", f"testsrc2=size=640x{lines}:rate=5:duration=1", "-c:v", "libx264",
         "-preset", "ultrafast", "-pix_fmt", "yuv420p",
@@ -95,7 +95,7 @@ def test_what_the_device_would_give_otherwise_is_decoded_on_the_cpu(
     render: Render,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("connectors.media.nvidia.device", stand_in)
+    monkeypatch.setattr("blift.connectors.media.nvidia.device", stand_in)
     path = render(
         "deep.mp4", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=5:duration=1", "-c:v", "libx264",
         "-pix_fmt", "yuv420p10le",
@@ -114,7 +114,7 @@ def compare_recorded(folder: Path) -> None:
 
 @pytest.mark.shared
 def test_so_it_does_of_recorded_videos(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.media.nvidia.device", stand_in)
+    monkeypatch.setattr("blift.connectors.media.nvidia.device", stand_in)
     compare_recorded(shared_data / "media")
 
 

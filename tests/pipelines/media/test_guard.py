@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.media.limits import Limits, Refused
-from pipelines.media.config import MeasureConfig
-from pipelines.media.guard import Guard
-from pipelines.media.measure import measure
-from schemas.reasons import Reason
+from blift.connectors.media.limits import Limits, Refused
+from blift.pipelines.media.config import MeasureConfig
+from blift.pipelines.media.guard import Guard
+from blift.pipelines.media.measure import measure
+from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
 _CONFIG = MeasureConfig()
@@ -61,8 +61,8 @@ def test_ctrl_c_of_a_terminal_is_not_for_the_process_that_decodes(clip: Path) ->
 
 def test_the_process_ends_in_the_middle_of_a_file_when_its_guard_is_killed(slow: Path) -> None:
     program = (
-        "import sys, threading; from pipelines.media.config import MeasureConfig; "
-        "from pipelines.media.guard import Guard; guard = Guard(MeasureConfig()); "
+        "import sys, threading; from blift.pipelines.media.config import MeasureConfig; "
+        "from blift.pipelines.media.guard import Guard; guard = Guard(MeasureConfig()); "
         "threading.Thread(target=guard.measure, args=(sys.argv[1],)).start(); "
         "print(guard._running().pid, flush=True)"
     )

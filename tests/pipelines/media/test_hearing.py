@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from connectors.models.speech import SpeechConfig
-from pipelines.media import hearing
-from pipelines.media.hearing import Ears, Heard, digest_of
+from blift.connectors.models.speech import SpeechConfig
+from blift.pipelines.media import hearing
+from blift.pipelines.media.hearing import Ears, Heard, digest_of
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
 

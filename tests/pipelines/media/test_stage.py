@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from apache_beam.pvalue import TaggedOutput
 
-from pipelines.media.config import DecoderChoice, MeasureConfig
-from pipelines.media.stage import MediaConfig, _Match, plan
-from transforms.media.files import FILES, WANTED
+from blift.pipelines.media.config import DecoderChoice, MeasureConfig
+from blift.pipelines.media.stage import MediaConfig, _Match, plan
+from blift.transforms.media.files import FILES, WANTED
 
 _ACCELERATOR = "beam:resources:accelerator:v1"
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from connectors.media.limits import Limits, Refused
-from connectors.media.nvidia import can_decode
-from connectors.media.pyav import facts_of
-from pipelines.media.config import Access, MeasureConfig
-from pipelines.media.guard import Guard
-from pipelines.media.measure import measure
-from schemas.reasons import Reason
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.nvidia import can_decode
+from blift.connectors.media.pyav import facts_of
+from blift.pipelines.media.config import Access, MeasureConfig
+from blift.pipelines.media.guard import Guard
+from blift.pipelines.media.measure import measure
+from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
 _CONFIG = MeasureConfig(limits=Limits(max_pixels=10_000_000))

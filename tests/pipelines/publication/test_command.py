@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.publication.publish import Result
+from blift.pipelines.cli import main
+from blift.pipelines.publication.publish import Result
 from tests.hub_server import READER, TOKEN, HubServer
 from tests.pipelines.publication.conftest import REPO
 
@@ -50,13 +50,13 @@ def environment(hub: str, home: Path, token: str | None) -> dict[str, str]:
 
 
 def blift(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipelines.cli", *arguments]
+    command = [sys.executable, "-m", "blift.pipelines.cli", *arguments]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=240)
 
 
 WITHOUT = """
 import sys
-from pipelines.cli import main
+from blift.pipelines.cli import main
 code = main(sys.argv[1:])
 kinds = {name.partition(".")[0] for name in sys.modules}
 slow = {"apache_beam", "jinja2", "numpy", "pandas", "polars", "pyarrow", "pydantic", "rich", "scipy"}
@@ -182,7 +182,7 @@ def test_a_publisher_that_is_killed_and_run_again_leaves_one_whole_commit(
 ) -> None:
     env = environment(hub.endpoint, tmp_path / "home", TOKEN)
     hub.state.piece_s = 0.2
-    command = [sys.executable, "-m", "pipelines.cli", "publish", str(run_folder), "--repo", REPO]
+    command = [sys.executable, "-m", "blift.pipelines.cli", "publish", str(run_folder), "--repo", REPO]
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while hub.counted().get("uploads", 0) < 5:
         time.sleep(0.01)

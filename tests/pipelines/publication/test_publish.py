@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.publication.publish import Result
-from schemas.errors import InputError, PublishError
+from blift.pipelines.publication.publish import Result
+from blift.schemas.errors import InputError, PublishError
 from tests.hub_server import Fault, HubServer
 from tests.hub_server.state import Blob, Commit
 from tests.pipelines.publication.conftest import REPO, Waits

@@ -7,19 +7,19 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from connectors.collection.archives import write_archives
-from connectors.collection.items import Item, Kind, NotThere
-from connectors.collection.state import State
-from connectors.hub.dataset import published_rows
-from pipelines.publication.publish import Result
-from schemas.errors import InputError
-from schemas.reasons import Absent
+from blift.connectors.collection.archives import write_archives
+from blift.connectors.collection.items import Item, Kind, NotThere
+from blift.connectors.collection.state import State
+from blift.connectors.hub.dataset import published_rows
+from blift.pipelines.publication.publish import Result
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Absent
+from blift.transforms.accounting import unbalanced
+from blift.transforms.normalise import published_comments, published_posts
 from tests.hub_server import TOKEN, HubServer
 from tests.hub_server.state import Blob
 from tests.pipelines.conftest import run_build
 from tests.pipelines.publication.conftest import REPO
-from transforms.accounting import unbalanced
-from transforms.normalise import published_comments, published_posts
 
 #: What a published sample does not hold, or holds of the archives alone.
 #: Posts have no columns for what only files tell; measure the files again to have it.

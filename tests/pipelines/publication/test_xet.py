@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.hub.client import Line
-from pipelines.publication.publish import Result
-from schemas.errors import PublishError
+from blift.connectors.hub.client import Line
+from blift.pipelines.publication.publish import Result
+from blift.schemas.errors import PublishError
 from tests import xet_client
 from tests.hub_server import TOKEN, Fault, HubServer
 from tests.hub_server.xet_api import XetStorage
@@ -90,7 +90,7 @@ def test_a_publisher_that_is_killed_and_run_again_leaves_the_same_as_one_that_wa
     else:
         xet_hub.fail(Fault("POST", "/commit/", status=503, times=99))
     env = environment(xet_hub, tmp_path / "home")
-    command = [sys.executable, "-m", "pipelines.cli", "publish", str(run_folder), "--repo", REPO]
+    command = [sys.executable, "-m", "blift.pipelines.cli", "publish", str(run_folder), "--repo", REPO]
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not xet_hub.counted().get(counted) and process.poll() is None:
         time.sleep(0.01)
@@ -132,7 +132,7 @@ def test_ctrl_c_ends_what_is_under_way_at_once_and_says_what_to_do(
 ) -> None:
     xet_hub.state.piece_s = 100.0  # half a minute for a few KB
     env = environment(xet_hub, tmp_path / "home")
-    command = [sys.executable, "-m", "pipelines.cli", "publish", str(run_folder), "--repo", REPO, "--quiet"]
+    command = [sys.executable, "-m", "blift.pipelines.cli", "publish", str(run_folder), "--repo", REPO, "--quiet"]
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while not xet_hub.counted().get("put_xorb") and process.poll() is None:
         time.sleep(0.01)
@@ -152,8 +152,8 @@ def in_small_calls(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Xet's storage of the Hub, to which every file goes in a call of its own, some at a time."""
     xet_client.require_xet()
     xet_client.use_here(tmp_path / "memory", monkeypatch)
-    monkeypatch.setattr("pipelines.publication.pace._LEAST_CALL_BYTES", 1)
-    monkeypatch.setattr("pipelines.publication.pace._UNDER_WAY_S", 0.0)
+    monkeypatch.setattr("blift.pipelines.publication.pace._LEAST_CALL_BYTES", 1)
+    monkeypatch.setattr("blift.pipelines.publication.pace._UNDER_WAY_S", 0.0)
     hub.state.xet = XetStorage(hub.state.folder)
     return hub.state.xet
 

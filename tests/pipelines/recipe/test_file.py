@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.recipe.file import SHIPPED, load_recipe, parse_recipe, recipe_text
-from schemas.errors import RecipeError
+from blift.pipelines.recipe.file import SHIPPED, load_recipe, parse_recipe, recipe_text
+from blift.schemas.errors import RecipeError
 
 SMALLEST = """\
 name: small

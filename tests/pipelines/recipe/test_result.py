@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.recipe.file import SHIPPED, recipe_of_result
-from pipelines.recipe.result import plain_result
-from pipelines.recipe.result_file import result_of
-from schemas.errors import RecipeError
+from blift.pipelines.recipe.file import SHIPPED, recipe_of_result
+from blift.pipelines.recipe.result import plain_result
+from blift.pipelines.recipe.result_file import result_of
+from blift.schemas.errors import RecipeError
 
 PATH = Path("run/recipe.yaml")
 OF_A_RESULT = ("name", "description", "rejects", "output", "card", "publish")

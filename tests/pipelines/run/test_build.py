@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from backports import zstd
 
-from pipelines.run.folder import Manifest
-from pipelines.run.show import funnel_rows
-from schemas.reasons import Reason
-from schemas.registry import RECORDS, SCHEMAS
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.show import funnel_rows
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
-from transforms.accounting import unbalanced
 
 #: What no small file of a demo does to a decoder; tests/connectors/media and tests/pipelines/media show them.
 _HAZARDS = {

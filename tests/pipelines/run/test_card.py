@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from pipelines.recipe.file import load_recipe
-from pipelines.recipe.model import Card
-from pipelines.run.card import CONFIGS, dataset_card
-from pipelines.run.folder import Manifest
-from pipelines.run.show import funnel_rows
-from schemas.registry import RECORDS
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.recipe.model import Card
+from blift.pipelines.run.card import CONFIGS, dataset_card
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.show import funnel_rows
+from blift.schemas.registry import RECORDS
 
 
 def split_card(text: str) -> tuple[dict[str, Any], str]:

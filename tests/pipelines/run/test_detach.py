@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.recipe.file import load_recipe
-from pipelines.run import account as accounts
-from pipelines.run import stage
-from pipelines.run.beam_arguments import BeamArguments
-from pipelines.run.build import build
-from pipelines.run.folder import Manifest, RunFolder
-from pipelines.run.request import stages_of
-from pipelines.run.stage_run import Report
-from schemas.errors import OutputError
+from blift.pipelines.cli import main
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run import account as accounts
+from blift.pipelines.run import stage
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.build import build
+from blift.pipelines.run.folder import Manifest, RunFolder
+from blift.pipelines.run.request import stages_of
+from blift.pipelines.run.stage_run import Report
+from blift.schemas.errors import OutputError
 from tests.pipelines.conftest import Told
 
 

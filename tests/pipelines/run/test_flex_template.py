@@ -8,17 +8,17 @@ import apache_beam as beam
 import pytest
 from apache_beam.io.filesystems import FileSystems
 
-import pipelines.run
-from pipelines.cli import parser
-from pipelines.recipe.file import load_recipe
-from pipelines.run.beam_arguments import BeamArguments, beam_arguments
-from pipelines.run.flex_template import command
-from pipelines.run.folder import RunFolder
-from pipelines.run.prepare import PREPARE
-from pipelines.run.request import Request
-from pipelines.run.stage import run_stage
+import blift.pipelines.run
+from blift.pipelines.cli import parser
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.beam_arguments import BeamArguments, beam_arguments
+from blift.pipelines.run.flex_template import command
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.prepare import PREPARE
+from blift.pipelines.run.request import Request
+from blift.pipelines.run.stage import run_stage
 
-_METADATA = Path(pipelines.run.__path__[0]) / "flex_template.json"
+_METADATA = Path(blift.pipelines.run.__path__[0]) / "flex_template.json"
 
 
 def test_a_launch_is_a_detached_build_on_dataflow(monkeypatch: pytest.MonkeyPatch) -> None:

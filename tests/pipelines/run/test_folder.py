@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.parquet import Shard
-from pipelines.run.folder import MANIFEST, Manifest, RunFolder, StageRecord
-from schemas.errors import InputError, OutputError
-from transforms.accounting import FunnelRow
+from blift.connectors.parquet import Shard
+from blift.pipelines.run.folder import MANIFEST, Manifest, RunFolder, StageRecord
+from blift.schemas.errors import InputError, OutputError
+from blift.transforms.accounting import FunnelRow
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
 _COUNTS = st.integers(0, 2**53)

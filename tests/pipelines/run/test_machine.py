@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.run import machine as doctor
-from pipelines.run.beam_arguments import beam_arguments
-from pipelines.run.machine import Finding, State, examine
+from blift.pipelines.cli import main
+from blift.pipelines.run import machine as doctor
+from blift.pipelines.run.beam_arguments import beam_arguments
+from blift.pipelines.run.machine import Finding, State, examine
 
 _SMI = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
 
@@ -44,7 +44,7 @@ def test_what_was_not_compiled_is_absent_and_told_by_name(monkeypatch: pytest.Mo
     monkeypatch.setattr(doctor, "find_spec", lambda name: None if name.endswith("_change") else object())
     found = findings()["compiled parts"]
     assert found.state is State.ABSENT
-    assert found.detail.startswith("not compiled: transforms.media._change. Media take up to 40 % longer")
+    assert found.detail.startswith("not compiled: blift.transforms.media._change. Media take up to 40 % longer")
     monkeypatch.setattr(doctor, "find_spec", lambda _: object())
     assert findings()["compiled parts"].state is State.OK
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipelines.cli import main
-from pipelines.run.beam_arguments import beam_arguments
-from pipelines.run.runner import RunnerError, check_jar, check_runner, reach, sentence_on
-from schemas.errors import BliftError
+from blift.pipelines.cli import main
+from blift.pipelines.run.beam_arguments import beam_arguments
+from blift.pipelines.run.runner import RunnerError, check_jar, check_runner, reach, sentence_on
+from blift.schemas.errors import BliftError
 
 _SPARK_MAIN = "org.apache.beam.runners.spark.SparkJobServerDriver"
 
@@ -150,8 +150,8 @@ def test_detaching_from_workers_that_end_with_the_command_is_refused(listening: 
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ("ModuleNotFoundError: No module named 'pipelines' [while running 'x']", "The workers have no blift"),
-        ("ModuleNotFoundError: No module named 'transforms.tables'\n", "The workers have no blift"),
+        ("ModuleNotFoundError: No module named 'blift' [while running 'x']", "The workers have no blift"),
+        ("ModuleNotFoundError: No module named 'blift.transforms.tables'\n", "The workers have no blift"),
         ("ModuleNotFoundError: No module named 'polars'\n", "The workers lack the module polars."),
         (
             "Pipeline job-1 failed: SDK worker disconnected: worker[job-1], 2 active instructions",

@@ -10,13 +10,13 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipelines.run.running import running
-from schemas.errors import RecipeError
+from blift.pipelines.run.running import running
+from blift.schemas.errors import RecipeError
 
 
 def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run code in a process of its own, whose temporary files lie in a folder."""
-    code = f"import pipelines.run.running as r; r._GRACE_S = 0.3\n{code}"
+    code = f"import blift.pipelines.run.running as r; r._GRACE_S = 0.3\n{code}"
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "TMPDIR": str(folder)},

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["pipelines.run.stage", "pipelines.publication.release_stage"])
+@pytest.mark.parametrize("module", ["blift.pipelines.run.stage", "blift.pipelines.publication.release_stage"])
 def test_whatever_stage_is_run_alone_its_tables_are_coded_as_arrow(module: str) -> None:
     code = (
         f"import {module}, pyarrow as pa; from apache_beam import coders; "

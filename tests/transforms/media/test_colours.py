@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from transforms.media import colours as naming
-from transforms.media.colours import PALETTE, colours
+from blift.transforms.media import colours as naming
+from blift.transforms.media.colours import PALETTE, colours
 
 
 def plain(colour: tuple[int, int, int], height: int = 60, width: int = 80) -> np.ndarray:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scenedetect import FrameTimecode
 from scenedetect.detector import FlashFilter
 
-from transforms.media.cuts import CutFilter, SceneCutter, Stretch
+from blift.transforms.media.cuts import CutFilter, SceneCutter, Stretch
 
 
 @given(st.lists(st.booleans(), max_size=120), st.integers(0, 12))

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from schemas.media import FramePart
-from transforms.media.hashes import (
+from blift.schemas.media import FramePart
+from blift.transforms.media.hashes import (
     inside_bars,
     look_at,
     looks_at,
@@ -18,7 +18,7 @@ from transforms.media.hashes import (
     ring_hash,
     without_bars,
 )
-from transforms.media.looks import DuplicateOptions
+from blift.transforms.media.looks import DuplicateOptions
 
 
 def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:

@@ -10,9 +10,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.media import FramePart
+from blift.schemas.media import FramePart
+from blift.transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
 from tests.transforms.media.test_pairs import _HASHES, hexed, image, seen_through, table_of, video
-from transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
 
 _OPTIONS = DuplicateOptions(per_s=1.0, min_detail=4.0, still=3)
 _PLAIN = replace(_OPTIONS, turned=False)

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 from apache_beam.testing.util import assert_that
 
-from schemas.media import FramePart
-from schemas.registry import SCHEMAS
+from blift.schemas.media import FramePart
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.media.clusters import MEMBERS
+from blift.transforms.media.looks import DuplicateOptions
+from blift.transforms.media.near_duplicates import NearDuplicates
+from blift.transforms.tables import concat
 from tests.transforms.media.test_pairs import _FILM, _HASHES, flipped, hexed, image, seen_through, video
-from transforms.media.clusters import MEMBERS
-from transforms.media.looks import DuplicateOptions
-from transforms.media.near_duplicates import NearDuplicates
-from transforms.tables import concat
 
 _MEDIA = SCHEMAS["media"]
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.media import FramePart
-from schemas.registry import SCHEMAS
-from transforms.media.clusters import connected
-from transforms.media.looks import DuplicateOptions, kinds, looks
-from transforms.media.pairs import LINKS, MATCHES, image_links, longest_chain, video_links, video_matches
+from blift.schemas.media import FramePart
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.media.clusters import connected
+from blift.transforms.media.looks import DuplicateOptions, kinds, looks
+from blift.transforms.media.pairs import LINKS, MATCHES, image_links, longest_chain, video_links, video_matches
 
 _OPTIONS = DuplicateOptions(distance=8, ring_distance=3, per_s=1.0)
 _RNG = np.random.default_rng(11)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.media.scaling import between, halved
+from blift.transforms.media.scaling import between, halved
 
 _SIDES = st.tuples(st.integers(1, 300), st.integers(1, 300))
 

@@ -5,11 +5,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.platform import Platform
-from schemas.registry import SCHEMAS
-from transforms.rules.knobs import Words
-from transforms.rules.registry import Record, apply_rules, checks, rules_for
-from transforms.vocabulary import Vocabulary
+from blift.schemas.platform import Platform
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.rules.knobs import Words
+from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
+from blift.transforms.vocabulary import Vocabulary
 
 _SCHEMA = pl.DataFrame(SCHEMAS["comment"].empty_table()).schema
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.platform import Platform
-from schemas.reasons import Reason
-from transforms.rules import Check, Record, Rule, apply_rules, rules_for
-from transforms.rules.registry import all_rules, checks
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.rules import Check, Record, Rule, apply_rules, rules_for
+from blift.transforms.rules.registry import all_rules, checks
 
 
 def a_rule(name: str, reason: Reason = Reason.DELETED) -> Rule:

@@ -1,7 +1,7 @@
 """What rules say of themselves is the same read out of their source and by importing them."""
 
-from transforms.rule_docs import rule_docs
-from transforms.rules.registry import all_rules
+from blift.transforms.rule_docs import rule_docs
+from blift.transforms.rules.registry import all_rules
 
 
 def test_docstrings_read_out_of_the_source_are_those_of_the_rules() -> None:

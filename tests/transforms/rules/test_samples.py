@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from schemas.registry import SCHEMAS
-from transforms.rules.registry import Record, apply_rules, checks, rules_for
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
 
 _SCHEMA = pl.DataFrame(SCHEMAS["sample"].empty_table()).schema | {"has_video_record": pl.Boolean()}
 _SAID = {"comment_id": "reddit:c", "platform": "reddit", "text": "words", "score": 1}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.platform import Platform
-from schemas.registry import SCHEMAS
-from transforms.rules.registry import Record, apply_rules, checks, rules_for
+from blift.schemas.platform import Platform
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
 
 _SCHEMA = pl.DataFrame(SCHEMAS["post"].empty_table()).schema
 _DAY = date(2015, 2, 1)

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from schemas.errors import RecipeError
-from transforms.templates import Part, TemplateFile, load_template, shipped
-from transforms.templates import template as module
-from transforms.templates.context import MEDIA, is_film, plain
-from transforms.templates.template import compiled
+from blift.schemas.errors import RecipeError
+from blift.transforms.templates import Part, TemplateFile, load_template, shipped
+from blift.transforms.templates import template as module
+from blift.transforms.templates.context import MEDIA, is_film, plain
+from blift.transforms.templates.template import compiled
 
 _GOOD = {
     "name": "my-own",

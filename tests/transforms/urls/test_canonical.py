@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from transforms.urls import canonical_url
+from blift.transforms.urls import canonical_url
 
 
 def canonical(*urls: str | None) -> list[str | None]:

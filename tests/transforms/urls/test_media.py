@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from transforms.urls import url_fields
+from blift.transforms.urls import url_fields
 
 VIDEOS = [
     "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
