@@ -1,4 +1,4 @@
-"""What an outcome changes in the state: statements that `blift.connectors.collection.state` makes one transaction of."""
+"""What an outcome changes in the state: statements of one transaction."""
 
 from __future__ import annotations
 

@@ -99,7 +99,10 @@ def test_an_answer_depends_on_its_text_alone(texts: list[str], rng: random.Rando
 
 
 def test_another_process_gives_the_same() -> None:
-    code = f"import polars as pl; from blift.transforms.language import identify; print(identify(pl.Series({UNSURE!a})).rows())"
+    code = (
+        "import polars as pl; from blift.transforms.language import identify; "
+        f"print(identify(pl.Series({UNSURE!a})).rows())"
+    )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert other.strip() == str(identify(pl.Series(UNSURE)).rows())
 
