@@ -22,7 +22,10 @@ def test_hash_is_the_published_xxh3() -> None:
 
 
 def test_hash_is_the_same_in_another_process() -> None:
-    code = "import polars as pl; from blift.transforms.tables import hash64 as h; print(int(h(pl.Series(['youtube:x']))[0]))"
+    code = (
+        "import polars as pl; from blift.transforms.tables import hash64; "
+        "print(int(hash64(pl.Series(['youtube:x']))[0]))"
+    )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert int(other) == int(hash64(pl.Series(["youtube:x"]))[0])
 
