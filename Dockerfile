@@ -18,7 +18,8 @@ RUN if [ -n "${COMPILER}" ]; then apt-get update && apt-get install --yes --no-i
 ARG EXTRAS=media,collect
 RUN python3 -m venv /opt/blift
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
+COPY api api
 COPY schemas schemas
 COPY transforms transforms
 COPY connectors connectors
@@ -44,7 +45,8 @@ RUN if [ -n "${COMPILER}" ]; then apt-get update && apt-get install --yes --no-i
 ARG GPU_EXTRAS=media,collect,gpu
 RUN python3 -m venv /opt/blift
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
+COPY api api
 COPY schemas schemas
 COPY transforms transforms
 COPY connectors connectors

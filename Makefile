@@ -6,12 +6,12 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test test-runners test-gpu test-images lint types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test test-runners test-gpu test-images lint tree types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
 
-$(VENV)/.installed: pyproject.toml constraints.txt $(wildcard */media/*.c)
+$(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard */media/*.c)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@
@@ -40,15 +40,22 @@ test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CP
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images
 
+# The packages under their import names, for tools that read files instead of importing them.
+tree: $(VENV)/.installed
+	@mkdir -p $(VENV)/tree/blift
+	@ln -sfn ../../../api/__init__.py $(VENV)/tree/blift/__init__.py
+	@ln -sfn ../../../api/py.typed $(VENV)/tree/blift/py.typed
+	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
+
 lint: $(VENV)/.installed  ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.installed  ## mypy, strict
+types: tree  ## mypy, strict
 	$(BIN)/mypy
 
-imports: $(VENV)/.installed  ## the direction of imports
-	$(BIN)/lint-imports --no-cache
+imports: tree  ## the direction of imports
+	PYTHONPATH=$(VENV)/tree $(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/blift recipe docs > docs/recipe.md

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from blift.pipelines.demo.reddit import base36
 
 _WORDS = [

@@ -23,7 +23,6 @@ from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind
 from blift.connectors.reddit.config import CommentsWanted, RedditConfig
 from blift.connectors.reddit.live import RedditFetcher
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners
-
 from tests.reddit_server.made_up import post_id
 
 _POSTS = 2_000

@@ -16,7 +16,6 @@ from blift.connectors.collection.items import Done, Item, Kind
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.live import YoutubeFetcher
-
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, Request, YoutubeServer
 

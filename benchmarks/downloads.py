@@ -21,7 +21,6 @@ from blift.connectors.web.download import FilesConfig, FilesFetcher
 from blift.connectors.web.manners import Budget
 from blift.pipelines.collection.plan import CollectPlan, ServicePlan
 from blift.pipelines.collection.run import collect
-
 from tests.web_server import Reply, WebServer, picture
 
 _LATENCY_S = 0.05

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pyarrow as pa
+
 from blift.connectors.parquet import shard_name, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord

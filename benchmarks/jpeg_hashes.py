@@ -32,6 +32,11 @@ from blift.transforms.media.hashes import look_at, phash, phash_turned
 from blift.transforms.media.reduced import certainty, look_at_means
 from PIL import Image, ImageDraw, ImageFile, ImageFilter, ImageOps
 
+from blift.connectors.media.images import read_image
+from blift.connectors.media.limits import Limits
+from blift.transforms.media.hashes import look_at, phash, phash_turned
+from blift.transforms.media.reduced import certainty, look_at_means
+
 Paint = Callable[[np.random.Generator, tuple[int, int]], Image.Image]
 
 _ORIENTATION = 0x0112

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+
 from blift.transforms.language import SURE, Answer, fast_pass, identify, langdetect_languages, langdetect_pass, words_of
 
 #: The ten languages with most speakers that are in the data, after English.

@@ -28,6 +28,14 @@ from blift.pipelines.media.measure import measure
 from blift.schemas.errors import RecipeError
 
 from benchmarks.media import scaled_clip
+from blift.connectors.media.decord import DecordVideo
+from blift.connectors.media.frames import VideoFile
+from blift.connectors.media.limits import Limits
+from blift.connectors.media.nvidia import NvidiaVideo, device
+from blift.connectors.media.pyav import PyAvVideo
+from blift.pipelines.media.config import DecoderChoice, MeasureConfig
+from blift.pipelines.media.measure import measure
+from blift.schemas.errors import RecipeError
 
 _HEIGHTS, _SECONDS, _RUNS, _SPARSE = (360, 720, 1080, 2160), 20, 3, 10
 _SIDE = MeasureConfig().working_side

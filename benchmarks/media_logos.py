@@ -20,6 +20,8 @@ from blift.transforms.media.looks import DuplicateOptions
 from PIL import Image, ImageDraw
 
 from benchmarks.media_duplicates import clusters, picture
+from blift.transforms.media.hashes import look_at, part_hashes, phash
+from blift.transforms.media.looks import DuplicateOptions
 
 _WIDTH, _HEIGHT, _SECONDS, _PER_S = 320, 180, 10, 2
 #: Left, top, right, bottom and level of what is painted over every frame.

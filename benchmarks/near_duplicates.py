@@ -24,6 +24,8 @@ from backports import zstd
 from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
+
 Program = Callable[[pl.Series, np.ndarray, float], np.ndarray]
 
 _STOCK = (

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from blift.connectors.parquet import write_shard
 
 from benchmarks.hub_corpus import samples, write_run
+from blift.connectors.parquet import write_shard
 from tests.hub_server import TOKEN, HubServer
 
 REPO = "owner/benchmark"

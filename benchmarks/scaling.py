@@ -24,6 +24,12 @@ from blift.pipelines.run.stage_run import Report
 from blift.transforms.shuffle import TableCoder
 
 from benchmarks.archive import write_archive
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.beam_arguments import BeamArguments
+from blift.pipelines.run.build import build
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.stage_run import Report
+from blift.transforms.shuffle import TableCoder
 from tests.runners.builds import Build, build_on
 from tests.runners.engines import ENGINES
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 from backports import zstd
+
 from blift.connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import Reason

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
+
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
+
 from blift.connectors.filesystem import delete, open_to_read, open_to_write, read_bytes, rename
 from blift.connectors.shard import Shard
 from blift.schemas.errors import InputError, OutputError

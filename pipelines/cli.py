@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
     given = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(_GARBAGE_AFTER)
+    # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
@@ -95,7 +98,7 @@ def user_error_in(text: str) -> str | None:
     Runners hand a worker's exception back as a formatted traceback, with the name of the step appended.
     """
     found = re.findall(
-        r"^(?:RuntimeError: )?schemas\.errors\.\w+: (.+?)(?: \[while running .*)?$", text, flags=re.MULTILINE
+        r"^(?:RuntimeError: )?blift\.schemas\.errors\.\w+: (.+?)(?: \[while running .*)?$", text, flags=re.MULTILINE
     )
     return str(found[-1]).strip() if found else None
 

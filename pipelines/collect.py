@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+
 from blift.connectors.files import Chunk, InputFile
 from blift.connectors.hub.dataset import HubFile, read_published
 from blift.connectors.parquet import shard_name, write_shard

@@ -7,6 +7,8 @@ from typing import ClassVar
 from blift.schemas.record import Record
 from pydantic import Field
 
+from blift.schemas.record import Record
+
 
 class Blift(Record):
     """One sample as the BLIFT dataset of the paper publishes it."""

@@ -9,6 +9,9 @@ from blift.schemas.platform import Platform
 from blift.schemas.record import Record
 from pydantic import Field
 
+from blift.schemas.platform import Platform
+from blift.schemas.record import Record
+
 
 class Comment(Record):
     """One comment, at its latest observation."""

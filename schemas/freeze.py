@@ -16,6 +16,10 @@ from blift.schemas.record import Part, Record, arrow_schema
 from blift.schemas.tables import FROZEN
 from pydantic import BaseModel, Field, ValidationError
 
+from blift.schemas.errors import OutputError, SchemaError
+from blift.schemas.record import Part, Record, arrow_schema
+from blift.schemas.tables import FROZEN
+
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 
 

@@ -8,6 +8,9 @@ from blift.schemas.record import Part, Record
 from blift.schemas.split import Split
 from pydantic import Field
 
+from blift.schemas.record import Part, Record
+from blift.schemas.split import Split
+
 
 class Turn(Part):
     """One turn in LLaVA's shape."""

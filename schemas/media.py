@@ -9,6 +9,9 @@ from blift.schemas.platform import SpeechSegment
 from blift.schemas.record import Part, Record
 from pydantic import Field
 
+from blift.schemas.platform import SpeechSegment
+from blift.schemas.record import Part, Record
+
 
 class MediaForm(StrEnum):
     """What a file of media holds, whatever its name says."""

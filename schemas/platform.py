@@ -7,6 +7,8 @@ from enum import StrEnum
 from blift.schemas.record import Part
 from pydantic import Field
 
+from blift.schemas.record import Part
+
 
 class Platform(StrEnum):
     """Where a post was made."""

@@ -10,6 +10,10 @@ from blift.schemas.reasons import ReplayAbsent
 from blift.schemas.record import Part, Record
 from pydantic import Field
 
+from blift.schemas.platform import Chapter, MediaKind, Platform, ReplaySegment, SpeechSegment
+from blift.schemas.reasons import ReplayAbsent
+from blift.schemas.record import Part, Record
+
 
 class Observation(Part):
     """What was measured of a post at an earlier time."""

@@ -8,6 +8,9 @@ from blift.schemas.media import MediaUse
 from blift.schemas.record import Part, Record
 from pydantic import Field
 
+from blift.schemas.media import MediaUse
+from blift.schemas.record import Part, Record
+
 
 class EmbeddedPicture(Part):
     """A picture, as the `Image` of `datasets` has it."""

@@ -12,6 +12,8 @@ import pyarrow as pa
 from blift.schemas.errors import SchemaError
 from pydantic import BaseModel, ConfigDict
 
+from blift.schemas.errors import SchemaError
+
 TABLE_KEY = b"blift.table"
 VERSION_KEY = b"blift.version"
 #: What `datasets` reads of features that Arrow has no type for.

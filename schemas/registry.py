@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pyarrow as pa
+
 from blift.schemas.blift import Blift
 from blift.schemas.comment import Comment
 from blift.schemas.errors import SchemaError, did_you_mean

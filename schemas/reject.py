@@ -8,6 +8,9 @@ from blift.schemas.reasons import Reason
 from blift.schemas.record import Record
 from pydantic import Field
 
+from blift.schemas.reasons import Reason
+from blift.schemas.record import Record
+
 
 class Reject(Record):
     """One rejected record."""

@@ -11,6 +11,10 @@ from blift.schemas.reasons import ReplayAbsent
 from blift.schemas.record import Part, Record
 from pydantic import Field
 
+from blift.schemas.platform import MediaKind, Platform, ReplaySegment, SpeechSegment
+from blift.schemas.reasons import ReplayAbsent
+from blift.schemas.record import Part, Record
+
 
 class SceneSource(StrEnum):
     """Who says where a scene begins and ends."""

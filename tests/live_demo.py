@@ -18,6 +18,7 @@ import yaml
 from blift.connectors.media.ffmpeg import program
 from PIL import Image
 
+from blift.connectors.media.ffmpeg import program
 from tests.reddit_server import RedditServer, made_up
 from tests.web_server import Reply, WebServer
 from tests.youtube_server.made_up import MadeUp, Video

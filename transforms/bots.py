@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
+
 from blift.transforms.vocabulary import read_entries
 
 _KNOWN_BOTS = Path(__file__).with_name("known_bots.txt")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pyarrow as pa
+
 from blift.transforms.row_changes import RowChanges
 from blift.transforms.tables import frame, hash64
 

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import xxhash
+
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.templates.context import MEDIA, context_of, is_film
 from blift.transforms.templates.template import Part, Template, compiled

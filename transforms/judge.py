@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+
 from blift.schemas.platform import MediaKind, Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import Tally

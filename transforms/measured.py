@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pyarrow as pa
+
 from blift.schemas.media import MediaForm
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.tables import arrow, frame

@@ -8,6 +8,8 @@ from typing import Any
 from blift.schemas.errors import RecipeError
 from pydantic import ValidationInfo
 
+from blift.schemas.errors import RecipeError
+
 
 def named_path(value: Any, info: ValidationInfo) -> Path:
     """The file of that name in the first of the validation context's ``folders`` that has it, else in the first.

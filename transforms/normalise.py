@@ -7,6 +7,7 @@ import hmac
 
 import polars as pl
 import pyarrow as pa
+
 from blift.schemas.platform import MediaKind, Platform
 from blift.schemas.reasons import Reason, ReplayAbsent
 from blift.schemas.registry import SCHEMAS

@@ -6,6 +6,7 @@ import json
 
 import polars as pl
 import pyarrow as pa
+
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.tables import arrow, frame
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 import polars as pl
 import pyarrow as pa
+
 from blift.transforms.personal_data import Pattern, rules_of
 
 #: Times a text is gone over: what a replacement leaves may read as another match.

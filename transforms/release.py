@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import pyarrow as pa
+
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import MALFORMED, Reason
 from blift.schemas.registry import SCHEMAS

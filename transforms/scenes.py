@@ -15,6 +15,10 @@ from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import SceneSource
 from numpy.typing import NDArray
 
+from blift.schemas.platform import MediaKind
+from blift.schemas.registry import SCHEMAS
+from blift.schemas.sample import SceneSource
+
 _SCENES = SCHEMAS["sample"].field("scenes").type
 _IMAGES = frozenset({MediaKind.IMAGE.value, MediaKind.GIF.value, MediaKind.GALLERY.value})
 

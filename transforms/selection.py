@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.rules.registry import NO_VERDICT

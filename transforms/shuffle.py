@@ -10,6 +10,7 @@ import pyarrow as pa
 from apache_beam import coders
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
+
 from blift.transforms.tables import shard_of, split
 
 #: A shard's number, and rows of it.

@@ -9,6 +9,9 @@ from blift.transforms.tables import hash64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from blift.schemas.split import Split
+from blift.transforms.tables import hash64
+
 
 def components(sample_ids: pl.Series, clusters: pl.Series, channels: pl.Series) -> pl.Series:
     """The name of the group that each sample must not be parted from.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 import xxhash
+
 from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import Audience

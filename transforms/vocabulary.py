@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Self
 
 import polars as pl
+
 from blift.schemas.errors import RecipeError
 
 #: LDNOOBW's English list (CC BY 4.0), the vocabulary of the paper, unchanged inside the package `expletives`.

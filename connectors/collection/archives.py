@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 from backports import zstd
+
 from blift.connectors.collection.items import RecordKind, StoredFile
 from blift.connectors.collection.state import State
 from blift.connectors.filesystem import exists, read_bytes

@@ -1,4 +1,4 @@
-"""What an outcome changes in the state: statements that `blift.connectors.collection.state` makes one transaction of."""
+"""What an outcome changes in the state: statements of one transaction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from backports import zstd
+
 from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import WITHDRAWN, Absent

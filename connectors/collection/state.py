@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from backports import zstd
+
 from blift.connectors.collection.changes import ItemState, add, state_after, take_in
 from blift.connectors.collection.items import (
     Item,

@@ -29,6 +29,18 @@ from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils._runtime import is_xet_available
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
+from blift.connectors.hub.failures import (
+    NO_TOKEN,
+    hinted_wait_s,
+    is_stale,
+    is_unreachable,
+    passes,
+    sentence,
+    tries_within,
+)
+from blift.connectors.hub.xet import Transfers, XetFile, XetStorage
+from blift.schemas.errors import PublishError
+
 Operation = CommitOperationAdd | CommitOperationDelete
 #: Digest by path, as in a snapshot; None where there is to be no file.
 Digests = Mapping[str, str | None]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from blift.connectors.files import Chunk
 from blift.connectors.malformed import Malformed, reject, reject_table
 from blift.schemas.errors import InputError

@@ -20,6 +20,9 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils._http import parse_ratelimit_headers
 
+from blift.connectors.hub.xet_failures import OWN_TRIES, storage_sentence, xet_failure
+from blift.schemas.errors import PublishError
+
 _PASSING = (429, 500, 502, 503, 504)
 _NETWORK: tuple[type[Exception], ...] = (httpx2.NetworkError, httpx2.TimeoutException, httpx2.ProtocolError)
 

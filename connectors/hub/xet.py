@@ -19,6 +19,8 @@ from huggingface_hub import get_session
 from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils._xet import parse_xet_connection_info_from_headers
 
+from blift.connectors.hub.xet_failures import xet_failure
+
 #: hf_xet cuts what it sends into objects (xorbs) of that many bytes at most.
 XORB_BYTES = 64 << 20
 _KEEP_AT_ONCE = "data.session_xorb_metadata_flush_max_count"

@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+
 from blift.connectors.media.bare_picture import LOCATION, METADATA, NotBare
 
 #: Containers of the two kinds that browsers play, and the codecs that belong into WebM; the others go into MP4.

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import decord
 import numpy as np
+
 from blift.connectors.media.frames import ArrayFrame
 from blift.connectors.media.limits import Limits, Refused, check_length
 from blift.connectors.media.pyav import facts_of

@@ -12,6 +12,7 @@ from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
+
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.pyav import DEMUXERS
 from blift.schemas.errors import InputError

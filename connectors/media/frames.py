@@ -12,6 +12,8 @@ from blift.schemas.media import Decoder
 from numpy.typing import NDArray
 from PIL import Image
 
+from blift.schemas.media import Decoder
+
 Plane = NDArray[np.uint8]
 
 

@@ -17,6 +17,11 @@ from blift.schemas.reasons import Reason
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from blift.connectors.media.frames import ArrayFrame, Plane, VideoFacts, turned
+from blift.connectors.media.limits import Limits, Refused, check_length, check_picture
+from blift.schemas.media import Decoder
+from blift.schemas.reasons import Reason
+
 #: Formats that may be opened; Pillow also knows some that run other programs or are no pictures of posts.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 _ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})

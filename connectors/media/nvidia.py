@@ -12,6 +12,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+
 from blift.connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
 from blift.connectors.media.limits import Limits, Refused, check_length
 from blift.connectors.media.pyav import AudioSink, Packets, PyAvVideo

@@ -13,6 +13,7 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+
 from blift.connectors.media.frames import Plane, VideoFacts, fitted, turned, working_size
 from blift.connectors.media.limits import Limits, Refused, check_length, check_picture
 from blift.connectors.media.yuv import narrowed, samples, small_bgr

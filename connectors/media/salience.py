@@ -12,6 +12,9 @@ from blift.connectors.media.frames import Plane
 from blift.schemas.errors import RecipeError
 from numpy.typing import NDArray
 
+from blift.connectors.media.frames import Plane
+from blift.schemas.errors import RecipeError
+
 #: Mean and standard deviation of ImageNet's RGB, with which these models were trained.
 _MEAN, _DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 _SIDE = 320

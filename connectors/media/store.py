@@ -9,6 +9,7 @@ import posixpath
 from contextlib import suppress
 
 import pyarrow as pa
+
 from blift.connectors.collection.items import StoredFile
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, read_bytes
 from blift.connectors.parquet import replace_file, take_in

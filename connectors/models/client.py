@@ -14,6 +14,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import urllib3
+
 from blift.connectors.models.allowance import Allowance
 from blift.connectors.models.prompt import snippet
 from blift.schemas.errors import InputError, RecipeError

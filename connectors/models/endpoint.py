@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
+
 from blift.connectors.models.allowance import Allowance
 from blift.connectors.models.cache import AnswerCache, Kept
 from blift.connectors.models.client import Client, Failed, Spent, unanswered

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pyarrow as pa
+
 from blift.connectors.filesystem import open_to_read
 from blift.schemas.errors import InputError
 

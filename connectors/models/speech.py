@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
+
 from blift.connectors.malformed import Malformed
 from blift.connectors.models.optional import require
 from blift.schemas.errors import InputError, RecipeError, did_you_mean

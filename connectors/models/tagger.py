@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult
+
 from blift.connectors.models.config import Scores, TaggerConfig
 from blift.connectors.models.optional import require
 from blift.connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again

@@ -23,6 +23,10 @@ from prawcore import Requestor
 from prawcore.const import ACCESS_TOKEN_PATH
 from prawcore.exceptions import BadJSON, OAuthException, RequestException
 
+from blift.connectors.reddit.refusals import NotAnswered, Refused
+from blift.connectors.web.manners import LONGEST_PAUSE_S, Pace
+from blift.schemas.errors import CollectError
+
 _WHERE = (
     "Set praw_client_id, praw_client_secret and praw_user_agent in the environment or in praw.ini; "
     "https://www.reddit.com/prefs/apps gives an application (of the type script) its id and secret."

@@ -24,6 +24,14 @@ from blift.schemas.reasons import Reason
 from numpy.typing import NDArray
 from polars.datatypes import DataType
 
+from blift.connectors.files import Chunk, InputFile
+from blift.connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines, read_lines
+from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.reddit.media import is_present, media_of
+from blift.connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+
 #: What Reddit and the archives write in place of a text that was withdrawn.
 _DELETED, _REMOVED = "[deleted]", "[removed]"
 #: Who withdrew a post, where its author did; every other word names moderators or the platform.

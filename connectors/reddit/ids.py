@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+
 from blift.connectors.files import ByteStream, InputFile, open_bytes
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.lines import BadLine, read_lines

@@ -10,6 +10,7 @@ import html
 from typing import Annotated, Any
 
 import msgspec
+
 from blift.connectors.reddit.records import ABSENT, Submission
 
 _Pixels = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+
 from blift.connectors.malformed import Malformed, loads
 from blift.schemas.reasons import Reason
 

@@ -13,6 +13,9 @@ from blift.schemas.reasons import Absent
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.schemas.reasons import Absent
+
 #: As `socket.getaddrinfo`, called with host, port and type.
 Resolve: TypeAlias = Callable[..., Sequence[tuple[Any, Any, Any, Any, Any]]]
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address

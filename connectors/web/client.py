@@ -18,6 +18,13 @@ from blift.connectors.web.refusals import NotNow, Refused, retry_after_s
 from blift.schemas.reasons import Absent
 from urllib3.exceptions import HTTPError
 
+from blift.connectors.web.addresses import Gate, checked_url
+from blift.connectors.web.flow import Flow
+from blift.connectors.web.gated import let_in
+from blift.connectors.web.manners import Manners, Pace
+from blift.connectors.web.refusals import NotNow, Refused, retry_after_s
+from blift.schemas.reasons import Absent
+
 _REDIRECTS = 10
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 503})

@@ -9,6 +9,8 @@ from blift.connectors.web.addresses import Gate
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from blift.connectors.web.addresses import Gate
+
 
 def let_in(pools: urllib3.PoolManager, gate: Gate) -> None:
     """From now on every connection of the pools is opened by the gate.

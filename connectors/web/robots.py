@@ -14,6 +14,10 @@ from blift.connectors.web.refusals import NotNow, Refused
 from blift.schemas.reasons import Absent
 from protego import Protego
 
+from blift.connectors.web.client import Answer, Web
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.schemas.reasons import Absent
+
 _MAX_BYTES = 512 << 10  # RFC 9309 asks for 500 KiB at least
 _KEPT_HOSTS, _KEPT_S = 2_000, 86_400.0
 #: Words of `X-Robots-Tag` that say no to use in training; DeviantArt's, which others took up.

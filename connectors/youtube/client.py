@@ -28,6 +28,14 @@ from yt_dlp.networking import Request, RequestDirector, Response
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.utils import ExtractorError, sanitize_url
 
+from blift.connectors.web.addresses import Gate, checked_url
+from blift.connectors.web.flow import Flow
+from blift.connectors.web.manners import Pace
+from blift.connectors.web.refusals import NotNow, Refused, retry_after_s
+from blift.connectors.youtube.absence import meaning
+from blift.connectors.youtube.gated import GatedRH, Halted
+from blift.schemas.reasons import Absent
+
 # yt-dlp reads this when its first object is made: it would run Python files out of a user's folders.
 yt_dlp_globals.plugin_dirs.value = []
 

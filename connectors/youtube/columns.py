@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
 from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 import msgspec
+
 from blift.connectors.malformed import Malformed, loads
 from blift.schemas.reasons import Reason
 

@@ -21,6 +21,15 @@ from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import YoutubeDLError
 
+from blift.connectors.media.ffmpeg import program
+from blift.connectors.web.manners import Manners
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.connectors.youtube.client import Client
+from blift.connectors.youtube.config import FootageWanted, YoutubeConfig
+from blift.connectors.youtube.cookies import read_cookies
+from blift.connectors.youtube.gated import Halted
+from blift.schemas.reasons import Absent
+
 _TIMEOUT_S = 30.0
 _DETAIL = 300
 #: Programs that can run YouTube's player, which hides the addresses of some formats; both run it cut off from all else.

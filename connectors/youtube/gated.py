@@ -15,6 +15,11 @@ from yt_dlp.networking import Request, Response
 from yt_dlp.networking._requests import RequestsRH
 from yt_dlp.networking.exceptions import TransportError
 
+from blift.connectors.web.addresses import Gate, checked_url
+from blift.connectors.web.gated import let_in
+from blift.connectors.web.manners import BudgetSpent, Stopped
+from blift.connectors.web.refusals import NotNow, Refused
+
 _REDIRECTS = 10
 
 

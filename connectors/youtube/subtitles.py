@@ -13,6 +13,9 @@ from blift.connectors.malformed import Malformed
 from blift.connectors.youtube.decode import decode, is_number
 from defusedxml.common import DefusedXmlException
 
+from blift.connectors.malformed import Malformed
+from blift.connectors.youtube.decode import decode, is_number
+
 #: start_s, end_s and text of a blift.schemas.platform.SpeechSegment.
 SpeechTuple = tuple[float, float, str]
 

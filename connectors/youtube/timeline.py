@@ -11,6 +11,9 @@ from blift.connectors.youtube.decode import is_number
 from blift.schemas.reasons import ReplayAbsent
 from numpy.typing import NDArray
 
+from blift.connectors.youtube.decode import is_number
+from blift.schemas.reasons import ReplayAbsent
+
 #: One row a segment: start_s, end_s and value of a blift.schemas.platform.ReplaySegment.
 ReplayGraph = NDArray[np.float64]
 #: start_s, end_s and title of a blift.schemas.platform.Chapter.

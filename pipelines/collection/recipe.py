@@ -10,6 +10,10 @@ from blift.pipelines.recipe.section import Count, Section
 from blift.schemas.errors import RecipeError
 from pydantic import AfterValidator, Field
 
+from blift.connectors.reddit.listing_keys import listing_of
+from blift.pipelines.recipe.section import Count, Section
+from blift.schemas.errors import RecipeError
+
 Rate = Annotated[float, Field(gt=0)]
 
 

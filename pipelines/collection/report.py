@@ -15,6 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from blift.connectors.collection.changes import ItemState
+from blift.connectors.collection.items import Kind
+from blift.connectors.collection.state import State, Tally
+
 _SHOW_EVERY_S = 1.0
 _LOG_EVERY_S = 15.0
 #: Over how long a rate is taken.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
+
 from blift.connectors.collection.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
 from blift.connectors.reddit.archive import submissions_in
 from blift.pipelines.collection.plan import ShownFiles

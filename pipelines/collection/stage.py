@@ -20,6 +20,7 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
+
 from blift.connectors.collection.archives import Written, write_archives
 from blift.connectors.collection.changes import PLATFORM_OF, ItemState
 from blift.connectors.collection.items import SERVICE, Item, Kind

@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
+
     from blift.pipelines.run.build import build  # noqa: PLC0415 - slow: all stages
     from blift.pipelines.run.runner import check_runner  # noqa: PLC0415 - slow
 

@@ -22,6 +22,17 @@ from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
 from blift.schemas.errors import BliftError, InputError, RecipeError
 from rich.console import Console
 
+from blift.connectors.collection.items import RecordKind
+from blift.connectors.collection.state import FILE_NAME, State
+from blift.connectors.filesystem import is_here
+from blift.connectors.web.manners import Budget
+from blift.pipelines.collection.ask import Place, plan_of
+from blift.pipelines.collection.report import CollectProgress, show_status
+from blift.pipelines.collection.run import CollectResult, collect
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
+from blift.schemas.errors import BliftError, InputError, RecipeError
+
 STATUS = "status"
 _UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _SIZES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_000_000}

@@ -6,6 +6,7 @@ import argparse
 import json
 
 import yaml
+
 from blift.pipelines.recipe.docs import recipe_markdown
 from blift.pipelines.recipe.file import SHIPPED, load_recipe, recipe_text
 from blift.pipelines.recipe.model import Recipe

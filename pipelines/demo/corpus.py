@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backports import zstd
+
 from blift.pipelines.demo.media import render_clip, write_pictures
 from blift.pipelines.demo.reddit import RedditCorpus, long_line
 from blift.pipelines.demo.youtube import LISTED, YoutubeCorpus, subtitles

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import cv2
 import msgspec
+
 from blift.connectors.media.limits import Refused
 from blift.pipelines.media.config import MeasureConfig
 from blift.pipelines.media.measure import measure

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
 from apache_beam.pvalue import TaggedOutput
+
 from blift.connectors.malformed import reject_table
 from blift.connectors.models.config import EndpointConfig, TaggerConfig
 from blift.connectors.models.endpoint import VisionEndpoint

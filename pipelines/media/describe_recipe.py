@@ -12,6 +12,13 @@ from blift.connectors.models.speech import Device, SpeechConfig
 from blift.pipelines.recipe.section import Count, Section
 from pydantic import Field, model_validator
 
+from blift.connectors.models.allowance import Limits
+from blift.connectors.models.client import Address
+from blift.connectors.models.config import IMAGENET_MEAN, IMAGENET_STD, EndpointConfig, Scores, TaggerConfig
+from blift.connectors.models.prompt import PROMPT
+from blift.connectors.models.speech import Device, SpeechConfig
+from blift.pipelines.recipe.section import Count, Section
+
 
 class DescribeEndpoint(Section):
     """An OpenAI-compatible endpoint that gives captions, tags and text on screen, such as vLLM's."""

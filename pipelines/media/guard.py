@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+
 from blift.connectors.media.limits import Refused
 from blift.pipelines.media.child import Answer, Greeting, Question, length_of, send
 from blift.pipelines.media.config import MeasureConfig
@@ -92,7 +93,7 @@ class Guard:
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "blift.pipelines.media.child"],
+                [sys.executable, "-P", "-m", "blift.pipelines.media.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=environment,

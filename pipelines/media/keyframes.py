@@ -11,6 +11,11 @@ from blift.pipelines.media.config import MeasureConfig
 from blift.transforms.media.colours import colours
 from PIL import Image
 
+from blift.connectors.media.frames import Plane
+from blift.connectors.media.salience import salience_of
+from blift.pipelines.media.config import MeasureConfig
+from blift.transforms.media.colours import colours
+
 
 def describe(picture: Plane, config: MeasureConfig) -> dict[str, Any]:
     """Columns of a scene that its picture decides. ``picture``: RGB, (height, width, 3)."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 import pyarrow as pa
+
 from blift.connectors.parquet import read_parquet, shard_name, write_parquet
 from blift.connectors.shard import Shard
 from blift.pipelines.run.folder import RunFolder

@@ -11,6 +11,12 @@ from blift.pipelines.recipe.section import Count, Section, Share
 from blift.transforms.media.looks import DuplicateOptions
 from pydantic import Field
 
+from blift.connectors.media.limits import Limits
+from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
+from blift.pipelines.media.describe_recipe import Describe, Speech
+from blift.pipelines.recipe.section import Count, Section, Share
+from blift.transforms.media.looks import DuplicateOptions
+
 
 class Cuts(Section):
     """Where one scene of a video ends and the next begins."""

@@ -11,6 +11,7 @@ import apache_beam as beam
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+
 from blift.connectors.malformed import reject_table
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.local import local_file

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
 from blift.connectors.media.frames import Frame, VideoFile
 from blift.connectors.media.limits import Refused
 from blift.pipelines.media.config import Access, MeasureConfig

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
+
 from blift.pipelines.publication.edition import HUB, Edition, Facts
 from blift.pipelines.publication.features import features
 from blift.pipelines.publication.layout import BESIDE, EMBEDDED

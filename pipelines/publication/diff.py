@@ -13,6 +13,12 @@ from blift.schemas.errors import BliftError
 from rich.console import Console
 from rich.table import Table
 
+from blift.connectors.hub.client import Hub
+from blift.pipelines.publication.compare import Side, compared, hub_side, json_text, run_side
+from blift.pipelines.publication.versions import next_tag
+from blift.pipelines.run.folder import RunFolder
+from blift.schemas.errors import BliftError
+
 _EXIT_DIFFERS = 1
 _PUBLISHED = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 

@@ -10,6 +10,7 @@ import apache_beam as beam
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+
 from blift.connectors.parquet import write_row_groups
 from blift.connectors.shard import Shard
 from blift.pipelines.publication.bared import BareFile, Withheld, bared

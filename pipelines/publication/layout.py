@@ -12,6 +12,7 @@ from blift.transforms.personal_data import kinds
 if TYPE_CHECKING:
     import apache_beam as beam
     import pyarrow as pa
+
     from blift.connectors.shard import Shard
 
 STAGE = "release"

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+
 from blift.connectors.parquet import read_shard, take_in, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.media.listing import LISTED, read_list

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+
 from blift.pipelines.publication.bared import BareFile, Withheld
 from blift.pipelines.publication.layout import STAGE
 from blift.pipelines.recipe.result import MediaFiles, MediaShape

@@ -6,18 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blift.pipelines.publication.layout import (
-    BESIDE,
-    EMBEDDED,
-    FOLDER,
-    PUBLISHED,
-    STAGE,
-    UNFILTERED,
-    WITHDRAWN,
-    MediaPart,
-    Part,
-    digests_path,
-)
+from blift.pipelines.publication.layout import BESIDE, EMBEDDED, FOLDER, STAGE, UNFILTERED, WITHDRAWN, MediaPart, Part
 from blift.pipelines.recipe.result import MediaShape
 from blift.pipelines.run.card_parts import CONFIGS
 from blift.pipelines.run.folder import Manifest
@@ -26,6 +15,7 @@ from blift.schemas.errors import InputError
 
 if TYPE_CHECKING:
     import apache_beam as beam
+
     from blift.pipelines.run.stage import StagePlan
 
 

@@ -9,6 +9,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+
 from blift.connectors.parquet import read_shard, write_parquet, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.publication.layout import FOLDER, POSTED, STAGE, WITHDRAWN, Part, ReleasedMedia, digests_path

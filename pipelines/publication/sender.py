@@ -17,6 +17,13 @@ from blift.pipelines.run.folder import RunFolder
 from blift.schemas.errors import InputError, PublishError
 from huggingface_hub import CommitOperationAdd
 
+from blift.connectors.filesystem import open_to_read
+from blift.connectors.hub.client import Hub, Line, line
+from blift.connectors.shard import Shard
+from blift.pipelines.publication.pace import Calls, Pace
+from blift.pipelines.run.folder import RunFolder
+from blift.schemas.errors import InputError, PublishError
+
 #: Files that are read for their digests at a time: a core each, and no more than a disk serves well.
 _HASHERS = min(8, os.cpu_count() or 1)
 #: Seconds after which Ctrl-C is heard: hf_xet's own handler of the signal leaves whoever waits for a thread waiting.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+
 from blift.connectors.parquet import replace_file
 from blift.pipelines.publication.pace import Pace
 from blift.pipelines.publication.sender import Batch, Sender, Sent, Target

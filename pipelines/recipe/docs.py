@@ -14,6 +14,11 @@ from blift.schemas.platform import Platform
 from blift.transforms.rules.registry import Rule, all_rules
 from pydantic import BaseModel, WithJsonSchema
 
+from blift.pipelines.recipe.file import model_in
+from blift.pipelines.recipe.model import Recipe
+from blift.schemas.platform import Platform
+from blift.transforms.rules.registry import Rule, all_rules
+
 _INTRODUCTION = """\
 # The recipe
 

@@ -13,6 +13,9 @@ from blift.schemas.errors import BliftError, RecipeError, did_you_mean
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
+from blift.schemas.errors import BliftError, RecipeError, did_you_mean
+
 #: Recipes that come with the package, by file name.
 SHIPPED = Path(__file__).parent / "shipped"
 

@@ -20,6 +20,16 @@ from blift.transforms.templates import TemplateFile
 from msgspec import NODEFAULT
 from pydantic import Field, create_model, model_validator
 
+from blift.pipelines.collection.recipe import Collect
+from blift.pipelines.media.recipe import Media
+from blift.pipelines.recipe import result
+from blift.pipelines.recipe.result import NAME, REPO, Plain
+from blift.pipelines.recipe.section import Count, Section, Share
+from blift.schemas.platform import Platform
+from blift.transforms.rules import Record, rules_for
+from blift.transforms.selection import Selection
+from blift.transforms.templates import TemplateFile
+
 #: What both msgspec and pydantic know of a value, by one name.
 _NOTES = ("description", "ge", "le", "min_length", "pattern")
 

@@ -15,7 +15,7 @@ NAME = r"^[a-z0-9][a-z0-9._-]*$"
 
 
 class Plain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A section of a recipe whose values msgspec checks; `blift.pipelines.recipe.model` makes the section's model of it."""
+    """A section of a recipe whose values msgspec checks; its model is in `blift.pipelines.recipe.model`."""
 
 
 class Payload(StrEnum):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+
 from blift.pipelines.recipe.result import PlainResult, Result, plain_result
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
+
 from blift.connectors.shard import Shard
 from blift.pipelines.recipe.result import Result
 from blift.pipelines.run.card_parts import CITATION, CONFIGS, data_files, size_category

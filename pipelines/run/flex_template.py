@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from apache_beam.io.filesystems import FileSystems
+
 from blift.connectors.filesystem import is_here
 from blift.pipelines.cli import main
 from blift.pipelines.run.ending import scratch

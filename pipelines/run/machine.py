@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
+
 from blift.pipelines.run.account import LIBRARIES
 from blift.pipelines.run.prepare import AUTHOR_KEY
 from blift.pipelines.run.runner import check_runner, reach

@@ -11,6 +11,7 @@ from blift.pipelines.run.folder import Manifest, RunFolder
 
 if TYPE_CHECKING:
     import apache_beam as beam
+
     from blift.pipelines.recipe.file import RecipeFile
     from blift.pipelines.recipe.model import Recipe
     from blift.pipelines.run.stage import StagePlan

@@ -21,6 +21,7 @@ from apache_beam.options.pipeline_options import (
     TestOptions,
 )
 from apache_beam.runners.runner import create_runner
+
 from blift.schemas.errors import BliftError, did_you_mean
 
 _REACH_TIMEOUT_S = 5.0
@@ -210,7 +211,7 @@ def sentence_on(text: str) -> str | None:
 
 def _on_modules(text: str) -> str | None:
     """The same, where the workers lack a module."""
-    if found := re.search(r"No module named '?((?:schemas|transforms|connectors|pipelines|apache_beam)\b)", text):
+    if found := re.search(r"No module named '?((?:blift|apache_beam)\b)", text):
         return (
             f"The workers have no blift (No module named {found.group(1)!r}). Install the same blift in their image or "
             f"environment; {_ONE_IMAGE}"

@@ -9,6 +9,9 @@ from blift.pipelines.run.funnel import HEADINGS, figures, funnel_rows
 from rich.console import Console
 from rich.table import Table
 
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.funnel import HEADINGS, figures, funnel_rows
+
 _NUMBERS = ("in", "out", "merged", "rejected")
 
 

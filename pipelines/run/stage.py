@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
+
 from blift.connectors.parquet import replace_file, shard_name, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.run.account import LIBRARIES, StageResult, account_name, library_versions, read_account

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from backports import zstd
+
 from blift.connectors import files
 from blift.connectors.files import ByteStream, DamagedFile, list_files, literal, match, open_bytes, refuse_broken_links
 from blift.connectors.filesystem import open_to_read

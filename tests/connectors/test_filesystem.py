@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.localfilesystem import LocalFileSystem
+
 from blift.connectors.filesystem import (
     delete,
     exists,

@@ -17,6 +17,12 @@ from blift.schemas.reasons import Reason
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.files import InputFile
+from blift.connectors.lines import BadLine, Lines, read_lines
+from blift.connectors.malformed import PAYLOAD_BYTES
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Reason
+
 _BLOCKS = st.integers(1, 40)
 #: Lines that a file can hold: its last line is told from none by having bytes.
 _LINES = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b" ")), max_size=30)

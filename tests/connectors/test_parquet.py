@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from blift.connectors import parquet
 from blift.connectors.parquet import (
     ROW_GROUP_ROWS,

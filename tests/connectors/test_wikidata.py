@@ -12,6 +12,10 @@ from blift.connectors.web.manners import Manners
 from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher
 from rdflib import Graph
 
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
+from blift.connectors.web.client import WebConfig
+from blift.connectors.web.manners import Manners
+from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher
 from tests.loopback import Handler, Loopback
 
 CHANNELS = [f"UC{number:022d}" for number in range(25)]

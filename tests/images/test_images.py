@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from blift.pipelines.demo.corpus import write_corpus
 
+from blift.pipelines.demo.corpus import write_corpus
 from tests.images.conftest import Buildah
 from tests.runners.builds import finished, run_blift
 from tests.runners.engines import job_service, worker_pool

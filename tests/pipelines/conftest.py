@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from blift.pipelines.demo.corpus import write_corpus
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.run.beam_arguments import beam_arguments

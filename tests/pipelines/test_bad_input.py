@@ -17,6 +17,10 @@ from blift.pipelines.cli import main, user_error_in
 from blift.pipelines.run.folder import Manifest, RunFolder
 from blift.pipelines.run.show import funnel_rows
 
+from blift.connectors import parquet
+from blift.pipelines.cli import main, user_error_in
+from blift.pipelines.run.folder import Manifest, RunFolder
+from blift.pipelines.run.show import funnel_rows
 from tests.pipelines.conftest import run_build
 
 

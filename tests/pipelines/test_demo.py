@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from blift.pipelines.cli import main
 from blift.pipelines.demo.corpus import write_corpus
 from blift.schemas.errors import OutputError

@@ -18,6 +18,9 @@ from blift.pipelines.run.folder import Manifest
 from blift.pipelines.run.show import funnel_rows
 from blift.transforms.accounting import unbalanced
 
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.show import funnel_rows
+from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 
 pytestmark = pytest.mark.shared

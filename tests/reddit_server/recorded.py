@@ -11,7 +11,6 @@ from typing import Any
 
 from blift.connectors.files import InputFile
 from blift.connectors.lines import Lines, read_lines
-
 from tests.reddit_server.site import Data
 
 #: What whoever recorded them added.

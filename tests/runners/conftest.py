@@ -11,6 +11,7 @@ import pytest
 import yaml
 from blift.pipelines.demo.corpus import write_corpus
 
+from blift.pipelines.demo.corpus import write_corpus
 from tests.runners.builds import Build, build_on
 from tests.runners.engines import Engine
 from tests.runners.tools import Missing

@@ -17,6 +17,13 @@ from blift.pipelines.run.prepare import PREPARE
 from blift.pipelines.run.request import Request
 from blift.pipelines.run.stage import run_stage
 
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.beam_arguments import beam_arguments
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.hardware import on_gpu
+from blift.pipelines.run.prepare import PREPARE
+from blift.pipelines.run.request import Request
+from blift.pipelines.run.stage import run_stage
 from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES
 

@@ -12,6 +12,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import Field, create_model
 
+from blift.schemas.compatibility import Change, Level, changes, check, required_version, strays, too_low
+from blift.schemas.freeze import Column, Definition, freeze
+from blift.schemas.record import Record
+from blift.schemas.registry import RECORDS
+
 
 def column(name: str, kind: str = "string", *, nullable: bool = False, **more: Any) -> Column:
     return Column(name=name, type=kind, nullable=nullable, **more)

@@ -12,6 +12,11 @@ from blift.schemas.record import Part, Record
 from blift.schemas.registry import RECORDS
 from pydantic import Field
 
+from blift.schemas.errors import OutputError, SchemaError
+from blift.schemas.freeze import FROZEN, Column, definition, freeze, frozen_path, load
+from blift.schemas.record import Part, Record
+from blift.schemas.registry import RECORDS
+
 
 class Colour(StrEnum):
     RED = "red"

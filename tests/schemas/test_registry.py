@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 import pytest
+
 from blift.schemas.comment import Comment
 from blift.schemas.errors import SchemaError
 from blift.schemas.record import TABLE_KEY, VERSION_KEY

@@ -1,6 +1,7 @@
 """The frozen tables that cards are made of say what the record classes say."""
 
 import pytest
+
 from blift.schemas.freeze import definition, frozen_path
 from blift.schemas.record import Record
 from blift.schemas.registry import RECORDS

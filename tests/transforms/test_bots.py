@@ -12,6 +12,10 @@ from blift.transforms.bots import bot_name, known_bot, load_names, says_bot
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.files import open_bytes
+from blift.schemas.errors import RecipeError
+from blift.transforms.bots import bot_name, known_bot, load_names, says_bot
+
 
 def told(predicate: pl.Expr, *texts: str | None) -> dict[str | None, bool]:
     frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})

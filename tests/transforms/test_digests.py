@@ -5,6 +5,8 @@ from blift.transforms.digests import RowChanges, compare, row_digests, sorted_di
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.transforms.digests import RowChanges, compare, row_digests, sorted_digests
+
 
 def table(rows: dict[str, int]) -> pa.Table:
     return pa.table(

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.instructions import Pairs, instructions
 from blift.transforms.templates import Template, load_template, shipped

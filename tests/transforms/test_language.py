@@ -11,6 +11,8 @@ from blift.transforms.language import Pass, fast_pass, identify, langdetect_lang
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.transforms.language import Pass, fast_pass, identify, langdetect_languages, langdetect_pass, words_of
+
 SENTENCES = {
     "en": "The old lighthouse stands at the end of the harbour wall.",
     "de": "Der alte Leuchtturm steht am Ende der Hafenmauer.",
@@ -98,7 +100,10 @@ def test_an_answer_depends_on_its_text_alone(texts: list[str], rng: random.Rando
 
 
 def test_another_process_gives_the_same() -> None:
-    code = f"import polars as pl; from blift.transforms.language import identify; print(identify(pl.Series({UNSURE!a})).rows())"
+    code = (
+        "import polars as pl; from blift.transforms.language import identify; "
+        f"print(identify(pl.Series({UNSURE!a})).rows())"
+    )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert other.strip() == str(identify(pl.Series(UNSURE)).rows())
 

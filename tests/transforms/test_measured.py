@@ -11,6 +11,9 @@ from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_keys, with_measured, without_cuts
+
 _MEDIA = SCHEMAS["media"]
 _TYPES = pl.DataFrame(_MEDIA.empty_table()).schema
 _STATED = pl.Schema(

@@ -18,6 +18,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from blift.transforms import near_duplicates as module
+from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
+
 #: Words that are common and rare, shared or nobody's; letters whose classes and cases Python and Rust disagree on.
 _WORDS = st.sampled_from([
     "a", "I", "lol", "LOL", "the", "The", "of", "it's", "don't", "can_not", "42", "007", "x2", "½½", "²³", "हिन्दी",

@@ -10,6 +10,8 @@ from blift.transforms.normalise import COMMENTS, POSTS, author_hash, comments, r
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.transforms.normalise import COMMENTS, POSTS, author_hash, comments, reddit_posts, unescape, youtube_posts
+
 _SHAPE = [pa.field(name, pa.bool_()) for name in ("is_self", "is_gallery", "is_video", "has_poll")]
 _MADE_HERE = {"canonical_url", "media_key", "media_kind", "media_host", "bot", "history"}
 _READ = pa.schema(

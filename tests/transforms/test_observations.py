@@ -10,6 +10,9 @@ from blift.transforms.observations import latest_comments, latest_posts
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.observations import latest_comments, latest_posts
+
 POSTS, COMMENTS = SCHEMAS["post"], SCHEMAS["comment"]
 _GRAPH = [{"start_s": 0.0, "end_s": 2.0, "value": 1.0}]
 

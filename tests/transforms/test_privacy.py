@@ -8,6 +8,10 @@ from blift.transforms.privacy import redact
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.personal_data import ADDRESSES, PLAIN, kinds, rules_of
+from blift.transforms.privacy import redact
+
 
 def redacted(text: str, column: str = "text") -> str:
     table, _ = redact(pa.table({column: [text]}))

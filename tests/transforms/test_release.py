@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import Reason
 from blift.schemas.record import conform

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import SceneSource
 from blift.transforms.scenes import (

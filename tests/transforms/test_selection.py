@@ -12,6 +12,11 @@ from blift.transforms.selection import Chosen, Selection, choose
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.selection import Chosen, Selection, choose
+
 _SCHEMA = pl.DataFrame(SCHEMAS["comment"].empty_table()).schema | {"media_key": pl.String()}
 _WORDS = ["alpha", "bravo", "cedar", "delta", "ember", "fjord", "grape"]
 

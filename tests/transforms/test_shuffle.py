@@ -7,6 +7,8 @@ from blift.transforms.shuffle import TableCoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.transforms.shuffle import TableCoder
+
 
 @given(st.lists(st.text(max_size=5), max_size=20), st.integers(0, 5), st.integers(0, 20))
 def test_coder_round_trip_holds_slices_only(ids: list[str], start: int, length: int) -> None:

@@ -8,6 +8,8 @@ from blift.transforms.splits import components, split_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.transforms.splits import components, split_of
+
 Row = tuple[str | None, str | None]
 
 _CLUSTERS = st.none() | st.sampled_from(["1", "2", "3", "4"])

@@ -9,6 +9,8 @@ from blift.transforms.tables import hash64, shard_of, split
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.transforms.tables import hash64, shard_of, split
+
 
 def test_hash_is_the_published_xxh3() -> None:
     values = pl.Series(["", "a", "reddit:t3_87", None])
@@ -21,7 +23,10 @@ def test_hash_is_the_published_xxh3() -> None:
 
 
 def test_hash_is_the_same_in_another_process() -> None:
-    code = "import polars as pl; from blift.transforms.tables import hash64; print(int(hash64(pl.Series(['youtube:x']))[0]))"
+    code = (
+        "import polars as pl; from blift.transforms.tables import hash64; "
+        "print(int(hash64(pl.Series(['youtube:x']))[0]))"
+    )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert int(other) == int(hash64(pl.Series(["youtube:x"]))[0])
 

@@ -13,6 +13,10 @@ from blift.transforms.unite import sample_table, unite
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.measured import MEASURED
+from blift.transforms.unite import sample_table, unite
+
 _POSTS = pl.DataFrame(SCHEMAS["post"].empty_table()).schema | {
     "identified_language": pl.String(),
     "judged": pl.Boolean(),

@@ -13,6 +13,9 @@ from blift.transforms.vocabulary import MAX_ENTRY, Vocabulary, read_entries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.schemas.errors import RecipeError
+from blift.transforms.vocabulary import MAX_ENTRY, Vocabulary, read_entries
+
 
 def found(vocabulary: Vocabulary, *texts: str | None) -> list[str | None]:
     """The entry found in each text; `matches` must agree."""

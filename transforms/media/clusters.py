@@ -9,6 +9,8 @@ from blift.transforms.tables import arrow
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from blift.transforms.tables import arrow
+
 #: A file and the first file, by name, of those that it is connected with.
 CONNECTED = pa.schema([pa.field("sha256", pa.string()), pa.field("component", pa.string())])
 #: What decides which member of a cluster stays.

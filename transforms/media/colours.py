@@ -10,6 +10,8 @@ import numpy as np
 from blift.transforms.media.scaling import halved
 from numpy.typing import NDArray
 
+from blift.transforms.media.scaling import halved
+
 Picture = NDArray[np.uint8]
 
 #: Named colours, sRGB: the eleven basic colour terms of English, with shades that people tell apart by name.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 import pyarrow as pa
+
 from blift.schemas.platform import MediaKind
 from blift.transforms.tables import arrow
 

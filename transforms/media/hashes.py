@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import fftpack
 
+from blift.schemas.media import FramePart
+from blift.transforms.media.lanczos import SIDE, has_two_passes, scaled, scaled_across, scaled_down
+from blift.transforms.media.scaling import between, halved
+
 Plane = NDArray[np.uint8]
 
 #: Coefficients of the transform that the hash takes, along each axis.

@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 import polars as pl
 import pyarrow as pa
+
 from blift.schemas.media import FramePart, MediaForm
 from blift.transforms.tables import arrow
 

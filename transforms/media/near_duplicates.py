@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
+
 from blift.transforms.media.clusters import CONNECTED, MEMBERS, connected, named_clusters
 from blift.transforms.media.hamming import MOST_BITS, blocks
 from blift.transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pyarrow as pa
+
 from blift.transforms.media.hamming import similar_pairs
 from blift.transforms.media.looks import DuplicateOptions, Kind
 from blift.transforms.tables import arrow

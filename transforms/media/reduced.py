@@ -16,6 +16,9 @@ from blift.transforms.media.hashes import BITS, Look, Plane
 from blift.transforms.media.lanczos import SIDE
 from numpy.typing import NDArray
 
+from blift.transforms.media.hashes import BITS, Look, Plane
+from blift.transforms.media.lanczos import SIDE
+
 #: Lobes of the filter LANCZOS on either side.
 _LOBES = 3
 _NOTHING = 1e-3

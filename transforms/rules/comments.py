@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.bots import says_bot

@@ -13,6 +13,9 @@ from blift.transforms.named_files import named_path
 from blift.transforms.vocabulary import Vocabulary, read_entries
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
+from blift.transforms.named_files import named_path
+from blift.transforms.vocabulary import Vocabulary, read_entries
+
 BUILTIN = "builtin"
 
 

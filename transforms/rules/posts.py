@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+
 from blift.schemas.platform import MediaKind, Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.language import identify

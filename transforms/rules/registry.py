@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 import polars as pl
+
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.rule_docs import RULE_MODULES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+
 from blift.schemas.platform import MediaKind
 from blift.schemas.reasons import Reason
 from blift.transforms.rules.registry import Check, Record, rule

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import polars as pl
+
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.rules.registry import Check, Record, rule

@@ -28,6 +28,10 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from blift.schemas.errors import RecipeError, did_you_mean
+from blift.transforms.named_files import named_path
+from blift.transforms.templates.context import MEDIA, context_of
+
 _SHIPPED = Path(__file__).parent
 
 

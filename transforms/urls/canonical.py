@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 import polars as pl
+
 from blift.transforms.urls.sites import LEADS_TO, NO_SKINS, SITES, SKINS, TRACKING, TRACKING_ON
 
 #: How often an address may be escaped over, or lead to another; more is noise, and gives null.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import polars as pl
+
 from blift.transforms.urls.canonical import canonical
 from blift.transforms.urls.sites import KEYS, KIND_BY_EXTENSION, KIND_BY_FORM, SITES
 
@@ -22,7 +23,7 @@ def canonical_url(url: pl.Expr) -> pl.Expr:
 
     https, host in lower case without skin, port, user and fragment; HTML entities, percent-encoding, slashes and
     junk around it put right (RFC 3986, section 6); parameters sorted, without those that only track. What is known to
-    lead elsewhere becomes its target. Addresses of media in one of many shapes become one (`blift.transforms.urls.sites`):
+    lead elsewhere becomes its target. Addresses of media in one of many shapes become one (module `sites`):
 
     ==================================  =========================================
     any shape of a YouTube video        https://www.youtube.com/watch?v=<id>
@@ -55,7 +56,7 @@ def media_kind(url: pl.Expr) -> pl.Expr:
 
 
 def media_host(url: pl.Expr) -> pl.Expr:
-    """Who hosts it, as a recipe names it: ``reddit``, ``youtube``, ``imgur`` ... (groups in `blift.transforms.urls.sites`).
+    """Who hosts it, as a recipe names it: ``reddit``, ``youtube``, ``imgur`` ... (groups in module `sites`).
 
     A host without a group is known by its registered name (``bbc.co.uk``), or by its numbers. ``reddit`` are files and
     galleries; a discussion is at ``reddit.com``.

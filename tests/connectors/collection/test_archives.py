@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from blift.connectors.collection.archives import read_files, read_withdrawn, video_file, write_archives
 from blift.connectors.collection.items import Done, Item, Kind, NotThere, RawRecord, RecordKind, StoredFile
 from blift.connectors.collection.state import State

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from blift.connectors.collection import changes as module
 from blift.connectors.collection.changes import TRIES, ItemState
 from blift.connectors.collection.items import (

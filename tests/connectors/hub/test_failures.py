@@ -5,6 +5,8 @@ import pytest
 from blift.connectors.hub.failures import hinted_wait_s
 from huggingface_hub.errors import HfHubHTTPError
 
+from blift.connectors.hub.failures import hinted_wait_s
+
 
 def refusal(headers: dict[bytes, bytes]) -> HfHubHTTPError:
     request = httpx2.Request("GET", "https://hub.example/api")

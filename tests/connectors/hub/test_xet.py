@@ -17,6 +17,12 @@ from blift.schemas.errors import PublishError
 from blift.schemas.registry import SCHEMAS
 from huggingface_hub import CommitOperationAdd
 
+from blift.connectors.hub.client import Hub, Line, Patience, Position, Words
+from blift.connectors.hub.xet import Transfers
+from blift.connectors.hub.xet_failures import OWN_TRIES
+from blift.connectors.parquet import write_shard
+from blift.schemas.errors import PublishError
+from blift.schemas.registry import SCHEMAS
 from tests import xet_client
 from tests.hub_server import READER, TOKEN, Fault, HubServer
 from tests.hub_server.xet_format import XetFile

@@ -7,6 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
+
 from blift.connectors.media.frames import VideoFile
 from blift.connectors.media.limits import Limits
 from blift.connectors.media.nvidia import Device, NvidiaVideo

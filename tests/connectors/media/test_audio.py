@@ -14,6 +14,11 @@ from blift.connectors.media.limits import Limits, Refused
 from blift.connectors.media.pyav import Packets, PyAvVideo, facts_of
 from blift.schemas.reasons import Reason
 
+from blift.connectors.media import audio, ffmpeg
+from blift.connectors.media.audio import Loudness
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.pyav import Packets, PyAvVideo, facts_of
+from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render
 
 

@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin
 
+from blift.connectors.media.bare_picture import NotBare, bare_picture
+
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description exif:GPSLatitude="52,31N"/></rdf:RDF></x:xmpmeta>'
 SECRETS = (b"Canon", b"Ada Lovelace", b"GPSLatitude", b"noted by hand", b"52,31N", b"after the end", b"xmpmeta")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import pytest
 import xxhash
+
 from blift.connectors.media.bare_picture import NotBare
 from blift.connectors.media.bare_video import bare_video
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from blift.connectors.media import ffmpeg
 from blift.connectors.media.limits import Limits, Refused
 from blift.connectors.media.pyav import facts_of

@@ -12,6 +12,10 @@ from blift.connectors.media.pyav import Packets, PyAvFrame, PyAvVideo, facts_of
 from blift.schemas.reasons import Reason
 from PIL import Image
 
+from blift.connectors.media.frames import working_size
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.pyav import Packets, PyAvFrame, PyAvVideo, facts_of
+from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render
 
 _LIMITS, _SIDE = Limits(), 128

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from blift.connectors.media import salience
 from blift.connectors.media.salience import check_salience_model, salience_of
 from blift.schemas.errors import RecipeError

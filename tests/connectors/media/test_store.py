@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 from blift.connectors.media.store import FileStore, MediaStore
 from blift.schemas.errors import OutputError
 

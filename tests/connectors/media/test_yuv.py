@@ -9,6 +9,10 @@ from blift.connectors.media.yuv import small_bgr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.connectors.media import yuv
+from blift.connectors.media.frames import Plane
+from blift.connectors.media.yuv import small_bgr
+
 needs_compiled = pytest.mark.skipif(yuv.compiled is None, reason="no C compiler was there when this was installed")
 
 #: Pixel formats by the bits that their samples have above 8.

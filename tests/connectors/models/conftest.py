@@ -17,6 +17,8 @@ import pytest
 from blift.connectors.models.pictures import PICTURES
 from PIL import Image
 
+from blift.connectors.models.pictures import PICTURES
+
 
 @dataclass
 class Says:

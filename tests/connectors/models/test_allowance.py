@@ -4,6 +4,8 @@ from blift.connectors.models.allowance import Limits
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.models.allowance import Limits
+
 
 @given(st.integers(0, 10_000), st.integers(1, 64))
 def test_shares_add_up_to_the_limit_and_differ_by_one_at_most(limit: int, shares: int) -> None:

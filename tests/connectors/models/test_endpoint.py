@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+
 from blift.connectors.models.allowance import Limits
 from blift.connectors.models.client import Address
 from blift.connectors.models.config import EndpointConfig

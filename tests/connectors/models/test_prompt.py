@@ -8,6 +8,8 @@ from blift.connectors.models.prompt import Description, Unreadable, read_reply
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.models.prompt import Description, Unreadable, read_reply
+
 GOOD = '{"caption": "A dog on a sofa.", "tags": ["dog", "sofa"], "screen_text": "WOOF"}'
 DOG = Description("A dog on a sofa.", ("dog", "sofa"), "WOOF")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from blift.connectors.malformed import Malformed
 from blift.connectors.models import speech
 from blift.connectors.models.speech import SpeechConfig, Transcriber, Transcript, load_whisper, read_wav

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from blift.connectors.models.config import Scores, TaggerConfig
 from blift.connectors.models.tagger import OnnxTagger
 from blift.schemas.errors import RecipeError

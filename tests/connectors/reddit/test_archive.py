@@ -17,6 +17,11 @@ from blift.schemas.reasons import Reason
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.connectors.files import Chunk, InputFile, match
+from blift.connectors.lines import Lines, read_lines
+from blift.connectors.reddit.archive import read_comments, read_submissions
+from blift.schemas.reasons import Reason
+
 Reader = Callable[..., Iterator[Chunk]]
 
 _SUBMISSION_2005: dict[str, Any] = json.loads("""

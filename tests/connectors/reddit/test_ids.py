@@ -16,6 +16,10 @@ from blift.schemas.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.files import InputFile
+from blift.connectors.reddit.ids import BadEntry, FoundIds, NamesNoPost, read_ids, submission_id
+from blift.schemas.errors import InputError
+
 
 @pytest.mark.parametrize(
     "text",

@@ -6,7 +6,6 @@ import json
 
 from blift.connectors.collection.items import Done, Item, Kind, NotThere
 from blift.schemas.reasons import Absent
-
 from tests.connectors.reddit.conftest import Ask
 from tests.reddit_server import RedditServer, made_up
 from tests.reddit_server.made_up import post_id

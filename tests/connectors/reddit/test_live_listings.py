@@ -12,6 +12,11 @@ from blift.connectors.reddit.listing_keys import Listing, listing_of
 from blift.schemas.errors import RecipeError
 from blift.schemas.reasons import Absent
 
+from blift.connectors.collection.items import Done, GoesOn, Item, Kind
+from blift.connectors.reddit.config import CommentsWanted
+from blift.connectors.reddit.listing_keys import Listing, listing_of
+from blift.schemas.errors import RecipeError
+from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Came, Made, is_done, reason_of
 from tests.reddit_server import Fault, RedditServer, made_up
 from tests.reddit_server.made_up import EVERY_S, FIRST_AT, post_id

@@ -22,6 +22,12 @@ from blift.schemas.errors import CollectError
 from blift.schemas.reasons import Absent
 from praw.config import Config
 
+from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.reddit.config import CommentsWanted, RedditConfig
+from blift.connectors.reddit.live import RedditFetcher
+from blift.connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Pace, Stopped
+from blift.schemas.errors import CollectError
+from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Led, Made, is_done, reason_of
 from tests.reddit_server import CLIENT, Fault, Limit, RedditServer, made_up
 from tests.reddit_server.made_up import post_id

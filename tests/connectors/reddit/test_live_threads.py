@@ -11,6 +11,9 @@ from blift.connectors.collection.items import Done, GoesOn, Item, Kind
 from blift.connectors.reddit.config import CommentsWanted
 from blift.schemas.reasons import Absent
 
+from blift.connectors.collection.items import Done, GoesOn, Item, Kind
+from blift.connectors.reddit.config import CommentsWanted
+from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Made, drain, is_done, reason_of
 from tests.reddit_server import Fault, RedditServer, Site, made_up
 from tests.reddit_server.made_up import comment, post_id

@@ -12,6 +12,10 @@ from blift.schemas.reasons import Absent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.web.addresses import Gate, checked_url, is_open
+from blift.connectors.web.refusals import NotNow, Refused
+from blift.schemas.reasons import Absent
+
 #: Networks that RFC 6890 and its successors keep from the open net.
 CLOSED = [
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.2.0/24",

@@ -8,6 +8,9 @@ from blift.connectors.web.refusals import retry_after_s
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.web.content import HEAD_BYTES, content_type, is_page
+from blift.connectors.web.refusals import retry_after_s
+
 
 @given(head=st.binary(max_size=HEAD_BYTES))
 def test_any_bytes_have_a_type_or_none(head: bytes) -> None:

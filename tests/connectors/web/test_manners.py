@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from blift.connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Stopped
 
 #: Turns a second, and how long they are taken. Enough that a busy machine does not decide.

@@ -12,6 +12,10 @@ from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.live import YoutubeFetcher
 
+from blift.connectors.collection.items import Item, Kind, Outcome
+from blift.connectors.web.manners import Manners
+from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.live import YoutubeFetcher
 from tests.youtube_server.made_up import MadeUp
 from tests.youtube_server.server import YoutubeServer
 

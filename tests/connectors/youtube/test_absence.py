@@ -14,6 +14,12 @@ from blift.connectors.youtube.live import YoutubeFetcher
 from blift.schemas.errors import CollectError
 from blift.schemas.reasons import Absent
 
+from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.web.manners import Manners
+from blift.connectors.youtube.absence import Blocked, meaning
+from blift.connectors.youtube.live import YoutubeFetcher
+from blift.schemas.errors import CollectError
+from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, YoutubeServer

@@ -20,6 +20,13 @@ from blift.schemas.registry import SCHEMAS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.connectors.files import InputFile
+from blift.connectors.malformed import PAYLOAD_BYTES
+from blift.connectors.youtube.archive import VideoChunk, read_videos
+from blift.connectors.youtube.beside import group_siblings
+from blift.schemas.record import conform, validate
+from blift.schemas.registry import SCHEMAS
+
 ID = "xaQJbozY_Is"
 HEATMAP = [
     {"start_time": 0.0, "end_time": 5.93, "value": 1.0},

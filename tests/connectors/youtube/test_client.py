@@ -20,6 +20,12 @@ from blift.connectors.youtube.live import YoutubeFetcher
 from blift.schemas.errors import CollectError
 from yt_dlp import globals as yt_dlp_globals
 
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind
+from blift.connectors.web.manners import Budget, BudgetSpent, Manners, Stopped
+from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.cookies import read_cookies
+from blift.connectors.youtube.live import YoutubeFetcher
+from blift.schemas.errors import CollectError
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, YoutubeServer

@@ -14,6 +14,11 @@ from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from blift.connectors.youtube.config import FootageWanted
 from blift.schemas.reasons import Absent
 
+from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.media.ffmpeg import program
+from blift.connectors.web.manners import Budget, BudgetSpent, Manners
+from blift.connectors.youtube.config import FootageWanted
+from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import ID, Ask
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from blift.connectors.files import InputFile
 from blift.connectors.youtube.ids import read_ids, video_id_in
 

@@ -14,6 +14,11 @@ from blift.connectors.youtube.lists import PAGE, list_address
 from blift.connectors.youtube.live import YoutubeFetcher
 from blift.schemas.reasons import Absent
 
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
+from blift.connectors.web.manners import Manners
+from blift.connectors.youtube.lists import PAGE, list_address
+from blift.connectors.youtube.live import YoutubeFetcher
+from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import Ask, config_of
 from tests.youtube_server.lists import CHANNEL, PLAYLIST
 from tests.youtube_server.made_up import MadeUp, Video

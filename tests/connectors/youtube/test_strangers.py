@@ -16,6 +16,13 @@ from blift.connectors.youtube.config import FootageWanted
 from blift.connectors.youtube.live import YoutubeFetcher
 from blift.schemas.reasons import Absent
 
+from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
+from blift.connectors.web import flow
+from blift.connectors.web.manners import Manners
+from blift.connectors.youtube import client
+from blift.connectors.youtube.config import FootageWanted
+from blift.connectors.youtube.live import YoutubeFetcher
+from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import ID, config_of
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, Request, YoutubeServer

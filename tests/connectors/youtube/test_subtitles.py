@@ -10,6 +10,9 @@ from blift.connectors.youtube.subtitles import FORMATS, BrokenSubtitles, parse_s
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.youtube.beside import group_siblings, media_file, subtitle_files, tracks
+from blift.connectors.youtube.subtitles import FORMATS, BrokenSubtitles, parse_subtitles
+
 #: The first three lines of automatic captions, as YouTube writes them: each line is shown while it is spoken,
 #: alone for 10 ms, and again above the next one.
 AUTOMATIC_VTT = """WEBVTT

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from blift.connectors.collection.items import Item, Kind, Service
 from blift.connectors.reddit.config import CommentsWanted
 from blift.connectors.web.manners import Budget

@@ -16,6 +16,12 @@ from blift.pipelines.run.folder import Manifest
 from blift.schemas.errors import BliftError
 from praw.config import Config
 
+from blift.connectors.collection.state import State
+from blift.pipelines.cli import main
+from blift.pipelines.collection.report import duration
+from blift.pipelines.commands.collect import seconds_of, size
+from blift.pipelines.run.folder import Manifest
+from blift.schemas.errors import BliftError
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, made_up
 from tests.reddit_server.recorded import escaped

@@ -21,6 +21,7 @@ import yaml
 from backports import zstd
 from blift.connectors.collection.archives import read_files
 
+from blift.connectors.collection.archives import read_files
 from tests.loopback import Handler, Loopback
 from tests.reddit_server import RedditServer, made_up
 

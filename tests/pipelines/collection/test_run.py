@@ -19,6 +19,13 @@ from blift.pipelines.collection.plan import CollectPlan
 from blift.pipelines.collection.run import CollectResult, collect
 from blift.schemas.errors import OutputError
 
+from blift.connectors.collection.changes import ItemState
+from blift.connectors.collection.items import Kind, RecordKind
+from blift.connectors.collection.state import DEATHS, State
+from blift.connectors.web.manners import Budget
+from blift.pipelines.collection.plan import CollectPlan
+from blift.pipelines.collection.run import CollectResult, collect
+from blift.schemas.errors import OutputError
 from tests.pipelines.collection.fakes import POSTS, plan
 
 #: Posts whose key ends in 7 are gone.

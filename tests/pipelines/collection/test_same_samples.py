@@ -14,6 +14,9 @@ from blift.pipelines.cli import main
 from blift.pipelines.run.folder import Manifest
 from praw.config import Config
 
+from blift.connectors.parquet import read_shard
+from blift.pipelines.cli import main
+from blift.pipelines.run.folder import Manifest
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, Site, made_up, recorded
 from tests.reddit_server.recorded import escaped

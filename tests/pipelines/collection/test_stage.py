@@ -17,6 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praw.config import Config
 
+from blift.connectors.collection.items import Item, Kind
+from blift.pipelines.collection.stage import Part, ended_items, parts_of, whole_parts
+from blift.schemas.errors import RecipeError
+from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, made_up
 

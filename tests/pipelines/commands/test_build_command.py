@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from blift.pipelines.cli import main
 
 RECIPE = """\

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from blift.pipelines import cli
 from blift.pipelines.cli import main
 from blift.pipelines.commands import recipe as recipe_command
@@ -217,7 +218,8 @@ def test_the_module_runs_as_a_command() -> None:
 @pytest.mark.parametrize("command", ["publish", "inspect", "verify", "recipe", "schema", "diff"])
 def test_a_command_that_runs_no_pipeline_does_not_import_beam(command: str) -> None:
     code = (
-        "import sys; from blift.pipelines.cli import parser; parser(sys.argv[1:]); import blift.pipelines.publication.publish; "
+        "import sys; from blift.pipelines.cli import parser; parser(sys.argv[1:]); "
+        "import blift.pipelines.publication.publish; "
         "sys.exit(' '.join({'apache_beam', 'scipy'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, check=False)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from blift.pipelines.commands import schema as schema_command
 from blift.schemas import compatibility, freeze
 from blift.schemas.comment import Comment

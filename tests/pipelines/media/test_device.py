@@ -10,6 +10,10 @@ from blift.connectors.media.pyav import facts_of
 from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
 from blift.pipelines.media.measure import measure
 
+from blift.connectors.media.nvidia import can_decode, has_device
+from blift.connectors.media.pyav import facts_of
+from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
+from blift.pipelines.media.measure import measure
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 from tests.connectors.media.stand_in import stand_in
 

@@ -16,6 +16,11 @@ from blift.pipelines.media.guard import Guard
 from blift.pipelines.media.measure import measure
 from blift.schemas.reasons import Reason
 
+from blift.connectors.media.limits import Limits, Refused
+from blift.pipelines.media.config import MeasureConfig
+from blift.pipelines.media.guard import Guard
+from blift.pipelines.media.measure import measure
+from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
 _CONFIG = MeasureConfig()

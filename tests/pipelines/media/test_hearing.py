@@ -10,6 +10,9 @@ from blift.connectors.models.speech import SpeechConfig
 from blift.pipelines.media import hearing
 from blift.pipelines.media.hearing import Ears, Heard, digest_of
 
+from blift.connectors.models.speech import SpeechConfig
+from blift.pipelines.media import hearing
+from blift.pipelines.media.hearing import Ears, Heard, digest_of
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
 

@@ -19,6 +19,12 @@ from scenedetect import SceneManager, open_video
 from scenedetect.detectors import ContentDetector
 from scenedetect.scene_manager import Interpolation
 
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.pyav import PyAvFrame, PyAvVideo
+from blift.pipelines.media.config import Access, MeasureConfig
+from blift.pipelines.media.measure import measure
+from blift.schemas.reasons import Reason
+from blift.transforms.media.hashes import part_hashes
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
 _CONFIG = MeasureConfig(samples_per_s=1.0)

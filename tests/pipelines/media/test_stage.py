@@ -6,6 +6,7 @@ import apache_beam as beam
 import pyarrow as pa
 import pytest
 from apache_beam.pvalue import TaggedOutput
+
 from blift.pipelines.media.config import DecoderChoice, MeasureConfig
 from blift.pipelines.media.stage import MediaConfig, _Match, plan
 from blift.transforms.media.files import FILES, WANTED

@@ -27,6 +27,19 @@ from datasets import Features
 from defusedxml import ElementTree
 from huggingface_hub import DatasetCard
 
+from blift.pipelines.publication.card import ONE_ROW, published_card
+from blift.pipelines.publication.croissant import croissant, data_type
+from blift.pipelines.publication.edition import Edition, Facts
+from blift.pipelines.publication.features import features
+from blift.pipelines.publication.funnel_picture import funnel_picture
+from blift.pipelines.publication.versions import Difference
+from blift.pipelines.run.folder import Manifest, RunFolder
+from blift.schemas.compatibility import Level
+from blift.schemas.record import FEATURES_KEY
+from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.schemas.tables import AnyColumn, frozen_table, item_type
+from blift.transforms.accounting import FunnelRow
+from blift.transforms.digests import RowChanges
 from tests.hub_server.card_rules import problems_of
 from tests.pipelines.publication.conftest import REPO, recipe_of
 

@@ -12,6 +12,8 @@ import pytest
 from blift.pipelines.cli import main
 from blift.pipelines.publication.publish import Result
 
+from blift.pipelines.cli import main
+from blift.pipelines.publication.publish import Result
 from tests.hub_server import READER, TOKEN, HubServer
 from tests.pipelines.publication.conftest import REPO
 

@@ -8,6 +8,9 @@ from blift.pipelines.publication.pace import LFS_PACE, Calls, Pace, xet_pace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.hub.xet import Transfers
+from blift.pipelines.publication.pace import LFS_PACE, Calls, Pace, xet_pace
+
 MB, MIB = 1_000_000, 1 << 20
 
 

@@ -11,6 +11,8 @@ import yaml
 from blift.pipelines.publication.publish import Result
 from blift.schemas.errors import InputError, PublishError
 
+from blift.pipelines.publication.publish import Result
+from blift.schemas.errors import InputError, PublishError
 from tests.hub_server import Fault, HubServer
 from tests.hub_server.state import Blob, Commit
 from tests.pipelines.publication.conftest import REPO, Waits

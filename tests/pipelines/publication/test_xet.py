@@ -16,6 +16,9 @@ from blift.connectors.hub.client import Line
 from blift.pipelines.publication.publish import Result
 from blift.schemas.errors import PublishError
 
+from blift.connectors.hub.client import Line
+from blift.pipelines.publication.publish import Result
+from blift.schemas.errors import PublishError
 from tests import xet_client
 from tests.hub_server import TOKEN, Fault, HubServer
 from tests.hub_server.xet_api import XetStorage

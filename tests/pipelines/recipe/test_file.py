@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from blift.pipelines.recipe.file import SHIPPED, load_recipe, parse_recipe, recipe_text
 from blift.schemas.errors import RecipeError
 

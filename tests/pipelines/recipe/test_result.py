@@ -13,6 +13,11 @@ from blift.schemas.errors import RecipeError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.pipelines.recipe.file import SHIPPED, recipe_of_result
+from blift.pipelines.recipe.result import plain_result
+from blift.pipelines.recipe.result_file import result_of
+from blift.schemas.errors import RecipeError
+
 PATH = Path("run/recipe.yaml")
 OF_A_RESULT = ("name", "description", "rejects", "output", "card", "publish")
 SMALLEST = "name: small\n"

@@ -16,6 +16,11 @@ from blift.schemas.reasons import Reason
 from blift.schemas.registry import RECORDS, SCHEMAS
 from blift.transforms.accounting import unbalanced
 
+from blift.pipelines.run.folder import Manifest
+from blift.pipelines.run.show import funnel_rows
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 
 #: What no small file of a demo does to a decoder; tests/connectors/media and tests/pipelines/media show them.

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import yaml
+
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.recipe.model import Card
 from blift.pipelines.run.card import CONFIGS, dataset_card

@@ -17,6 +17,16 @@ from blift.pipelines.run.prepare import PREPARE
 from blift.pipelines.run.request import Request
 from blift.pipelines.run.stage import run_stage
 
+import blift.pipelines.run
+from blift.pipelines.cli import parser
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.run.beam_arguments import BeamArguments, beam_arguments
+from blift.pipelines.run.flex_template import command
+from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.run.prepare import PREPARE
+from blift.pipelines.run.request import Request
+from blift.pipelines.run.stage import run_stage
+
 _METADATA = Path(blift.pipelines.run.__path__[0]) / "flex_template.json"
 
 

@@ -14,6 +14,11 @@ from blift.transforms.accounting import FunnelRow
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.connectors.parquet import Shard
+from blift.pipelines.run.folder import MANIFEST, Manifest, RunFolder, StageRecord
+from blift.schemas.errors import InputError, OutputError
+from blift.transforms.accounting import FunnelRow
+
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
 _COUNTS = st.integers(0, 2**63 - 1)
 _DIGESTS = st.from_regex(r"\A[0-9a-f]{64}\Z")

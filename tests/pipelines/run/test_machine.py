@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
+
 from blift.pipelines.cli import main
 from blift.pipelines.run import machine as doctor
 from blift.pipelines.run.beam_arguments import beam_arguments

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
+
 from blift.pipelines.cli import main
 from blift.pipelines.run.beam_arguments import beam_arguments
 from blift.pipelines.run.runner import RunnerError, check_jar, check_runner, reach, sentence_on
@@ -149,7 +150,7 @@ def test_detaching_from_workers_that_end_with_the_command_is_refused(listening: 
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ("ModuleNotFoundError: No module named 'pipelines' [while running 'x']", "The workers have no blift"),
+        ("ModuleNotFoundError: No module named 'blift' [while running 'x']", "The workers have no blift"),
         ("ModuleNotFoundError: No module named 'blift.transforms.tables'\n", "The workers have no blift"),
         ("ModuleNotFoundError: No module named 'polars'\n", "The workers lack the module polars."),
         (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
+
 from blift.pipelines.run.running import running
 from blift.schemas.errors import RecipeError
 

@@ -13,6 +13,9 @@ from hypothesis.extra.numpy import arrays
 from scenedetect import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
+from blift.transforms.media import change
+from blift.transforms.media.change import ByOpenCV, ChangeScore, Compiled, Weights
+
 needs_compiled = pytest.mark.skipif(change.compiled is None, reason="no C compiler was there when this was installed")
 
 _Rng = np.random.Generator

@@ -9,6 +9,8 @@ from blift.transforms.media.clusters import CLUSTERED, CONNECTED, MEMBERS, conne
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.transforms.media.clusters import CLUSTERED, CONNECTED, MEMBERS, connected, named_clusters
+
 _MEMBERS = pl.DataFrame(MEMBERS.empty_table()).schema | {"component": pl.String()}
 _LINKS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=12)
 

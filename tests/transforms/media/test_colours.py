@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from blift.transforms.media import colours as naming
+from blift.transforms.media.colours import PALETTE, colours
+
 
 def plain(colour: tuple[int, int, int], height: int = 60, width: int = 80) -> np.ndarray:
     return np.full((height, width, 3), colour, dtype=np.uint8)

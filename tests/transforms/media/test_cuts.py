@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scenedetect import FrameTimecode
 from scenedetect.detector import FlashFilter
 
+from blift.transforms.media.cuts import CutFilter, SceneCutter, Stretch
+
 
 @given(st.lists(st.booleans(), max_size=120), st.integers(0, 12))
 def test_cuts_are_those_of_the_flash_filter(changes: list[bool], shortest: int) -> None:

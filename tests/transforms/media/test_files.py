@@ -21,6 +21,18 @@ from blift.transforms.media.files import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.media.files import (
+    FILES,
+    FOUND,
+    WANTED,
+    ListedFile,
+    Matches,
+    file_names,
+    match_names,
+    wanted_names,
+)
+
 _DAY = dt.datetime(2020, 5, 1, tzinfo=dt.UTC)
 _SPOKEN = {"start_s": 0.0, "end_s": 1.0, "text": "hello"}
 _POST = {

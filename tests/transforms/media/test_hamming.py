@@ -9,6 +9,9 @@ from blift.transforms.media.hamming import MOST_BITS, blocks, similar_pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.transforms.media import hamming
+from blift.transforms.media.hamming import MOST_BITS, blocks, similar_pairs
+
 _ALL = (1 << 64) - 1
 _DISTANCES = st.integers(0, MOST_BITS)
 

@@ -3,6 +3,10 @@
 import imagehash
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageOps
+
 from blift.schemas.media import FramePart
 from blift.transforms.media.hashes import (
     inside_bars,
@@ -15,9 +19,6 @@ from blift.transforms.media.hashes import (
     without_bars,
 )
 from blift.transforms.media.looks import DuplicateOptions
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image, ImageDraw, ImageOps
 
 
 def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from blift.transforms.media import lanczos
+from blift.transforms.media.lanczos import LONGEST, SIDE, Plane, scaled, scaled_across, scaled_down
+
 SIZES = st.tuples(st.integers(1, 700), st.integers(1, 700))
 needs_compiled = pytest.mark.skipif(lanczos.compiled is None, reason="no C compiler was there when this was installed")
 

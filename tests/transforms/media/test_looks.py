@@ -12,6 +12,8 @@ from blift.transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.media import FramePart
+from blift.transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
 from tests.transforms.media.test_pairs import _HASHES, hexed, image, seen_through, table_of, video
 
 _OPTIONS = DuplicateOptions(per_s=1.0, min_detail=4.0, still=3)

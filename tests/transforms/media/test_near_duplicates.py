@@ -14,6 +14,12 @@ from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.near_duplicates import NearDuplicates
 from blift.transforms.tables import concat
 
+from blift.schemas.media import FramePart
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.media.clusters import MEMBERS
+from blift.transforms.media.looks import DuplicateOptions
+from blift.transforms.media.near_duplicates import NearDuplicates
+from blift.transforms.tables import concat
 from tests.transforms.media.test_pairs import _FILM, _HASHES, flipped, hexed, image, seen_through, video
 
 _MEDIA = SCHEMAS["media"]

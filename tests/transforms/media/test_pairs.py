@@ -17,6 +17,12 @@ from blift.transforms.media.pairs import LINKS, MATCHES, image_links, longest_ch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.schemas.media import FramePart
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.media.clusters import connected
+from blift.transforms.media.looks import DuplicateOptions, kinds, looks
+from blift.transforms.media.pairs import LINKS, MATCHES, image_links, longest_chain, video_links, video_matches
+
 _OPTIONS = DuplicateOptions(distance=8, ring_distance=3, per_s=1.0)
 _RNG = np.random.default_rng(11)
 _HASHES = [int(number) for number in _RNG.integers(0, 1 << 63, 400, dtype=np.uint64)]

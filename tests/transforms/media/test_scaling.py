@@ -6,6 +6,8 @@ from blift.transforms.media.scaling import between, halved
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.transforms.media.scaling import between, halved
+
 _SIDES = st.tuples(st.integers(1, 300), st.integers(1, 300))
 
 

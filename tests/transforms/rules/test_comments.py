@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.knobs import Words

@@ -12,6 +12,11 @@ from blift.transforms.rules.registry import all_rules, checks
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.transforms.rules import Check, Record, Rule, apply_rules, rules_for
+from blift.transforms.rules.registry import all_rules, checks
+
 
 def a_rule(name: str, reason: Reason = Reason.DELETED) -> Rule:
     """A rule that is in no list."""

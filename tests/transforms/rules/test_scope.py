@@ -11,6 +11,10 @@ from blift.transforms.rules.registry import Record, apply_rules, checks, rules_f
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.platform import Platform
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
+
 _SCHEMA = pl.DataFrame(SCHEMAS["post"].empty_table()).schema
 _DAY = date(2015, 2, 1)
 _EVE, _MIDNIGHT = datetime(2015, 1, 31, 23, 59, 59, tzinfo=UTC), datetime(2015, 2, 1, tzinfo=UTC)

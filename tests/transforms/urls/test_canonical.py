@@ -1,6 +1,7 @@
 """Each shape in which people write an address becomes the one address it stands for."""
 
 import polars as pl
+
 from blift.transforms.urls import canonical_url
 
 

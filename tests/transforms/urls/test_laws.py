@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from blift.connectors.files import open_bytes
+from blift.transforms.urls import canonical_url, media_host, media_key, media_kind, url_fields, youtube_id
+
 FIELDS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "canonical_url": canonical_url,
     "youtube_id": youtube_id,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import polars as pl
+
 from blift.transforms.urls import url_fields
 
 VIDEOS = [

@@ -1,0 +1,1 @@
+"""Builds datasets of how people receive what other people post."""
