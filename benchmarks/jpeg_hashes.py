@@ -26,10 +26,6 @@ from pathlib import Path
 import cv2
 import imagehash
 import numpy as np
-from blift.connectors.media.images import read_image
-from blift.connectors.media.limits import Limits
-from blift.transforms.media.hashes import look_at, phash, phash_turned
-from blift.transforms.media.reduced import certainty, look_at_means
 from PIL import Image, ImageDraw, ImageFile, ImageFilter, ImageOps
 
 from blift.connectors.media.images import read_image

@@ -231,12 +231,6 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
         import cv2
         import imagehash
         import numpy as np
-        from blift.connectors.media.images import read_image
-        from blift.connectors.media.limits import Limits
-        from blift.pipelines.media.config import MeasureConfig
-        from blift.pipelines.media.measure import measure
-        from blift.transforms.media.hashes import look_at, phash
-        from blift.transforms.media.reduced import is_certain, look_at_means
         from PIL import Image
 
         from blift.connectors.media.images import read_image

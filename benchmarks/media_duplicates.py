@@ -27,16 +27,6 @@ import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from blift.connectors.media.limits import Refused
-from blift.pipelines.media.config import MeasureConfig
-from blift.pipelines.media.measure import measure
-from blift.schemas.media import FramePart
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.media.clusters import connected
-from blift.transforms.media.hamming import similar_pairs
-from blift.transforms.media.hashes import part_hashes
-from blift.transforms.media.looks import MEDIA_COLUMNS, DuplicateOptions, kinds, looks
-from blift.transforms.media.pairs import image_links, video_links, video_matches
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from blift.connectors.media.limits import Refused

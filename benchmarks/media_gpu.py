@@ -18,14 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-from blift.connectors.media.decord import DecordVideo
-from blift.connectors.media.frames import VideoFile
-from blift.connectors.media.limits import Limits
-from blift.connectors.media.nvidia import NvidiaVideo, device
-from blift.connectors.media.pyav import PyAvVideo
-from blift.pipelines.media.config import DecoderChoice, MeasureConfig
-from blift.pipelines.media.measure import measure
-from blift.schemas.errors import RecipeError
 
 from benchmarks.media import scaled_clip
 from blift.connectors.media.decord import DecordVideo

@@ -15,8 +15,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from blift.transforms.media.hashes import look_at, part_hashes, phash
-from blift.transforms.media.looks import DuplicateOptions
 from PIL import Image, ImageDraw
 
 from benchmarks.media_duplicates import clusters, picture

@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from backports import zstd
-from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from blift.transforms.near_duplicates import TOLERANCE, near_duplicates

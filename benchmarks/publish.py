@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from blift.connectors.parquet import write_shard
 
 from benchmarks.hub_corpus import samples, write_run
 from blift.connectors.parquet import write_shard

@@ -16,12 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from blift.connectors.parquet import read_shard, shard_name, write_shard
-from blift.pipelines.media.listing import note
-from blift.pipelines.run.folder import RunFolder
-from blift.schemas.record import conform
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.media.files import ListedFile
 from PIL import ExifTags, Image
 
 from benchmarks.hub_corpus import write_run

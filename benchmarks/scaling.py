@@ -16,12 +16,6 @@ from typing import ClassVar
 
 import pyarrow as pa
 import yaml
-from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.beam_arguments import BeamArguments
-from blift.pipelines.run.build import build
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.stage_run import Report
-from blift.transforms.shuffle import TableCoder
 
 from benchmarks.archive import write_archive
 from blift.pipelines.recipe.file import load_recipe

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from blift.schemas.count import Count
 from msgspec import Meta
+
+from blift.schemas.count import Count
 
 
 @dataclass(frozen=True, order=True)

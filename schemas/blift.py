@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from blift.schemas.record import Record
 from pydantic import Field
 
 from blift.schemas.record import Record

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from blift.schemas.platform import Platform
-from blift.schemas.record import Record
 from pydantic import Field
 
 from blift.schemas.platform import Platform

@@ -11,9 +11,6 @@ from types import NoneType
 from typing import Any, get_args
 
 import pyarrow as pa
-from blift.schemas.errors import OutputError, SchemaError
-from blift.schemas.record import Part, Record, arrow_schema
-from blift.schemas.tables import FROZEN
 from pydantic import BaseModel, Field, ValidationError
 
 from blift.schemas.errors import OutputError, SchemaError

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from blift.schemas.record import Part, Record
-from blift.schemas.split import Split
 from pydantic import Field
 
 from blift.schemas.record import Part, Record

@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from blift.schemas.platform import SpeechSegment
-from blift.schemas.record import Part, Record
 from pydantic import Field
 
 from blift.schemas.platform import SpeechSegment

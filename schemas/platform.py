@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from blift.schemas.record import Part
 from pydantic import Field
 
 from blift.schemas.record import Part

@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from blift.schemas.platform import Chapter, MediaKind, Platform, ReplaySegment, SpeechSegment
-from blift.schemas.reasons import ReplayAbsent
-from blift.schemas.record import Part, Record
 from pydantic import Field
 
 from blift.schemas.platform import Chapter, MediaKind, Platform, ReplaySegment, SpeechSegment

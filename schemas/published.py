@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from blift.schemas.media import MediaUse
-from blift.schemas.record import Part, Record
 from pydantic import Field
 
 from blift.schemas.media import MediaUse

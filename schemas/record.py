@@ -9,7 +9,6 @@ from enum import Enum
 from typing import Any, ClassVar, Union, get_args, get_origin
 
 import pyarrow as pa
-from blift.schemas.errors import SchemaError
 from pydantic import BaseModel, ConfigDict
 
 from blift.schemas.errors import SchemaError

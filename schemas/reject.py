@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from blift.schemas.reasons import Reason
-from blift.schemas.record import Record
 from pydantic import Field
 
 from blift.schemas.reasons import Reason

@@ -6,9 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from blift.schemas.platform import MediaKind, Platform, ReplaySegment, SpeechSegment
-from blift.schemas.reasons import ReplayAbsent
-from blift.schemas.record import Part, Record
 from pydantic import Field
 
 from blift.schemas.platform import MediaKind, Platform, ReplaySegment, SpeechSegment

@@ -15,7 +15,6 @@ from io import BytesIO
 from pathlib import Path
 
 import yaml
-from blift.connectors.media.ffmpeg import program
 from PIL import Image
 
 from blift.connectors.media.ffmpeg import program

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from blift.schemas.count import Count
 from blift.schemas.reasons import Reason, Unpublished
 
 if TYPE_CHECKING:

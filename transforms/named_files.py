@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from blift.schemas.errors import RecipeError
 from pydantic import ValidationInfo
 
 from blift.schemas.errors import RecipeError

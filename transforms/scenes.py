@@ -10,9 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from blift.schemas.platform import MediaKind
-from blift.schemas.registry import SCHEMAS
-from blift.schemas.sample import SceneSource
 from numpy.typing import NDArray
 
 from blift.schemas.platform import MediaKind

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from blift.schemas.split import Split
-from blift.transforms.tables import hash64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 

@@ -10,17 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from blift.connectors.hub.failures import (
-    NO_TOKEN,
-    hinted_wait_s,
-    is_stale,
-    is_unreachable,
-    passes,
-    sentence,
-    tries_within,
-)
-from blift.connectors.hub.xet import Transfers, XetFile, XetStorage
-from blift.schemas.errors import PublishError
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
 from huggingface_hub._commit_api import _fetch_upload_modes
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from http import HTTPStatus as codes  # noqa: N813 - as HTTP clients call them
 
 import httpx2
-from blift.connectors.hub.xet_failures import OWN_TRIES, storage_sentence, xet_failure
-from blift.schemas.errors import PublishError
 from huggingface_hub import get_token
 from huggingface_hub.errors import (
     GatedRepoError,

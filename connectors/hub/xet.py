@@ -14,7 +14,6 @@ from http import HTTPStatus as codes  # noqa: N813 - as HTTP clients call them
 from typing import Any
 
 import httpx2
-from blift.connectors.hub.xet_failures import xet_failure
 from huggingface_hub import get_session
 from huggingface_hub.utils._headers import build_hf_headers
 from huggingface_hub.utils._xet import parse_xet_connection_info_from_headers

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from blift.schemas.media import Decoder
 from numpy.typing import NDArray
 from PIL import Image
 

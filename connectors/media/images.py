@@ -10,10 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from blift.connectors.media.frames import ArrayFrame, Plane, VideoFacts, turned
-from blift.connectors.media.limits import Limits, Refused, check_length, check_picture
-from blift.schemas.media import Decoder
-from blift.schemas.reasons import Reason
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 

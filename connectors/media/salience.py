@@ -8,8 +8,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from blift.connectors.media.frames import Plane
-from blift.schemas.errors import RecipeError
 from numpy.typing import NDArray
 
 from blift.connectors.media.frames import Plane

@@ -15,9 +15,6 @@ from urllib.parse import urlsplit
 
 import praw
 import requests
-from blift.connectors.reddit.refusals import NotAnswered, Refused
-from blift.connectors.web.manners import LONGEST_PAUSE_S, Pace
-from blift.schemas.errors import CollectError
 from praw.exceptions import MissingRequiredAttributeException
 from prawcore import Requestor
 from prawcore.const import ACCESS_TOKEN_PATH

@@ -14,13 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from blift.connectors.files import Chunk, InputFile
-from blift.connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines, read_lines
-from blift.connectors.malformed import Malformed, reject, reject_table
-from blift.connectors.reddit.media import is_present, media_of
-from blift.connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
-from blift.schemas.platform import Platform
-from blift.schemas.reasons import Reason
 from numpy.typing import NDArray
 from polars.datatypes import DataType
 

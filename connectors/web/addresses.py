@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from blift.connectors.web.refusals import NotNow, Refused
-from blift.schemas.reasons import Absent
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 

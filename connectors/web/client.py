@@ -10,12 +10,6 @@ from importlib.metadata import version
 from urllib.parse import urljoin
 
 import urllib3
-from blift.connectors.web.addresses import Gate, checked_url
-from blift.connectors.web.flow import Flow
-from blift.connectors.web.gated import let_in
-from blift.connectors.web.manners import Manners, Pace
-from blift.connectors.web.refusals import NotNow, Refused, retry_after_s
-from blift.schemas.reasons import Absent
 from urllib3.exceptions import HTTPError
 
 from blift.connectors.web.addresses import Gate, checked_url

@@ -11,17 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from blift.connectors.collection.items import Done, Failed, Item, NotThere, Outcome, StoredFile
-from blift.connectors.media.ffmpeg import join
-from blift.connectors.media.limits import Refused as NotDecoded
-from blift.connectors.media.store import FileStore
-from blift.connectors.web.addresses import Gate
-from blift.connectors.web.client import Answer, Web, WebConfig
-from blift.connectors.web.content import HEAD_BYTES, content_type, is_page
-from blift.connectors.web.manners import Manners
-from blift.connectors.web.refusals import NotNow, Refused
-from blift.connectors.web.robots import Robots, check_headers
-from blift.schemas.reasons import Absent
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from socket import socket
 
 import urllib3
-from blift.connectors.web.addresses import Gate
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 

@@ -9,9 +9,6 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
-from blift.connectors.web.client import Answer, Web
-from blift.connectors.web.refusals import NotNow, Refused
-from blift.schemas.reasons import Absent
 from protego import Protego
 
 from blift.connectors.web.client import Answer, Web

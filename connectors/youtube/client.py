@@ -7,13 +7,6 @@ from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from blift.connectors.web.addresses import Gate, checked_url
-from blift.connectors.web.flow import Flow
-from blift.connectors.web.manners import Pace
-from blift.connectors.web.refusals import NotNow, Refused, retry_after_s
-from blift.connectors.youtube.absence import meaning
-from blift.connectors.youtube.gated import GatedRH, Halted
-from blift.schemas.reasons import Absent
 from yt_dlp import YoutubeDL
 from yt_dlp import globals as yt_dlp_globals
 from yt_dlp.extractor.youtube import (

@@ -8,14 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from blift.connectors.media.ffmpeg import program
-from blift.connectors.web.manners import Manners
-from blift.connectors.web.refusals import NotNow, Refused
-from blift.connectors.youtube.client import Client
-from blift.connectors.youtube.config import FootageWanted, YoutubeConfig
-from blift.connectors.youtube.cookies import read_cookies
-from blift.connectors.youtube.gated import Halted
-from blift.schemas.reasons import Absent
 from yt_dlp.extractor.youtube import YoutubeIE
 from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import HTTPError

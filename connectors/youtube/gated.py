@@ -6,10 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
-from blift.connectors.web.addresses import Gate, checked_url
-from blift.connectors.web.gated import let_in
-from blift.connectors.web.manners import BudgetSpent, Stopped
-from blift.connectors.web.refusals import NotNow, Refused
 from requests.adapters import BaseAdapter, HTTPAdapter
 from yt_dlp.networking import Request, Response
 from yt_dlp.networking._requests import RequestsRH

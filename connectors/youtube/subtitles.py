@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml.ElementTree
-from blift.connectors.malformed import Malformed
-from blift.connectors.youtube.decode import decode, is_number
 from defusedxml.common import DefusedXmlException
 
 from blift.connectors.malformed import Malformed

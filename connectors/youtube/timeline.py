@@ -7,8 +7,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from blift.connectors.youtube.decode import is_number
-from blift.schemas.reasons import ReplayAbsent
 from numpy.typing import NDArray
 
 from blift.connectors.youtube.decode import is_number

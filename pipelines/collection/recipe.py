@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from blift.connectors.reddit.listing_keys import listing_of
-from blift.pipelines.recipe.section import Count, Section
-from blift.schemas.errors import RecipeError
 from pydantic import AfterValidator, Field
 
 from blift.connectors.reddit.listing_keys import listing_of

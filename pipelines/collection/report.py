@@ -8,9 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from blift.connectors.collection.changes import ItemState
-from blift.connectors.collection.items import Kind
-from blift.connectors.collection.state import State, Tally
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table

@@ -10,16 +10,6 @@ import sys
 import time
 from functools import partial
 
-from blift.connectors.collection.items import RecordKind
-from blift.connectors.collection.state import FILE_NAME, State
-from blift.connectors.filesystem import is_here
-from blift.connectors.web.manners import Budget
-from blift.pipelines.collection.ask import Place, plan_of
-from blift.pipelines.collection.report import CollectProgress, show_status
-from blift.pipelines.collection.run import CollectResult, collect
-from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
-from blift.schemas.errors import BliftError, InputError, RecipeError
 from rich.console import Console
 
 from blift.connectors.collection.items import RecordKind

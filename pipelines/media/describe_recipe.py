@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from blift.connectors.models.allowance import Limits
-from blift.connectors.models.client import Address
-from blift.connectors.models.config import IMAGENET_MEAN, IMAGENET_STD, EndpointConfig, Scores, TaggerConfig
-from blift.connectors.models.prompt import PROMPT
-from blift.connectors.models.speech import Device, SpeechConfig
-from blift.pipelines.recipe.section import Count, Section
 from pydantic import Field, model_validator
 
 from blift.connectors.models.allowance import Limits

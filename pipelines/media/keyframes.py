@@ -5,10 +5,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from blift.connectors.media.frames import Plane
-from blift.connectors.media.salience import salience_of
-from blift.pipelines.media.config import MeasureConfig
-from blift.transforms.media.colours import colours
 from PIL import Image
 
 from blift.connectors.media.frames import Plane

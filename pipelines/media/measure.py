@@ -10,21 +10,6 @@ from typing import Any
 
 import numpy as np
 from av.error import FFmpegError
-from blift.connectors.media import ffmpeg
-from blift.connectors.media.audio import Loudness
-from blift.connectors.media.decord import DecordVideo
-from blift.connectors.media.frames import Plane, VideoFacts, VideoFile
-from blift.connectors.media.images import Animation, Still, is_animated, read_image
-from blift.connectors.media.limits import Refused
-from blift.connectors.media.nvidia import NvidiaVideo, can_decode
-from blift.connectors.media.pyav import PyAvVideo, container_of, facts_of
-from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
-from blift.pipelines.media.keyframes import describe, jpeg
-from blift.pipelines.media.watch import Watch
-from blift.schemas.media import Decoder, MediaForm
-from blift.schemas.reasons import Reason
-from blift.transforms.media.hashes import Look, look_at, phash, phash_turned, ring_hash, without_bars
-from blift.transforms.media.reduced import is_certain, look_at_means
 from PIL import Image
 
 from blift.connectors.media import ffmpeg

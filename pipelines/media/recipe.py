@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from blift.connectors.media.limits import Limits
-from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
-from blift.pipelines.media.describe_recipe import Describe, Speech
-from blift.pipelines.recipe.section import Count, Section, Share
-from blift.transforms.media.looks import DuplicateOptions
 from pydantic import Field
 
 from blift.connectors.media.limits import Limits

@@ -10,21 +10,6 @@ from fnmatch import fnmatch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from blift.connectors.hub.client import Hub, Snapshot
-from blift.connectors.parquet import read_parquet, read_shard, table_version
-from blift.pipelines.publication import layout, release
-from blift.pipelines.publication.edition import Facts
-from blift.pipelines.publication.files import PublishedManifest
-from blift.pipelines.publication.versions import Difference, difference
-from blift.pipelines.run.card_parts import CONFIGS
-from blift.pipelines.run.folder import MANIFEST, Manifest, RunFolder
-from blift.schemas.errors import InputError
-from blift.schemas.freeze import Definition, load
-from blift.schemas.tables import FROZEN
-from blift.transforms.digests import SCHEMA as DIGESTS
-from blift.transforms.digests import compare, row_digests
-from blift.transforms.row_changes import RowChanges
-from blift.transforms.tables import concat
 from pydantic import ValidationError
 
 from blift.connectors.hub.client import Hub, Snapshot

@@ -5,11 +5,6 @@ from __future__ import annotations
 import os
 import re
 
-from blift.connectors.hub.client import Hub
-from blift.pipelines.publication.compare import Side, compared, hub_side, json_text, run_side
-from blift.pipelines.publication.versions import next_tag
-from blift.pipelines.run.folder import RunFolder
-from blift.schemas.errors import BliftError
 from rich.console import Console
 from rich.table import Table
 

@@ -5,21 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from blift.connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
-from blift.connectors.hub.plan import Changes, Wanted, changes
-from blift.pipelines.publication import layout, release
-from blift.pipelines.publication.card import describe
-from blift.pipelines.publication.edition import Edition, Facts
-from blift.pipelines.publication.files import Publication, PublishedManifest
-from blift.pipelines.publication.sender import Target
-from blift.pipelines.publication.upload import upload
-from blift.pipelines.publication.versions import Difference, chosen_tag
-from blift.pipelines.recipe.result_file import ResultFile
-from blift.pipelines.run.beam_arguments import BeamArguments
-from blift.pipelines.run.folder import MANIFEST, RunFolder
-from blift.pipelines.run.request import ReleaseRequest
-from blift.pipelines.run.stage_run import Place, Report, run_unless_done
-from blift.schemas.errors import InputError, PublishError
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from blift.connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds

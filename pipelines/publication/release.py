@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blift.pipelines.publication.layout import BESIDE, EMBEDDED, FOLDER, STAGE, UNFILTERED, WITHDRAWN, MediaPart, Part
+from blift.pipelines.publication.layout import (
+    BESIDE,
+    EMBEDDED,
+    FOLDER,
+    PUBLISHED,
+    STAGE,
+    UNFILTERED,
+    WITHDRAWN,
+    MediaPart,
+    Part,
+    digests_path,
+)
 from blift.pipelines.recipe.result import MediaShape
 from blift.pipelines.run.card_parts import CONFIGS
 from blift.pipelines.run.folder import Manifest

@@ -9,12 +9,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from blift.connectors.filesystem import open_to_read
-from blift.connectors.hub.client import Hub, Line, line
-from blift.connectors.shard import Shard
-from blift.pipelines.publication.pace import Calls, Pace
-from blift.pipelines.run.folder import RunFolder
-from blift.schemas.errors import InputError, PublishError
 from huggingface_hub import CommitOperationAdd
 
 from blift.connectors.filesystem import open_to_read

@@ -8,10 +8,6 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from blift.pipelines.recipe.file import model_in
-from blift.pipelines.recipe.model import Recipe
-from blift.schemas.platform import Platform
-from blift.transforms.rules.registry import Rule, all_rules
 from pydantic import BaseModel, WithJsonSchema
 
 from blift.pipelines.recipe.file import model_in

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
-from blift.schemas.errors import BliftError, RecipeError, did_you_mean
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 

@@ -8,15 +8,6 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 import msgspec
-from blift.pipelines.collection.recipe import Collect
-from blift.pipelines.media.recipe import Media
-from blift.pipelines.recipe import result
-from blift.pipelines.recipe.result import NAME, REPO, Plain
-from blift.pipelines.recipe.section import Count, Section, Share
-from blift.schemas.platform import Platform
-from blift.transforms.rules import Record, rules_for
-from blift.transforms.selection import Selection
-from blift.transforms.templates import TemplateFile
 from msgspec import NODEFAULT
 from pydantic import Field, create_model, model_validator
 

@@ -14,7 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from blift.connectors.filesystem import delete, exists, is_here, matching, read_bytes
+import msgspec
+
+from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
+from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard
 from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow

@@ -42,6 +42,7 @@ from blift.pipelines.run.inputs import (
 from blift.pipelines.run.request import STAGES, Prepared, Request
 from blift.schemas.errors import InputError, RecipeError
 from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.split import Split
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from blift.pipelines.run.folder import Manifest
-from blift.pipelines.run.funnel import HEADINGS, figures, funnel_rows
 from rich.console import Console
 from rich.table import Table
 

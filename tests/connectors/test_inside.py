@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from blift.connectors.inside import check_file, check_folder, check_paths, fault_of_path, open_lock
 from blift.schemas.errors import InputError, OutputError
 

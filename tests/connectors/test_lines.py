@@ -9,11 +9,6 @@ from typing import Any, Self
 
 import pytest
 from backports import zstd
-from blift.connectors.files import InputFile
-from blift.connectors.lines import BadLine, Lines, read_lines
-from blift.connectors.malformed import PAYLOAD_BYTES
-from blift.schemas.errors import InputError
-from blift.schemas.reasons import Reason
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from blift.pipelines.demo.corpus import write_corpus
 
 from blift.pipelines.demo.corpus import write_corpus
 from tests.images.conftest import Buildah

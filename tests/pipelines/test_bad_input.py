@@ -12,10 +12,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from blift.connectors import parquet
-from blift.pipelines.cli import main, user_error_in
-from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.pipelines.run.show import funnel_rows
 
 from blift.connectors import parquet
 from blift.pipelines.cli import main, user_error_in

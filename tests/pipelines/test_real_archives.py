@@ -14,9 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from backports import zstd
-from blift.pipelines.run.folder import Manifest
-from blift.pipelines.run.show import funnel_rows
-from blift.transforms.accounting import unbalanced
 
 from blift.pipelines.run.folder import Manifest
 from blift.pipelines.run.show import funnel_rows

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from blift.pipelines.demo.corpus import write_corpus
 
 from blift.pipelines.demo.corpus import write_corpus
 from tests.runners.builds import Build, build_on

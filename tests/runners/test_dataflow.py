@@ -9,13 +9,6 @@ from typing import Any
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.hardware import on_gpu
-from blift.pipelines.run.prepare import PREPARE
-from blift.pipelines.run.request import Request
-from blift.pipelines.run.stage import run_stage
 
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.run.beam_arguments import beam_arguments

@@ -4,10 +4,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from blift.schemas.compatibility import Change, Level, changes, check, required_version, strays, too_low
-from blift.schemas.freeze import Column, Definition, freeze
-from blift.schemas.record import Record
-from blift.schemas.registry import RECORDS
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import Field, create_model

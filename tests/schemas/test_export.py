@@ -4,11 +4,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from blift.schemas.export import arrow_text, json_schema, markdown
-from blift.schemas.freeze import Column, definition
-from blift.schemas.platform import Platform, ReplaySegment
-from blift.schemas.record import Part, Record
-from blift.schemas.registry import RECORDS
 from pydantic import Field
 
 from blift.schemas.export import arrow_text, json_schema, markdown

@@ -6,10 +6,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from blift.schemas.errors import OutputError, SchemaError
-from blift.schemas.freeze import FROZEN, Column, definition, freeze, frozen_path, load
-from blift.schemas.record import Part, Record
-from blift.schemas.registry import RECORDS
 from pydantic import Field
 
 from blift.schemas.errors import OutputError, SchemaError

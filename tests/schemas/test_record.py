@@ -9,11 +9,6 @@ from typing import Any, ClassVar, Union, get_args, get_origin
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from blift.schemas.errors import SchemaError
-from blift.schemas.freeze import Column, definition
-from blift.schemas.platform import Platform
-from blift.schemas.record import TABLE_KEY, VERSION_KEY, Part, Record, arrow_schema, conform, validate
-from blift.schemas.registry import RECORDS, SCHEMAS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError

@@ -6,9 +6,6 @@ from random import Random
 
 import polars as pl
 import pytest
-from blift.connectors.files import open_bytes
-from blift.schemas.errors import RecipeError
-from blift.transforms.bots import bot_name, known_bot, load_names, says_bot
 from hypothesis import given
 from hypothesis import strategies as st
 

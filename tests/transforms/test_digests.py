@@ -1,7 +1,6 @@
 """Rows are compared by their digests: each is added, removed, changed or the same, and counts follow from the rows."""
 
 import pyarrow as pa
-from blift.transforms.digests import RowChanges, compare, row_digests, sorted_digests
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from blift.transforms.language import Pass, fast_pass, identify, langdetect_languages, langdetect_pass, words_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,8 +6,6 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_keys, with_measured, without_cuts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

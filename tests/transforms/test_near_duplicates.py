@@ -12,8 +12,6 @@ import numpy as np
 import polars as pl
 import pytest
 from backports import zstd
-from blift.transforms import near_duplicates as module
-from blift.transforms.near_duplicates import TOLERANCE, near_duplicates
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer

@@ -6,7 +6,6 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from blift.transforms.normalise import COMMENTS, POSTS, author_hash, comments, reddit_posts, unescape, youtube_posts
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.observations import latest_comments, latest_posts
 from hypothesis import given
 from hypothesis import strategies as st
 

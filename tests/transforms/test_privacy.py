@@ -2,9 +2,6 @@
 
 import pyarrow as pa
 import pytest
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.personal_data import ADDRESSES, PLAIN, kinds, rules_of
-from blift.transforms.privacy import redact
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -20,8 +20,6 @@ from blift.transforms.scenes import (
     scene_replay,
     scene_speech,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 _GRAPHS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 100)), min_size=1, max_size=30)
 

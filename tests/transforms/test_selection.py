@@ -5,10 +5,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from blift.schemas.platform import Platform
-from blift.schemas.reasons import Reason
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.selection import Chosen, Selection, choose
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,6 @@
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from blift.transforms.shuffle import TableCoder
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 
 import polars as pl
 import pytest
-from blift.transforms.splits import components, split_of
 from hypothesis import given
 from hypothesis import strategies as st
 

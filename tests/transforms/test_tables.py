@@ -5,7 +5,6 @@ import sys
 
 import polars as pl
 import pyarrow as pa
-from blift.transforms.tables import hash64, shard_of, split
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,9 +7,6 @@ from typing import Any
 import polars as pl
 import pytest
 import xxhash
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.measured import MEASURED
-from blift.transforms.unite import sample_table, unite
 from hypothesis import given
 from hypothesis import strategies as st
 

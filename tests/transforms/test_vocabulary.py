@@ -8,8 +8,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from blift.schemas.errors import RecipeError
-from blift.transforms.vocabulary import MAX_ENTRY, Vocabulary, read_entries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from blift.transforms.tables import arrow
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from blift.transforms.media.scaling import halved
 from numpy.typing import NDArray
 
 from blift.transforms.media.scaling import halved

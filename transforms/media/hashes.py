@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from blift.schemas.media import FramePart
-from blift.transforms.media.lanczos import SIDE, has_two_passes, scaled, scaled_across, scaled_down
-from blift.transforms.media.scaling import between, halved
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import fftpack

@@ -12,8 +12,6 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import scipy.fft
-from blift.transforms.media.hashes import BITS, Look, Plane
-from blift.transforms.media.lanczos import SIDE
 from numpy.typing import NDArray
 
 from blift.transforms.media.hashes import BITS, Look, Plane

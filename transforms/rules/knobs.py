@@ -9,8 +9,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from blift.transforms.named_files import named_path
-from blift.transforms.vocabulary import Vocabulary, read_entries
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
 from blift.transforms.named_files import named_path

@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from blift.schemas.errors import RecipeError, did_you_mean
-from blift.transforms.named_files import named_path
-from blift.transforms.templates.context import MEDIA, context_of
 from jinja2 import StrictUndefined, TemplateError
 from jinja2 import Template as Compiled
 from jinja2.sandbox import ImmutableSandboxedEnvironment

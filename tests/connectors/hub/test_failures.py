@@ -2,7 +2,6 @@
 
 import httpx2
 import pytest
-from blift.connectors.hub.failures import hinted_wait_s
 from huggingface_hub.errors import HfHubHTTPError
 
 from blift.connectors.hub.failures import hinted_wait_s

@@ -9,12 +9,6 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pytest
-from blift.connectors.hub.client import Hub, Line, Patience, Position, Words
-from blift.connectors.hub.xet import Transfers
-from blift.connectors.hub.xet_failures import OWN_TRIES
-from blift.connectors.parquet import write_shard
-from blift.schemas.errors import PublishError
-from blift.schemas.registry import SCHEMAS
 from huggingface_hub import CommitOperationAdd
 
 from blift.connectors.hub.client import Hub, Line, Patience, Position, Words

@@ -8,11 +8,6 @@ from pathlib import Path
 import av
 import imageio_ffmpeg
 import pytest
-from blift.connectors.media import audio, ffmpeg
-from blift.connectors.media.audio import Loudness
-from blift.connectors.media.limits import Limits, Refused
-from blift.connectors.media.pyav import Packets, PyAvVideo, facts_of
-from blift.schemas.reasons import Reason
 
 from blift.connectors.media import audio, ffmpeg
 from blift.connectors.media.audio import Loudness

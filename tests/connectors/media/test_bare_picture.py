@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blift.connectors.media.bare_picture import NotBare, bare_picture
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin

@@ -5,9 +5,6 @@ from pathlib import Path
 import imagehash
 import numpy as np
 import pytest
-from blift.connectors.media.images import Animation, is_animated, read_image
-from blift.connectors.media.limits import Limits, Refused
-from blift.schemas.reasons import Reason
 from PIL import Image, ImageOps
 
 from blift.connectors.media.images import Animation, is_animated, read_image

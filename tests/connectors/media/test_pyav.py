@@ -6,10 +6,6 @@ import cv2
 import imagehash
 import numpy as np
 import pytest
-from blift.connectors.media.frames import working_size
-from blift.connectors.media.limits import Limits, Refused
-from blift.connectors.media.pyav import Packets, PyAvFrame, PyAvVideo, facts_of
-from blift.schemas.reasons import Reason
 from PIL import Image
 
 from blift.connectors.media.frames import working_size

@@ -10,12 +10,6 @@ import cv2
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from blift.connectors.media.decord import DecordVideo
-from blift.connectors.media.frames import VideoFile, working_size
-from blift.connectors.media.limits import Limits, Refused
-from blift.connectors.media.nvidia import NvidiaVideo, can_decode, has_device
-from blift.connectors.media.pyav import PyAvVideo, facts_of
-from blift.schemas.reasons import Reason
 
 from blift.connectors.media.decord import DecordVideo
 from blift.connectors.media.frames import VideoFile, working_size

@@ -3,9 +3,6 @@
 import av
 import numpy as np
 import pytest
-from blift.connectors.media import yuv
-from blift.connectors.media.frames import Plane
-from blift.connectors.media.yuv import small_bgr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from blift.connectors.models.pictures import PICTURES
 from PIL import Image
 
 from blift.connectors.models.pictures import PICTURES

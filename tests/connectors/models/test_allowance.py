@@ -1,6 +1,5 @@
 """Limits divide without remainder, and no order of threads spends more than there is."""
 
-from blift.connectors.models.allowance import Limits
 from hypothesis import given
 from hypothesis import strategies as st
 

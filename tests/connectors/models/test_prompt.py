@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from blift.connectors.models.prompt import Description, Unreadable, read_reply
 from hypothesis import given
 from hypothesis import strategies as st
 

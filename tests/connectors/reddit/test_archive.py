@@ -10,10 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from blift.connectors.files import Chunk, InputFile, match
-from blift.connectors.lines import Lines, read_lines
-from blift.connectors.reddit.archive import read_comments, read_submissions
-from blift.schemas.reasons import Reason
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

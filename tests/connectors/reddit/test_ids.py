@@ -10,9 +10,6 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
-from blift.connectors.files import InputFile
-from blift.connectors.reddit.ids import BadEntry, FoundIds, NamesNoPost, read_ids, submission_id
-from blift.schemas.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 

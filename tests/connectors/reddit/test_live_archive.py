@@ -12,14 +12,6 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from blift.connectors.collection.items import Item, Kind, RawRecord
-from blift.connectors.files import InputFile
-from blift.connectors.malformed import loads
-from blift.connectors.reddit.answers import archived
-from blift.connectors.reddit.archive import read_comments, read_submissions
-from blift.connectors.reddit.config import CommentsWanted
-from blift.connectors.reddit.posts import post_of
-from blift.schemas.reasons import Absent
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,12 +14,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
-from blift.connectors.reddit.config import CommentsWanted, RedditConfig
-from blift.connectors.reddit.live import RedditFetcher
-from blift.connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Pace, Stopped
-from blift.schemas.errors import CollectError
-from blift.schemas.reasons import Absent
 from praw.config import Config
 
 from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere

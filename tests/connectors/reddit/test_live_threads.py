@@ -7,9 +7,6 @@ import random
 from typing import Any
 
 import pytest
-from blift.connectors.collection.items import Done, GoesOn, Item, Kind
-from blift.connectors.reddit.config import CommentsWanted
-from blift.schemas.reasons import Absent
 
 from blift.connectors.collection.items import Done, GoesOn, Item, Kind
 from blift.connectors.reddit.config import CommentsWanted

@@ -6,9 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from blift.connectors.web.addresses import Gate, checked_url, is_open
-from blift.connectors.web.refusals import NotNow, Refused
-from blift.schemas.reasons import Absent
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,8 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from blift.connectors.web.content import HEAD_BYTES, content_type, is_page
-from blift.connectors.web.refusals import retry_after_s
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -13,13 +13,6 @@ from pathlib import Path
 
 import av
 import pytest
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
-from blift.connectors.media.ffmpeg import program
-from blift.connectors.web.client import WebConfig
-from blift.connectors.web.download import FilesConfig, FilesFetcher, best_streams
-from blift.connectors.web.manners import Manners
-from blift.connectors.web.refusals import Refused
-from blift.schemas.reasons import Absent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,12 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
-from blift.connectors.web.manners import Manners
-from blift.connectors.youtube.absence import Blocked, meaning
-from blift.connectors.youtube.live import YoutubeFetcher
-from blift.schemas.errors import CollectError
-from blift.schemas.reasons import Absent
 
 from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
 from blift.connectors.web.manners import Manners

@@ -11,12 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blift.connectors.files import InputFile
-from blift.connectors.malformed import PAYLOAD_BYTES
-from blift.connectors.youtube.archive import VideoChunk, read_videos
-from blift.connectors.youtube.beside import group_siblings
-from blift.schemas.record import conform, validate
-from blift.schemas.registry import SCHEMAS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

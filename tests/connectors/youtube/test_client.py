@@ -12,12 +12,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind
-from blift.connectors.web.manners import Budget, BudgetSpent, Manners, Stopped
-from blift.connectors.youtube.config import YoutubeConfig
-from blift.connectors.youtube.cookies import read_cookies
-from blift.connectors.youtube.live import YoutubeFetcher
-from blift.schemas.errors import CollectError
 from yt_dlp import globals as yt_dlp_globals
 
 from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind

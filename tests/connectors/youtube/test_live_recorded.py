@@ -9,14 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blift.connectors.collection.archives import write_archives
-from blift.connectors.collection.items import Done, Item, Kind, RecordKind
-from blift.connectors.collection.state import State
-from blift.connectors.files import InputFile
-from blift.connectors.web.manners import Manners
-from blift.connectors.youtube.archive import read_videos
-from blift.connectors.youtube.config import YoutubeConfig
-from blift.connectors.youtube.live import YoutubeFetcher
 
 from blift.connectors.collection.archives import write_archives
 from blift.connectors.collection.items import Done, Item, Kind, RecordKind

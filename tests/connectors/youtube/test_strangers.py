@@ -8,13 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
-from blift.connectors.web import flow
-from blift.connectors.web.manners import Manners
-from blift.connectors.youtube import client
-from blift.connectors.youtube.config import FootageWanted
-from blift.connectors.youtube.live import YoutubeFetcher
-from blift.schemas.reasons import Absent
 
 from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
 from blift.connectors.web import flow

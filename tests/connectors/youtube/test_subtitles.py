@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from blift.connectors.youtube.beside import group_siblings, media_file, subtitle_files, tracks
-from blift.connectors.youtube.subtitles import FORMATS, BrokenSubtitles, parse_subtitles
 from hypothesis import given
 from hypothesis import strategies as st
 

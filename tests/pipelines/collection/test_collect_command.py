@@ -8,12 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from blift.connectors.collection.state import State
-from blift.pipelines.cli import main
-from blift.pipelines.collection.report import duration
-from blift.pipelines.commands.collect import seconds_of, size
-from blift.pipelines.run.folder import Manifest
-from blift.schemas.errors import BliftError
 from praw.config import Config
 
 from blift.connectors.collection.state import State

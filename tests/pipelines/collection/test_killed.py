@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 import yaml
 from backports import zstd
-from blift.connectors.collection.archives import read_files
 
 from blift.connectors.collection.archives import read_files
 from tests.loopback import Handler, Loopback

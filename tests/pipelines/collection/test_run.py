@@ -11,13 +11,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from blift.connectors.collection.changes import ItemState
-from blift.connectors.collection.items import Kind, RecordKind
-from blift.connectors.collection.state import DEATHS, State
-from blift.connectors.web.manners import Budget
-from blift.pipelines.collection.plan import CollectPlan
-from blift.pipelines.collection.run import CollectResult, collect
-from blift.schemas.errors import OutputError
 
 from blift.connectors.collection.changes import ItemState
 from blift.connectors.collection.items import Kind, RecordKind

@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from blift.connectors.parquet import read_shard
-from blift.pipelines.cli import main
-from blift.pipelines.run.folder import Manifest
 from praw.config import Config
 
 from blift.connectors.parquet import read_shard

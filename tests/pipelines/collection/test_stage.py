@@ -9,10 +9,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from blift.connectors.collection.items import Item, Kind
-from blift.pipelines.collection.stage import Part, ended_items, parts_of, whole_parts
-from blift.schemas.errors import RecipeError
-from blift.transforms.accounting import unbalanced
 from hypothesis import given
 from hypothesis import strategies as st
 from praw.config import Config

@@ -18,14 +18,6 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 import pytest
-from blift.connectors.models.allowance import Limits
-from blift.connectors.models.client import Address
-from blift.connectors.models.config import EndpointConfig, TaggerConfig
-from blift.pipelines.media.describe import DescribeConfig, DescribeScenes, fill
-from blift.pipelines.media.describe_recipe import Describe, DescribeEndpoint, DescribeTagger, Speech
-from blift.schemas.errors import RecipeError
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.accounting import TallyKey, funnel, unbalanced
 from PIL import Image
 
 from blift.connectors.models.allowance import Limits

@@ -5,10 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blift.connectors.media.nvidia import can_decode, has_device
-from blift.connectors.media.pyav import facts_of
-from blift.pipelines.media.config import Access, DecoderChoice, MeasureConfig
-from blift.pipelines.media.measure import measure
 
 from blift.connectors.media.nvidia import can_decode, has_device
 from blift.connectors.media.pyav import facts_of

@@ -10,11 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from blift.connectors.media.limits import Limits, Refused
-from blift.pipelines.media.config import MeasureConfig
-from blift.pipelines.media.guard import Guard
-from blift.pipelines.media.measure import measure
-from blift.schemas.reasons import Reason
 
 from blift.connectors.media.limits import Limits, Refused
 from blift.pipelines.media.config import MeasureConfig

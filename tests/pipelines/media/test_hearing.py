@@ -6,9 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blift.connectors.models.speech import SpeechConfig
-from blift.pipelines.media import hearing
-from blift.pipelines.media.hearing import Ears, Heard, digest_of
 
 from blift.connectors.models.speech import SpeechConfig
 from blift.pipelines.media import hearing

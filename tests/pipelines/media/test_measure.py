@@ -8,12 +8,6 @@ from typing import Any
 
 import imagehash
 import pytest
-from blift.connectors.media.limits import Limits, Refused
-from blift.connectors.media.pyav import PyAvFrame, PyAvVideo
-from blift.pipelines.media.config import Access, MeasureConfig
-from blift.pipelines.media.measure import measure
-from blift.schemas.reasons import Reason
-from blift.transforms.media.hashes import part_hashes
 from PIL import Image, ImageOps
 from scenedetect import SceneManager, open_video
 from scenedetect.detectors import ContentDetector

@@ -8,13 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from blift.connectors.media.limits import Limits, Refused
-from blift.connectors.media.nvidia import can_decode
-from blift.connectors.media.pyav import facts_of
-from blift.pipelines.media.config import Access, MeasureConfig
-from blift.pipelines.media.guard import Guard
-from blift.pipelines.media.measure import measure
-from blift.schemas.reasons import Reason
 from PIL import Image
 
 from blift.connectors.media.limits import Limits, Refused

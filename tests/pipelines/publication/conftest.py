@@ -5,14 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from blift.connectors.hub.client import Hub, Patience
-from blift.pipelines.commands.publish import recipe_of
-from blift.pipelines.publication import layout, release
-from blift.pipelines.publication.publish import Result, Wish, publish
-from blift.pipelines.run.beam_arguments import BeamArguments, beam_arguments
-from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
-from blift.pipelines.run.request import Request
-from blift.pipelines.run.stage_run import Place, Report, run_unless_done
 
 from blift.connectors.hub.client import Hub, Patience
 from blift.pipelines.commands.publish import recipe_of

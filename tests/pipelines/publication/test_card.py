@@ -10,19 +10,6 @@ import mlcroissant as mlc
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from blift.pipelines.publication.card import ONE_ROW, published_card
-from blift.pipelines.publication.croissant import croissant, data_type
-from blift.pipelines.publication.edition import Edition, Facts
-from blift.pipelines.publication.features import features
-from blift.pipelines.publication.funnel_picture import funnel_picture
-from blift.pipelines.publication.versions import Difference
-from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.schemas.compatibility import Level
-from blift.schemas.record import FEATURES_KEY
-from blift.schemas.registry import RECORDS, SCHEMAS
-from blift.schemas.tables import AnyColumn, frozen_table, item_type
-from blift.transforms.accounting import FunnelRow
-from blift.transforms.digests import RowChanges
 from datasets import Features
 from defusedxml import ElementTree
 from huggingface_hub import DatasetCard

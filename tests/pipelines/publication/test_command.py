@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from blift.pipelines.cli import main
-from blift.pipelines.publication.publish import Result
 
 from blift.pipelines.cli import main
 from blift.pipelines.publication.publish import Result

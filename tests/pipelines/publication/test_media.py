@@ -15,24 +15,6 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from blift.connectors.parquet import read_shard
-from blift.pipelines.commands.publish import recipe_of
-from blift.pipelines.demo.media import ARTIST
-from blift.pipelines.publication import embedded, layout, media, release
-from blift.pipelines.publication.bared import Withheld, bared
-from blift.pipelines.publication.card import published_card
-from blift.pipelines.publication.edition import Edition, Facts
-from blift.pipelines.publication.media_work import MediaRelease
-from blift.pipelines.publication.publish import Result
-from blift.pipelines.publication.versions import Difference
-from blift.pipelines.recipe.model import Card
-from blift.pipelines.recipe.result import MediaFiles, MediaShape
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
-from blift.pipelines.run.request import Request
-from blift.pipelines.run.stage_run import Place, run_unless_done
-from blift.schemas.errors import InputError, PublishError
-from blift.schemas.reasons import Unpublished
 from PIL import Image, ImageOps
 
 from blift.connectors.parquet import read_shard

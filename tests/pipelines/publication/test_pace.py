@@ -3,8 +3,6 @@
 import time
 
 import pytest
-from blift.connectors.hub.xet import Transfers
-from blift.pipelines.publication.pace import LFS_PACE, Calls, Pace, xet_pace
 from hypothesis import given
 from hypothesis import strategies as st
 

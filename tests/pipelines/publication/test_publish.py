@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from blift.pipelines.publication.publish import Result
-from blift.schemas.errors import InputError, PublishError
 
 from blift.pipelines.publication.publish import Result
 from blift.schemas.errors import InputError, PublishError

@@ -6,15 +6,6 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pytest
-from blift.connectors.collection.archives import write_archives
-from blift.connectors.collection.items import Item, Kind, NotThere
-from blift.connectors.collection.state import State
-from blift.connectors.hub.dataset import published_rows
-from blift.pipelines.publication.publish import Result
-from blift.schemas.errors import InputError
-from blift.schemas.reasons import Absent
-from blift.transforms.accounting import unbalanced
-from blift.transforms.normalise import published_comments, published_posts
 
 from blift.connectors.collection.archives import write_archives
 from blift.connectors.collection.items import Item, Kind, NotThere

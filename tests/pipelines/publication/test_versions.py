@@ -8,15 +8,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from blift.connectors.parquet import read_shard, write_shard
-from blift.pipelines.publication.diff import diff
-from blift.pipelines.publication.publish import Result
-from blift.pipelines.publication.versions import chosen_tag, difference, next_tag, parse_tag
-from blift.schemas.compatibility import Level
-from blift.schemas.errors import InputError, PublishError
-from blift.schemas.freeze import Column, Definition, definition
-from blift.schemas.registry import RECORDS
-from blift.transforms.digests import RowChanges
 
 from blift.connectors.parquet import read_shard, write_shard
 from blift.pipelines.publication.diff import diff

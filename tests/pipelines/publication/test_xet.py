@@ -12,9 +12,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from blift.connectors.hub.client import Line
-from blift.pipelines.publication.publish import Result
-from blift.schemas.errors import PublishError
 
 from blift.connectors.hub.client import Line
 from blift.pipelines.publication.publish import Result

@@ -5,10 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from blift.pipelines.recipe.docs import recipe_markdown
-from blift.pipelines.recipe.file import model_in
-from blift.pipelines.recipe.model import Recipe
-from blift.transforms.rules.registry import all_rules
 from pydantic import BaseModel
 
 from blift.pipelines.recipe.docs import recipe_markdown

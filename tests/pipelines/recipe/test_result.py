@@ -6,10 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from blift.pipelines.recipe.file import SHIPPED, recipe_of_result
-from blift.pipelines.recipe.result import plain_result
-from blift.pipelines.recipe.result_file import result_of
-from blift.schemas.errors import RecipeError
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,11 +10,6 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 from backports import zstd
-from blift.pipelines.run.folder import Manifest
-from blift.pipelines.run.show import funnel_rows
-from blift.schemas.reasons import Reason
-from blift.schemas.registry import RECORDS, SCHEMAS
-from blift.transforms.accounting import unbalanced
 
 from blift.pipelines.run.folder import Manifest
 from blift.pipelines.run.show import funnel_rows

@@ -4,16 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from blift.pipelines.cli import main
-from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run import account as accounts
-from blift.pipelines.run import stage
-from blift.pipelines.run.beam_arguments import BeamArguments
-from blift.pipelines.run.build import build
-from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.pipelines.run.request import stages_of
-from blift.pipelines.run.stage_run import Report
-from blift.schemas.errors import OutputError
 
 from blift.pipelines.cli import main
 from blift.pipelines.recipe.file import load_recipe

@@ -5,17 +5,8 @@ import json
 from pathlib import Path
 
 import apache_beam as beam
-import blift.pipelines.run
 import pytest
 from apache_beam.io.filesystems import FileSystems
-from blift.pipelines.cli import parser
-from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.beam_arguments import BeamArguments, beam_arguments
-from blift.pipelines.run.flex_template import command
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.prepare import PREPARE
-from blift.pipelines.run.request import Request
-from blift.pipelines.run.stage import run_stage
 
 import blift.pipelines.run
 from blift.pipelines.cli import parser

@@ -7,10 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blift.connectors.parquet import Shard
-from blift.pipelines.run.folder import MANIFEST, Manifest, RunFolder, StageRecord
-from blift.schemas.errors import InputError, OutputError
-from blift.transforms.accounting import FunnelRow
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,8 +5,6 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from blift.transforms.media import change
-from blift.transforms.media.change import ByOpenCV, ChangeScore, Compiled, Weights
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

@@ -5,7 +5,6 @@ import random
 from itertools import pairwise
 
 import polars as pl
-from blift.transforms.media.clusters import CLUSTERED, CONNECTED, MEMBERS, connected, named_clusters
 from hypothesis import given
 from hypothesis import strategies as st
 

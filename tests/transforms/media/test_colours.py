@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from blift.transforms.media import colours as naming
-from blift.transforms.media.colours import PALETTE, colours
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

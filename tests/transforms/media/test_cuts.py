@@ -5,7 +5,6 @@ from collections.abc import Collection
 from itertools import accumulate
 
 import pytest
-from blift.transforms.media.cuts import CutFilter, SceneCutter, Stretch
 from hypothesis import given
 from hypothesis import strategies as st
 from scenedetect import FrameTimecode

@@ -7,17 +7,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.media.files import (
-    FILES,
-    FOUND,
-    WANTED,
-    ListedFile,
-    Matches,
-    file_names,
-    match_names,
-    wanted_names,
-)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,8 +4,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from blift.transforms.media import hamming
-from blift.transforms.media.hamming import MOST_BITS, blocks, similar_pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

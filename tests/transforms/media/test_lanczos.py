@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from blift.transforms.media import lanczos
-from blift.transforms.media.lanczos import LONGEST, SIDE, Plane, scaled, scaled_across, scaled_down
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image

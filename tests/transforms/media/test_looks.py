@@ -7,8 +7,6 @@ from math import ceil
 from typing import Any
 
 import polars as pl
-from blift.schemas.media import FramePart
-from blift.transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,12 +7,6 @@ import apache_beam as beam
 import pyarrow as pa
 import pytest
 from apache_beam.testing.util import assert_that
-from blift.schemas.media import FramePart
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.media.clusters import MEMBERS
-from blift.transforms.media.looks import DuplicateOptions
-from blift.transforms.media.near_duplicates import NearDuplicates
-from blift.transforms.tables import concat
 
 from blift.schemas.media import FramePart
 from blift.schemas.registry import SCHEMAS

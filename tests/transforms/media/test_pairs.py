@@ -9,11 +9,6 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from blift.schemas.media import FramePart
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.media.clusters import connected
-from blift.transforms.media.looks import DuplicateOptions, kinds, looks
-from blift.transforms.media.pairs import LINKS, MATCHES, image_links, longest_chain, video_links, video_matches
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,12 +7,6 @@ from pathlib import Path
 import imagehash
 import numpy as np
 import pytest
-from blift.connectors.media.images import read_image
-from blift.connectors.media.limits import Limits
-from blift.pipelines.media.config import MeasureConfig
-from blift.pipelines.media.measure import measure
-from blift.transforms.media.hashes import look_at, phash
-from blift.transforms.media.reduced import certainty, cut_off, is_certain, look_at_means
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from blift.transforms.media.scaling import between, halved
 from hypothesis import given
 from hypothesis import strategies as st
 

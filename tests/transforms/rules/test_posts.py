@@ -5,11 +5,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from blift.schemas.platform import MediaKind, Platform
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.rules.knobs import Ids, Words
-from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
-from blift.transforms.vocabulary import Vocabulary
 from pydantic import TypeAdapter
 
 from blift.schemas.platform import MediaKind, Platform

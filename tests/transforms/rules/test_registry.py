@@ -5,10 +5,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from blift.schemas.platform import Platform
-from blift.schemas.reasons import Reason
-from blift.transforms.rules import Check, Record, Rule, apply_rules, rules_for
-from blift.transforms.rules.registry import all_rules, checks
 from hypothesis import given
 from hypothesis import strategies as st
 

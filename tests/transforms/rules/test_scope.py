@@ -5,9 +5,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from blift.schemas.platform import Platform
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
 from hypothesis import given
 from hypothesis import strategies as st
 

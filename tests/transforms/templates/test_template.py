@@ -6,11 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from blift.schemas.errors import RecipeError
-from blift.transforms.templates import Part, TemplateFile, load_template, shipped
-from blift.transforms.templates import template as module
-from blift.transforms.templates.context import MEDIA, is_film, plain
-from blift.transforms.templates.template import compiled
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter

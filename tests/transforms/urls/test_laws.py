@@ -7,8 +7,6 @@ from random import Random
 
 import polars as pl
 import pytest
-from blift.connectors.files import open_bytes
-from blift.transforms.urls import canonical_url, media_host, media_key, media_kind, url_fields, youtube_id
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
