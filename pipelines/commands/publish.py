@@ -10,7 +10,7 @@ from pathlib import Path
 from blift.connectors.hub.extra import require_hub
 from blift.pipelines.commands.progress import Progress
 from blift.pipelines.publication.wish import wish_of
-from blift.pipelines.recipe.result_file import ResultFile, result_of
+from blift.pipelines.recipe.file import RecipeFile, recipe_of_result
 from blift.pipelines.run.beam_arguments import beam_arguments
 from blift.pipelines.run.folder import RunFolder
 from blift.pipelines.run.stage_run import Report
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def recipe_of(folder: RunFolder) -> ResultFile:
+def recipe_of(folder: RunFolder) -> RecipeFile:
     """The recipe of a run folder, as it was run.
 
     Raises:
@@ -84,4 +84,4 @@ def recipe_of(folder: RunFolder) -> ResultFile:
     path = folder.file("recipe.yaml")
     if folder.is_local and not os.path.exists(path):
         raise BliftError(f"{folder.path} has no recipe.yaml: it is no run folder.")
-    return result_of(folder.read_text("recipe.yaml"), Path(path))
+    return recipe_of_result(folder.read_text("recipe.yaml"), Path(path))

@@ -1,1 +1,1 @@
-"""What a publication on the Hub consists of: files, version, card, picture of the funnel, Croissant, upload."""
+"""What a publication on the Hub consists of: files, version, card, picture of the funnel, upload."""

@@ -21,8 +21,7 @@ from blift.pipelines.publication.versions import Difference, difference
 from blift.pipelines.run.card_parts import CONFIGS
 from blift.pipelines.run.folder import MANIFEST, Manifest, RunFolder
 from blift.schemas.errors import InputError
-from blift.schemas.freeze import Definition, load
-from blift.schemas.tables import FROZEN
+from blift.schemas.freeze import FROZEN, Definition, load
 from blift.transforms.digests import SCHEMA as DIGESTS
 from blift.transforms.digests import compare, row_digests
 from blift.transforms.row_changes import RowChanges
@@ -151,8 +150,7 @@ def changed_since(
     for config in differing:
         own = read_parquet(folder.path, f"{layout.FOLDER}{paths[config]}")
         rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
-    definitions = {name: load(found.path) for name, found in facts.definitions.items()}
-    return difference(rows, hub_definitions(hub, head, published), definitions)
+    return difference(rows, hub_definitions(hub, head, published), facts.definitions)
 
 
 def json_text(changed: Difference, lowest: str | None) -> str:

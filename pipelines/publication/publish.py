@@ -16,10 +16,10 @@ from blift.pipelines.publication.files import Publication, PublishedManifest
 from blift.pipelines.publication.sender import Target
 from blift.pipelines.publication.upload import upload
 from blift.pipelines.publication.versions import Difference, chosen_tag
-from blift.pipelines.recipe.result_file import ResultFile
+from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.run.beam_arguments import BeamArguments
 from blift.pipelines.run.folder import MANIFEST, RunFolder
-from blift.pipelines.run.request import ReleaseRequest
+from blift.pipelines.run.request import Request
 from blift.pipelines.run.stage_run import Place, Report, run_unless_done
 from blift.schemas.errors import InputError, PublishError
 
@@ -92,7 +92,7 @@ class Result:
 
 
 def publish(
-    source: ResultFile,
+    source: RecipeFile,
     folder: RunFolder,
     beam: BeamArguments,
     wish: Wish,
@@ -120,7 +120,7 @@ def publish(
 def _released(place: Place, repo: str, report: Report) -> Publication:
     """The run folder's release, made where it is not there, and the gate passed."""
     manifest = place.folder.read_manifest()
-    prepared = release.prepare(ReleaseRequest(place.source.recipe, place.folder, manifest))
+    prepared = release.prepare(Request(place.source, place.folder, None, manifest))
     if manifest is None:
         raise InputError(f"{place.folder.path} has no {MANIFEST}: it is no run folder.")
     manifest = run_unless_done(layout.STAGE, prepared, manifest, place, report) or manifest

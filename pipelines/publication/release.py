@@ -21,7 +21,7 @@ from blift.pipelines.publication.layout import (
 from blift.pipelines.recipe.result import MediaShape
 from blift.pipelines.run.card_parts import CONFIGS
 from blift.pipelines.run.folder import Manifest
-from blift.pipelines.run.request import Prepared, ReleaseRequest, Request
+from blift.pipelines.run.request import Prepared, Request
 from blift.schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def parts(manifest: Manifest, configs: Sequence[str] | None) -> list[Part]:
     ]
 
 
-def prepare(request: Request | ReleaseRequest) -> Prepared:
+def prepare(request: Request) -> Prepared:
     """The stage for the configurations that the recipe publishes.
 
     Raises:
@@ -78,7 +78,7 @@ def prepare(request: Request | ReleaseRequest) -> Prepared:
     )
 
 
-def _media(request: Request | ReleaseRequest, manifest: Manifest) -> MediaPart | None:
+def _media(request: Request, manifest: Manifest) -> MediaPart | None:
     """The part of the stage that publishes media, where the recipe asks for it.
 
     Raises:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blift.connectors.hub.extra import require_hub
+from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.recipe.result import Publish
-from blift.pipelines.recipe.result_file import ResultFile
 from blift.pipelines.run.beam_arguments import BeamArguments
 from blift.pipelines.run.folder import RunFolder
 from blift.pipelines.run.stage_run import Report
@@ -22,7 +22,7 @@ def wish_of(section: Publish, repo: str) -> Wish:
     return Wish(repo=repo, private=section.private, gated=section.gated, tag=section.tag)
 
 
-def publish_as_last_stage(source: ResultFile, folder: RunFolder, beam: BeamArguments, report: Report) -> str:
+def publish_as_last_stage(source: RecipeFile, folder: RunFolder, beam: BeamArguments, report: Report) -> str:
     """Publish what a build has made, as its recipe says; what to print of it.
 
     Raises:

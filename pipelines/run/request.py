@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from blift.pipelines.recipe.result import Result
 from blift.pipelines.run.folder import Manifest, RunFolder
 
 if TYPE_CHECKING:
@@ -35,15 +34,6 @@ class Request:
     def recipe(self) -> Recipe:
         """The recipe."""
         return self.source.recipe
-
-
-@dataclass(frozen=True)
-class ReleaseRequest:
-    """What the release is asked to do, of whose recipe only the result matters."""
-
-    recipe: Result
-    folder: RunFolder
-    manifest: Manifest | None
 
 
 @dataclass(frozen=True)

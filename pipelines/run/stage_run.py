@@ -11,14 +11,14 @@ from importlib.metadata import version
 
 from blift.connectors.filesystem import matching
 from blift.connectors.shard import Shard
-from blift.pipelines.recipe.result_file import ResultFile
+from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.run.account import StageResult, forget_account, library_versions, read_account
 from blift.pipelines.run.beam_arguments import BeamArguments
 from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.run.request import AFTER, STAGES, Prepared
 from blift.schemas.errors import OutputError, TooManyRejects
 from blift.schemas.reasons import MALFORMED
-from blift.schemas.tables import newest_versions
+from blift.schemas.registry import RECORDS
 from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 
@@ -36,7 +36,7 @@ class Report:
 class Place:
     """By what recipe, where, and on what runner a stage runs."""
 
-    source: ResultFile
+    source: RecipeFile
     folder: RunFolder
     beam: BeamArguments
     detach: bool = False
@@ -77,7 +77,8 @@ def run_unless_done(name: str, prepared: Prepared, manifest: Manifest, place: Pl
 
 def _fingerprint(name: str, prepared: Prepared) -> str:
     """sha256 over everything that decides the result of a stage."""
-    decides = {"stage": name, "blift": version("blift"), "schemas": newest_versions(), **prepared.inputs}
+    versions = {table: record.version for table, record in RECORDS.items()}
+    decides = {"stage": name, "blift": version("blift"), "schemas": versions, **prepared.inputs}
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -117,7 +118,7 @@ def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageR
     )
 
 
-def _check(record: StageRecord, source: ResultFile) -> None:
+def _check(record: StageRecord, source: RecipeFile) -> None:
     """The account must balance, and malformed records must be as few as the recipe allows."""
     problems = unbalanced(record.funnel)
     if problems:
@@ -138,7 +139,7 @@ def _malformed(row: FunnelRow) -> int:
     return sum(rows for reason, rows in row.rejected.items() if reason in MALFORMED)
 
 
-def _extended(manifest: Manifest, name: str, record: StageRecord, source: ResultFile) -> Manifest:
+def _extended(manifest: Manifest, name: str, record: StageRecord, source: RecipeFile) -> Manifest:
     """The manifest with a stage's record; records of later stages, which no longer fit, go."""
     order = [*STAGES, *AFTER]
     earlier = {stage: manifest.stages[stage] for stage in order[: order.index(name)] if stage in manifest.stages}
