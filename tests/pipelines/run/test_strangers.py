@@ -48,9 +48,9 @@ def _tree(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 @pytest.fixture
-def run_folder(built: tuple[Path, Manifest], tmp_path: Path, own_files: Path) -> Path:
+def run_folder(built: tuple[Path, Manifest], own_files: Path) -> Path:
     """A run folder of one's own, beside the files of a person."""
-    return Path(shutil.copytree(built[0], tmp_path / "run"))
+    return Path(shutil.copytree(built[0], own_files.parent / "run"))
 
 
 @pytest.fixture
