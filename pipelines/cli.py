@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
+from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
 from blift.schemas.errors import BliftError
 
 #: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USER_ERROR
     except Exception as error:
         # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from blift.pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
+        from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - after the filter
 
         sentence = user_error_in(str(error)) or sentence_on(str(error))
         if sentence is None or isinstance(error, ImportError):

@@ -11,9 +11,9 @@ import msgspec
 from msgspec import NODEFAULT
 from pydantic import Field, create_model, model_validator
 
-from blift.pipelines.collection.recipe import Collect
-from blift.pipelines.media.recipe import Media
 from blift.pipelines.recipe import result
+from blift.pipelines.recipe.fetch import Collect
+from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, REPO, Plain
 from blift.pipelines.recipe.section import Count, Section, Share
 from blift.schemas.platform import Platform
