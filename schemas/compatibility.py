@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blift.schemas.errors import SchemaError
-from blift.schemas.freeze import Column, Definition, definition, frozen_path, load
+from blift.schemas.freeze import FROZEN, Column, Definition, definition, frozen_path, load
 from blift.schemas.level import Level
 from blift.schemas.record import Record
-from blift.schemas.tables import FROZEN
 
 
 @dataclass(frozen=True)

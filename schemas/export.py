@@ -7,7 +7,6 @@ from typing import Any
 
 from blift.schemas.freeze import Column, definition
 from blift.schemas.record import Record
-from blift.schemas.tables import columns_markdown
 
 
 def arrow_text(record: type[Record]) -> str:
@@ -33,4 +32,18 @@ def json_schema(record: type[Record]) -> dict[str, Any]:
 
 def markdown(record: type[Record]) -> str:
     """A Markdown table of the columns; a member of a list of structs has a row such as `replay[].start_s`."""
-    return columns_markdown(definition(record).fields)
+    head = ["| column | type | nullable | meaning |", "|---|---|---|---|"]
+    return "\n".join([*head, *_markdown_rows(definition(record).fields, "")])
+
+
+def _markdown_rows(columns: Sequence[Column], prefix: str) -> Iterator[str]:
+    for column in columns:
+        path = prefix + column.name
+        yield f"| `{path}` | `{column.type}` | {'yes' if column.nullable else 'no'} | {_meaning(column)} |"
+        yield from _markdown_rows(column.fields, f"{path}{'[]' * column.type.count('list<')}.")
+
+
+def _meaning(column: Column) -> str:
+    """The description and the values of an enum, in one cell: a bar would end it, a line break the row."""
+    values = f"One of {', '.join(f'`{value}`' for value in column.values)}." if column.values else ""
+    return " ".join(f"{column.description} {values}".split()).replace("|", "\\|")

@@ -15,7 +15,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from blift.schemas.errors import OutputError, SchemaError
 from blift.schemas.record import Part, Record, arrow_schema
-from blift.schemas.tables import FROZEN
+
+#: Where frozen definitions live: one file `<table>-<version>.json` for each version of each table.
+FROZEN = Path(__file__).parent / "frozen"
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 

@@ -12,7 +12,7 @@ from blift.pipelines.commands.progress import Progress
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.stage_run import Report
-from blift.pipelines.recipe.result_file import ResultFile, result_of
+from blift.pipelines.recipe.file import RecipeFile, recipe_of_result
 from blift.pipelines.stages.publish.wish import wish_of
 from blift.schemas.errors import BliftError
 
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def recipe_of(folder: RunFolder) -> ResultFile:
+def recipe_of(folder: RunFolder) -> RecipeFile:
     """The recipe of a run folder, as it was run.
 
     Raises:
@@ -84,4 +84,4 @@ def recipe_of(folder: RunFolder) -> ResultFile:
     path = folder.file("recipe.yaml")
     if folder.is_local and not os.path.exists(path):
         raise BliftError(f"{folder.path} has no recipe.yaml: it is no run folder.")
-    return result_of(folder.read_text("recipe.yaml"), Path(path))
+    return recipe_of_result(folder.read_text("recipe.yaml"), Path(path))

@@ -11,7 +11,7 @@ from blift.connectors.shard import Shard
 from blift.pipelines.engine.card_parts import CITATION, CONFIGS, data_files, size_category
 from blift.pipelines.engine.funnel import funnel_rows, markdown_funnel
 from blift.pipelines.engine.run_folder import Manifest
-from blift.pipelines.recipe.result import Result
+from blift.pipelines.recipe.model import Recipe
 from blift.schemas.export import markdown
 from blift.schemas.registry import RECORDS
 
@@ -19,14 +19,14 @@ from blift.schemas.registry import RECORDS
 _LISTED = 50
 
 
-def dataset_card(recipe: Result, manifest: Manifest) -> str:
+def dataset_card(recipe: Recipe, manifest: Manifest) -> str:
     """README.md of a run folder: YAML for the Hub and `datasets`, then the card for people."""
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
     front = yaml.safe_dump(_front_matter(recipe, shards), sort_keys=False, allow_unicode=True)
     return f"---\n{front}---\n\n" + "\n".join(_sections(recipe, manifest, shards)) + "\n"
 
 
-def _front_matter(recipe: Result, shards: list[Shard]) -> dict[str, Any]:
+def _front_matter(recipe: Recipe, shards: list[Shard]) -> dict[str, Any]:
     rows = sum(shard.rows for shard in shards if shard.path.startswith("samples/"))
     return {
         "pretty_name": recipe.card.title,
@@ -42,7 +42,7 @@ def _front_matter(recipe: Result, shards: list[Shard]) -> dict[str, Any]:
     }
 
 
-def _sections(recipe: Result, manifest: Manifest, shards: list[Shard]) -> Iterator[str]:
+def _sections(recipe: Recipe, manifest: Manifest, shards: list[Shard]) -> Iterator[str]:
     yield f"# {recipe.card.title}\n"
     if recipe.card.summary:
         yield f"{recipe.card.summary.strip()}\n"

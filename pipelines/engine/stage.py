@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
-from blift.pipelines.recipe.result import Result
 from blift.schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from blift.pipelines.engine.pipeline import StagePlan
     from blift.pipelines.recipe.file import RecipeFile
     from blift.pipelines.recipe.model import Recipe
+    from blift.pipelines.recipe.section import Section
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,6 @@ class Request:
         """How many shards each dataset of an earlier stage has."""
         record = self.manifest.stages[stage] if self.manifest else None
         return int(record.inputs["shards"]) if record else 1
-
-
-@dataclass(frozen=True)
-class ReleaseRequest:
-    """What the release is asked to do, of whose recipe only the result matters."""
-
-    recipe: Result
-    folder: RunFolder
-    manifest: Manifest | None
 
 
 @dataclass(frozen=True)
@@ -106,6 +97,6 @@ def digests(shards: Sequence[Shard], prefixes: tuple[str, ...]) -> dict[str, str
     return {shard.path: shard.sha256 for shard in shards if shard.path.startswith(prefixes)}
 
 
-def as_json(section: Any) -> dict[str, Any]:
+def as_json(section: Section) -> dict[str, Any]:
     """A section of the recipe as JSON has it."""
     return dict(section.model_dump(mode="json"))

@@ -15,10 +15,10 @@ from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.run_report import StageResult, forget_account, library_versions, read_account
 from blift.pipelines.engine.stage import Prepared, Stage
-from blift.pipelines.recipe.result_file import ResultFile
+from blift.pipelines.recipe.file import RecipeFile
 from blift.schemas.errors import OutputError, TooManyRejects
 from blift.schemas.reasons import MALFORMED
-from blift.schemas.tables import newest_versions
+from blift.schemas.registry import RECORDS
 from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 
@@ -36,7 +36,7 @@ class Report:
 class Place:
     """By what recipe, where, and on what runner a stage runs."""
 
-    source: ResultFile
+    source: RecipeFile
     folder: RunFolder
     beam: BeamArguments
     detach: bool = False
@@ -81,7 +81,8 @@ def run_unless_done(
 
 def _fingerprint(name: str, prepared: Prepared) -> str:
     """sha256 over everything that decides the result of a stage."""
-    decides = {"stage": name, "blift": version("blift"), "schemas": newest_versions(), **prepared.inputs}
+    versions = {table: record.version for table, record in RECORDS.items()}
+    decides = {"stage": name, "blift": version("blift"), "schemas": versions, **prepared.inputs}
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -120,7 +121,7 @@ def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageR
     )
 
 
-def _check(record: StageRecord, source: ResultFile) -> None:
+def _check(record: StageRecord, source: RecipeFile) -> None:
     """The account must balance, and malformed records must be as few as the recipe allows."""
     problems = unbalanced(record.funnel)
     if problems:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import msgspec
-from msgspec import NODEFAULT
 from pydantic import Field, create_model, model_validator
 
-from blift.pipelines.recipe import result
 from blift.pipelines.recipe.fetch import Collect
 from blift.pipelines.recipe.media import Media
-from blift.pipelines.recipe.result import NAME, REPO, Plain
+from blift.pipelines.recipe.result import NAME, REPO, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Count, Section, Share
 from blift.schemas.platform import Platform
 from blift.transforms.rules import Record, rules_for
 from blift.transforms.selection import Selection
 from blift.transforms.templates import TemplateFile
-
-#: What both msgspec and pydantic know of a value, by one name.
-_NOTES = ("description", "ge", "le", "min_length", "pattern")
 
 
 def _rules(name: str, record: Record, platform: Platform | None, stage: str = "curate") -> type[Section]:
@@ -35,26 +26,6 @@ def _rules(name: str, record: Record, platform: Platform | None, stage: str = "c
     return create_model(name, __base__=Section, __doc__=f"Rules for {whose}, in the order in which they run.", **knobs)
 
 
-def _section(plain: type[Plain]) -> type[Section]:
-    """The section that checks what a plain one holds: its keys, their defaults, meanings and limits."""
-    keys: dict[str, Any] = {}
-    for key in msgspec.structs.fields(plain):
-        default = key.default if key.default_factory is NODEFAULT else key.default_factory()
-        keys[key.name] = (_checked(key.type), Field(default=default))
-    return create_model(plain.__name__, __base__=Section, __doc__=plain.__doc__, **keys)
-
-
-def _checked(kind: Any) -> Any:
-    """A type with what msgspec is told of it, as pydantic is told it."""
-    if get_origin(kind) is Annotated:
-        inner, *notes = get_args(kind)
-        said = {name: getattr(note, name) for note in notes for name in _NOTES if getattr(note, name) is not None}
-        return Annotated[_checked(inner), Field(**said)]
-    if get_origin(kind) in (Union, UnionType):
-        return reduce(or_, map(_checked, get_args(kind)))
-    return kind
-
-
 if TYPE_CHECKING:
     RedditScope: TypeAlias = Section
     YoutubeScope: TypeAlias = Section
@@ -63,10 +34,6 @@ if TYPE_CHECKING:
     RedditComments: TypeAlias = Section
     YoutubeComments: TypeAlias = Section
     SampleRules: TypeAlias = Section
-    Card: TypeAlias = result.Card
-    Output: TypeAlias = result.Output
-    Publish: TypeAlias = result.Publish
-    Rejects: TypeAlias = result.Rejects
 else:
     RedditScope = _rules("RedditScope", Record.POST, Platform.REDDIT, stage="collect")
     YoutubeScope = _rules("YoutubeScope", Record.POST, Platform.YOUTUBE, stage="collect")
@@ -75,10 +42,6 @@ else:
     RedditComments = _rules("RedditComments", Record.COMMENT, Platform.REDDIT)
     YoutubeComments = _rules("YoutubeComments", Record.COMMENT, Platform.YOUTUBE)
     SampleRules = _rules("SampleRules", Record.SAMPLE, None)
-    Card = _section(result.Card)
-    Output = _section(result.Output)
-    Publish = _section(result.Publish)
-    Rejects = _section(result.Rejects)
 
 
 class RedditSource(Section):

@@ -1,21 +1,17 @@
-"""What a recipe says of its result: name, card, publication. Read without the recipe's models, which take a second."""
+"""The sections of a recipe on its result: what is written of rejects, the layout, the card, the publication."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, Protocol
+from typing import Literal
 
-import msgspec
-import yaml
-from msgspec import Meta
+from pydantic import Field
+
+from blift.pipelines.recipe.section import Count, Section, Share
 
 #: Names of datasets on the Hub, and of recipes.
 REPO = r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$"
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
-
-
-class Plain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A section of a recipe whose values msgspec checks; its model is in `blift.pipelines.recipe.model`."""
 
 
 class Payload(StrEnum):
@@ -26,46 +22,39 @@ class Payload(StrEnum):
     NONE = "none"
 
 
-class Rejects(Plain, frozen=True):
+class Rejects(Section):
     """What is written of rejected records. All are counted, whatever is written here."""
 
-    payload: Annotated[
-        Payload, Meta(description="Keep the record itself for malformed input, for all, or for none.")
-    ] = Payload.MALFORMED
-    out_of_scope: Annotated[
-        bool,
-        Meta(
-            description="List also records outside the scope of the sources, and comments on posts that are not kept; "
-            "in a whole month of an archive these are 99 of 100 lines."
-        ),
-    ] = False
-    max_malformed: Annotated[
-        float,
-        Meta(ge=0.0, le=1.0, description="The run stops when more than this share of the records cannot be read."),
-    ] = 0.05
+    payload: Payload = Field(
+        default=Payload.MALFORMED, description="Keep the record itself for malformed input, for all, or for none."
+    )
+    out_of_scope: bool = Field(
+        default=False,
+        description="List also records outside the scope of the sources, and comments on posts that are not kept; "
+        "in a whole month of an archive these are 99 of 100 lines.",
+    )
+    max_malformed: Share = Field(
+        default=0.05, description="The run stops when more than this share of the records cannot be read."
+    )
 
 
-class Output(Plain, frozen=True):
+class Output(Section):
     """How the run folder is laid out."""
 
-    shards: Annotated[
-        Annotated[int, Meta(ge=1)] | Literal["auto"],
-        Meta(
-            description="Files of each dataset. `auto` takes one for 256 MiB of input, a power of two. It is part of "
-            "the result: another number gives other files with the same rows."
-        ),
-    ] = "auto"
+    shards: Count | Literal["auto"] = Field(
+        default="auto",
+        description="Files of each dataset. `auto` takes one for 256 MiB of input, a power of two. It is part of "
+        "the result: another number gives other files with the same rows.",
+    )
 
 
-class Card(Plain, frozen=True):
+class Card(Section):
     """What the dataset card says beyond what the run knows by itself."""
 
-    title: Annotated[str, Meta(description="Title of the dataset.")] = "BLIFT"
-    summary: Annotated[str, Meta(description="A paragraph in your own words.")] = ""
-    license: Annotated[str, Meta(description="Licence identifier, as the Hub names them.")] = "other"
-    language: Annotated[list[str], Meta(description="Languages of the dataset, ISO 639-1.")] = msgspec.field(
-        default_factory=lambda: ["en"]
-    )
+    title: str = Field(default="BLIFT", description="Title of the dataset.")
+    summary: str = Field(default="", description="A paragraph in your own words.")
+    license: str = Field(default="other", description="Licence identifier, as the Hub names them.")
+    language: list[str] = Field(default=["en"], description="Languages of the dataset, ISO 639-1.")
 
 
 class MediaShape(StrEnum):
@@ -83,73 +72,32 @@ class MediaFiles(StrEnum):
     KEYFRAMES = "keyframes"  # a picture of each scene
 
 
-class Publish(Plain, frozen=True):
+class Publish(Section):
     """Publication on the HuggingFace Hub, the last stage where `repo` is set."""
 
-    repo: Annotated[
-        Annotated[str, Meta(pattern=REPO)] | None,
-        Meta(
-            description="Dataset to publish to, as `OWNER/NAME`; `blift publish --repo` says it too. Null: no "
-            "publication."
-        ),
-    ] = None
-    private: Annotated[bool, Meta(description="Make the dataset private, where it is not there yet.")] = False
-    gated: Annotated[
-        Literal["auto", "manual"] | None,
-        Meta(description="Readers must ask for access, which is granted by itself or by you."),
-    ] = None
-    tag: Annotated[
-        str | None, Meta(description="Version, such as `v1.2.0`. Null takes the lowest that says what changed.")
-    ] = None
-    configs: Annotated[
-        Annotated[list[str], Meta(min_length=1)] | None,
-        Meta(
-            description="Configurations to publish. Null takes all but `posts` and `comments`, which no rule has "
-            "judged."
-        ),
-    ] = None
-    media: Annotated[
-        MediaShape,
-        Meta(
-            description="Publish the media of samples, without metadata: `beside` as files and a table that names "
-            "them, `embedded` within the cells of a table, `none` not at all."
-        ),
-    ] = MediaShape.NONE
-    media_files: Annotated[
-        MediaFiles, Meta(description="Which: the `files` that were measured, or the `keyframes` of their scenes.")
-    ] = MediaFiles.FILES
-
-
-class Result(Protocol):
-    """What a recipe says of its result."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def rejects(self) -> Rejects: ...
-    @property
-    def card(self) -> Card: ...
-    @property
-    def publish(self) -> Publish: ...
-
-
-class PlainResult(msgspec.Struct, frozen=True):
-    """What a recipe says of its result, in so many words; the sections that are not named here do not matter to it."""
-
-    name: Annotated[str, Meta(pattern=NAME)]
-    description: str = ""
-    rejects: Rejects = Rejects()
-    output: Output = Output()
-    card: Card = Card()
-    publish: Publish = Publish()
-
-
-def plain_result(text: str) -> PlainResult | None:
-    """What a recipe says of its result; None where its models must see it: it is wrong, or unusual, as `private: 1`."""
-    try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-        plain = msgspec.convert(content, PlainResult)
-    except (yaml.YAMLError, msgspec.ValidationError):
-        return None
-    # A pattern's end is also before a last line break in msgspec, and is not in the models.
-    return None if "\n" in f"{plain.name}{plain.publish.repo}" else plain
+    repo: str | None = Field(
+        default=None,
+        pattern=REPO,
+        description="Dataset to publish to, as `OWNER/NAME`; `blift publish --repo` says it too. Null: no publication.",
+    )
+    private: bool = Field(default=False, description="Make the dataset private, where it is not there yet.")
+    gated: Literal["auto", "manual"] | None = Field(
+        default=None, description="Readers must ask for access, which is granted by itself or by you."
+    )
+    tag: str | None = Field(
+        default=None, description="Version, such as `v1.2.0`. Null takes the lowest that says what changed."
+    )
+    configs: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Configurations to publish. Null takes all but `posts` and `comments`, which no rule has judged.",
+    )
+    media: MediaShape = Field(
+        default=MediaShape.NONE,
+        description="Publish the media of samples, without metadata: `beside` as files and a table that names "
+        "them, `embedded` within the cells of a table, `none` not at all.",
+    )
+    media_files: MediaFiles = Field(
+        default=MediaFiles.FILES,
+        description="Which: the `files` that were measured, or the `keyframes` of their scenes.",
+    )

@@ -14,7 +14,9 @@ import polars as pl
 
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
-from blift.transforms.rule_docs import RULE_MODULES
+
+#: Modules of rules, in the order in which rules run.
+RULE_MODULES = ("scope", "posts", "comments", "samples")
 
 
 class Record(StrEnum):

@@ -13,8 +13,9 @@ from blift.pipelines.engine.funnel import markdown_funnel
 from blift.pipelines.stages.publish.edition import HUB, Edition, Facts
 from blift.pipelines.stages.publish.features import features
 from blift.pipelines.stages.release.layout import BESIDE, EMBEDDED
-from blift.schemas.tables import columns_markdown
-from blift.transforms.rule_docs import rule_docs
+from blift.schemas.export import markdown
+from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.transforms.rules.registry import all_rules
 
 PICTURE = "funnel.svg"
 #: What one row is, by table, in the words of the record classes.
@@ -53,7 +54,7 @@ def _front_matter(facts: Facts) -> dict[str, Any]:
         "language": facts.card.language,
         "task_categories": ["visual-question-answering", "image-to-text", "video-text-to-text"],
         "size_categories": [size_category(rows)],
-        "tags": ["blift", "human-behavior", "croissant"],
+        "tags": ["blift", "human-behavior"],
         "configs": [
             {
                 "config_name": name,
@@ -72,7 +73,7 @@ def _info(config: str, facts: Facts) -> dict[str, Any]:
     size = sum(split.size_bytes for split in splits)
     return {
         "config_name": config,
-        "features": features(facts.definitions[config].fields),
+        "features": features(SCHEMAS[facts.tables[config]]),
         "splits": [{"name": split.name, "num_bytes": split.size_bytes, "num_examples": split.rows} for split in splits],
         "download_size": size,
         "dataset_size": size,
@@ -113,8 +114,8 @@ def _sections(facts: Facts, edition: Edition) -> Iterator[str]:
     yield _LICENCE
     yield from _rebuild(facts, edition)
     yield "## Features\n"
-    for name, table in facts.definitions.items():
-        yield f"### `{name}`\n\n{columns_markdown(table.fields)}\n"
+    for name, table in facts.tables.items():
+        yield f"### `{name}`\n\n{markdown(RECORDS[table])}\n"
     yield CITATION
 
 
@@ -159,7 +160,7 @@ def _reasons(facts: Facts) -> Iterator[str]:
     for row in facts.funnel:
         for reason, rows in row.rejected.items():
             lost[(row.step, reason)] += rows
-    why = {name: " ".join(doc.split()).partition(". ")[0].rstrip(".") for name, doc in rule_docs().items()}
+    why = {rule.name: " ".join(rule.doc.split()).partition(". ")[0].rstrip(".") for rule in all_rules()}
     yield "| rule | reason | records | the rule |\n|---|---|--:|---|"
     for (step, reason), rows in lost.most_common():
         yield f"| `{step}` | {reason} | {rows:,} | {why.get(step, '')} |"

@@ -22,8 +22,7 @@ from blift.pipelines.stages.publish.versions import Difference, difference
 from blift.pipelines.stages.release import layout
 from blift.pipelines.stages.release import stage as release
 from blift.schemas.errors import InputError
-from blift.schemas.freeze import Definition, load
-from blift.schemas.tables import FROZEN
+from blift.schemas.freeze import FROZEN, Definition, load
 from blift.transforms.digests import SCHEMA as DIGESTS
 from blift.transforms.digests import compare, row_digests
 from blift.transforms.row_changes import RowChanges
@@ -152,8 +151,7 @@ def changed_since(
     for config in differing:
         own = read_parquet(folder.path, f"{layout.FOLDER}{paths[config]}")
         rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
-    definitions = {name: load(found.path) for name, found in facts.definitions.items()}
-    return difference(rows, hub_definitions(hub, head, published), definitions)
+    return difference(rows, hub_definitions(hub, head, published), facts.definitions)
 
 
 def json_text(changed: Difference, lowest: str | None) -> str:

@@ -14,7 +14,8 @@ from blift.pipelines.recipe.result import Card
 from blift.pipelines.stages.publish.versions import Difference
 from blift.pipelines.stages.release import layout
 from blift.schemas.errors import InputError
-from blift.schemas.tables import FrozenTable, frozen_table
+from blift.schemas.freeze import Definition, definition
+from blift.schemas.registry import RECORDS
 from blift.transforms.accounting import FunnelRow
 
 #: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.
@@ -74,10 +75,10 @@ class Facts:
         """The table of every published configuration."""
         return {name: table for name, _, table in layout.PUBLISHED if name in self.configs}
 
-    @property
-    def definitions(self) -> dict[str, FrozenTable]:
+    @cached_property
+    def definitions(self) -> dict[str, Definition]:
         """The tables, by configuration."""
-        return {name: frozen_table(table) for name, table in self.tables.items()}
+        return {name: definition(RECORDS[table]) for name, table in self.tables.items()}
 
     @property
     def replaced(self) -> dict[str, dict[str, int]]:

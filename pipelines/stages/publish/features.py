@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from blift.schemas.tables import AnyColumn, item_type
+import pyarrow as pa
 
 #: Arrow's names of types where `datasets` has another.
 _NAMES = {"double": "float64", "float": "float32", "halffloat": "float16"}
 #: Members of a column that holds whole files; such a column is named as its feature is.
-FILE = ["bytes", "path"]
+_FILE = ["bytes", "path"]
 
 
-def features(columns: Sequence[AnyColumn]) -> list[dict[str, Any]]:
+def features(columns: Iterable[pa.Field]) -> list[dict[str, Any]]:
     """The features of a table, one entry a column."""
     return [{"name": column.name, **_of_column(column)} for column in columns]
 
 
-def _of_column(column: AnyColumn) -> dict[str, Any]:
-    if [member.name for member in column.fields] == FILE:
+def _of_column(column: pa.Field) -> dict[str, Any]:
+    if pa.types.is_struct(column.type) and [member.name for member in column.type] == _FILE:
         return {"dtype": column.name}
-    return _feature(column.type, column.fields)
+    return _feature(column.type)
 
 
-def _feature(kind: str, members: Sequence[AnyColumn]) -> dict[str, Any]:
-    item = item_type(kind)
-    if item is not None:
-        return {"list": _item(item, members)}
-    if kind == "struct":
-        return {"struct": [{"name": member.name, **_feature(member.type, member.fields)} for member in members]}
-    return {"dtype": _NAMES.get(kind, kind)}
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    if pa.types.is_list(kind):
+        return {"list": _item(kind.value_type)}
+    if pa.types.is_struct(kind):
+        return {"struct": [{"name": member.name, **_feature(member.type)} for member in kind]}
+    return {"dtype": _NAMES.get(str(kind), str(kind))}
 
 
-def _item(kind: str, members: Sequence[AnyColumn]) -> Any:
+def _item(kind: pa.DataType) -> Any:
     """The feature of a list's items: a type's name, a list of members, or whatever else."""
-    feature = _feature(kind, members)
+    feature = _feature(kind)
     return next(iter(feature.values())) if list(feature) in (["dtype"], ["struct"]) else feature

@@ -11,13 +11,12 @@ from functools import cached_property
 from blift.connectors.hub.plan import Wanted, text_file
 from blift.pipelines.engine.run_folder import MANIFEST
 from blift.pipelines.stages.publish.card import PICTURE, published_card
-from blift.pipelines.stages.publish.croissant import croissant
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.funnel_picture import funnel_picture
 from blift.pipelines.stages.publish.versions import Difference
 from blift.schemas.errors import InputError
+from blift.schemas.freeze import Definition, definition_text
 from blift.schemas.level import Level
-from blift.schemas.tables import FrozenTable
 from blift.transforms.row_changes import RowChanges
 
 FORMAT = 1
@@ -43,8 +42,7 @@ class Publication:
             "README.md": published_card(facts, edition),
             "recipe.yaml": self.recipe,
             PICTURE: funnel_picture(facts.funnel),
-            "croissant.json": json.dumps(croissant(facts, edition, facts.card.license), indent=1) + "\n",
-            **{schema_path(found): found.text for found in facts.definitions.values()},
+            **{schema_path(found): definition_text(found) for found in facts.definitions.values()},
         }
         files = {path: Wanted(shard.size_bytes, shard.sha256) for path, shard in facts.shards.items()}
         files |= {path: text_file(text) for path, text in texts.items()}
@@ -75,7 +73,7 @@ class Publication:
                 "withheld": facts.withheld,
             },
             "configs": {
-                name: {"table": found.name, "schema": schema_path(found)} for name, found in facts.definitions.items()
+                name: {"table": found.table, "schema": schema_path(found)} for name, found in facts.definitions.items()
             },
             "stages": {
                 name: {
@@ -94,9 +92,9 @@ class Publication:
         return {"bytes": file.size, "digest": file.digest, **rows}
 
 
-def schema_path(table: FrozenTable) -> str:
+def schema_path(table: Definition) -> str:
     """Where the definition of a table lies in a published dataset."""
-    return f"schemas/{table.name}-{table.version}.json"
+    return f"schemas/{table.table}-{table.version}.json"
 
 
 @dataclass(frozen=True)

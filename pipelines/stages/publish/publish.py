@@ -11,9 +11,9 @@ from blift.connectors.hub.client import Hub, Line, Moved, Operation, Position, S
 from blift.connectors.hub.plan import Changes, Wanted, changes
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import MANIFEST, RunFolder
-from blift.pipelines.engine.stage import ReleaseRequest
+from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
-from blift.pipelines.recipe.result_file import ResultFile
+from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.stages.publish.card import describe
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.files import Publication, PublishedManifest
@@ -93,7 +93,7 @@ class Result:
 
 
 def publish(
-    source: ResultFile,
+    source: RecipeFile,
     folder: RunFolder,
     beam: BeamArguments,
     wish: Wish,
@@ -121,7 +121,7 @@ def publish(
 def _released(place: Place, repo: str, report: Report) -> Publication:
     """The run folder's release, made where it is not there, and the gate passed."""
     manifest = place.folder.read_manifest()
-    prepared = release.prepare(ReleaseRequest(place.source.recipe, place.folder, manifest))
+    prepared = release.prepare(Request(place.source, place.folder, None, manifest))
     if manifest is None:
         raise InputError(f"{place.folder.path} has no {MANIFEST}: it is no run folder.")
     manifest = run_unless_done(release.STAGE, prepared, manifest, place, report) or manifest

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from blift.schemas.compatibility import changes
 from blift.schemas.errors import PublishError
+from blift.schemas.freeze import Definition
 from blift.schemas.level import Level
 from blift.transforms.row_changes import RowChanges
-
-if TYPE_CHECKING:
-    from blift.schemas.freeze import Definition
 
 _TAG = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 FIRST = "v1.0.0"
@@ -44,8 +42,6 @@ def difference(
     rows: Mapping[str, RowChanges], old: Mapping[str, Definition], new: Mapping[str, Definition]
 ) -> Difference:
     """The difference, out of row counts by configuration and the tables' definitions by configuration."""
-    from blift.schemas.compatibility import changes  # noqa: PLC0415 - slow: a first version differs from nothing
-
     level = Level.MINOR if any(change.any for change in rows.values()) else Level.PATCH
     sentences = []
     for config in sorted(old.keys() | new.keys()):

@@ -8,8 +8,8 @@ from blift.connectors.hub.extra import require_hub
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.stage_run import Report
+from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.recipe.result import Publish
-from blift.pipelines.recipe.result_file import ResultFile
 
 if TYPE_CHECKING:
     from blift.pipelines.stages.publish.publish import Wish
@@ -22,7 +22,7 @@ def wish_of(section: Publish, repo: str) -> Wish:
     return Wish(repo=repo, private=section.private, gated=section.gated, tag=section.tag)
 
 
-def publish_as_last_stage(source: ResultFile, folder: RunFolder, beam: BeamArguments, report: Report) -> str:
+def publish_as_last_stage(source: RecipeFile, folder: RunFolder, beam: BeamArguments, report: Report) -> str:
     """Publish what a build has made, as its recipe says; what to print of it.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from blift.pipelines.engine.card_parts import CONFIGS
 from blift.pipelines.engine.run_folder import Manifest
-from blift.pipelines.engine.stage import Prepared, ReleaseRequest, Request, Stage
+from blift.pipelines.engine.stage import Prepared, Request, Stage
 from blift.pipelines.recipe.result import MediaShape
 from blift.pipelines.stages.release.layout import (
     BESIDE,
@@ -48,7 +48,7 @@ def parts(manifest: Manifest, configs: Sequence[str] | None) -> list[Part]:
     ]
 
 
-def prepare(request: Request | ReleaseRequest) -> Prepared:
+def prepare(request: Request) -> Prepared:
     """The stage for the configurations that the recipe publishes.
 
     Raises:
@@ -77,7 +77,7 @@ def prepare(request: Request | ReleaseRequest) -> Prepared:
     )
 
 
-def _media(request: Request | ReleaseRequest, manifest: Manifest) -> MediaPart | None:
+def _media(request: Request, manifest: Manifest) -> MediaPart | None:
     """The part of the stage that publishes media, where the recipe asks for it.
 
     Raises:

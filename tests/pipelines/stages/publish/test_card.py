@@ -1,12 +1,9 @@
-"""The card of a published dataset is what the Hub, `datasets` and Croissant take, and says what happened."""
+"""The card of a published dataset is what the Hub and `datasets` take, and says what happened."""
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mlcroissant as mlc
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -16,7 +13,6 @@ from huggingface_hub import DatasetCard
 
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.stages.publish.card import ONE_ROW, published_card
-from blift.pipelines.stages.publish.croissant import croissant, data_type
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.features import features
 from blift.pipelines.stages.publish.funnel_picture import funnel_picture
@@ -24,7 +20,6 @@ from blift.pipelines.stages.publish.versions import Difference
 from blift.schemas.compatibility import Level
 from blift.schemas.record import FEATURES_KEY
 from blift.schemas.registry import RECORDS, SCHEMAS
-from blift.schemas.tables import AnyColumn, frozen_table, item_type
 from blift.transforms.accounting import FunnelRow
 from blift.transforms.digests import RowChanges
 from tests.hub_server.card_rules import problems_of
@@ -75,7 +70,7 @@ def test_configs_are_samples_blift_both_shapes_and_rejects(card: str) -> None:
 
 @pytest.mark.parametrize("table", list(SCHEMAS))
 def test_features_are_written_as_datasets_writes_them(table: str) -> None:
-    written = features(frozen_table(table).fields)
+    written = features(SCHEMAS[table])
     said = {key: said for key, said in SCHEMAS[table].metadata.items() if key == FEATURES_KEY}
     assert written == Features.from_arrow_schema(SCHEMAS[table].with_metadata(said))._to_yaml_list()
 
@@ -83,24 +78,6 @@ def test_features_are_written_as_datasets_writes_them(table: str) -> None:
 def test_the_card_says_what_a_row_is_in_the_words_of_the_record_classes() -> None:
     said = {name: (record.__doc__ or "").partition("\n")[0] for name, record in RECORDS.items()}
     assert {name: f"{words}." for name, words in ONE_ROW.items()} == said
-
-
-def test_every_type_of_a_column_has_its_word_in_croissant() -> None:
-    kinds = {kind for name in RECORDS for column in frozen_table(name).fields for kind in _scalars(column)}
-    wanted = {"string": "sc:Text", "binary": "sc:Text", "bool": "sc:Boolean", "int64": "cr:Int64"}
-    wanted |= {"double": "cr:Float64", "timestamp[us, tz=UTC]": "sc:Date"}
-    assert {kind: data_type(kind) for kind in kinds} == wanted
-
-
-def _scalars(column: AnyColumn) -> Iterator[str]:
-    kind = column.type
-    while (item := item_type(kind)) is not None:
-        kind = item
-    if kind == "struct":
-        for member in column.fields:
-            yield from _scalars(member)
-    else:
-        yield kind
 
 
 def test_rows_and_features_are_those_of_the_files(released: Path, card: str) -> None:
@@ -122,17 +99,6 @@ def test_blift_has_the_six_columns(card: str) -> None:
     assert [feature["name"] for feature in info["features"]] == [
         "url", "permalink", "comments", "num_comments", "subreddit", "title"
     ]  # fmt: skip
-
-
-@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
-def test_croissant_is_valid_and_has_every_column(facts: Facts) -> None:
-    metadata = croissant(facts, SECOND, "cc-by-4.0")
-    dataset = mlc.Dataset(jsonld=json.loads(json.dumps(metadata)))
-    assert not dataset.metadata.ctx.issues.errors
-    assert [record_set.name for record_set in dataset.metadata.record_sets] == list(facts.configs)
-    for record_set in dataset.metadata.record_sets:
-        names = [field.name.rpartition("/")[2] for field in record_set.fields]
-        assert names == SCHEMAS[facts.tables[record_set.name]].names
 
 
 def test_what_changed_stands_in_the_card(facts: Facts) -> None:
