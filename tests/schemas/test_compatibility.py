@@ -8,10 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import Field, create_model
 
-from blift.schemas.compatibility import Change, Level, changes, check, required_version, strays, too_low
-from blift.schemas.freeze import Column, Definition, freeze
+from blift.schemas.baseline import write_baseline
+from blift.schemas.compatibility import Change, check, required_version, strays, too_low
+from blift.schemas.definition import Column, Definition
+from blift.schemas.level import Level
 from blift.schemas.record import Record
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
+from blift.schemas.rules import differences
 
 
 def column(name: str, kind: str = "string", *, nullable: bool = False, **more: Any) -> Column:
@@ -23,7 +26,7 @@ def table(*columns: Column) -> Definition:
 
 
 def told(old: Definition, new: Definition) -> list[tuple[str, str]]:
-    return [(change.level.name, change.sentence) for change in changes(old, new)]
+    return [(change.level.name, change.sentence) for change in differences(old, new)]
 
 
 ID = column("clip_id")
@@ -115,18 +118,18 @@ TABLES = columns(columns(st.just(()))).map(lambda drawn: table(*drawn))
 
 @given(TABLES, TABLES)
 def test_there_are_changes_exactly_where_definitions_differ(old: Definition, new: Definition) -> None:
-    assert bool(changes(old, new)) == (old != new)
+    assert bool(differences(old, new)) == (old != new)
 
 
 @given(TABLES, TABLES)
 def test_what_is_undone_is_a_change_too(old: Definition, new: Definition) -> None:
-    assert bool(changes(old, new)) == bool(changes(new, old))
+    assert bool(differences(old, new)) == bool(differences(new, old))
 
 
 @given(TABLES, TABLES)
 def test_a_column_less_is_always_breaking(old: Definition, new: Definition) -> None:
     assume({one.name for one in old.fields} - {one.name for one in new.fields})
-    assert any(change.breaking for change in changes(old, new))
+    assert any(change.breaking for change in differences(old, new))
 
 
 VERSIONS = st.tuples(*[st.integers(0, 20)] * 3)
@@ -173,7 +176,7 @@ def reworded(version: str) -> type[Record]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with `Clip` frozen at 1.0.0."""
-    freeze(Clip, tmp_path)
+    write_baseline(Clip, tmp_path)
     return tmp_path
 
 
@@ -198,7 +201,7 @@ def test_a_definition_as_it_was_frozen_has_no_problem(folder: Path) -> None:
 def test_a_definition_that_differs_from_its_frozen_version_is_a_problem(
     record: type[Record], change: str, needed: str, folder: Path
 ) -> None:
-    advice = f"Raise the version to {needed} and run `blift schema freeze`, or undo the change."
+    advice = f"Raise the version to {needed} and run `blift schema write_baseline`, or undo the change."
     assert check(record, folder) == [f"clip 1.0.0 differs from its frozen version: {change} {advice}"]
 
 
@@ -210,8 +213,8 @@ def test_breaking_changes_are_told_first(folder: Path) -> None:
 
 
 def test_a_version_that_is_not_frozen_is_a_problem(folder: Path) -> None:
-    assert check(titled("1.1.0"), folder) == ["clip 1.1.0 has no frozen version. Run `blift schema freeze`."]
-    freeze(titled("1.1.0"), folder)
+    assert check(titled("1.1.0"), folder) == ["clip 1.1.0 has no frozen version. Run `blift schema write_baseline`."]
+    write_baseline(titled("1.1.0"), folder)
     assert check(titled("1.1.0"), folder) == []
 
 
@@ -231,7 +234,7 @@ def test_a_version_must_be_raised_as_much_as_the_changes_ask(
     record: type[Record], needed: str | None, folder: Path
 ) -> None:
     problems = too_low(record, folder)
-    freeze(record, folder)
+    write_baseline(record, folder)
     assert check(record, folder) == problems
     if needed is None:
         assert problems == []
@@ -243,7 +246,7 @@ def test_a_version_must_be_raised_as_much_as_the_changes_ask(
 
 def test_versions_are_compared_as_numbers(folder: Path) -> None:
     for version in ("1.9.0", "1.10.0"):
-        freeze(titled(version), folder)
+        write_baseline(titled(version), folder)
     both = changed("1.11.0", title=(str | None, Field(description="Its title.")), words=(list[str], Field()))
     assert too_low(both, folder) == []
     both.version = "1.10.1"
@@ -253,7 +256,7 @@ def test_versions_are_compared_as_numbers(folder: Path) -> None:
 
 
 def test_a_version_below_a_frozen_one_is_a_problem(folder: Path) -> None:
-    freeze(titled("1.1.0"), folder)
+    write_baseline(titled("1.1.0"), folder)
     assert check(Clip, folder) == ["clip is at 1.0.0, and 1.1.0 is frozen. Raise the version above 1.1.0."]
 
 

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, arrow_schema, conform, validate
+from blift.schemas.definition import Column, definition
 from blift.schemas.errors import SchemaError
-from blift.schemas.freeze import Column, definition
 from blift.schemas.platform import Platform
-from blift.schemas.record import TABLE_KEY, VERSION_KEY, Part, Record, arrow_schema, conform, validate
-from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.schemas.record import Part, Record
+from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
 
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=8),

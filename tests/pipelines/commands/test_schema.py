@@ -11,7 +11,7 @@ from blift.pipelines.commands import schema as schema_command
 from blift.schemas import compatibility, freeze
 from blift.schemas.comment import Comment
 from blift.schemas.errors import SchemaError
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 
 def run(*arguments: str) -> int:

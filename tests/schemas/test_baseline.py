@@ -8,10 +8,11 @@ from typing import ClassVar
 import pytest
 from pydantic import Field
 
+from blift.schemas.baseline import BASELINES, baseline_path, load, write_baseline
+from blift.schemas.definition import Column, definition
 from blift.schemas.errors import OutputError, SchemaError
-from blift.schemas.freeze import FROZEN, Column, definition, freeze, frozen_path, load
 from blift.schemas.record import Part, Record
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 
 class Colour(StrEnum):
@@ -84,38 +85,38 @@ FROZEN_CLIP = """\
 
 
 def test_a_frozen_file_is_sorted_indented_and_says_everything(tmp_path: Path) -> None:
-    path = freeze(Clip, tmp_path)
-    assert path == tmp_path / "clip-1.0.0.json" == frozen_path(Clip, tmp_path)
+    path = write_baseline(Clip, tmp_path)
+    assert path == tmp_path / "clip-1.0.0.json" == baseline_path(Clip, tmp_path)
     assert path.read_bytes().decode() == FROZEN_CLIP
 
 
 def test_what_is_frozen_is_what_is_loaded(tmp_path: Path) -> None:
-    assert load(freeze(Clip, tmp_path)) == definition(Clip)
+    assert load(write_baseline(Clip, tmp_path)) == definition(Clip)
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 def test_the_shipped_files_are_as_freezing_writes_them(record: type[Record], tmp_path: Path) -> None:
-    assert frozen_path(record).parent == FROZEN
-    assert frozen_path(record).read_bytes() == freeze(record, tmp_path).read_bytes()
+    assert baseline_path(record).parent == BASELINES
+    assert baseline_path(record).read_bytes() == write_baseline(record, tmp_path).read_bytes()
 
 
 def test_freezing_again_changes_nothing(tmp_path: Path) -> None:
-    before = freeze(Clip, tmp_path).stat()
-    after = freeze(Clip, tmp_path).stat()
+    before = write_baseline(Clip, tmp_path).stat()
+    after = write_baseline(Clip, tmp_path).stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
 def test_another_definition_of_a_frozen_version_is_refused(tmp_path: Path) -> None:
-    path = freeze(Clip, tmp_path)
+    path = write_baseline(Clip, tmp_path)
     with pytest.raises(SchemaError, match=r"clip 1.0.0 is frozen with another definition .* Raise the version of Chan"):
-        freeze(ChangedClip, tmp_path)
+        write_baseline(ChangedClip, tmp_path)
     assert path.read_bytes().decode() == FROZEN_CLIP
 
 
 def test_a_raised_version_stands_beside_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    freeze(Clip, tmp_path)
+    write_baseline(Clip, tmp_path)
     monkeypatch.setattr(ChangedClip, "version", "1.1.0")
-    freeze(ChangedClip, tmp_path)
+    write_baseline(ChangedClip, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip-1.0.0.json", "clip-1.1.0.json"]
 
 
@@ -146,19 +147,19 @@ def test_a_damaged_file_is_named_with_what_is_wrong(content: bytes, reason: str,
     with pytest.raises(SchemaError, match=f"clip-1.0.0.json .*{reason}.* Restore it from version control"):
         load(path)
     with pytest.raises(SchemaError, match=reason):
-        freeze(Clip, tmp_path)
+        write_baseline(Clip, tmp_path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"clip-1.0.0.json cannot be read: No such file"):
-        load(frozen_path(Clip, tmp_path))
+        load(baseline_path(Clip, tmp_path))
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "frozen"
     folder.write_text("a file where the folder should be")
     with pytest.raises(OutputError, match=r"Cannot write .*clip-1.0.0.json: .* Freeze in a checkout"):
-        freeze(Clip, folder)
+        write_baseline(Clip, folder)
 
 
 def test_order_of_an_enum_is_no_part_of_a_definition() -> None:
