@@ -124,12 +124,13 @@ def _key_changed(pair: Pair) -> Iterator[Found]:
     old, new = pair.key
     if old == new:
         return
-    if not new:
-        yield Found(f"The key ({', '.join(old)}) no longer identifies a row.", Level.MAJOR, _FORWARD)
-    else:
-        before = f"({', '.join(old)})" if old else "no key"
-        breaks = _BOTH if old else _BACKWARD
-        yield Found(f"A row is identified by ({', '.join(new)}), where it was by {before}.", Level.MAJOR, breaks)
+    # Rows that differ in some columns differ in more of them, too.
+    breaks = (_BACKWARD if not old or not set(old) <= set(new) else frozenset[Direction]()) | (
+        _FORWARD if not new or not set(new) <= set(old) else frozenset[Direction]()
+    )
+    now = f"by ({', '.join(new)})" if new else "by no key"
+    was = f"by ({', '.join(old)})" if old else "by no key"
+    yield Found(f"A row is identified {now}, where it was {was}.", Level.MAJOR, breaks)
 
 
 def _reordered(pair: Pair) -> Iterator[Found]:
@@ -156,7 +157,7 @@ def _deprecated(pair: Pair) -> Iterator[Found]:
 
 def _described(pair: Pair) -> Iterator[Found]:
     if pair.old is not None and pair.new is not None and pair.old.description != pair.new.description:
-        yield Found(f"`{pair.path}` is described in other words.", Level.PATCH)
+        yield Found(f"`{pair.path}` has another description.", Level.PATCH)
 
 
 COLUMN_RULES: tuple[ColumnRule, ...] = (

@@ -132,10 +132,10 @@ def test_each_annotation_has_one_arrow_type() -> None:
     )
 
 
-@pytest.mark.parametrize("annotation", [int | str, dict[str, int], complex, Any])
+@pytest.mark.parametrize("annotation", [int | str, dict[str, complex], complex, Any])
 def test_a_field_without_an_arrow_type_is_named(annotation: Any) -> None:
     odd = type("Odd", (Record,), {"__annotations__": {"payload": annotation}, "table": "odd", "version": "1.0.0"})
-    with pytest.raises(SchemaError, match=r"Field 'payload' has the type .* no Arrow type in schemas/record.py"):
+    with pytest.raises(SchemaError, match=r"Field 'payload' has the type .* no Arrow type. Use one of str, int,"):
         arrow_schema(odd)
 
 
