@@ -90,14 +90,19 @@ def _check_shape(text: str) -> None:
     for event in yaml.parse(text, Loader=SafeLoader):
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
-            raise _mistake(f"`{mark}{cut(event.anchor)}`: anchors and aliases are not allowed; repeat the value", event)
+            raise _Mistake(f"`{mark}{cut(event.anchor)}`: anchors and aliases are not allowed; repeat the value", event)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise _mistake(f"lists and mappings are nested more than {MAX_DEPTH} deep", event)
+            raise _Mistake(f"lists and mappings are nested more than {MAX_DEPTH} deep", event)
 
 
-def _mistake(problem: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=place.start_mark)
+class _Mistake(yaml.YAMLError):
+    """As PyYAML tells its own: what is wrong, and where."""
+
+    def __init__(self, problem: str, place: yaml.Event | yaml.Node) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.problem_mark = place.start_mark
 
 
 class _Loader(SafeLoader):
@@ -107,19 +112,19 @@ class _Loader(SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise _mistake(f"the key `{cut(key.value)}` stands twice; make one of both", key)
+                raise _Mistake(f"the key `{cut(key.value)}` stands twice; make one of both", key)
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002
         name = node.tag.removeprefix(_PREFIX)
         if name not in _NOUNS:
-            raise _mistake(f"`{cut(node.tag)}` is a tag that is not supported; write a plain value, in quotes", node)
+            raise _Mistake(f"`{cut(node.tag)}` is a tag that is not supported; write a plain value, in quotes", node)
         noun = f"{'an' if name == 'int' else 'a'} {_NOUNS[name]}"
         problem = f"`{cut(str(node.value))}` is not {noun}; put strings in quotes"
         if name in ("int", "float") and len(node.value) > _MAX_DIGITS:
-            raise _mistake(problem, node)
+            raise _Mistake(problem, node)
         try:
             return super().construct_object(node, deep)
         except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
-            raise _mistake(problem, node) from error
+            raise _Mistake(problem, node) from error

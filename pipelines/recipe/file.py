@@ -13,15 +13,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
-from blift.pipelines.recipe.text import read_recipe
+from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
 from blift.schemas.small_files import Unreadable, read_small_file
 
 #: Recipes that come with the package, by file name.
 SHIPPED = Path(__file__).parent / "shipped"
-
-#: A recipe is written by hand; long lists are files of their own.
-MAX_BYTES = 1 << 20
 
 #: Mistakes of a recipe that are told at once, and the characters of a sentence on one.
 _MOST_TOLD, _MOST_CHARACTERS = 20, 1000
