@@ -13,7 +13,7 @@ from blift.pipelines.engine.funnel import funnel_rows, markdown_funnel
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.recipe.model import Recipe
 from blift.schemas.export import markdown
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 #: Sources that the card lists one by one.
 _LISTED = 50

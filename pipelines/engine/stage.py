@@ -77,7 +77,7 @@ class Stage:
 
     Attributes:
         name: in the manifest, in `--stages` and in the names of its rejects.
-        tables: folders of the run folder that it writes.
+        tables: names of the shards that it writes, up to their number, such as `posts/posts`.
         prepare: what it would do for a recipe: its inputs, and its pipeline.
         needed: whether a recipe asks for it.
     """
@@ -88,8 +88,8 @@ class Stage:
     needed: Callable[[Recipe], bool] = _always
 
     def prefixes(self, prepared: Prepared) -> tuple[str, ...]:
-        """Where its shards lie: `<table>/` for each table, and `rejects/<name>-`."""
-        return (*(f"{table}/" for table in self.tables), f"rejects/{self.name}-", *prepared.prefixes)
+        """How its files begin, rejects included; what has such a name, it deletes before it writes."""
+        return (*(f"{table}-" for table in (*self.tables, f"rejects/{self.name}")), *prepared.prefixes)
 
 
 def digests(shards: Sequence[Shard], prefixes: tuple[str, ...]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from blift.pipelines.engine.stage import Prepared, Stage
 from blift.pipelines.recipe.file import RecipeFile
 from blift.schemas.errors import OutputError, TooManyRejects
 from blift.schemas.reasons import MALFORMED
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 

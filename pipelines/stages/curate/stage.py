@@ -52,4 +52,4 @@ def _prepare(request: Request) -> Prepared:
     )
 
 
-STAGE = Stage(pipeline.STAGE, ("samples",), _prepare)
+STAGE = Stage(pipeline.STAGE, ("samples/samples",), _prepare)

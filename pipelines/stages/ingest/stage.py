@@ -94,4 +94,4 @@ def _identity(file: InputFile) -> list[Any]:
     return [file.name, file.size_bytes, changed(file.path)]
 
 
-STAGE = Stage(pipeline.STAGE, ("posts", "comments"), _prepare)
+STAGE = Stage(pipeline.STAGE, ("posts/posts", "comments/comments"), _prepare)

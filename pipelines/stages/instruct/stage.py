@@ -8,6 +8,7 @@ from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, dige
 from blift.pipelines.stages.curate.stage import STAGE as CURATE
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.instruct import pipeline
+from blift.schemas.split import Split
 
 
 def _prepare(request: Request) -> Prepared:
@@ -29,4 +30,6 @@ def _prepare(request: Request) -> Prepared:
     )
 
 
-STAGE = Stage("instruct", ("instructions/llava", "instructions/chat"), _prepare)
+_TABLES = tuple(f"instructions/{shape}/{split.value}" for shape in ("llava", "chat") for split in Split)
+
+STAGE = Stage("instruct", _TABLES, _prepare)

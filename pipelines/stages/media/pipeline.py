@@ -28,10 +28,10 @@ from blift.pipelines.stages.media.describe import DescribeConfig, DescribeScenes
 from blift.pipelines.stages.media.guard import Guard
 from blift.pipelines.stages.media.hearing import Ears, digest_of
 from blift.pipelines.stages.media.listing import NoteFiles
+from blift.schemas.arrow import conform
 from blift.schemas.errors import InputError
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
-from blift.schemas.record import conform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_posts

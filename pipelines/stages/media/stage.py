@@ -89,4 +89,4 @@ def _description(request: Request, section: Media, store: str, shards: int) -> D
     )
 
 
-STAGE = Stage("media", ("media", "files"), _prepare, _needed)
+STAGE = Stage("media", ("media/media", "files/files"), _prepare, _needed)

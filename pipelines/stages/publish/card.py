@@ -14,7 +14,8 @@ from blift.pipelines.stages.publish.edition import HUB, Edition, Facts
 from blift.pipelines.stages.publish.features import features
 from blift.pipelines.stages.release.layout import BESIDE, EMBEDDED
 from blift.schemas.export import markdown
-from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.registry import all_rules
 
 PICTURE = "funnel.svg"

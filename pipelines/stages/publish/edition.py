@@ -13,9 +13,9 @@ from blift.pipelines.engine.run_folder import Manifest, StageRecord
 from blift.pipelines.recipe.result import Card
 from blift.pipelines.stages.publish.versions import Difference
 from blift.pipelines.stages.release import layout
+from blift.schemas.definition import Definition, definition
 from blift.schemas.errors import InputError
-from blift.schemas.freeze import Definition, definition
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 from blift.transforms.accounting import FunnelRow
 
 #: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.

@@ -14,7 +14,7 @@ from blift.pipelines.engine.card import CONFIGS, dataset_card
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.recipe.model import Card
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 
 def split_card(text: str) -> tuple[dict[str, Any], str]:
