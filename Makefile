@@ -35,7 +35,7 @@ test-runners: $(VENV)/.gcp  ## the same bytes on every engine that can run here;
 	$(BIN)/pytest -m runner tests/runners tests/pipelines
 
 test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CPU (says why where there is no device)
-	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/media
+	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/stages/media
 
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images
@@ -65,7 +65,7 @@ docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
 
-schema-check: $(VENV)/.installed  ## schemas are as they were frozen
+schema-check: $(VENV)/.installed  ## tables against their baselines
 	$(BIN)/blift schema check
 
 check: lint types imports schema-check docs-check test  ## all of the above, as CI does

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
+from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
 from blift.schemas.errors import BliftError
 
 #: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
@@ -27,7 +27,7 @@ _COMMANDS = {
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
     "recipe": "list, show or check recipes",
-    "schema": "list, show, freeze or check tables",
+    "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
 }
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USER_ERROR
     except Exception as error:
         # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from blift.pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
+        from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - after the filter
 
         sentence = user_error_in(str(error)) or sentence_on(str(error))
         if sentence is None or isinstance(error, ImportError):

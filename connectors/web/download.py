@@ -21,10 +21,10 @@ from blift.connectors.filesystem import open_to_read
 from blift.connectors.inside import open_own, private_folder
 from blift.connectors.media.ffmpeg import join
 from blift.connectors.media.limits import Refused as NotDecoded
-from blift.connectors.media.store import FileStore
 from blift.connectors.web.addresses import Gate
 from blift.connectors.web.client import Answer, Web, WebConfig
 from blift.connectors.web.content import HEAD_BYTES, content_type, is_page
+from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import NotNow, Refused
 from blift.connectors.web.robots import Robots, check_headers

@@ -1,20 +1,17 @@
-"""The media store: files by their content, each whole, and rows that were measured before."""
+"""The media store: keyframes by their content, and rows that were measured before."""
 
-import errno
 import hashlib
 import os
-import posixpath
 from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from blift.connectors.media.store import FileStore, MediaStore
-from blift.schemas.errors import InputError, OutputError
+from blift.connectors.media.store import MediaStore
+from blift.schemas.errors import OutputError
 from blift.schemas.registry import SCHEMAS
 
-_PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0" * 40
 _JPEG = b"jpeg"
 _SHA256 = "ab" * 32
 
@@ -148,46 +145,3 @@ def test_a_store_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "keyframes").write_text("in the way")
     with pytest.raises(OutputError, match="keyframes is a file, and blift neither writes nor deletes behind it"):
         MediaStore(str(tmp_path), "s").put_keyframe(b"jpeg")
-
-
-def test_a_file_is_renamed_into_the_store_and_from_another_disk_copied(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rename = os.replace
-
-    def across(source: str, target: str) -> None:
-        if "download" in source:
-            raise OSError(errno.EXDEV, "Invalid cross-device link")
-        rename(source, target)
-
-    names = []
-    for disk in ("same", "other"):
-        download = tmp_path / f"download-{disk}"
-        download.write_bytes(_PNG)
-        with monkeypatch.context() as patched:
-            if disk == "other":
-                patched.setattr(os, "replace", across)
-            stored = FileStore(str(tmp_path / disk)).keep(str(download), "https://example.org/1.png")
-        assert (tmp_path / disk / stored.name).read_bytes() == _PNG
-        assert not download.exists()
-        names.append([path.name for path in (tmp_path / disk).rglob("*") if path.is_file()])
-    assert names == [[posixpath.basename(stored.name)]] * 2
-
-
-@pytest.mark.parametrize("name", ["../thesis.txt", "files/../../thesis.txt", "/etc/hostname", ""])
-def test_a_file_elsewhere_is_not_deleted(tmp_path: Path, name: str) -> None:
-    (tmp_path / "thesis.txt").write_text("thesis")
-    (tmp_path / "store" / "files").mkdir(parents=True)
-    with pytest.raises(InputError, match="blift did not write that"):
-        FileStore(str(tmp_path / "store")).drop(name)
-    assert (tmp_path / "thesis.txt").read_text() == "thesis"
-
-
-def test_a_file_of_the_store_that_is_damaged_is_replaced_when_it_comes_again(tmp_path: Path) -> None:
-    store = FileStore(str(tmp_path / "store"))
-    for _ in range(2):
-        (tmp_path / "download").write_bytes(_PNG)
-        kept = store.keep(str(tmp_path / "download"), "https://example.org/1.png")
-        path = tmp_path / "store" / kept.name
-        assert path.read_bytes() == _PNG
-        path.write_bytes(_PNG[:20])
