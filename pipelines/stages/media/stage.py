@@ -58,7 +58,7 @@ def _prepare(request: Request) -> Prepared:
             },
             "rejects": as_json(request.recipe.rejects),
         },
-        plan=partial(pipeline.plan, posts=[shard.path for shard in shards], files=files, config=config),
+        plan=partial(pipeline.plan, posts=shards, files=files, config=config),
     )
 
 

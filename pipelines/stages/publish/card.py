@@ -44,7 +44,7 @@ def published_card(facts: Facts, edition: Edition) -> str:
 
 
 def _front_matter(facts: Facts) -> dict[str, Any]:
-    rows = sum(split.rows for split in facts.configs["samples"])
+    rows = sum(split.rows for split in facts.configs.get("samples", []))
     licence: dict[str, Any] = {"license": facts.card.license}
     if facts.card.license == "other":
         licence["license_name"] = "see-card"

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from blift.connectors.parquet import read_shard, write_shard
+from blift.connectors.shard import Shard
 from blift.pipelines.stages.publish.diff import diff
 from blift.pipelines.stages.publish.publish import Result
 from blift.pipelines.stages.publish.versions import chosen_tag, difference, next_tag, parse_tag
@@ -30,7 +31,7 @@ def rewritten(folder: Path, table: str, name: str, change: Callable[[pl.DataFram
     for record in manifest["stages"].values():
         for place, shard in enumerate(record["shards"]):
             if shard["path"].startswith(f"{name}/"):
-                rows = pl.DataFrame(pl.from_arrow(read_shard(str(folder), shard["path"], table)))
+                rows = pl.DataFrame(pl.from_arrow(read_shard(str(folder), Shard(**shard), table)))
                 changed = change(rows).to_arrow(compat_level=pl.CompatLevel.oldest())
                 record["shards"][place] = vars(write_shard(changed, table, str(folder), shard["path"]))
                 (folder / "manifest.json").write_text(json.dumps(manifest))
