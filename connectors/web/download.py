@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from blift.connectors.collection.items import Done, Failed, Item, NotThere, Outcome, StoredFile
+from blift.connectors.fetch.items import Done, Failed, Item, NotThere, Outcome, StoredFile
 from blift.connectors.media.ffmpeg import join
 from blift.connectors.media.limits import Refused as NotDecoded
 from blift.connectors.web.addresses import Gate

@@ -8,7 +8,7 @@ import os
 import posixpath
 from contextlib import suppress
 
-from blift.connectors.collection.items import StoredFile
+from blift.connectors.fetch.items import StoredFile
 from blift.connectors.filesystem import delete, exists, is_here
 from blift.connectors.parquet import take_in
 from blift.connectors.web.content import HEAD_BYTES, content_type

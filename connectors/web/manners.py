@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 
 #: A server that asks for a longer wait is asked again on another day, by another run.
 LONGEST_PAUSE_S = 86_400.0
@@ -212,7 +212,7 @@ def _shared(path: str, form: struct.Struct) -> Iterator[_Record]:
     try:
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise CollectError(f"Cannot write {path}: {error.strerror}. Check the folder of the collection.") from error
+        raise FetchError(f"Cannot write {path}: {error.strerror}. Check the folder of the fetch folder.") from error
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         yield _Record(number, form)

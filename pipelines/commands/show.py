@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
@@ -11,6 +13,12 @@ from blift.pipelines.engine.funnel import HEADINGS, figures, funnel_rows
 from blift.pipelines.engine.run_folder import Manifest
 
 _NUMBERS = ("in", "out", "merged", "rejected")
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print what somebody should know, to standard error."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def show_funnel(manifest: Manifest, stream: TextIO) -> None:

@@ -88,7 +88,7 @@ def _counts(shards: list[Shard]) -> Iterator[str]:
 
 
 def _sources(manifest: Manifest) -> Iterator[str]:
-    inputs: Mapping[str, Any] = manifest.stages["collect"].inputs if "collect" in manifest.stages else {}
+    inputs: Mapping[str, Any] = manifest.stages["ingest"].inputs if "ingest" in manifest.stages else {}
     files = inputs.get("files", [])
     yield "| file | bytes |\n|---|--:|"
     for name, size, _ in files[:_LISTED]:

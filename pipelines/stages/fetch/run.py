@@ -1,4 +1,4 @@
-"""A run of a collection: workers are started and watched, and the archives are written when they have ended."""
+"""A run of a fetch folder: workers are started and watched, and the archives are written when they have ended."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from blift.connectors.collection.archives import Written, write_archives
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.archives import Written, write_archives
+from blift.connectors.fetch.state import State
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.pipelines.stages.fetch.plan import CollectPlan
 from blift.pipelines.stages.fetch.worker import WORKERS_LOCK, Ended, work
-from blift.schemas.errors import CollectError, OutputError
+from blift.schemas.errors import FetchError, OutputError
 
 _TICK_S = 0.2
 #: How long workers of a run that was killed may take to notice.
@@ -28,7 +28,7 @@ _DEATHS = 20
 
 
 @dataclass
-class CollectResult:
+class FetchResult:
     """What came of a run.
 
     Attributes:
@@ -51,13 +51,13 @@ class _Process:
     report: Connection
 
 
-def collect(
+def fetch(
     plan: CollectPlan,
     prepare: Callable[[State], None],
     watch: Callable[[State], None],
     interrupted: Callable[[], None],
     workers: int = 1,
-) -> CollectResult:
+) -> FetchResult:
     """Ask for all that is pending, until nothing is left or the budget is spent.
 
     Args:
@@ -69,7 +69,7 @@ def collect(
 
     Raises:
         OutputError: another run uses the folder, or it cannot be written.
-        CollectError: a worker cannot work.
+        FetchError: a worker cannot work.
     """
     state = State(plan.folder)
     with locked(plan.folder):
@@ -88,7 +88,7 @@ def collect(
 
 @contextmanager
 def locked(folder: str) -> Iterator[None]:
-    """Hold a collection against another run, and wait until no worker of an earlier one is left.
+    """Hold a fetch folder against another run, and wait until no worker of an earlier one is left.
 
     Raises:
         OutputError: another run holds it.
@@ -121,9 +121,9 @@ class _Run:
         self._wanted = workers
         self._processes: list[_Process] = []
         self._deaths = 0
-        self._result = CollectResult()
+        self._result = FetchResult()
 
-    def run(self, watch: Callable[[State], None], interrupted: Callable[[], None]) -> CollectResult:
+    def run(self, watch: Callable[[State], None], interrupted: Callable[[], None]) -> FetchResult:
         self._processes = [self._start(number) for number in range(1, self._wanted + 1)]
         try:
             while self._processes:
@@ -146,7 +146,7 @@ class _Run:
     def _start(self, number: int) -> _Process:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=work, args=(self._plan, number, self._stop, sender), name=f"blift-collect-{number}"
+            target=work, args=(self._plan, number, self._stop, sender), name=f"blift-fetch-{number}"
         )
         process.start()
         sender.close()
@@ -162,7 +162,7 @@ class _Run:
             if isinstance(ended, Ended):
                 self._note(ended)
             elif isinstance(ended, str):
-                raise CollectError(ended)
+                raise FetchError(ended)
             elif not self._stop.is_set():
                 self._replace(running)
 
@@ -174,7 +174,7 @@ class _Run:
         self._state.died(dead.number)
         self._deaths += 1
         if self._deaths > _DEATHS:
-            raise CollectError(
+            raise FetchError(
                 f"{self._deaths} workers died, the last with exit code {dead.process.exitcode}. Look at memory and at "
                 "what else this machine does, then run this again: what is collected is kept."
             )

@@ -128,8 +128,8 @@ class Facts:
 
     @property
     def inputs(self) -> Mapping[str, object]:
-        """What the collect stage read."""
-        return self.manifest.stages["collect"].inputs if "collect" in self.manifest.stages else {}
+        """What the ingest stage read."""
+        return self.manifest.stages["ingest"].inputs if "ingest" in self.manifest.stages else {}
 
 
 def _split(name: str, pattern: str, shards: list[Shard]) -> SplitFacts:

@@ -85,12 +85,12 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (SMALLEST.replace("name: small\n", ""), "the key `name` is missing; Name of the recipe"),
         (
             "name: small\n",
-            "`sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor YouTube",
+            "`sources` names none of `reddit`, `youtube` and `hub`, and `fetch` asks neither Reddit nor YouTube",
         ),
         ("name: small\nsources: {reddit: {comments: [RC_*]}}\n", "line 2: `sources.reddit` is "),
         (
             "name: small\nsources: {youtube: {}}\n",
-            "line 2: `sources.youtube` is {}: name `info`, or `collections`.",
+            "line 2: `sources.youtube` is {}: name `info`, or `fetched`.",
         ),
         ("name: small\nsources: {}\n", "asks neither Reddit nor YouTube; name at least one."),
     ],

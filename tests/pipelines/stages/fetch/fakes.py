@@ -1,4 +1,4 @@
-"""A platform of 300 posts that notes every question in a file, for runs of a collection."""
+"""A platform of 300 posts that notes every question in a file, for runs of a fetch folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from blift.connectors.collection.items import (
+from blift.connectors.fetch.items import (
     Done,
     Failed,
     GoesOn,
@@ -24,7 +24,7 @@ from blift.connectors.collection.items import (
 )
 from blift.connectors.web.manners import Budget, Manners
 from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan, ShownFiles
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 
 POSTS, PAGE = 300, 50
@@ -42,7 +42,7 @@ class Platform:
     def __post_init__(self) -> None:
         self._pace = self.manners.pace("platform", self.per_s)
         if self.fault == "no credentials":
-            raise CollectError("Reddit needs credentials: set praw_client_id.")
+            raise FetchError("Reddit needs credentials: set praw_client_id.")
 
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
         for item in items:

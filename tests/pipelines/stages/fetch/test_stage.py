@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praw.config import Config
 
-from blift.connectors.collection.items import Item, Kind
+from blift.connectors.fetch.items import Item, Kind
 from blift.pipelines.stages.fetch.pipeline import Part, ended_items, parts_of, whole_parts
 from blift.schemas.errors import RecipeError
 from blift.transforms.accounting import unbalanced
@@ -56,19 +56,19 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def recipe(folder: Path, **stage: int) -> Path:
     asked = {"reddit": {"ids": ["ids.txt"], "requests_per_minute": 60_000}, "stage": stage}
-    (folder / "mine.yaml").write_text(yaml.safe_dump({"name": "mine", "collect": asked}))
+    (folder / "mine.yaml").write_text(yaml.safe_dump({"name": "mine", "fetch": asked}))
     return folder / "mine.yaml"
 
 
 def test_a_build_asks_first_and_a_second_one_asks_nothing(server: RedditServer, tmp_path: Path) -> None:
     path = recipe(tmp_path, lanes=2, part=15)
     manifest, events = run_build(path, tmp_path / "run")
-    assert events[:2] == ["started gather", "done gather"]
+    assert events[:2] == ["started fetch", "done fetch"]
     assert len(whole_parts(str(tmp_path / "run"))) == 3
     assert server.violations == []
     before = server.counts()
     again, events = run_build(path, tmp_path / "run")
-    assert events == ["skipped gather", "skipped collect", "skipped curate", "skipped instruct"]
+    assert events == ["skipped fetch", "skipped ingest", "skipped curate", "skipped instruct"]
     assert server.counts() == before
     assert again.fingerprint == manifest.fingerprint
 
@@ -76,8 +76,8 @@ def test_a_build_asks_first_and_a_second_one_asks_nothing(server: RedditServer, 
 @pytest.mark.usefixtures("server")
 def test_what_is_not_there_is_a_reject_with_its_reason_and_nothing_is_lost(tmp_path: Path) -> None:
     manifest, _ = run_build(recipe(tmp_path, lanes=1, part=200), tmp_path / "run")
-    assert unbalanced(manifest.stages["gather"].funnel) == []
-    (shard,) = (tmp_path / "run" / "rejects").glob("gather-*")
+    assert unbalanced(manifest.stages["fetch"].funnel) == []
+    (shard,) = (tmp_path / "run" / "rejects").glob("fetch-*")
     rows = pq.read_table(shard).to_pylist()
     missing = next(row for row in rows if row["record_id"] == "reddit:zzzzzz")
     assert (missing["reason"], missing["detail"]) == ("unavailable", "not_found: Reddit knows no such post")
@@ -91,10 +91,10 @@ def test_a_new_id_is_asked_for_alone(server: RedditServer, tmp_path: Path) -> No
     path = recipe(tmp_path, lanes=1, part=200)
     names = (tmp_path / "ids.txt").read_text().splitlines()
     (tmp_path / "ids.txt").write_text("\n".join(names[:-5]))
-    run_build(path, tmp_path / "run", stages=["gather"])
+    run_build(path, tmp_path / "run", stages=["fetch"])
     asked = len(server.asked)
     (tmp_path / "ids.txt").write_text("\n".join(names))
-    run_build(path, tmp_path / "run", stages=["gather"])
+    run_build(path, tmp_path / "run", stages=["fetch"])
     new = [one.fields.get("id", "") for one in server.asked[asked:] if one.path == "/api/info"]
     assert {name.removeprefix("t3_") for ids in new for name in ids.split(",")} == set(names[-5:])
     ended = ended_items(str(tmp_path / "run"))
@@ -109,11 +109,11 @@ def test_a_part_without_its_list_is_none(tmp_path: Path) -> None:
     lost = whole_parts(str(tmp_path / "run"))[0]
     (Path(lost) / "ended.parquet").unlink()
     _, events = run_build(path, tmp_path / "run")
-    assert events[:2] == ["started gather", "done gather"]
+    assert events[:2] == ["started fetch", "done fetch"]
     assert lost in whole_parts(str(tmp_path / "run"))
 
 
 def test_the_stage_needs_its_section(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: mine\ncollect: {reddit: {listings: [pics/new]}}\n")
-    with pytest.raises(RecipeError, match=r"The stage gather needs `collect\.stage`"):
-        run_build(tmp_path / "mine.yaml", tmp_path / "run", stages=["gather"])
+    with pytest.raises(RecipeError, match=r"The stage fetch needs `fetch\.stage`"):
+        run_build(tmp_path / "mine.yaml", tmp_path / "run", stages=["fetch"])
