@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from blift.pipelines.build.build import build
+from blift.pipelines.build.stages import stages_of
 from blift.pipelines.cli import main
 from blift.pipelines.engine import pipeline as stage
 from blift.pipelines.engine import run_report as accounts
 from blift.pipelines.engine.beam_arguments import BeamArguments
-from blift.pipelines.build.stages import stages_of
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
