@@ -46,7 +46,7 @@ def test_a_listing_is_collected_and_status_tells_of_it(tmp_path: Path, capfd: py
         assert main(["fetch", recipe(tmp_path)]) == 0
         assert server.violations == []
     said = capfd.readouterr()
-    assert "collection holds records of 30 Reddit posts, " in said.out
+    assert "fetched holds records of 30 Reddit posts, " in said.out
     assert "Traceback" not in said.err
     assert main(["fetch", "status", str(tmp_path / "fetched")]) == 0
     lines = capfd.readouterr().out.splitlines()
@@ -165,7 +165,7 @@ def test_a_listing_that_is_none_is_told_with_its_line(
     ],
 )
 def test_what_lacks_a_part_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], fetch: str, said: str) -> None:
-    (tmp_path / "mine.yaml").write_text(f"name: mine\ncollect: {fetch}\n")
+    (tmp_path / "mine.yaml").write_text(f"name: mine\nfetch: {fetch}\n")
     assert main(["fetch", str(tmp_path / "mine.yaml")]) == 2
     error = capsys.readouterr().err
     assert said in error
@@ -205,7 +205,7 @@ def test_the_status_of_no_collection_is_told(
 
 def test_the_status_of_nothing_asks_which(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fetch", "status"]) == 2
-    assert "Which collection?" in capsys.readouterr().err
+    assert "Which fetch folder?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1.5h", 5400), ("2 d", 172_800), ("4w", 2_419_200)])
