@@ -76,7 +76,7 @@ def _write(element: tuple[int, Iterable[tuple[str, str]]], path: str) -> None:
     replace_file(path, json.dumps(sorted(element[1])).encode())
 
 
-class _Operations(pickle.Unpickler):
+class _Operations(pickle.Unpickler):  # noqa: S301 - it is what makes it safe
     """Reads operations, and makes an object of nothing else: others may write into the run folder."""
 
     def find_class(self, module: str, name: str) -> type:
