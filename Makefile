@@ -67,7 +67,7 @@ docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
 
-schema-check: $(VENV)/.installed  ## schemas are as they were frozen
+schema-check: $(VENV)/.installed  ## tables against their baselines
 	$(BIN)/blift schema check
 
 check: lint types imports schema-check docs-check test  ## all of the above, as CI does

@@ -23,7 +23,7 @@ from benchmarks.publish import REPO, hub_at, killed_after, publishing, release_o
 from blift.connectors.parquet import read_shard, shard_name, write_shard
 from blift.pipelines.media.listing import note
 from blift.pipelines.run.folder import RunFolder
-from blift.schemas.record import conform
+from blift.schemas.arrow import conform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.media.files import ListedFile
 

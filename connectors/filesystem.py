@@ -5,6 +5,7 @@ Beam takes most of a second to import; who works on this machine's files alone d
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import posixpath
@@ -36,11 +37,23 @@ def open_to_read(path: str) -> BinaryIO:
     """The bytes of a file as they are, whatever it is packed with; it can be sought in.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: it cannot be opened, or is a pipe or a device, which may have no end.
     """
     if is_here(path):
-        return open(path, "rb")
+        return open(path, "rb", opener=_open_file)
     return cast(BinaryIO, _beams().open(path, compression_type=_UNCOMPRESSED))
+
+
+def _open_file(path: str, flags: int) -> int:
+    """The descriptor of a file of this machine; nobody waits for the other end of a pipe."""
+    found = os.open(path, flags | os.O_NONBLOCK)
+    mode = os.fstat(found).st_mode
+    if stat.S_ISREG(mode):
+        return found
+    os.close(found)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise PermissionError(errno.EPERM, "it is a pipe or a device, and no file", path)
 
 
 def open_to_write(path: str) -> BinaryIO:
@@ -50,7 +63,7 @@ def open_to_write(path: str) -> BinaryIO:
         OSError: it cannot be written.
     """
     if is_here(path):
-        os.makedirs(posixpath.dirname(path) or ".", exist_ok=True)
+        make_folder(posixpath.dirname(path) or ".")
         return open(path, "wb")
     return cast(BinaryIO, _beams().create(path, compression_type=_UNCOMPRESSED))
 
@@ -126,11 +139,16 @@ def delete(path: str) -> None:
 def rename(source: str, target: str) -> None:
     """Rename a file, over one that is there. Only this machine's filesystems do so in one step everywhere.
 
+    There, content and name are on the disk when this returns: whoever then names the file elsewhere names no file that
+    a loss of power empties.
+
     Raises:
         OSError: it cannot be renamed.
     """
     if is_here(target):
+        _sync(source)
         os.replace(source, target)
+        _sync(posixpath.dirname(target) or ".")
         return
     if exists(target):
         delete(target)
@@ -138,17 +156,32 @@ def rename(source: str, target: str) -> None:
 
 
 def make_folder(path: str) -> None:
-    """Make a folder with those above it, unless it is there.
+    """Make a folder with those above it, unless it is there. On this machine its name is on the disk afterwards.
 
     Raises:
         OSError: it cannot be made.
     """
     if is_here(path):
+        made, above = [], path
+        while above and not os.path.lexists(above):
+            made.append(above)
+            above = posixpath.dirname(above)
         os.makedirs(path, exist_ok=True)
+        for folder in made:
+            _sync(posixpath.dirname(folder) or ".")
         return
     if not exists(path):
         with suppress(FileExistsError):  # another worker made it
             _beams().mkdirs(path)
+
+
+def _sync(path: str) -> None:
+    """Wait until what is written of a file or of the names in a folder is on the disk."""
+    found = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(found)
+    finally:
+        os.close(found)
 
 
 def _beams() -> Any:

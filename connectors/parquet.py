@@ -20,8 +20,8 @@ import xxhash
 
 from blift.connectors.filesystem import delete, open_to_read, open_to_write, read_bytes, rename
 from blift.connectors.shard import Shard
+from blift.schemas.arrow import VERSION_KEY, conform, validate
 from blift.schemas.errors import InputError, OutputError
-from blift.schemas.record import VERSION_KEY, conform, validate
 from blift.schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a row group: few enough for the Hub's viewer to open one, enough to compress. Where between the two a group

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from blift.schemas.count import Count
 
 
 @dataclass(frozen=True, order=True)
@@ -10,6 +15,6 @@ class Shard:
     """One file of a dataset: path within the run folder, rows, bytes, and the sha256 of its content."""
 
     path: str
-    rows: int
-    size_bytes: int
-    sha256: str
+    rows: Count
+    size_bytes: Count
+    sha256: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]

@@ -27,7 +27,7 @@ _COMMANDS = {
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
     "recipe": "list, show or check recipes",
-    "schema": "list, show, freeze or check tables",
+    "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
 }

@@ -1,192 +1,221 @@
-"""What a change of a table means for who reads it, and whether its version says so."""
+"""What is wrong with a table as it is now, given what it was: findings, each of one rule."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 
-from blift.schemas.errors import SchemaError
-from blift.schemas.freeze import FROZEN, Column, Definition, definition, frozen_path, load
+from blift.schemas.definition import Definition, version_numbers
+from blift.schemas.differences import Difference, Direction
 from blift.schemas.level import Level
-from blift.schemas.record import Record
+from blift.schemas.policy import Policy
+from blift.schemas.rules import differences
 
 
 @dataclass(frozen=True)
-class Change:
-    """One difference between two definitions, as a sentence, and what it asks of the version."""
+class Finding:
+    """Something that must not be merged, as the rule that it breaks.
 
-    level: Level
-    sentence: str
-
-    @property
-    def breaking(self) -> bool:
-        """Whether a reader of one version may fail on the other."""
-        return self.level is Level.MAJOR
-
-
-def changes(old: Definition, new: Definition) -> list[Change]:
-    """What differs between two definitions of one table; versions are not compared.
-
-    Empty if and only if the columns are the same.
+    Attributes:
+        rule: its id.
+        table: the table, or the name of a file that is of none.
+        sentence: what is wrong and what to do.
+        column: path of the column, such as `replay[].start_s`; empty where it is about the table.
+        breaks: who may no longer read whose data.
+        file: where it is to be changed, and the line there; empty and 0 where that is not known.
     """
-    return list(_changes(old.fields, new.fields, ""))
+
+    rule: str
+    table: str
+    sentence: str
+    column: str = ""
+    breaks: frozenset[Direction] = frozenset()
+    file: str = ""
+    line: int = 0
 
 
-def _changes(old: Sequence[Column], new: Sequence[Column], prefix: str) -> Iterator[Change]:
-    before, after = {column.name: column for column in old}, {column.name: column for column in new}
-    added = {name: column for name, column in after.items() if name not in before}
-    for name, column in before.items():
-        if name in after:
-            yield from _column_changes(column, after[name], f"{prefix}{name}")
-            continue
-        heir = next((other for other in added.values() if _same_but_name(column, other)), None)
-        if heir is None:
-            yield Change(Level.MAJOR, f"`{prefix}{name}` was removed.")
-        else:
-            del added[heir.name]
-            yield Change(Level.MAJOR, f"`{prefix}{name}` was renamed to `{prefix}{heir.name}`.")
-    for column in added.values():
-        yield _addition(column, f"{prefix}{column.name}")
-    if [name for name in before if name in after] != [name for name in after if name in before]:
-        # Arrow casts structs by name, and so does `conform`: order means nothing to a reader.
-        place = f"The members of `{prefix.rstrip('.')}`" if prefix else "The columns"
-        yield Change(Level.MINOR, f"{place} were put in another order.")
+@dataclass(frozen=True)
+class History:
+    """A table as it is now, and as it was.
+
+    Attributes:
+        now: the definition; None where the table was removed.
+        earlier: definitions to compare with, in the order of their versions.
+        policy: what is asked of it.
+        today: the day for which exceptions are looked up.
+        migrations: major versions whose data a migration carries to the next; None where nobody asks.
+        fills_lists: readers take an absent list for an empty one.
+    """
+
+    table: str
+    now: Definition | None
+    earlier: Sequence[Definition]
+    policy: Policy
+    today: date
+    migrations: Collection[int] | None = None
+    fills_lists: bool = True
+
+    @cached_property
+    def compared(self) -> list[tuple[Definition, list[Difference]]]:
+        """The versions that count, the last one first, with what differs and is not excepted."""
+        if self.now is None:
+            return []
+        mode = self.policy.mode_of(self.table)
+        chosen = self.earlier if mode.transitive else self.earlier[-1:]
+        return [(old, self._asked(old, self.now)) for old in reversed(chosen)]
+
+    def _asked(self, old: Definition, now: Definition) -> list[Difference]:
+        found = []
+        for difference in differences(old, now, fills_lists=self.fills_lists):
+            exception = self.policy.exception_for(self.table, difference)
+            if exception is None:
+                found.append(difference)
+            elif exception.until < self.today:
+                ended = f"{difference.sentence} The exception for it ended on {exception.until}."
+                found.append(replace(difference, sentence=ended))
+        return found
 
 
-def _same_but_name(one: Column, other: Column) -> bool:
-    return one.model_copy(update={"name": other.name}) == other
+def check_table(history: History) -> list[Finding]:
+    """Every finding on a table; empty where it may be merged."""
+    return [*_columns(history), *(finding for rule in TABLE_RULES for finding in rule.look(history))]
 
 
-def _addition(column: Column, path: str) -> Change:
-    if column.nullable:
-        return Change(Level.MINOR, f"`{path}` was added, nullable.")
-    if column.is_list:
-        return Change(Level.MINOR, f"`{path}` was added, a list.")
-    return Change(Level.MAJOR, f"`{path}` was added and is required.")
+@dataclass(frozen=True)
+class TableRule:
+    """A rule on a table and its history: its id, what it asks in one sentence, and how it looks."""
+
+    id: str
+    sentence: str
+    look: Callable[[History], Iterator[Finding]]
 
 
-def _column_changes(old: Column, new: Column, path: str) -> Iterator[Change]:
-    if old.type != new.type:
-        yield Change(Level.MAJOR, f"`{path}` changed its type from {old.type} to {new.type}.")
-    if old.nullable and not new.nullable:
-        yield Change(Level.MAJOR, f"`{path}` became required.")
-    if new.nullable and not old.nullable:
-        yield Change(Level.MINOR, f"`{path}` became nullable.")
-    if old.description != new.description:
-        yield Change(Level.PATCH, f"`{path}` is described in other words.")
-    yield from _value_changes(old.values, new.values, path)
-    if old.type == new.type:
-        yield from _changes(old.fields, new.fields, f"{path}[]." if new.is_list else f"{path}.")
-
-
-def _value_changes(old: Collection[str], new: Collection[str], path: str) -> Iterator[Change]:
-    if old and not new:
-        yield Change(Level.MINOR, f"`{path}` takes any value, no longer a closed list.")
-    elif new and not old:
-        yield Change(Level.MAJOR, f"`{path}` takes the values of a closed list only.")
-    else:
-        yield from (Change(Level.MAJOR, f"`{path}` lost the value `{value}`.") for value in old if value not in new)
-        yield from (Change(Level.MINOR, f"`{path}` has the new value `{value}`.") for value in new if value not in old)
-
-
-def required_version(old_version: str, found: Sequence[Change]) -> str:
-    """The lowest version that a definition with these changes may carry; the old one where there are none."""
+def required_version(old_version: str, found: Sequence[Difference]) -> str:
+    """The lowest version that a definition with these differences may carry; the old one where there are none."""
     if not found:
         return old_version
-    major, minor, patch = _numbers(old_version)
-    level = max(change.level for change in found)
+    major, minor, patch = version_numbers(old_version)
+    level = max(difference.level for difference in found)
     if level is Level.MAJOR:
         return f"{major + 1}.0.0"
     return f"{major}.{minor + 1}.0" if level is Level.MINOR else f"{major}.{minor}.{patch + 1}"
 
 
-def check(record: type[Record], folder: Path = FROZEN) -> list[str]:
-    """What is wrong between a record class and the frozen files of its table, one sentence or more each.
-
-    Raises:
-        SchemaError: the record class itself has no definition.
-    """
-    now = definition(record)
-    problems: list[str] = []
-    frozen: list[Definition] = []
-    for path in _files(record, folder):
-        try:
-            frozen.append(load(path))
-        except SchemaError as error:
-            problems.append(str(error))
-    same = next((one for one in frozen if one.version == now.version), None)
-    if same is not None and same != now:
-        return [*problems, _differs(same, now)]
-    if same is None and not frozen_path(record, folder).exists():
-        problems.append(f"{now.table} {now.version} has no frozen version. Run `blift schema freeze`.")
-    return [*problems, *_versions(now, frozen)]
+def _columns(history: History) -> Iterator[Finding]:
+    """Differences that break readers, unless a new major version says so."""
+    directions = history.policy.mode_of(history.table).directions
+    seen = set()
+    for old, found in history.compared:
+        if history.now is None or _major(history.now) > _major(old) > -1:
+            continue
+        for difference in found:
+            breaking = difference.breaking or difference.breaks & directions
+            if breaking and (difference.rule, difference.path, difference.sentence) not in seen:
+                seen.add((difference.rule, difference.path, difference.sentence))
+                told = f"{difference.sentence} {_for_whom(difference, old)}"
+                yield Finding(difference.rule, history.table, told, difference.path, difference.breaks)
 
 
-def strays(records: Collection[type[Record]], folder: Path = FROZEN) -> list[str]:
-    """Frozen files that belong to no table; ``check`` looks at all others."""
-    tables = {record.table for record in records}
-    return [
-        f"The frozen file {path.name} belongs to no table. Remove it, or add its record class to schemas/registry.py."
-        for path in sorted(folder.glob("*.json"))
-        if _table_of(path) not in tables
-    ]
+def _for_whom(difference: Difference, old: Definition) -> str:
+    """Who can no longer read what."""
+    was = old.version or "the version before"
+    if len(difference.breaks) > 1:
+        return f"Neither version reads data of the other: {was} and this one."
+    if Direction.BACKWARD in difference.breaks:
+        return f"Readers with this version cannot read data of {was}."
+    if Direction.FORWARD in difference.breaks:
+        return f"Readers with {was} cannot read data of this version."
+    return f"Code that was written for {was} may fail."
 
 
-def too_low(record: type[Record], folder: Path = FROZEN) -> list[str]:
-    """Why a record class may not be frozen under its version; empty where it may.
-
-    Raises:
-        SchemaError: the record class has no definition, or a frozen file of its table is damaged.
-    """
-    return _versions(definition(record), [load(path) for path in _files(record, folder)])
+def _major(one: Definition) -> int:
+    """The major version; -1 of a table without versions."""
+    return version_numbers(one.version)[0] if one.version else -1
 
 
-def _files(record: type[Record], folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.glob("*.json")) if _table_of(path) == record.table]
+def _version_raised(history: History) -> Iterator[Finding]:
+    if not history.compared or history.now is None or not history.now.version:
+        return
+    old, found = history.compared[0]
+    if not found or not old.version:
+        return
+    now, needed = history.now.version, required_version(old.version, found)
+    if version_numbers(old.version) <= version_numbers(now) < version_numbers(needed):
+        told = _told(found)
+        if now == old.version:
+            sentence = (
+                f"{history.table} {now} differs from its baseline: {told} Raise the version to {needed} and run "
+                "`blift schema baseline`, or undo the change."
+            )
+        else:
+            sentence = (
+                f"{history.table} {now} is not raised enough since {old.version}: {told} Raise the version to {needed}."
+            )
+        yield Finding("VERSION_RAISED", history.table, sentence)
 
 
-def _table_of(path: Path) -> str:
-    """The table in a file's name; a version holds no hyphen."""
-    return path.name.rpartition("-")[0]
-
-
-def _versions(now: Definition, frozen: Sequence[Definition]) -> list[str]:
-    """Why the version is too low: a newer one is frozen, or the changes since the one before ask for more."""
-    mine = _numbers(now.version)
-    others = sorted((one for one in frozen if one.version != now.version), key=lambda one: _numbers(one.version))
-    if not others:
-        return []
-    if _numbers(others[-1].version) > mine:
-        newest = others[-1].version
-        return [f"{now.table} is at {now.version}, and {newest} is frozen. Raise the version above {newest}."]
-    last = others[-1]
-    found = changes(last, now)
-    needed = required_version(last.version, found)
-    if mine >= _numbers(needed):
-        return []
-    low = f"{now.table} {now.version} is not raised enough since {last.version}"
-    return [f"{low}: {_told(found)} Raise the version to {needed}."]
-
-
-def _differs(frozen: Definition, now: Definition) -> str:
-    found = changes(frozen, now)
-    differs = f"{now.table} {now.version} differs from its frozen version"
-    if not found:
-        return f"{differs}, whose file was edited by hand. Restore the file from version control."
-    needed = required_version(now.version, found)
-    return f"{differs}: {_told(found)} Raise the version to {needed} and run `blift schema freeze`, or undo the change."
-
-
-def _told(found: Sequence[Change]) -> str:
+def _told(found: Sequence[Difference]) -> str:
     """The sentences, breaking ones first."""
-    ordered = sorted(found, key=lambda change: -change.level)
-    return " ".join(f"{change.sentence[:-1]} ({_WORDS[change.level]})." for change in ordered)
+    ordered = sorted(found, key=lambda difference: -difference.level)
+    return " ".join(f"{each.sentence[:-1]} ({_LEVELS[each.level]})." for each in ordered)
 
 
-_WORDS = {Level.PATCH: "words only", Level.MINOR: "compatible", Level.MAJOR: "breaking"}
+_LEVELS = {Level.PATCH: "documentation only", Level.MINOR: "compatible", Level.MAJOR: "breaking"}
 
 
-def _numbers(version: str) -> tuple[int, int, int]:
-    major, minor, patch = (int(part) for part in version.split("."))
-    return major, minor, patch
+def _version_not_lowered(history: History) -> Iterator[Finding]:
+    now = history.now
+    if now is None or not now.version or not history.earlier or not history.earlier[-1].version:
+        return
+    newest = history.earlier[-1].version
+    if version_numbers(newest) > version_numbers(now.version):
+        sentence = f"{now.table} is at {now.version}, and there is {newest} already. Raise the version above {newest}."
+        yield Finding("VERSION_NOT_LOWERED", history.table, sentence)
+
+
+def _migration_exists(history: History) -> Iterator[Finding]:
+    if history.now is None or not history.earlier or history.migrations is None:
+        return
+    majors = {_major(old) for old in history.earlier}
+    for major in range(max(0, min(majors)), _major(history.now)):
+        if major not in history.migrations:
+            table = history.table
+            sentence = (
+                f"{table} {history.now.version} has no migration from version {major}. "
+                f"Write schemas/migrations/{table}_{major}.py, which carries data of {major}.x to {major + 1}.0.0."
+            )
+            yield Finding("MIGRATION_EXISTS", table, sentence)
+
+
+def _table_stays(history: History) -> Iterator[Finding]:
+    if history.now is None:
+        sentence = f"The table {history.table} was removed. Keep it, or except TABLE_NO_DELETE until a day."
+        gone = Difference(sentence, Level.MAJOR, frozenset({Direction.FORWARD}), "TABLE_NO_DELETE")
+        exception = history.policy.exception_for(history.table, gone)
+        if exception is None or exception.until < history.today:
+            yield Finding("TABLE_NO_DELETE", history.table, sentence, breaks=gone.breaks)
+
+
+def _replacement_exists(history: History) -> Iterator[Finding]:
+    """A mark of deprecation names, in backticks, a column that is there."""
+    columns = dict(history.now.columns()) if history.now is not None else {}
+    for path, column in columns.items():
+        beside = path.removesuffix(column.name)
+        named = {*column.deprecated.split("`")[1::2]}
+        if column.deprecated and not ({*columns, *(name.removeprefix(beside) for name in columns)} - {path}) & named:
+            sentence = (
+                f"`{path}` is deprecated and names no column that replaces it: {column.deprecated!r}. "
+                'Name one in backticks, such as "Use `views`."'
+            )
+            yield Finding("REPLACEMENT_EXISTS", history.table, sentence, path)
+
+
+TABLE_RULES: tuple[TableRule, ...] = (
+    TableRule("VERSION_RAISED", "The version is raised as much as the changes ask.", _version_raised),
+    TableRule("VERSION_NOT_LOWERED", "The version is not lower than one that there is already.", _version_not_lowered),
+    TableRule("MIGRATION_EXISTS", "A new major version comes with a migration from the one before.", _migration_exists),
+    TableRule("TABLE_NO_DELETE", "A table stays.", _table_stays),
+    TableRule("REPLACEMENT_EXISTS", "A deprecated column names the column that replaces it.", _replacement_exists),
+)

@@ -42,3 +42,9 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """A sentence part such as ``, did you mean 'subreddits'?``; empty where nothing is near."""
     near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
     return f", did you mean {near[0]!r}?" if near else ""
+
+
+def cut(text: str, most: int = 80) -> str:
+    """A text of strangers as a sentence shows it: at most so many characters, the middle left out."""
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"

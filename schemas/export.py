@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from blift.schemas.freeze import Column, definition
+from blift.schemas.definition import Column, definition
 from blift.schemas.record import Record
 
 

@@ -1,4 +1,4 @@
-"""The tables of blift, by name."""
+"""The tables of blift as Arrow schemas, by name."""
 
 from __future__ import annotations
 
@@ -6,47 +6,11 @@ import re
 
 import pyarrow as pa
 
-from blift.schemas.blift import Blift
-from blift.schemas.comment import Comment
-from blift.schemas.errors import SchemaError, did_you_mean
-from blift.schemas.instruction import Chat, Instruction
-from blift.schemas.media import Media
-from blift.schemas.post import Post
-from blift.schemas.published import MediaFile, MediaImage, MediaVideo
-from blift.schemas.record import TABLE_KEY, VERSION_KEY, Record, arrow_schema
-from blift.schemas.reject import Reject
-from blift.schemas.sample import Sample
-
-RECORDS: dict[str, type[Record]] = {
-    record.table: record
-    for record in (
-        Post,
-        Comment,
-        Media,
-        Sample,
-        Instruction,
-        Chat,
-        Blift,
-        Reject,
-        MediaFile,
-        MediaImage,
-        MediaVideo,
-    )
-}
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, arrow_schema
+from blift.schemas.errors import SchemaError
+from blift.schemas.records import RECORDS, record_of
 
 SCHEMAS: dict[str, pa.Schema] = {name: arrow_schema(record) for name, record in RECORDS.items()}
-
-
-def record_of(table: str) -> type[Record]:
-    """The record class of a table.
-
-    Raises:
-        SchemaError: there is no such table.
-    """
-    if table not in RECORDS:
-        near = did_you_mean(table, RECORDS) or "."
-        raise SchemaError(f"There is no table {table!r}{near} Tables: {', '.join(RECORDS)}.")
-    return RECORDS[table]
 
 
 def check_readable(schema: pa.Schema, table: str, where: str) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from blift.schemas.count import Count
 from blift.schemas.reasons import Reason, Unpublished
 
 if TYPE_CHECKING:
@@ -99,12 +100,12 @@ class FunnelRow:
 
     stage: str
     table: str
-    place: int
+    place: Count
     step: str
-    rows_in: int
-    rows_out: int
-    merged: int
-    rejected: dict[str, int]
+    rows_in: Count
+    rows_out: Count
+    merged: Count
+    rejected: dict[str, Count]
 
     @property
     def balanced(self) -> bool:

@@ -171,7 +171,8 @@ class Extractor:
     def _client(self, options: Mapping[str, Any]) -> Client:
         config = self._config
         settings = {
-            "proxy": config.proxy or "",  # else one of the environment, which would look names up in our place
+            "proxy": config.proxy_address()
+            or "",  # else one of the environment, which would look names up in our place
             "cookiefile": read_cookies(config.cookies_file) if config.cookies_file else None,
             "socket_timeout": _TIMEOUT_S,
         }

@@ -176,6 +176,7 @@ def _youtube(section: CollectYoutube, source: RecipeFile, place: Place) -> Servi
         posted_before=_seconds(section.posted_before),
         cookies_file=source.resolve([section.cookies_file])[0] if section.cookies_file else None,
         proxy=section.proxy,
+        proxy_env=section.proxy_env,
         requests_per_minute=section.requests_per_minute / place.lanes,
         base_address=os.environ.get(YOUTUBE_BASE),
         allowed=_allowed(),

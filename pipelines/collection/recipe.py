@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from blift.connectors.reddit.listing_keys import listing_of
-from blift.pipelines.recipe.section import Count, Section
+from blift.pipelines.recipe.section import Count, EnvironmentVariable, Section
 from blift.schemas.errors import RecipeError
 
 Rate = Annotated[float, Field(gt=0)]
@@ -108,8 +108,21 @@ class CollectYoutube(Section):
     )
     footage: Footage | None = Field(default=None, description="The files of videos. Null: none are downloaded.")
     cookies_file: str | None = Field(default=None, description="Cookies in Netscape's format; the file is only read.")
-    proxy: str | None = Field(default=None, description="Proxy for YouTube, as an address.")
+    proxy: str | None = Field(
+        default=None, description="Proxy for YouTube, as an address without user name and password."
+    )
+    proxy_env: EnvironmentVariable | None = Field(
+        default=None,
+        description="Instead: environment variable, on the workers, that holds the proxy's address, with its user name "
+        "and password.",
+    )
     requests_per_minute: Rate = Field(default=60.0, description="All workers together.")
+
+    @model_validator(mode="after")
+    def _name_one_proxy(self) -> CollectYoutube:
+        if self.proxy and self.proxy_env:
+            raise ValueError("name `proxy` or `proxy_env`, not both")
+        return self
 
 
 class CollectWikidata(Section):

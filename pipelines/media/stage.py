@@ -28,10 +28,10 @@ from blift.pipelines.media.hearing import Ears, digest_of
 from blift.pipelines.media.listing import NoteFiles
 from blift.pipelines.run.hardware import on_gpu
 from blift.pipelines.run.stage import StagePlan, WriteRejects
+from blift.schemas.arrow import conform
 from blift.schemas.errors import InputError
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
-from blift.schemas.record import conform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_posts

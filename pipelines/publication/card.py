@@ -14,7 +14,8 @@ from blift.pipelines.publication.layout import BESIDE, EMBEDDED
 from blift.pipelines.run.card_parts import CITATION, size_category
 from blift.pipelines.run.funnel import markdown_funnel
 from blift.schemas.export import markdown
-from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.registry import all_rules
 
 PICTURE = "funnel.svg"

@@ -20,8 +20,9 @@ from blift.pipelines.publication.files import PublishedManifest
 from blift.pipelines.publication.versions import Difference, difference
 from blift.pipelines.run.card_parts import CONFIGS
 from blift.pipelines.run.folder import MANIFEST, Manifest, RunFolder
+from blift.schemas.baseline import BASELINES, load
+from blift.schemas.definition import Definition
 from blift.schemas.errors import InputError
-from blift.schemas.freeze import FROZEN, Definition, load
 from blift.transforms.digests import SCHEMA as DIGESTS
 from blift.transforms.digests import compare, row_digests
 from blift.transforms.row_changes import RowChanges
@@ -72,7 +73,7 @@ def _read(folder: RunFolder, parts: Iterable[layout.Part]) -> Side:
         found.setdefault(part.config, []).append(digests)
         if part.config not in definitions:
             version = table_version(folder.file(part.path))
-            definitions[part.config] = load(FROZEN / f"{part.table}-{version}.json")
+            definitions[part.config] = load(BASELINES / f"{part.table}-{version}.json")
     return Side(definitions, {config: concat(tables, DIGESTS) for config, tables in found.items()})
 
 
@@ -82,7 +83,7 @@ def _released(folder: RunFolder, manifest: Manifest) -> Side:
     for name, place, table in layout.PUBLISHED:
         own = [shard.path for shard in shards if fnmatch(shard.path, f"{layout.FOLDER}{place}/*.parquet")]
         if own:
-            definitions[name] = load(FROZEN / f"{table}-{table_version(folder.file(own[0]))}.json")
+            definitions[name] = load(BASELINES / f"{table}-{table_version(folder.file(own[0]))}.json")
         path = f"{layout.FOLDER}{layout.digests_path(name)}"
         if any(shard.path == path for shard in shards):
             digests[name] = read_parquet(folder.path, path)

@@ -13,9 +13,9 @@ from blift.pipelines.publication.versions import Difference
 from blift.pipelines.recipe.result import Card
 from blift.pipelines.run.card_parts import data_files
 from blift.pipelines.run.folder import Manifest, StageRecord
+from blift.schemas.definition import Definition, definition
 from blift.schemas.errors import InputError
-from blift.schemas.freeze import Definition, definition
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 from blift.transforms.accounting import FunnelRow
 
 #: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.

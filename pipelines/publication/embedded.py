@@ -24,8 +24,8 @@ from blift.pipelines.publication.media_work import (
     facts_of,
     said,
 )
+from blift.schemas.arrow import conform
 from blift.schemas.reasons import Unpublished
-from blift.schemas.record import conform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.tables import arrow, concat, frame
 

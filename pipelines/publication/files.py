@@ -14,8 +14,9 @@ from blift.pipelines.publication.edition import Edition, Facts
 from blift.pipelines.publication.funnel_picture import funnel_picture
 from blift.pipelines.publication.versions import Difference
 from blift.pipelines.run.folder import MANIFEST
+from blift.schemas.baseline import definition_text
+from blift.schemas.definition import Definition
 from blift.schemas.errors import InputError
-from blift.schemas.freeze import Definition, definition_text
 from blift.schemas.level import Level
 from blift.transforms.row_changes import RowChanges
 

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blift.pipelines.publication.layout import BESIDE, EMBEDDED, FOLDER, STAGE, UNFILTERED, WITHDRAWN, MediaPart, Part
+from blift.pipelines.publication.layout import (
+    BESIDE,
+    EMBEDDED,
+    FOLDER,
+    PUBLISHED,
+    STAGE,
+    UNFILTERED,
+    WITHDRAWN,
+    MediaPart,
+    Part,
+    digests_path,
+)
 from blift.pipelines.recipe.result import MediaShape
 from blift.pipelines.run.card_parts import CONFIGS
 from blift.pipelines.run.folder import Manifest
@@ -56,10 +67,11 @@ def prepare(request: Request) -> Prepared:
             "media": media and media.inputs,
         },
         prefixes=(
-            *sorted({f"{FOLDER}{part.path.rpartition('/')[0]}/" for part in chosen}),
-            f"{FOLDER}blift/",
-            f"{FOLDER}digests/",
-            *(f"{FOLDER}{place}/" for _, place, _ in (*BESIDE, *EMBEDDED)),
+            *sorted({f"{FOLDER}{part.path.rsplit('-', 3)[0]}-" for part in chosen}),
+            f"{FOLDER}blift/blift-",
+            *(f"{FOLDER}{digests_path(name).removesuffix('.parquet')}" for name, _, _ in PUBLISHED),
+            *(f"{FOLDER}{place}/{name}-" for name, place, _ in EMBEDDED),
+            *(f"{FOLDER}{place}/metadata" for _, place, _ in BESIDE),
             *(f"{FOLDER}{place}/*/" for _, place, _ in BESIDE),
         ),
         plan=partial(_plan, chosen=chosen, flagged=flagged, folder=folder, media=media.plan if media else None),

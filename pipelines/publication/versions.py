@@ -1,4 +1,4 @@
-"""Versions of a published dataset: which part must rise, and that a tag does not promise less than it changes."""
+"""Versions of a published dataset: which part must rise, and that a tag does not promise less than it differences."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from blift.schemas.compatibility import changes
+from blift.schemas.definition import Definition
 from blift.schemas.errors import PublishError
-from blift.schemas.freeze import Definition
 from blift.schemas.level import Level
+from blift.schemas.rules import differences
 from blift.transforms.row_changes import RowChanges
 
 _TAG = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
@@ -52,7 +52,7 @@ def difference(
             level = max(level, Level.MINOR)
             sentences.append(f"The configuration `{config}` is new.")
         else:
-            for change in changes(old[config], new[config]):
+            for change in differences(old[config], new[config]):
                 level = max(level, change.level)
                 sentences.append(f"`{config}`: {change.sentence}")
     return Difference(dict(rows), sentences, level)

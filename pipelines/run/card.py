@@ -13,7 +13,7 @@ from blift.pipelines.run.card_parts import CITATION, CONFIGS, data_files, size_c
 from blift.pipelines.run.folder import Manifest
 from blift.pipelines.run.funnel import funnel_rows, markdown_funnel
 from blift.schemas.export import markdown
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 #: Sources that the card lists one by one.
 _LISTED = 50

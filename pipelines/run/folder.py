@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import json
-import os
 import posixpath
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from blift.connectors.filesystem import delete, exists, is_here, matching, read_bytes
+import msgspec
+
+from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
+from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard
 from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
+#: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
+_WHOLE = r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})\.parquet|\.parquet|[0-9a-f]{64}\.[a-z0-9]+)?"
+_HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
+_WRITTEN, _HALF_WRITTEN = re.compile(rf"{_WHOLE}|{_HALF}"), re.compile(_HALF)
+#: A sha256 in hex; empty where nothing is written yet.
+Fingerprint = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
 
 
 @dataclass(frozen=True)
 class StageRecord:
     """What one stage did: from what (fingerprint), how (versions), and what came of it."""
 
-    fingerprint: str
+    fingerprint: Fingerprint
     inputs: dict[str, Any]
     shards: list[Shard]
     funnel: list[FunnelRow]
@@ -44,8 +55,23 @@ class Manifest:
     recipe: str
     blift: str
     stages: dict[str, StageRecord] = field(default_factory=dict)
-    fingerprint: str = ""
+    fingerprint: Fingerprint = ""
     """sha256 over the digests of all data shards; equal fingerprints mean equal datasets."""
+
+
+class _Format(msgspec.Struct):
+    """The part of a manifest that says how to read the others."""
+
+    format: int
+
+
+class _Content(msgspec.Struct):
+    """The others."""
+
+    recipe: str
+    blift: str
+    stages: dict[str, StageRecord]
+    fingerprint: Fingerprint
 
 
 class RunFolder:
@@ -93,7 +119,7 @@ class RunFolder:
         if not self.is_local:
             yield
             return
-        with (Path(self.path) / ".lock").open("w") as handle:
+        with open(open_lock(self.file(".lock")), "wb", buffering=0) as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -106,18 +132,38 @@ class RunFolder:
         """The manifest, or None where there is none yet.
 
         Raises:
-            InputError: there is one, and it cannot be read.
+            InputError: there is one, and it cannot be read, or names files that are not the folder's own.
         """
         path = self.file(MANIFEST)
+        check_file(self.path, MANIFEST)
         if not exists(path):
             return None
         try:
-            content = json.loads(self.read_text(MANIFEST))
-            if content["format"] != MANIFEST_FORMAT:
-                raise InputError(f"{path} has format {content['format']}, and this blift reads {MANIFEST_FORMAT}.")
-            return _manifest(content)
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({error}). Delete it and build again.") from error
+            content = read_bytes(path)
+            found = msgspec.json.decode(content, type=_Format).format
+            if found != MANIFEST_FORMAT:
+                raise InputError(f"{path} has format {found}, and this blift reads {MANIFEST_FORMAT}.")
+            read = msgspec.json.decode(content, type=_Content)
+        except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+            why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+            raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
+        manifest = Manifest(read.recipe, read.blift, read.stages, read.fingerprint)
+        self._check(manifest)
+        return manifest
+
+    def _check(self, manifest: Manifest) -> None:
+        """Check the files that a manifest names.
+
+        Raises:
+            InputError: one does not lie in the folder, is no plain file, or is named twice.
+        """
+        paths = [shard.path for record in manifest.stages.values() for shard in record.shards]
+        check_paths(self.path, paths)
+        twice, times = next(iter(Counter(paths).most_common(1)), ("", 0))
+        if times > 1:
+            raise InputError(
+                f"{self.file(MANIFEST)} is damaged (it lists {twice} {times} times). Delete it and build again."
+            )
 
     def require_manifest(self) -> Manifest:
         """The manifest.
@@ -138,8 +184,17 @@ class RunFolder:
         self.write_text(MANIFEST, json.dumps(content, indent=1, sort_keys=False) + "\n")
 
     def read_text(self, name: str) -> str:
-        """The text of a file in the folder."""
-        return read_bytes(self.file(name)).decode("utf-8")
+        """The text of a file in the folder.
+
+        Raises:
+            InputError: it is a link, no plain file, or not UTF-8.
+            OSError: it cannot be read.
+        """
+        check_file(self.path, name)
+        try:
+            return read_bytes(self.file(name)).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{self.file(name)} is damaged ({error}). Restore it, or build again.") from error
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file, whole or not at all."""
@@ -148,37 +203,39 @@ class RunFolder:
         replace_file(self.file(name), text.encode("utf-8"))
 
     def clear(self, prefixes: Sequence[str]) -> None:
-        """Delete the shards under ``prefixes`` (such as `posts/` or `rejects/curate-`), and what was half written."""
-        self._delete([f"{prefix}*" for prefix in prefixes])
+        """Delete the shards under ``prefixes`` (such as `posts/posts-`), and what was half written.
+
+        Only files with names that blift gives, and none behind a symbolic link.
+
+        Raises:
+            OutputError: a folder of the run is a symbolic link or a file.
+        """
+        self._delete(prefixes, _WRITTEN)
 
     def sweep(self, prefixes: Sequence[str]) -> None:
-        """Delete parts under ``prefixes`` that a killed worker left half written."""
-        self._delete([f"{prefix}*.partial" for prefix in prefixes])
+        """Delete parts under ``prefixes`` that a killed worker left half written.
 
-    def _delete(self, patterns: Sequence[str]) -> None:
-        for pattern in patterns:
-            for entry in matching(self.path, pattern):
-                delete(entry.path)
+        Raises:
+            OutputError: as ``clear``.
+        """
+        self._delete(prefixes, _HALF_WRITTEN)
+
+    def _delete(self, prefixes: Sequence[str], names: re.Pattern[str]) -> None:
+        for prefix in prefixes:
+            for entry in matching(self.path, f"{prefix}*"):
+                name = entry.path[len(self.file("")) :]
+                check_folder(self.path, posixpath.dirname(name))
+                if names.fullmatch(posixpath.basename(name)[len(posixpath.basename(prefix)) :]):
+                    delete(entry.path)
 
     def make_folders(self, prefixes: Sequence[str]) -> None:
-        """Make the local folders under which shards will lie."""
+        """Make the local folders under which shards will lie.
+
+        Raises:
+            OutputError: one of them is there and is a symbolic link or a file.
+        """
         if self.is_local:
-            for prefix in prefixes:
-                os.makedirs(self.file(posixpath.dirname(prefix)), exist_ok=True)
-
-
-def _manifest(content: dict[str, Any]) -> Manifest:
-    stages = {
-        name: StageRecord(
-            fingerprint=stage["fingerprint"],
-            inputs=stage["inputs"],
-            shards=[Shard(**shard) for shard in stage["shards"]],
-            funnel=[FunnelRow(**row) for row in stage["funnel"]],
-            seconds=stage["seconds"],
-            versions=stage["versions"],
-            notes=stage["notes"],
-            findings=stage.get("findings", {}),
-        )
-        for name, stage in content["stages"].items()
-    }
-    return Manifest(content["recipe"], content["blift"], stages, content["fingerprint"])
+            for folder in sorted({posixpath.dirname(prefix) for prefix in prefixes}):
+                for found in glob.iglob(folder, root_dir=self.path) if folder.endswith("*") else (folder,):
+                    check_folder(self.path, found)
+                    make_folder(self.file(found))

@@ -42,6 +42,7 @@ from blift.pipelines.run.inputs import (
 from blift.pipelines.run.request import STAGES, Prepared, Request
 from blift.schemas.errors import InputError, RecipeError
 from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.split import Split
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -116,7 +117,7 @@ def _collect(request: Request) -> Prepared:
             "limit": request.limit,
             "author_key": hashlib.sha256(b"blift author key" + key).hexdigest()[:16] if key else None,
         },
-        prefixes=("posts/", "comments/", "rejects/collect-"),
+        prefixes=("posts/posts-", "comments/comments-", "rejects/collect-"),
         plan=partial(collect.plan, inputs=inputs, config=config),
     )
 
@@ -157,7 +158,7 @@ def _media(request: Request) -> Prepared:
             },
             "rejects": _json(request.recipe.rejects),
         },
-        prefixes=("media/", "files/", "rejects/media-"),
+        prefixes=("media/media-", "files/files-", "rejects/media-"),
         plan=partial(stage.plan, posts=[shard.path for shard in shards], files=files, config=config),
     )
 
@@ -230,7 +231,7 @@ def _curate(request: Request) -> Prepared:
             "cut_scenes": config.cut_scenes,
             "rejects": _json(request.recipe.rejects),
         },
-        prefixes=("samples/", "rejects/curate-"),
+        prefixes=("samples/samples-", "rejects/curate-"),
         plan=partial(curate.plan, inputs=pairs, media=[shard.path for shard in measured], config=config),
     )
 
@@ -262,7 +263,10 @@ def _instruct(request: Request) -> Prepared:
             "shards": _digests(shards, ("samples/",)),
             "instruct": _json(section),
         },
-        prefixes=("instructions/llava/", "instructions/chat/", "rejects/instruct-"),
+        prefixes=(
+            *(f"instructions/{shape}/{split.value}-" for shape in ("llava", "chat") for split in Split),
+            "rejects/instruct-",
+        ),
         plan=partial(instruct.plan, inputs=[shard.path for shard in shards], config=config),
     )
 

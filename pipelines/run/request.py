@@ -42,7 +42,7 @@ class Prepared:
 
     Attributes:
         inputs: facts that decide the result, as JSON: files or shards, sections of the recipe, digests.
-        prefixes: of the shards that it writes.
+        prefixes: of the shards that it writes, such as `posts/posts-`; what has such a name, it deletes first.
         plan: adds the stage to a pipeline.
     """
 

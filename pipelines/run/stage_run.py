@@ -18,7 +18,7 @@ from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.run.request import AFTER, STAGES, Prepared
 from blift.schemas.errors import OutputError, TooManyRejects
 from blift.schemas.reasons import MALFORMED
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 

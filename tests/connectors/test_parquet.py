@@ -25,8 +25,8 @@ from blift.connectors.parquet import (
     shard_name,
     write_shard,
 )
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY
 from blift.schemas.errors import InputError, OutputError, SchemaError
-from blift.schemas.record import TABLE_KEY, VERSION_KEY
 from blift.schemas.registry import SCHEMAS
 
 _NAME = "comments-00000-of-00001.parquet"

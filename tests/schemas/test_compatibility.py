@@ -1,17 +1,20 @@
 """Every change of a table is seen, classed, and asks for a version; `check` fails where the version does not say so."""
 
-from pathlib import Path
-from typing import Any, ClassVar
+from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pydantic import Field, create_model
 
-from blift.schemas.compatibility import Change, Level, changes, check, required_version, strays, too_low
-from blift.schemas.freeze import Column, Definition, freeze
-from blift.schemas.record import Record
-from blift.schemas.registry import RECORDS
+from blift.schemas.compatibility import History, check_table, required_version
+from blift.schemas.definition import Column, Definition, Range
+from blift.schemas.differences import Difference
+from blift.schemas.level import Level
+from blift.schemas.policy import MODES, Exemption, Mode, Policy
+from blift.schemas.rules import differences
+
+TODAY = date(2027, 1, 1)
 
 
 def column(name: str, kind: str = "string", *, nullable: bool = False, **more: Any) -> Column:
@@ -23,7 +26,7 @@ def table(*columns: Column) -> Definition:
 
 
 def told(old: Definition, new: Definition) -> list[tuple[str, str]]:
-    return [(change.level.name, change.sentence) for change in changes(old, new)]
+    return [(change.level.name, change.sentence) for change in differences(old, new)]
 
 
 ID = column("clip_id")
@@ -40,7 +43,7 @@ CHANGES = {
     "a type changed": ([ID], [column("clip_id", "int64")], "MAJOR", "`clip_id` changed its type from string to int64."),
     "nullable became required": ([TITLE], [column("title")], "MAJOR", "`title` became required."),
     "required became nullable": ([column("title")], [TITLE], "MINOR", "`title` became nullable."),
-    "other words": ([ID], [column("clip_id", description="Id.")], "PATCH", "`clip_id` is described in other words."),
+    "other words": ([ID], [column("clip_id", description="Id.")], "PATCH", "`clip_id` has another description."),
     "an enum value added": (
         [PLATFORM],
         [column("platform", values=("reddit", "vimeo", "youtube"))],
@@ -115,18 +118,18 @@ TABLES = columns(columns(st.just(()))).map(lambda drawn: table(*drawn))
 
 @given(TABLES, TABLES)
 def test_there_are_changes_exactly_where_definitions_differ(old: Definition, new: Definition) -> None:
-    assert bool(changes(old, new)) == (old != new)
+    assert bool(differences(old, new)) == (old != new)
 
 
 @given(TABLES, TABLES)
 def test_what_is_undone_is_a_change_too(old: Definition, new: Definition) -> None:
-    assert bool(changes(old, new)) == bool(changes(new, old))
+    assert bool(differences(old, new)) == bool(differences(new, old))
 
 
 @given(TABLES, TABLES)
 def test_a_column_less_is_always_breaking(old: Definition, new: Definition) -> None:
     assume({one.name for one in old.fields} - {one.name for one in new.fields})
-    assert any(change.breaking for change in changes(old, new))
+    assert any(change.breaking for change in differences(old, new))
 
 
 VERSIONS = st.tuples(*[st.integers(0, 20)] * 3)
@@ -134,7 +137,7 @@ VERSIONS = st.tuples(*[st.integers(0, 20)] * 3)
 
 @given(VERSIONS, st.lists(st.sampled_from(Level), min_size=1))
 def test_the_gravest_change_decides_which_number_is_raised(version: tuple[int, int, int], levels: list[Level]) -> None:
-    found = [Change(level, "`a` changed.") for level in levels]
+    found = [Difference("`a` changed.", level) for level in levels]
     raised = tuple(int(part) for part in required_version("{}.{}.{}".format(*version), found).split("."))
     place = 2 - max(levels)
     assert raised == (*version[:place], version[place] + 1, *[0] * max(levels))
@@ -144,142 +147,181 @@ def test_no_change_asks_for_no_version() -> None:
     assert required_version("1.4.2", []) == "1.4.2"
 
 
-class Clip(Record):
-    table: ClassVar[str] = "clip"
-    version: ClassVar[str] = "1.0.0"
-
-    clip_id: str = Field(description="Its id.")
+def versioned(version: str, *columns: Column) -> Definition:
+    return Definition(table="clip", version=version, fields=columns)
 
 
-def changed(version: str, **fields: Any) -> type[Record]:
-    """`Clip` in another version and with more fields."""
-    record = create_model("Clip", __base__=Clip, __module__=__name__, **fields)
-    record.version = version
-    return record
+def findings(
+    now: Definition, *earlier: Definition, policy: Policy | None = None, today: date = TODAY, **more: Any
+) -> list[tuple[str, str]]:
+    found = check_table(History("clip", now, earlier, policy or Policy(), today, **more))
+    return [(each.rule, each.sentence) for each in found]
 
 
-def titled(version: str) -> type[Record]:
-    return changed(version, title=(str | None, Field(description="Its title.")))
-
-
-def lengthened(version: str) -> type[Record]:
-    return changed(version, length_s=(float, Field(description="Seconds.")))
-
-
-def reworded(version: str) -> type[Record]:
-    return changed(version, clip_id=(str, Field(description="Its id, in other words.")))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with `Clip` frozen at 1.0.0."""
-    freeze(Clip, tmp_path)
-    return tmp_path
-
-
-def test_the_shipped_tables_are_as_they_were_frozen() -> None:
-    assert [problem for record in RECORDS.values() for problem in check(record)] == []
-    assert strays(RECORDS.values()) == []
-
-
-def test_a_definition_as_it_was_frozen_has_no_problem(folder: Path) -> None:
-    assert check(Clip, folder) == []
+FIRST = versioned("1.0.0", ID)
 
 
 @pytest.mark.parametrize(
-    ("record", "change", "needed"),
+    ("columns", "change", "needed"),
     [
-        (titled("1.0.0"), "`title` was added, nullable (compatible).", "1.1.0"),
-        (lengthened("1.0.0"), "`length_s` was added and is required (breaking).", "2.0.0"),
-        (reworded("1.0.0"), "`clip_id` is described in other words (words only).", "1.0.1"),
+        ([ID, TITLE], "`title` was added, nullable (compatible).", "1.1.0"),
+        ([ID, START], "`start_s` was added and is required (breaking).", "2.0.0"),
+        ([column("clip_id", description="Id.")], "`clip_id` has another description (documentation only).", "1.0.1"),
     ],
-    ids=["compatible", "breaking", "words"],
+    ids=["compatible", "breaking", "documentation"],
 )
-def test_a_definition_that_differs_from_its_frozen_version_is_a_problem(
-    record: type[Record], change: str, needed: str, folder: Path
+def test_a_definition_that_differs_from_its_baseline_asks_for_a_version(
+    columns: list[Column], change: str, needed: str
 ) -> None:
-    advice = f"Raise the version to {needed} and run `blift schema freeze`, or undo the change."
-    assert check(record, folder) == [f"clip 1.0.0 differs from its frozen version: {change} {advice}"]
+    advice = f"Raise the version to {needed} and run `blift schema baseline`, or undo the change."
+    told = f"clip 1.0.0 differs from its baseline: {change} {advice}"
+    assert findings(versioned("1.0.0", *columns), FIRST)[-1] == ("VERSION_RAISED", told)
 
 
-def test_breaking_changes_are_told_first(folder: Path) -> None:
-    both = changed("1.0.0", title=(str | None, Field()), length_s=(float, Field()))
-    [problem] = check(both, folder)
-    assert problem.index("`length_s`") < problem.index("`title`")
-    assert "Raise the version to 2.0.0 " in problem
+def test_breaking_changes_are_told_first() -> None:
+    [_, (_, sentence)] = findings(versioned("1.0.0", ID, TITLE, START), FIRST)
+    assert sentence.index("`start_s`") < sentence.index("`title`")
 
 
-def test_a_version_that_is_not_frozen_is_a_problem(folder: Path) -> None:
-    assert check(titled("1.1.0"), folder) == ["clip 1.1.0 has no frozen version. Run `blift schema freeze`."]
-    freeze(titled("1.1.0"), folder)
-    assert check(titled("1.1.0"), folder) == []
+REWORDED = [column("clip_id", description="Its id, in other words.")]
 
 
 @pytest.mark.parametrize(
-    ("record", "needed"),
+    ("version", "columns", "needed"),
     [
-        (reworded("1.0.1"), None),
-        (titled("1.1.0"), None),
-        (lengthened("2.0.0"), None),
-        (reworded("3.1.4"), None),
-        (titled("1.0.1"), "1.1.0"),
-        (lengthened("1.0.1"), "2.0.0"),
-        (lengthened("1.7.0"), "2.0.0"),
+        ("1.0.1", REWORDED, None),
+        ("1.1.0", [ID, TITLE], None),
+        ("2.0.0", [ID, START], None),
+        ("3.1.4", REWORDED, None),
+        ("1.0.1", [ID, TITLE], "1.1.0"),
+        ("1.0.1", [ID, START], "2.0.0"),
+        ("1.7.0", [ID, START], "2.0.0"),
     ],
 )
 def test_a_version_must_be_raised_as_much_as_the_changes_ask(
-    record: type[Record], needed: str | None, folder: Path
+    version: str, columns: list[Column], needed: str | None
 ) -> None:
-    problems = too_low(record, folder)
-    freeze(record, folder)
-    assert check(record, folder) == problems
+    found = findings(versioned(version, *columns), FIRST)
     if needed is None:
-        assert problems == []
+        assert found == []
     else:
-        assert len(problems) == 1
-        assert problems[0].startswith(f"clip {record.version} is not raised enough since 1.0.0: `")
-        assert problems[0].endswith(f"Raise the version to {needed}.")
+        rule, sentence = found[-1]
+        assert rule == "VERSION_RAISED"
+        assert sentence.startswith(f"clip {version} is not raised enough since 1.0.0: `")
+        assert sentence.endswith(f"Raise the version to {needed}.")
 
 
-def test_versions_are_compared_as_numbers(folder: Path) -> None:
-    for version in ("1.9.0", "1.10.0"):
-        freeze(titled(version), folder)
-    both = changed("1.11.0", title=(str | None, Field(description="Its title.")), words=(list[str], Field()))
-    assert too_low(both, folder) == []
-    both.version = "1.10.1"
-    [problem] = too_low(both, folder)
-    assert problem.startswith("clip 1.10.1 is not raised enough since 1.10.0: `words` was added, a list (compatible).")
-    assert problem.endswith("Raise the version to 1.11.0.")
+def test_versions_are_compared_as_numbers() -> None:
+    earlier = [versioned(version, ID, TITLE) for version in ("1.9.0", "1.10.0")]
+    both = (ID, TITLE, column("words", "list<string>"))
+    assert findings(versioned("1.11.0", *both), *earlier) == []
+    [(_, sentence)] = findings(versioned("1.10.1", *both), *earlier)
+    assert sentence.startswith("clip 1.10.1 is not raised enough since 1.10.0: `words` was added, a list (compatible).")
+    assert sentence.endswith("Raise the version to 1.11.0.")
 
 
-def test_a_version_below_a_frozen_one_is_a_problem(folder: Path) -> None:
-    freeze(titled("1.1.0"), folder)
-    assert check(Clip, folder) == ["clip is at 1.0.0, and 1.1.0 is frozen. Raise the version above 1.1.0."]
+# Three versions of one column: a value came, then the list was opened.
+VALUES = [
+    versioned("1.0.0", column("platform", values=("reddit",))),
+    versioned("1.1.0", PLATFORM),
+    versioned("1.2.0", column("platform")),
+]
 
 
-def test_an_unreadable_frozen_file_is_told_once(folder: Path) -> None:
-    (folder / "clip-1.0.0.json").write_text("<<<<<<< HEAD\n")
-    [problem] = check(Clip, folder)
-    assert problem.startswith("The frozen file clip-1.0.0.json is no definition of a table (the whole file: Invalid")
-    (folder / "clip-draft.json").write_text("{}")
-    assert len(check(Clip, folder)) == 2
+@pytest.mark.parametrize(
+    ("mode", "rules"),
+    [
+        (Mode.NONE, []),
+        (Mode.BACKWARD, []),
+        (Mode.BACKWARD_TRANSITIVE, []),
+        (Mode.FORWARD, ["ENUM_OPENED"]),
+        (Mode.FULL, ["ENUM_OPENED"]),
+    ],
+)
+def test_a_mode_says_who_must_read_whose_data(mode: Mode, rules: list[str]) -> None:
+    found = findings(VALUES[2], VALUES[1], policy=Policy(modes={"clip": mode}))
+    assert [rule for rule, _ in found] == rules
+    assert all(sentence.endswith("Readers with 1.1.0 cannot read data of this version.") for _, sentence in found)
+    assert findings(VALUES[2], VALUES[1], policy=Policy(modes={"clap": mode})) == []
 
 
-def test_a_frozen_file_edited_by_hand_is_a_problem_even_where_it_means_the_same(folder: Path) -> None:
-    path = folder / "clip-1.0.0.json"
-    content = path.read_text()
-    entry = content[content.index("    {") : content.index("\n  ],")]
-    path.write_text(content.replace(entry, f"{entry},\n{entry}"))
-    [problem] = check(Clip, folder)
-    assert problem.startswith("clip 1.0.0 differs from its frozen version, whose file was edited by hand.")
+@pytest.mark.parametrize(
+    ("mode", "rules"),
+    [
+        (Mode.BACKWARD, []),
+        (Mode.BACKWARD_TRANSITIVE, ["ENUM_NO_CLOSE"]),
+        (Mode.FULL, ["ENUM_VALUE_ADDED"]),
+        (Mode.FULL_TRANSITIVE, ["ENUM_VALUE_ADDED", "ENUM_NO_CLOSE"]),
+    ],
+)
+def test_a_transitive_mode_compares_with_every_earlier_version(mode: Mode, rules: list[str]) -> None:
+    opened, closed, wider = (one.model_copy(update={"version": f"1.{place}.0"}) for place, one in
+                             enumerate([VALUES[2], VALUES[0], VALUES[1]]))  # fmt: skip
+    policy = Policy(mode=mode, exceptions=())
+    assert [rule for rule, _ in findings(wider, opened, closed, policy=policy)] == rules
 
 
-def test_a_frozen_file_of_no_table_is_a_stray(folder: Path) -> None:
-    (folder / "clap-1.0.0.json").write_text("{}")
-    (folder / "notes.json").write_text("{}")
-    assert check(Clip, folder) == []
-    advice = "belongs to no table. Remove it, or add its record class to schemas/registry.py."
-    assert strays([Clip], folder) == [
-        f"The frozen file clap-1.0.0.json {advice}",
-        f"The frozen file notes.json {advice}",
+def test_every_mode_is_explained_in_one_line() -> None:
+    assert list(MODES) == list(Mode)
+    assert all("\n" not in line and line.endswith(".") for line in MODES.values())
+
+
+REMOVED = versioned("1.0.1", ID)
+TITLED = versioned("1.0.0", ID, TITLE)
+
+
+@pytest.mark.parametrize(
+    ("exception", "rules"),
+    [
+        (Exemption("COLUMN_NO_DELETE", date(2027, 1, 1)), []),
+        (Exemption("COLUMN_NO_DELETE", date(2027, 1, 1), "clip", "title"), []),
+        (Exemption("COLUMN_NO_DELETE", date(2027, 1, 1), "clap"), ["COLUMN_NO_DELETE", "VERSION_RAISED"]),
+        (Exemption("COLUMN_NO_DELETE", date(2027, 1, 1), column="text"), ["COLUMN_NO_DELETE", "VERSION_RAISED"]),
+        (Exemption("COLUMN_SAME_NAME", date(2027, 1, 1)), ["COLUMN_NO_DELETE", "VERSION_RAISED"]),
+        (Exemption("COLUMN_NO_DELETE", date(2026, 12, 31)), ["COLUMN_NO_DELETE", "VERSION_RAISED"]),
+    ],
+)
+def test_an_exception_is_for_a_rule_a_table_a_column_and_until_a_day(exception: Exemption, rules: list[str]) -> None:
+    found = findings(REMOVED, TITLED, policy=Policy(exceptions=(exception,)))
+    assert [rule for rule, _ in found] == rules
+
+
+def test_an_exception_that_ended_is_told() -> None:
+    policy = Policy(exceptions=(Exemption("COLUMN_NO_DELETE", date(2026, 12, 31)),))
+    [(_, sentence), _] = findings(REMOVED, TITLED, policy=policy)
+    assert sentence.startswith("`title` was removed. The exception for it ended on 2026-12-31. Code that")
+
+
+def test_a_new_major_version_needs_a_migration_from_each_one_before() -> None:
+    third = versioned("3.0.0", ID)
+    assert findings(third, TITLED, migrations=[1, 2]) == []
+    assert [sentence.partition(". ")[0] for _, sentence in findings(third, TITLED, migrations=[1])] == [
+        "clip 3.0.0 has no migration from version 2"
+    ]
+
+
+def test_a_table_without_versions_has_findings_for_what_breaks_alone() -> None:
+    before, after = versioned("", ID, TITLE), versioned("", ID, column("text", nullable=True))
+    assert findings(after, before) == [
+        ("COLUMN_SAME_NAME", "`title` was renamed to `text`. Code that was written for the version before may fail.")
+    ]
+
+
+def test_whoever_does_not_fill_lists_cannot_read_data_without_one() -> None:
+    tags = column("tags", "list<string>")
+    assert findings(versioned("1.1.0", ID, tags), FIRST) == []
+    assert [rule for rule, _ in findings(versioned("1.1.0", ID, tags), FIRST, fills_lists=False)] == [
+        "REQUIRED_COLUMN_NO_ADD",
+        "VERSION_RAISED",
+    ]
+
+
+def test_keys_and_ranges_are_compared_with_baselines_that_state_them() -> None:
+    ranged = column("ratio", "double", range=Range(ge=0, le=1))
+    now = Definition(format=2, table="clip", version="1.0.0", key=("clip_id",), fields=(ID, ranged))
+    old = versioned("1.0.0", ID, column("ratio", "double"))
+    assert differences(old, now) == differences(now, old) == []
+    assert [each.rule for each in differences(old.model_copy(update={"format": 2}), now)] == [
+        "KEY_SAME",
+        "RANGE_NO_NARROW",
     ]

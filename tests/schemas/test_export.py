@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field
 
+from blift.schemas.definition import Column, definition
 from blift.schemas.export import arrow_text, json_schema, markdown
-from blift.schemas.freeze import Column, definition
 from blift.schemas.platform import Platform, ReplaySegment
 from blift.schemas.record import Part, Record
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 EVERY_TABLE = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 

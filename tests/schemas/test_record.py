@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, arrow_schema, conform, validate
+from blift.schemas.definition import Column, definition
 from blift.schemas.errors import SchemaError
-from blift.schemas.freeze import Column, definition
 from blift.schemas.platform import Platform
-from blift.schemas.record import TABLE_KEY, VERSION_KEY, Part, Record, arrow_schema, conform, validate
-from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.schemas.record import Part, Record
+from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
 
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=8),
@@ -130,10 +132,10 @@ def test_each_annotation_has_one_arrow_type() -> None:
     )
 
 
-@pytest.mark.parametrize("annotation", [int | str, dict[str, int], complex, Any])
+@pytest.mark.parametrize("annotation", [int | str, dict[str, complex], complex, Any])
 def test_a_field_without_an_arrow_type_is_named(annotation: Any) -> None:
     odd = type("Odd", (Record,), {"__annotations__": {"payload": annotation}, "table": "odd", "version": "1.0.0"})
-    with pytest.raises(SchemaError, match=r"Field 'payload' has the type .* no Arrow type in schemas/record.py"):
+    with pytest.raises(SchemaError, match=r"Field 'payload' has the type .* no Arrow type. Use one of str, int,"):
         arrow_schema(odd)
 
 

@@ -3,10 +3,11 @@
 import pyarrow as pa
 import pytest
 
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY
 from blift.schemas.comment import Comment
 from blift.schemas.errors import SchemaError
-from blift.schemas.record import TABLE_KEY, VERSION_KEY
-from blift.schemas.registry import RECORDS, SCHEMAS, check_readable, record_of
+from blift.schemas.records import RECORDS, record_of
+from blift.schemas.registry import SCHEMAS, check_readable
 
 
 def stamped(table: str, version: str) -> pa.Schema:

@@ -5,9 +5,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from blift.schemas.arrow import conform
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import Reason
-from blift.schemas.record import conform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
 

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from jinja2 import StrictUndefined, TemplateError
 from jinja2 import Template as Compiled
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -25,11 +24,17 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from blift.schemas.errors import RecipeError, did_you_mean
+from blift.schemas.credentials import refuse_credentials
+from blift.schemas.errors import RecipeError, cut, did_you_mean
+from blift.schemas.small_files import Unreadable, read_small_file
+from blift.schemas.yaml_text import read_yaml
 from blift.transforms.named_files import named_path
 from blift.transforms.templates.context import MEDIA, context_of
 
 _SHIPPED = Path(__file__).parent
+
+#: A template is a page of text.
+MAX_BYTES = 64 << 10
 
 
 class Part(StrEnum):
@@ -96,18 +101,19 @@ def load_template(path: Path) -> Template:
     Raises:
         RecipeError: says what is wrong with the file, and where.
     """
+    where = f"The template {cut(str(path), 400)}"
     try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text)
-    except OSError as error:
+        text = read_small_file(path, MAX_BYTES).decode("utf-8")
+    except Unreadable as error:
         hint = did_you_mean(path.stem, shipped()) or "."
         raise RecipeError(
-            f"There is no template {path}{hint} Shipped templates: {', '.join(shipped())}; or name a file of your own."
+            f"{where} cannot be read ({error}){hint} Shipped templates: {', '.join(shipped())}; or name a file of "
+            "your own."
         ) from error
     except UnicodeDecodeError as error:
-        raise RecipeError(f"The template {path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        raise RecipeError(f"The template {path} is not valid YAML: {' '.join(str(error).split())}.") from error
+        raise RecipeError(f"{where} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+    refuse_credentials(enumerate(text.split("\n"), start=1), where)
+    content = read_yaml(text, where).content
     try:
         file = _File.model_validate(content)
     except ValidationError as error:

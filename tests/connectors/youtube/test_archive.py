@@ -18,7 +18,7 @@ from blift.connectors.files import InputFile
 from blift.connectors.malformed import PAYLOAD_BYTES
 from blift.connectors.youtube.archive import VideoChunk, read_videos
 from blift.connectors.youtube.beside import group_siblings
-from blift.schemas.record import conform, validate
+from blift.schemas.arrow import conform, validate
 from blift.schemas.registry import SCHEMAS
 
 ID = "xaQJbozY_Is"

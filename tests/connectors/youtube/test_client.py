@@ -147,10 +147,21 @@ def test_cookies_that_are_not_there_are_told(ask: Ask, tmp_path: Path) -> None:
         ask(MadeUp([Video(ID)]), cookies_file=str(tmp_path))
 
 
-def test_the_password_of_a_proxy_is_in_no_message(ask: Ask) -> None:
-    outcome = ask(MadeUp([Video(ID)]), proxy="http://somebody:verysecret@127.0.0.1:9")
+def test_the_password_of_a_proxy_is_in_no_message(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_PROXY", "http://somebody:verysecret@127.0.0.1:9")
+    outcome = ask(MadeUp([Video(ID)]), proxy_env="A_PROXY")
     assert isinstance(outcome, Failed), outcome
     assert "verysecret" not in outcome.error
+
+
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_told(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("A_PROXY", raising=False)
+    with pytest.raises(CollectError, match=r"The environment variable A_PROXY, which `proxy_env` names, is not set\."):
+        ask(MadeUp([Video(ID)]), proxy_env="A_PROXY")
+    monkeypatch.setenv("A_PROXY", "verysecret")
+    with pytest.raises(CollectError, match=r"A_PROXY holds no address of a proxy\.") as caught:
+        ask(MadeUp([Video(ID)]), proxy_env="A_PROXY")
+    assert "verysecret" not in str(caught.value)
 
 
 def test_nothing_is_printed(ask: Ask, capfd: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ COMMANDS = [
     ("schema",),
     ("schema", "list"),
     ("schema", "show"),
-    ("schema", "freeze"),
+    ("schema", "baseline"),
     ("schema", "check"),
 ]
 

@@ -17,9 +17,10 @@ from blift.pipelines.publication.features import features
 from blift.pipelines.publication.funnel_picture import funnel_picture
 from blift.pipelines.publication.versions import Difference
 from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.schemas.compatibility import Level
-from blift.schemas.record import FEATURES_KEY
-from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.schemas.arrow import FEATURES_KEY
+from blift.schemas.level import Level
+from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import FunnelRow
 from blift.transforms.digests import RowChanges
 from tests.hub_server.card_rules import problems_of

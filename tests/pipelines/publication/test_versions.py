@@ -13,10 +13,10 @@ from blift.connectors.parquet import read_shard, write_shard
 from blift.pipelines.publication.diff import diff
 from blift.pipelines.publication.publish import Result
 from blift.pipelines.publication.versions import chosen_tag, difference, next_tag, parse_tag
-from blift.schemas.compatibility import Level
+from blift.schemas.definition import Column, Definition, definition
 from blift.schemas.errors import InputError, PublishError
-from blift.schemas.freeze import Column, Definition, definition
-from blift.schemas.registry import RECORDS
+from blift.schemas.level import Level
+from blift.schemas.records import RECORDS
 from blift.transforms.digests import RowChanges
 from tests.hub_server import TOKEN, HubServer
 from tests.pipelines.publication.conftest import REPO

@@ -131,7 +131,7 @@ def test_a_file_that_is_not_utf8_is_told_with_the_byte(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"Cannot read the recipe .*: Is a directory\."):
+    with pytest.raises(RecipeError, match=r"Cannot read the recipe .*: it is a folder\."):
         load_recipe(str(tmp_path))
 
 

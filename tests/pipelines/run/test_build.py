@@ -14,7 +14,8 @@ from backports import zstd
 from blift.pipelines.run.folder import Manifest
 from blift.pipelines.run.show import funnel_rows
 from blift.schemas.reasons import Reason
-from blift.schemas.registry import RECORDS, SCHEMAS
+from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 

@@ -14,7 +14,7 @@ from blift.pipelines.recipe.model import Card
 from blift.pipelines.run.card import CONFIGS, dataset_card
 from blift.pipelines.run.folder import Manifest
 from blift.pipelines.run.show import funnel_rows
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 
 def split_card(text: str) -> tuple[dict[str, Any], str]:

@@ -16,8 +16,10 @@ from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
-_COUNTS = st.integers(0, 2**53)
-_SHARDS = st.builds(Shard, path=_TEXTS, rows=_COUNTS, size_bytes=_COUNTS, sha256=_TEXTS)
+_COUNTS = st.integers(0, 2**63 - 1)
+_DIGESTS = st.from_regex(r"\A[0-9a-f]{64}\Z")
+_PATHS = st.from_regex(r"\A[a-z]{1,8}/[a-z]{1,8}-[0-9]{5}-of-[0-9]{5}\.parquet\Z")
+_SHARDS = st.builds(Shard, path=_PATHS, rows=_COUNTS, size_bytes=_COUNTS, sha256=_DIGESTS)
 _FUNNELS = st.builds(
     FunnelRow,
     stage=_TEXTS, table=_TEXTS, place=_COUNTS, step=_TEXTS, rows_in=_COUNTS, rows_out=_COUNTS, merged=_COUNTS,
@@ -25,7 +27,7 @@ _FUNNELS = st.builds(
 )  # fmt: skip
 _RECORDS = st.builds(
     StageRecord,
-    fingerprint=_TEXTS,
+    fingerprint=_DIGESTS,
     inputs=st.dictionaries(_TEXTS, st.none() | _COUNTS | _TEXTS | st.lists(_TEXTS, max_size=2), max_size=3),
     shards=st.lists(_SHARDS, max_size=2),
     funnel=st.lists(_FUNNELS, max_size=2),
@@ -33,13 +35,20 @@ _RECORDS = st.builds(
     versions=st.dictionaries(_TEXTS, _TEXTS, max_size=2),
     notes=st.lists(_TEXTS, max_size=2),
 )
+
+
+def _names_each_file_once(manifest: Manifest) -> bool:
+    paths = [shard.path for record in manifest.stages.values() for shard in record.shards]
+    return len(set(paths)) == len(paths)
+
+
 _MANIFESTS = st.builds(
     Manifest,
     recipe=_TEXTS,
     blift=_TEXTS,
     stages=st.dictionaries(_TEXTS, _RECORDS, max_size=2),
-    fingerprint=_TEXTS,
-)
+    fingerprint=_DIGESTS,
+).filter(_names_each_file_once)
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +163,44 @@ def test_a_folder_of_ours_or_an_empty_one_is_taken_and_any_other_refused(tmp_pat
         RunFolder(str(tmp_path / "a.txt" / "out")).create()
 
 
+_PART = f".{'0a' * 16}.partial"
+
+
 def test_clear_deletes_what_a_stage_wrote_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("posts/posts-0.parquet", "rejects/collect-0.parquet", "rejects/curate-0.parquet", "manifest.json"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    written = [
+        "posts/posts-00000-of-00002.parquet",
+        f"posts/posts-00001-of-00002.parquet{_PART}",
+        "rejects/collect-00000-of-00001.parquet",
+        "release/embedded/images/images-00000-000.parquet",
+        "release/digests/samples.parquet",
+        f"release/images/ab/{'ab' * 32}.jpg",
+    ]
+    others = [
+        "manifest.json",
+        "rejects/curate-00000-of-00001.parquet",
+        "posts/holiday.jpg",
+        "posts/posts-00000-of-00002.parquet.bak",
+        "posts/posts-1.parquet",
+        "posts/of-mine/posts-00000-of-00002.parquet",
+        "release/images/ab/cat.jpg",
+        "release/digests/samples-00000-of-00001.parquet.gz",
+    ]
+    for name in (*written, *others):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    RunFolder(str(tmp_path)).clear(["posts/", "rejects/collect-", "samples/"])
-    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert left == ["manifest.json", "rejects/curate-0.parquet"]
+    prefixes = ["posts/posts-", "rejects/collect-", "samples/samples-"]
+    prefixes += ["release/embedded/images/images-", "release/digests/samples", "release/images/*/"]
+    RunFolder(str(tmp_path)).clear(prefixes)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(others)
+
+
+def test_sweep_deletes_what_a_killed_worker_left_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    kept = ["posts-00000-of-00001.parquet", "posts-thesis.partial", f"mine{_PART}"]
+    for name in (*kept, f"posts-00000-of-00001.parquet{_PART}"):
+        (tmp_path / "posts" / name).write_text("")
+    RunFolder(str(tmp_path)).sweep(["posts/posts-"])
+    assert sorted(path.name for path in (tmp_path / "posts").iterdir()) == sorted(kept)
 
 
 def test_an_address_is_no_local_folder() -> None:

@@ -98,14 +98,14 @@ def test_a_wrong_value_is_named_with_its_key(tmp_path: Path, key: str, value: An
 
 def test_a_file_that_is_not_there_names_the_shipped_one_that_was_meant(tmp_path: Path) -> None:
     message = complaint(tmp_path / "comment-only.yaml")
-    assert "There is no template" in message
+    assert "cannot be read (No such file or directory)" in message
     assert ", did you mean 'comments-only'? Shipped templates: behaviour-simulation," in message
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"name: [", "is not valid YAML"),
+        (b"name: [", "not valid YAML"),
         (b"- a\n- list\n", "it is no YAML mapping."),
         (b"", "it is no YAML mapping."),
         (b"name: caf\xe9", "is not UTF-8 text (byte 9)"),

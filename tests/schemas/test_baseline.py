@@ -1,4 +1,4 @@
-"""A frozen file says all of a definition, reads well, and is never overwritten by another one."""
+"""A baseline says all of a definition, reads well, and is never overwritten by another one."""
 
 import json
 from enum import StrEnum
@@ -8,10 +8,11 @@ from typing import ClassVar
 import pytest
 from pydantic import Field
 
+from blift.schemas.baseline import BASELINES, baseline_path, definition_text, load, write_baseline
+from blift.schemas.definition import Column, definition
 from blift.schemas.errors import OutputError, SchemaError
-from blift.schemas.freeze import FROZEN, Column, definition, freeze, frozen_path, load
 from blift.schemas.record import Part, Record
-from blift.schemas.registry import RECORDS
+from blift.schemas.records import RECORDS
 
 
 class Colour(StrEnum):
@@ -37,7 +38,7 @@ class ChangedClip(Clip):
     title: str | None = Field(description="Its title.")
 
 
-FROZEN_CLIP = """\
+CLIP_TEXT = """\
 {
   "fields": [
     {
@@ -77,45 +78,47 @@ FROZEN_CLIP = """\
       "type": "list<list<struct>>"
     }
   ],
+  "format": 2,
   "table": "clip",
   "version": "1.0.0"
 }
 """
 
 
-def test_a_frozen_file_is_sorted_indented_and_says_everything(tmp_path: Path) -> None:
-    path = freeze(Clip, tmp_path)
-    assert path == tmp_path / "clip-1.0.0.json" == frozen_path(Clip, tmp_path)
-    assert path.read_bytes().decode() == FROZEN_CLIP
+def test_a_baseline_is_sorted_indented_and_says_everything(tmp_path: Path) -> None:
+    path = write_baseline(Clip, tmp_path)
+    assert path == tmp_path / "clip-1.0.0.json" == baseline_path(Clip, tmp_path)
+    assert path.read_bytes().decode() == CLIP_TEXT
 
 
-def test_what_is_frozen_is_what_is_loaded(tmp_path: Path) -> None:
-    assert load(freeze(Clip, tmp_path)) == definition(Clip)
+def test_what_is_written_is_what_is_loaded(tmp_path: Path) -> None:
+    assert load(write_baseline(Clip, tmp_path)) == definition(Clip)
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
-def test_the_shipped_files_are_as_freezing_writes_them(record: type[Record], tmp_path: Path) -> None:
-    assert frozen_path(record).parent == FROZEN
-    assert frozen_path(record).read_bytes() == freeze(record, tmp_path).read_bytes()
+def test_the_shipped_baselines_are_as_they_are_written(record: type[Record]) -> None:
+    path = baseline_path(record)
+    assert path.parent == BASELINES
+    assert path.read_bytes().decode() == definition_text(definition(record).stating(load(path).format))
 
 
-def test_freezing_again_changes_nothing(tmp_path: Path) -> None:
-    before = freeze(Clip, tmp_path).stat()
-    after = freeze(Clip, tmp_path).stat()
+def test_writing_again_changes_nothing(tmp_path: Path) -> None:
+    before = write_baseline(Clip, tmp_path).stat()
+    after = write_baseline(Clip, tmp_path).stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
-def test_another_definition_of_a_frozen_version_is_refused(tmp_path: Path) -> None:
-    path = freeze(Clip, tmp_path)
-    with pytest.raises(SchemaError, match=r"clip 1.0.0 is frozen with another definition .* Raise the version of Chan"):
-        freeze(ChangedClip, tmp_path)
-    assert path.read_bytes().decode() == FROZEN_CLIP
+def test_another_definition_of_a_version_with_a_baseline_is_refused(tmp_path: Path) -> None:
+    path = write_baseline(Clip, tmp_path)
+    with pytest.raises(SchemaError, match=r"clip 1.0.0 has a baseline with another .* the version of Chan"):
+        write_baseline(ChangedClip, tmp_path)
+    assert path.read_bytes().decode() == CLIP_TEXT
 
 
 def test_a_raised_version_stands_beside_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    freeze(Clip, tmp_path)
+    write_baseline(Clip, tmp_path)
     monkeypatch.setattr(ChangedClip, "version", "1.1.0")
-    freeze(ChangedClip, tmp_path)
+    write_baseline(ChangedClip, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip-1.0.0.json", "clip-1.1.0.json"]
 
 
@@ -130,14 +133,14 @@ def test_a_version_is_three_numbers(version: str, monkeypatch: pytest.MonkeyPatc
     ("content", "reason"),
     [
         (b"", r"is no definition of a table \(the whole file: Invalid JSON"),
-        (FROZEN_CLIP[:-20].encode(), r"is no definition of a table \(the whole file: Invalid JSON"),
+        (CLIP_TEXT[:-20].encode(), r"is no definition of a table \(the whole file: Invalid JSON"),
         (b"\xff\xfe", r"is no definition of a table \(the whole file"),
         (b"[]", r"is no definition of a table \(the whole file"),
-        (FROZEN_CLIP.replace('"table"', '"tabel"').encode(), r"is no definition of a table \(table: Field required"),
-        (FROZEN_CLIP.replace('"double"', "8").encode(), r"\(fields.2.fields.0.type: Input should be a valid string"),
-        (FROZEN_CLIP.replace("1.0.0", "1.0").encode(), r"\(version: String should match"),
-        (FROZEN_CLIP.replace("1.0.0", "1.0.1").encode(), "holds clip 1.0.1"),
-        (FROZEN_CLIP.replace('"clip"', '"clap"').encode(), "holds clap 1.0.0"),
+        (CLIP_TEXT.replace('"table"', '"tabel"').encode(), r"is no definition of a table \(table: Field required"),
+        (CLIP_TEXT.replace('"double"', "8").encode(), r"\(fields.2.fields.0.type: Input should be a valid string"),
+        (CLIP_TEXT.replace("1.0.0", "1.0").encode(), r"\(version: String should match"),
+        (CLIP_TEXT.replace("1.0.0", "1.0.1").encode(), "holds clip 1.0.1"),
+        (CLIP_TEXT.replace('"clip"', '"clap"').encode(), "holds clap 1.0.0"),
     ],
 )
 def test_a_damaged_file_is_named_with_what_is_wrong(content: bytes, reason: str, tmp_path: Path) -> None:
@@ -146,19 +149,19 @@ def test_a_damaged_file_is_named_with_what_is_wrong(content: bytes, reason: str,
     with pytest.raises(SchemaError, match=f"clip-1.0.0.json .*{reason}.* Restore it from version control"):
         load(path)
     with pytest.raises(SchemaError, match=reason):
-        freeze(Clip, tmp_path)
+        write_baseline(Clip, tmp_path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"clip-1.0.0.json cannot be read: No such file"):
-        load(frozen_path(Clip, tmp_path))
+        load(baseline_path(Clip, tmp_path))
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    folder = tmp_path / "frozen"
+    folder = tmp_path / "baselines"
     folder.write_text("a file where the folder should be")
-    with pytest.raises(OutputError, match=r"Cannot write .*clip-1.0.0.json: .* Freeze in a checkout"):
-        freeze(Clip, folder)
+    with pytest.raises(OutputError, match=r"Cannot write .*clip-1.0.0.json: .* Write baselines in a checkout"):
+        write_baseline(Clip, folder)
 
 
 def test_order_of_an_enum_is_no_part_of_a_definition() -> None:
@@ -174,6 +177,6 @@ def test_order_of_an_enum_is_no_part_of_a_definition() -> None:
     assert definition(TurnedClip).fields == (definition(Clip).fields[1],)
 
 
-def test_a_frozen_file_is_plain_json() -> None:
-    content = json.loads(FROZEN_CLIP)
+def test_a_baseline_is_plain_json() -> None:
+    content = json.loads(CLIP_TEXT)
     assert Column.model_validate_json(json.dumps(content["fields"][0])) == definition(Clip).fields[0]

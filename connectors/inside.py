@@ -1,0 +1,144 @@
+"""Paths within a folder that strangers may have written: where each leads is checked before anything is opened.
+
+A run folder is passed from hand to hand. Its manifest, its run reports and its lists name files, and a name may be made
+to lead elsewhere: by `..`, as an absolute path, or through a symbolic link that lies in the folder. The folder itself
+may be a link: who names it on the command line knows where it leads.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import stat
+from collections.abc import Iterable
+
+from blift.connectors.filesystem import is_here
+from blift.schemas.errors import InputError, OutputError
+
+#: A part of a path, as blift writes it: no file of a dataset begins with a dot.
+_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+_LONGEST = 1_024
+_KINDS = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISCHR, "a device"),
+)
+
+
+def check_paths(folder: str, paths: Iterable[str]) -> None:
+    """Check paths that a file of a folder names: relative, normalised, within the folder, and of plain files.
+
+    A file that is not there is no fault here.
+
+    Args:
+        folder: path, or address on any filesystem that Beam knows.
+        paths: relative to it.
+
+    Raises:
+        InputError: names the first path that is none of these, and says why.
+    """
+    plain: set[str] = set()
+    for path in paths:
+        fault = fault_of_path(path) or _fault_on_disk(folder, path, plain)
+        if fault:
+            raise InputError(
+                f"{folder} names the file {path!r}, which {fault}. blift did not write that: "
+                "get the folder anew, or build it again."
+            )
+
+
+def fault_of_path(path: str) -> str | None:
+    """What is wrong with the text of a relative path; None where nothing is."""
+    parts = path.split("/")
+    if not path:
+        return "is empty"
+    if path.startswith("/") or "://" in path:
+        return "is absolute"
+    if ".." in parts:
+        return "leads out of the folder"
+    if "" in parts or "." in parts:
+        return "is not normalised"
+    if len(path) > _LONGEST or not all(map(_PART.fullmatch, parts)):
+        return "is no name that blift gives"
+    return None
+
+
+def check_file(folder: str, name: str) -> None:
+    """Check that a file of a folder is a plain one, and lies in it; one that is not there is no fault.
+
+    Raises:
+        InputError: it is a symbolic link, a named pipe, a device or a folder, or lies behind one.
+    """
+    fault = _fault_on_disk(folder, name, set())
+    if fault:
+        raise InputError(f"{posixpath.join(folder, name)} {fault}. blift did not write that: remove it.")
+
+
+def check_folder(root: str, name: str) -> None:
+    """Check that a folder below another one, where it is there, is no link: what is written or deleted is in it.
+
+    Raises:
+        OutputError: it is a symbolic link or no folder, or lies behind one.
+    """
+    if not is_here(root):
+        return
+    path = root
+    for part in name.strip("/").split("/"):
+        path = posixpath.join(path, part)
+        kind = _kind(path)
+        if kind not in (None, "a folder"):
+            raise OutputError(
+                f"{path} is {kind}, and blift neither writes nor deletes behind it. Remove it, and run again."
+            )
+
+
+def _fault_on_disk(folder: str, path: str, plain: set[str]) -> str | None:
+    """What is wrong with what lies on this machine at a path; ``plain`` are folders that are known to be real ones."""
+    if not is_here(folder):
+        return None
+    parent = posixpath.dirname(path)
+    if parent and parent not in plain:
+        parts = parent.split("/")
+        for end in range(1, len(parts) + 1):
+            above = "/".join(parts[:end])
+            kind = _kind(posixpath.join(folder, above))
+            if kind is None:
+                return None
+            if kind != "a folder":
+                return f"lies behind {above!r}, which is {kind}"
+        plain.add(parent)
+    kind = _kind(posixpath.join(folder, path))
+    return None if kind in (None, "a file") else f"is {kind}"
+
+
+def _kind(path: str) -> str | None:
+    """What lies at a path, links not followed; None where nothing does."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "a file")
+
+
+def open_lock(path: str) -> int:
+    """Open a file that processes lock, made where it is not there; its content is left alone. Gives its descriptor.
+
+    Raises:
+        OutputError: it is a link, a folder, a pipe or a device.
+        OSError: it cannot be opened.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    found = None
+    if (kind := _kind(path)) in (None, "a file"):
+        found = os.open(path, flags, 0o600)
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            os.close(found)
+            found, kind = None, _kind(path)
+    if found is None:
+        raise OutputError(f"{path} is {kind}, and no file that blift can lock. Remove it, and run again.")
+    return found

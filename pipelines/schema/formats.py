@@ -1,0 +1,97 @@
+"""Findings in the forms that people and CI services read: text, JSON, GitHub annotations, SARIF and JUnit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from blift.schemas.compatibility import Finding
+from blift.schemas.rule_list import RULES
+
+#: The format of SARIF that GitHub and other services take.
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def text(findings: Sequence[Finding]) -> str:
+    """A line each: where, the rule, and the sentence."""
+    return "".join(f"{_where(each)}{each.rule}: {each.sentence}\n" for each in findings)
+
+
+def _where(finding: Finding) -> str:
+    return f"{finding.file}:{finding.line}: " if finding.file else f"{finding.table}: " if finding.table else ""
+
+
+def json_text(findings: Sequence[Finding]) -> str:
+    """A JSON object with the list of findings."""
+    return json.dumps({"findings": [_facts(each) for each in findings]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _facts(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "table": finding.table,
+        "column": finding.column or None,
+        "message": finding.sentence,
+        "breaks": sorted(finding.breaks),
+        "file": finding.file or None,
+        "line": finding.line or None,
+    }
+
+
+def github(findings: Sequence[Finding]) -> str:
+    """Workflow commands, which GitHub shows as annotations at the file and line."""
+    return "".join(_annotation(each) for each in findings)
+
+
+def _annotation(finding: Finding) -> str:
+    place = [f"file={_escaped(finding.file)}", f"line={finding.line}"] if finding.file else []
+    properties = ",".join([*place, f"title={_escaped(f'{finding.rule} {finding.table}'.strip())}"])
+    sentence = finding.sentence.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::error {properties}::{sentence}\n"
+
+
+def _escaped(value: str) -> str:
+    """A property's value: besides what ends a line, a colon and a comma would end it."""
+    for sign, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C")):
+        value = value.replace(sign, code)
+    return value
+
+
+def sarif(findings: Sequence[Finding]) -> str:
+    """SARIF 2.1.0: one run, with every rule and a result for each finding."""
+    rules = [{"id": rule.id, "shortDescription": {"text": rule.sentence}} for rule in RULES]
+    driver = {"name": "blift schema", "rules": rules}
+    run = {"tool": {"driver": driver}, "results": [_result(each) for each in findings]}
+    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _result(finding: Finding) -> dict[str, Any]:
+    result: dict[str, Any] = {"ruleId": finding.rule, "level": "error", "message": {"text": finding.sentence}}
+    if finding.file:
+        place = {"artifactLocation": {"uri": finding.file}, "region": {"startLine": max(1, finding.line)}}
+        result["locations"] = [{"physicalLocation": place}]
+    return result
+
+
+def junit(findings: Sequence[Finding]) -> str:
+    """JUnit's XML: a test case for each rule, with a failure for each finding."""
+    broken = {each.rule for each in findings}
+    suite = ET.Element("testsuite", name="blift schema", tests=str(len(RULES)), failures=str(len(broken)))
+    for rule in RULES:
+        case = ET.SubElement(suite, "testcase", classname="schema", name=rule.id)
+        for each in findings:
+            if each.rule == rule.id:
+                ET.SubElement(case, "failure", message=each.sentence).text = _where(each) + each.sentence
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {
+    "text": text,
+    "json": json_text,
+    "github": github,
+    "sarif": sarif,
+    "junit": junit,
+}

@@ -1,0 +1,78 @@
+"""Tables as data have them: those of a run folder or of any folder of Parquet files, and those on the Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from blift.pipelines.schema.sides import Side, side_of_definitions
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
+from blift.schemas.baseline import BASELINES, load
+from blift.schemas.definition import STATES_TYPES, Definition
+from blift.schemas.errors import InputError, SchemaError
+
+
+def side_of_shards(folder: str) -> Side:
+    """The tables of the Parquet files below a folder, each version once.
+
+    Raises:
+        InputError: there are none, or one is damaged.
+    """
+    found: dict[tuple[str, str], Definition] = {}
+    for path in sorted(Path(folder).rglob("*.parquet")):
+        one = definition_of_file(str(path), default=path.stem)
+        found.setdefault((one.table, one.version), one)
+    if not found:
+        raise InputError(f"{folder} holds no baselines and no Parquet files.")
+    return side_of_definitions(folder, list(found.values()))
+
+
+def definition_of_file(path: str, default: str) -> Definition:
+    """The definition of a Parquet file's table, or the table ``default`` where the file does not say which.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        schema = pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path} is no Parquet file that can be read: {error}.") from error
+    return stated(schema, default)
+
+
+def stated(schema: pa.Schema, default: str) -> Definition:
+    """The definition of a schema that may say which table and version it is.
+
+    A baseline of that version states more than Arrow does; it counts where it says the same of types.
+    """
+    metadata = schema.metadata or {}
+    table, version = metadata.get(TABLE_KEY, b"").decode() or default, metadata.get(VERSION_KEY, b"").decode()
+    found = definition_of(schema, table, version)
+    try:
+        baseline = load(BASELINES / f"{table}-{version}.json")
+    except SchemaError:
+        return found
+    return baseline if baseline.stating(STATES_TYPES) == found else found
+
+
+def side_on_hub(name: str, repo: str, revision: str) -> Side:
+    """The tables of a dataset on the Hub at a revision.
+
+    Raises:
+        InputError: blift did not publish it.
+        PublishError: it may not be read.
+    """
+    from blift.connectors.hub.client import Hub  # noqa: PLC0415 - an extra, needed by who reads from the Hub alone
+    from blift.pipelines.publication.compare import hub_definitions  # noqa: PLC0415 - the same
+    from blift.pipelines.publication.files import PublishedManifest  # noqa: PLC0415 - the same
+    from blift.pipelines.run.folder import MANIFEST  # noqa: PLC0415 - the same
+
+    hub = Hub(repo)
+    snapshot = hub.snapshot(revision)
+    if MANIFEST not in snapshot.files:
+        raise InputError(f"{repo} at {revision} has no {MANIFEST}: blift did not publish it.")
+    published = PublishedManifest.parse(hub.read(MANIFEST, snapshot.commit), f"{MANIFEST} of {repo}")
+    unique = {(one.table, one.version): one for one in hub_definitions(hub, snapshot, published).values()}
+    return side_of_definitions(name, list(unique.values()))

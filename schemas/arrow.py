@@ -1,0 +1,184 @@
+"""Definitions as Arrow schemas, and tables that are given one."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+
+from blift.schemas.definition import STATES_TYPES, Column, Definition, definition, innermost_type
+from blift.schemas.errors import SchemaError
+from blift.schemas.record import Record
+
+TABLE_KEY = b"blift.table"
+VERSION_KEY = b"blift.version"
+#: What `datasets` reads of features that Arrow has no type for.
+FEATURES_KEY = b"huggingface"
+
+_SCALARS: dict[str, pa.DataType] = {
+    str(kind): kind
+    for kind in (
+        pa.string(),
+        pa.int64(),
+        pa.float64(),
+        pa.bool_(),
+        pa.binary(),
+        pa.timestamp("us", tz="UTC"),
+        pa.date32(),
+        pa.time64("us"),
+        pa.duration("us"),
+    )
+}
+
+
+def arrow_schema(record: type[Record]) -> pa.Schema:
+    """The Arrow schema of a record class, with the table's name and version in its metadata.
+
+    A part of a class with a ``feature`` is one of `datasets` (`Image`, `Video`), and the metadata say so.
+
+    Fields keep their order. An optional field is nullable; every other field is not. List items and the
+    members of a struct follow the same rule.
+    """
+    metadata = {TABLE_KEY: record.table.encode(), VERSION_KEY: record.version.encode()}
+    if found := embedded(record):
+        features = {name: {"_type": feature} for name, feature in found.items()}
+        metadata[FEATURES_KEY] = json.dumps({"info": {"features": features}}).encode()
+    return pa.schema([_field(column) for column in definition(record).fields], metadata=metadata)
+
+
+def embedded(record: type[Record]) -> dict[str, str]:
+    """The columns of a record class that hold whole files, and the feature of `datasets` that each is."""
+    parts = ((name, innermost_type(info.annotation)) for name, info in record.model_fields.items())
+    return {name: part.feature for name, part in parts if hasattr(part, "feature")}
+
+
+def _field(column: Column) -> pa.Field:
+    return pa.field(column.name, _type(column.type, column), nullable=column.nullable)
+
+
+def _type(name: str, column: Column) -> pa.DataType:
+    """The Arrow type of a name; ``column`` has the members of the struct in it."""
+    if name.startswith("list<"):
+        item = name[len("list<") : -1]
+        inner = item.removesuffix(" or null")
+        return pa.list_(pa.field("element", _type(inner, column), nullable=inner != item))
+    if name == "struct":
+        return pa.struct([_field(member) for member in column.fields])
+    if name not in _SCALARS:
+        raise SchemaError(f"Column {column.name!r} has the type {name}, which the tables of blift do not use.")
+    return _SCALARS[name]
+
+
+def definition_of(schema: pa.Schema, table: str, version: str = "") -> Definition:
+    """The definition of any Arrow schema: names, types and nullability, which is all that Arrow states."""
+    fields = tuple(_column(field) for field in schema)
+    return Definition(format=STATES_TYPES, table=table, version=version, fields=fields)
+
+
+def _column(field: pa.Field) -> Column:
+    inner = _innermost(field.type)
+    members = tuple(_column(member) for member in inner) if pa.types.is_struct(inner) else ()
+    return Column(name=field.name, type=type_name(field.type), nullable=field.nullable, fields=members)
+
+
+def _innermost(kind: pa.DataType) -> pa.DataType:
+    while True:
+        if _is_any_list(kind):
+            kind = kind.value_type
+        elif pa.types.is_map(kind):
+            kind = kind.item_type
+        else:
+            return kind
+
+
+def _is_any_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def type_name(kind: pa.DataType) -> str:
+    """The name of an Arrow type; members of structs are told apart from it, and `or null` follows items."""
+    if _is_any_list(kind):
+        item = f"{type_name(kind.value_type)}{' or null' if kind.value_field.nullable else ''}"
+        if pa.types.is_fixed_size_list(kind):
+            return f"fixed_size_list<{item}>[{kind.list_size}]"
+        return f"{'large_' if pa.types.is_large_list(kind) else ''}list<{item}>"
+    if pa.types.is_map(kind):
+        item = f"{type_name(kind.item_type)}{' or null' if kind.item_field.nullable else ''}"
+        return f"map<{type_name(kind.key_type)}, {item}>"
+    return "struct" if pa.types.is_struct(kind) else str(kind)
+
+
+def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """``table`` with exactly the columns, order, types and metadata of ``schema``.
+
+    What is absent is null where it may be, and an empty list where it is a list; members of structs follow the same
+    rule. Nullability is not checked here (it costs a pass over nested data); ``validate`` does.
+
+    Raises:
+        SchemaError: a required column or member is absent, or a column cannot be cast.
+    """
+    columns = []
+    for field in schema:
+        index = table.schema.get_field_index(field.name)
+        if index < 0:
+            columns.append(_absent(field, table.num_rows, table.column_names))
+            continue
+        column = table.column(index)
+        if column.type != field.type:
+            chunks = [_cast(chunk, field.type, field.name) for chunk in column.chunks]
+            column = pa.chunked_array(chunks, field.type)
+        columns.append(column)
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _absent(field: pa.Field, rows: int, present: list[str]) -> pa.Array:
+    """What a column holds that a file does not have."""
+    if field.nullable:
+        return pa.nulls(rows, field.type)
+    if pa.types.is_list(field.type):
+        offsets = pa.repeat(pa.scalar(0, pa.int32()), rows + 1)
+        return pa.ListArray.from_arrays(offsets, pa.nulls(0, field.type.value_type), type=field.type)
+    raise SchemaError(f"Column {field.name!r} is required and absent; there are {present}.")
+
+
+def _cast(values: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
+    """Values in another type: structs member by member, so that absent lists are empty in them, too."""
+    if values.type == kind:
+        return values
+    if pa.types.is_list(kind) and pa.types.is_list(values.type):
+        items = _cast(values.values, kind.value_type, f"{name}[]")
+        return pa.ListArray.from_arrays(_offsets(values), items, type=kind, mask=_nulls(values))
+    if pa.types.is_struct(kind) and pa.types.is_struct(values.type):
+        present = [field.name for field in values.type]
+        members = [
+            _cast(values.field(member.name), member.type, f"{name}.{member.name}")
+            if member.name in present
+            else _absent(member.with_name(f"{name}.{member.name}"), len(values), present)
+            for member in kind
+        ]
+        return pa.StructArray.from_arrays(members, fields=list(kind), mask=_nulls(values))
+    try:
+        return values.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise SchemaError(f"Column {name!r} is {values.type} and cannot become {kind}: {error}") from error
+
+
+def _nulls(values: pa.Array) -> pa.Array | None:
+    return values.is_null() if values.null_count else None
+
+
+def _offsets(values: pa.Array) -> pa.Array:
+    """The offsets of a list array; a copy, since one of a slice cannot take a mask."""
+    return pa.array(values.offsets.to_numpy()) if values.null_count else values.offsets
+
+
+def validate(table: pa.Table, schema: pa.Schema) -> None:
+    """Check that required top-level columns of ``table`` hold no nulls.
+
+    Raises:
+        SchemaError: names the column and how many nulls it has.
+    """
+    for field in schema:
+        nulls = table.column(field.name).null_count
+        if nulls and not field.nullable:
+            raise SchemaError(f"Column {field.name!r} must not be null, and {nulls} of {table.num_rows} rows are.")

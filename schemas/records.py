@@ -1,0 +1,43 @@
+"""The record classes of blift's tables, by name."""
+
+from __future__ import annotations
+
+from blift.schemas.blift import Blift
+from blift.schemas.comment import Comment
+from blift.schemas.errors import SchemaError, did_you_mean
+from blift.schemas.instruction import Chat, Instruction
+from blift.schemas.media import Media
+from blift.schemas.post import Post
+from blift.schemas.published import MediaFile, MediaImage, MediaVideo
+from blift.schemas.record import Record
+from blift.schemas.reject import Reject
+from blift.schemas.sample import Sample
+
+RECORDS: dict[str, type[Record]] = {
+    record.table: record
+    for record in (
+        Post,
+        Comment,
+        Media,
+        Sample,
+        Instruction,
+        Chat,
+        Blift,
+        Reject,
+        MediaFile,
+        MediaImage,
+        MediaVideo,
+    )
+}
+
+
+def record_of(table: str) -> type[Record]:
+    """The record class of a table.
+
+    Raises:
+        SchemaError: there is no such table.
+    """
+    if table not in RECORDS:
+        near = did_you_mean(table, RECORDS) or "."
+        raise SchemaError(f"There is no table {table!r}{near} Tables: {', '.join(RECORDS)}.")
+    return RECORDS[table]
