@@ -10,7 +10,6 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from blift.connectors.hub.client import Hub, Line, Moved, Operation, Position, Snapshot, Words, holds
 from blift.connectors.hub.plan import Changes, Wanted, changes
 from blift.pipelines.publication import layout, release
-from blift.pipelines.publication.card import describe
 from blift.pipelines.publication.edition import Edition, Facts
 from blift.pipelines.publication.files import Publication, PublishedManifest
 from blift.pipelines.publication.sender import Target
@@ -255,7 +254,7 @@ class _Publisher:
 
     def _words(self, edition: Edition) -> Words:
         title = f"blift {edition.version}: {self.publication.facts.card.title} ({self.publication.fingerprint[:12]})"
-        return Words(title, describe(edition))
+        return Words(title, edition.description)
 
     def _sent(self, paths: Sequence[str]) -> list[CommitOperationAdd]:
         """The operations for shards, whose contents workers have sent."""

@@ -70,7 +70,7 @@ def run_unless_done(name: str, prepared: Prepared, manifest: Manifest, place: Pl
     manifest = _extended(manifest, name, record, source)
     folder.write_manifest(manifest)
     forget_account(name, folder)
-    folder.write_text("README.md", dataset_card(source.recipe, manifest))
+    folder.write_text("README.md", dataset_card(source.recipe.card, manifest))
     report.done(name, record)
     return manifest
 

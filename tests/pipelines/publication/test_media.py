@@ -21,7 +21,6 @@ from blift.pipelines.commands.publish import recipe_of
 from blift.pipelines.demo.media import ARTIST
 from blift.pipelines.publication import embedded, layout, media, release
 from blift.pipelines.publication.bared import Withheld, bared
-from blift.pipelines.publication.card import published_card
 from blift.pipelines.publication.edition import Edition, Facts
 from blift.pipelines.publication.media_work import MediaRelease
 from blift.pipelines.publication.publish import Result
@@ -248,7 +247,7 @@ def test_what_is_missing_stands_in_the_card(made: dict[str, Path]) -> None:
     assert manifest is not None
     row = next(row for row in manifest.stages[layout.STAGE].funnel if row.table == "image_files")
     row.rejected.update(no_file=2, metadata_stays=1)
-    card = published_card(Facts(manifest, Card(), REPO), Edition("v1.0.0", None, Difference()))
+    card = Facts(manifest, Card(), REPO).card_text(Edition("v1.0.0", None, Difference()))
     assert "| no_file 2, metadata_stays 1 |" in card
 
 
