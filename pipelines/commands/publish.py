@@ -15,6 +15,7 @@ from blift.pipelines.run.beam_arguments import beam_arguments
 from blift.pipelines.run.folder import RunFolder
 from blift.pipelines.run.stage_run import Report
 from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     with progress:
         result = publish(source, folder, beam_arguments(args.beam, "publish"), wish, report)
     if not args.quiet:
-        print(result.told(wish))
+        print(printable(result.told(wish)))
     return 0
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from blift.schemas.baseline import BASELINES
+from blift.schemas.printable import printable, printable_lines
 from blift.schemas.records import RECORDS, record_of
 
 _FORMATS = ("text", "json", "github", "sarif", "junit")
@@ -68,9 +69,9 @@ def _show(args: argparse.Namespace) -> int:
 
     record = record_of(args.table)
     if args.format == "json-schema":
-        print(json.dumps(json_schema(record), indent=2, ensure_ascii=False))
+        print(printable_lines(json.dumps(json_schema(record), indent=2, ensure_ascii=False)))
     else:
-        print((arrow_text if args.format == "arrow" else markdown)(record).rstrip("\n"))
+        print(printable_lines((arrow_text if args.format == "arrow" else markdown)(record).rstrip("\n")))
     return 0
 
 
@@ -79,7 +80,7 @@ def _baseline(args: argparse.Namespace) -> int:
     from blift.pipelines.schema.gate import write_baselines  # noqa: PLC0415 - as above
 
     for line in write_baselines(args.baselines):
-        print(line)
+        print(printable(line))
     return 0
 
 
@@ -92,9 +93,9 @@ def _check(args: argparse.Namespace) -> int:
     side = resolve(args.against, args.baselines)
     today = args.on or date.today()  # noqa: DTZ011 - the day of whoever asks
     findings = check_own(side, args.baselines, read_policy(args.config), today)
-    print(FORMATS[args.format](findings), end="")
+    print(printable_lines(FORMATS[args.format](findings)), end="")
     if findings:
         return 1
     if args.format == "text":
-        print(f"{len(RECORDS)} tables: no findings against {side.name}.")
+        print(f"{len(RECORDS)} tables: no findings against {printable(side.name)}.")
     return 0

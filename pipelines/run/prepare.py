@@ -71,6 +71,7 @@ def _gather(request: Request) -> Prepared:
         },
         prefixes=("rejects/gather-",),
         plan=partial(gather.plan, parts=left, config=config),
+        warnings=partial(gather.warnings, request.folder.path),
     )
 
 

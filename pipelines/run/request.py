@@ -44,11 +44,14 @@ class Prepared:
         inputs: facts that decide the result, as JSON: files or shards, sections of the recipe, digests.
         prefixes: of the shards that it writes, such as `posts/posts-`; what has such a name, it deletes first.
         plan: adds the stage to a pipeline.
+        warnings: sentences on what the stage could not do, once it is done; it raises where nothing came of it, and
+            then the stage is not done.
     """
 
     inputs: dict[str, Any]
     prefixes: tuple[str, ...]
     plan: Callable[[beam.Pipeline], StagePlan]
+    warnings: Callable[[], list[str]] = list
 
 
 def stages_of(recipe: Recipe) -> list[str]:
