@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
-from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
+from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable, printable_lines
 
@@ -96,7 +96,7 @@ def _run(given: Sequence[str]) -> int:
         return EXIT_USER_ERROR
     except Exception as error:
         # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from blift.pipelines.run.runner import sentence_on  # noqa: PLC0415 - after the filter
+        from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - after the filter
 
         sentence = user_error_in(str(error)) or sentence_on(str(error))
         if sentence is None or isinstance(error, ImportError):

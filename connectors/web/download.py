@@ -17,10 +17,10 @@ from defusedxml.common import DefusedXmlException
 from blift.connectors.collection.items import Done, Failed, Item, NotThere, Outcome, StoredFile
 from blift.connectors.media.ffmpeg import join
 from blift.connectors.media.limits import Refused as NotDecoded
-from blift.connectors.media.store import FileStore
 from blift.connectors.web.addresses import Gate
 from blift.connectors.web.client import Answer, Web, WebConfig
 from blift.connectors.web.content import HEAD_BYTES, content_type, is_page
+from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import NotNow, Refused
 from blift.connectors.web.robots import Robots, check_headers

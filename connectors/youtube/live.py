@@ -20,7 +20,7 @@ from blift.connectors.collection.items import (
     RawRecord,
     RecordKind,
 )
-from blift.connectors.media.store import FileStore
+from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import NotNow, Refused
 from blift.connectors.youtube.absence import ADVICE, Blocked, meaning

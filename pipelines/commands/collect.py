@@ -16,11 +16,11 @@ from blift.connectors.collection.items import RecordKind
 from blift.connectors.collection.state import FILE_NAME, State
 from blift.connectors.filesystem import is_here
 from blift.connectors.web.manners import Budget
-from blift.pipelines.collection.ask import Place, plan_of
-from blift.pipelines.collection.report import CollectProgress, show_status
-from blift.pipelines.collection.run import CollectResult, collect
+from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
 from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
+from blift.pipelines.stages.fetch.ask import Place, plan_of
+from blift.pipelines.stages.fetch.report import CollectProgress, show_status
+from blift.pipelines.stages.fetch.run import CollectResult, collect
 from blift.schemas.errors import BliftError, InputError, RecipeError
 from blift.schemas.printable import printable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from blift.pipelines.run.beam_arguments import beam_arguments
+from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.schemas.printable import printable
 
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `blift doctor`."""
-    from blift.pipelines.run.machine import State, examine  # noqa: PLC0415 - slow: it looks at all libraries
+    from blift.pipelines.build.doctor import State, examine  # noqa: PLC0415 - slow: it looks at all libraries
 
     options = beam_arguments(args.beam, "doctor").options
     part, missing = "", 0

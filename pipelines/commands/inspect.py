@@ -9,8 +9,8 @@ from typing import Any
 
 from blift.connectors.parquet import read_shard
 from blift.connectors.shard import Shard
-from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.pipelines.run.show import show_funnel
+from blift.pipelines.commands.show import show_funnel
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable_lines
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from blift.connectors.hub.extra import require_hub
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.publication.wish import wish_of
+from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, recipe_of_result
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.stage_run import Report
+from blift.pipelines.stages.publish.wish import wish_of
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from blift.connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
 
     with session_made():
-        from blift.pipelines.publication.publish import publish  # noqa: PLC0415 - the same
+        from blift.pipelines.stages.publish.publish import publish  # noqa: PLC0415 - the same
 
     folder = RunFolder(args.folder)
     source = recipe_of(folder)

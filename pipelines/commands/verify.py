@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from blift.connectors.parquet import file_sha256
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.funnel import funnel_rows
-from blift.pipelines.run.stage_run import dataset_fingerprint
+from blift.pipelines.engine.funnel import funnel_rows
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.stage_run import dataset_fingerprint
 from blift.schemas.errors import InputError
 from blift.schemas.printable import printable
 from blift.transforms.accounting import unbalanced

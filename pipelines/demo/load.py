@@ -9,7 +9,7 @@ from pathlib import Path
 
 import datasets
 
-from blift.pipelines.run.ending import run_as_process
+from blift.pipelines.engine.ending import run_as_process
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from blift.pipelines.schema.places import Place, place_of, shown
-from blift.pipelines.schema.sides import Side, baseline_files, side_of_definitions
+from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
 from blift.schemas.baseline import baseline_path, write_baseline
 from blift.schemas.baseline_rules import Baselines, check_baselines, readable
 from blift.schemas.compatibility import Finding, History, check_table

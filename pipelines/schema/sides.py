@@ -4,53 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from blift.connectors import git
+from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
 from blift.schemas.baseline_rules import readable
-from blift.schemas.definition import Definition, version_numbers
 from blift.schemas.errors import InputError
 
 #: Names all baselines of the folder.
 ALL_BASELINES = "baselines"
 _ON_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([^@\s]+)")
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a comparison.
-
-    Attributes:
-        name: what people wrote.
-        tables: every known version of each table, oldest first.
-        baselines: the contents of its baseline files by name; None where it has no files of its own.
-    """
-
-    name: str
-    tables: Mapping[str, Sequence[Definition]] = field(default_factory=dict)
-    baselines: Mapping[str, bytes] | None = None
-
-
-def side_of_definitions(name: str, found: Sequence[Definition], files: Mapping[str, bytes] | None = None) -> Side:
-    """A side out of definitions."""
-    tables: dict[str, list[Definition]] = {}
-    for one in sorted(found, key=lambda one: version_numbers(one.version) if one.version else (0, 0, 0)):
-        tables.setdefault(one.table, []).append(one)
-    return Side(name, tables, files)
-
-
-def baseline_files(folder: Path) -> dict[str, bytes]:
-    """The contents of the baselines in a folder, by name.
-
-    Raises:
-        InputError: one cannot be read.
-    """
-    try:
-        return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
-    except OSError as error:
-        raise InputError(f"Cannot read the baseline {error.filename}: {error.strerror}.") from error
 
 
 def resolve(name: str, baselines: Path) -> Side:

@@ -13,9 +13,9 @@ import yaml
 from blift.connectors.collection.items import Failed, Item, Kind
 from blift.connectors.collection.state import State
 from blift.pipelines.cli import main
-from blift.pipelines.run.card_parts import code
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.funnel import cell
+from blift.pipelines.engine.card_parts import code
+from blift.pipelines.engine.funnel import cell
+from blift.pipelines.engine.run_folder import RunFolder
 
 ESC = "\x1b[2J\x1b]0;OWNED\x07\x1b[31mred\x1b[8mhidden \x9b31m \u202etxt.exe\u202c \r overwritten \u2028 [/bold]"
 ARCHIVE = "RS_a\x1b]0;P\x07\x1b[31mX\nblift: all fine\u202e|`.ndjson"
