@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NoReturn
 
-from blift.pipelines.run.streams import take_over, trouble_of
+from blift.pipelines.engine.streams import take_over, trouble_of
 
 EXIT_FAULT = 1
 EXIT_USER_ERROR = 2
@@ -20,7 +20,7 @@ INTERRUPTED = "\nInterrupted. Finished stages are kept: run the same command aga
 def run_as_process(command: Callable[[], int]) -> int:
     """Run the command that this process is for; gives its exit code, with which the process ends whatever follows.
 
-    What is printed cannot end the command: see `blift.pipelines.run.streams`. And the interpreter is not taken down:
+    What is printed cannot end the command: see `blift.pipelines.engine.streams`. And the interpreter is not taken down:
     threads of Arrow that still run while it is may abort the process, now and then, when all is done and said.
     """
     output = take_over()

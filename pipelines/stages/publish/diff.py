@@ -7,9 +7,9 @@ import re
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from blift.connectors.hub.client import Hub
-from blift.pipelines.commands.show import shown
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.stages.publish.compare import Side, compared, hub_side, json_text, run_side
 from blift.pipelines.stages.publish.versions import next_tag
@@ -39,7 +39,7 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
         for heading in ("config", "added", "removed", "changed"):
             table.add_column(heading, justify="left" if heading == "config" else "right")
         for config, rows in changed.rows.items():
-            table.add_row(shown(config), *(f"{count:,}" for count in (rows.added, rows.removed, rows.changed)))
+            table.add_row(Text(printable(config)), *(f"{count:,}" for count in (rows.added, rows.removed, rows.changed)))
         Console(highlight=False).print(table)
         for sentence in changed.schemas:
             print(printable(sentence))
