@@ -39,7 +39,8 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
         for heading in ("config", "added", "removed", "changed"):
             table.add_column(heading, justify="left" if heading == "config" else "right")
         for config, rows in changed.rows.items():
-            table.add_row(Text(printable(config)), *(f"{count:,}" for count in (rows.added, rows.removed, rows.changed)))
+            counts = (f"{count:,}" for count in (rows.added, rows.removed, rows.changed))
+            table.add_row(Text(printable(config)), *counts)
         Console(highlight=False).print(table)
         for sentence in changed.schemas:
             print(printable(sentence))
