@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from blift.pipelines.recipe.file import RecipeFile
+from blift.pipelines.build.stages import STAGES, stage, stages_of
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
-from blift.pipelines.build.stages import STAGES, stage, stages_of
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
+from blift.pipelines.recipe.file import RecipeFile
 
 
 def build(

@@ -18,8 +18,8 @@ from pathlib import Path
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
 from blift.pipelines.engine.run_report import LIBRARIES
-from blift.pipelines.stages.ingest.stage import AUTHOR_KEY
 from blift.pipelines.engine.runner import check_runner, reach
+from blift.pipelines.stages.ingest.stage import AUTHOR_KEY
 from blift.schemas.errors import BliftError
 
 _ASK_TIMEOUT_S = 20

@@ -16,6 +16,7 @@ from multiprocessing.context import SpawnProcess
 from blift.connectors.collection.archives import Written, write_archives
 from blift.connectors.collection.changes import ItemState
 from blift.connectors.collection.state import State
+from blift.connectors.inside import open_lock
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.pipelines.stages.fetch.plan import CollectPlan
@@ -116,7 +117,10 @@ def locked(folder: str) -> Iterator[None]:
     Raises:
         OutputError: another run holds it.
     """
-    with open(os.path.join(folder, ".lock"), "w") as lock, open(os.path.join(folder, WORKERS_LOCK), "w") as others:
+    with (
+        open(open_lock(os.path.join(folder, ".lock")), "wb", buffering=0) as lock,
+        open(open_lock(os.path.join(folder, WORKERS_LOCK)), "wb", buffering=0) as others,
+    ):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
