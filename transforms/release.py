@@ -104,7 +104,8 @@ def withdrawn_in(samples: pa.Table, withdrawn: np.ndarray) -> int:
 
 def blift_rows(samples: pa.Table) -> pa.Table:
     """Samples in the six columns of the published BLIFT."""
-    rows = frame(samples.select(SCHEMAS["blift"].names)).with_columns(
+    present = [name for name in SCHEMAS["blift"].names if name in samples.column_names]
+    rows = frame(samples.select(present)).with_columns(
         comments=pl.col("comments").list.eval(pl.element().struct.field("text"))
     )
     return rows_of(rows, "blift")

@@ -144,8 +144,10 @@ def _comments_of_six(posts: pl.DataFrame) -> pl.DataFrame:
 
 
 #: Of an audience, what a post has.
-_OF_AUDIENCE = ("post_id", "platform", "permalink", "subreddit", "title", "posted_at", "retrieved_at", "score")
-_OF_AUDIENCE += ("upvote_ratio", "likes", "views", "num_comments")
+_OF_AUDIENCE = (
+    *("post_id", "platform", "permalink", "subreddit", "title", "posted_at", "retrieved_at"),
+    *("score", "upvote_ratio", "likes", "views", "num_comments"),
+)
 
 #: Of a sample, what is so of its media, and of its first post alone.
 _OF_MEDIA = ("media_urls", "media_kind", "width", "height", "duration_s", "replay", "speech")
