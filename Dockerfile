@@ -86,5 +86,5 @@ FROM ${LAUNCHER} AS launcher
 FROM cpu AS template
 USER root
 COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/python_template_launcher
-COPY pipelines/run/flex_template.py /template/flex_template.py
+COPY pipelines/flex_template.py /template/flex_template.py
 ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/template/flex_template.py

@@ -35,7 +35,7 @@ test-runners: $(VENV)/.gcp  ## the same bytes on every engine that can run here;
 	$(BIN)/pytest -m runner tests/runners tests/pipelines
 
 test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CPU (says why where there is no device)
-	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/media
+	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/stages/media
 
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images

@@ -19,8 +19,8 @@ from blift.connectors.collection.items import Item, Kind, Service
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.download import FilesConfig, FilesFetcher
 from blift.connectors.web.manners import Budget
-from blift.pipelines.collection.plan import CollectPlan, ServicePlan
-from blift.pipelines.collection.run import collect
+from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan
+from blift.pipelines.stages.fetch.run import collect
 from tests.web_server import Reply, WebServer, picture
 
 _LATENCY_S = 0.05

@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
+from blift.schemas.arrow import from_rows
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.templates.context import MEDIA, context_of, is_film
 from blift.transforms.templates.template import Part, Template, rendered
@@ -101,8 +102,8 @@ def instructions(samples: pa.Table, templates: Sequence[Template], splits: pl.Se
             llava.append(head | _llava(row, turns))
             chat.append(head | _chat(row, turns))
     return Pairs(
-        pa.Table.from_pylist(llava, SCHEMAS["instruction"]),
-        pa.Table.from_pylist(chat, SCHEMAS["chat"]),
+        from_rows(llava, SCHEMAS["instruction"]),
+        from_rows(chat, SCHEMAS["chat"]),
         pa.Table.from_pylist(skipped, _SKIPPED),
     )
 

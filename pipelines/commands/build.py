@@ -9,16 +9,17 @@ import shlex
 import sys
 
 from blift.connectors.filesystem import is_here
+from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.publication.wish import publish_as_last_stage
+from blift.pipelines.commands.show import show_funnel
+from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.funnel import funnel_rows
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.pipelines.run.funnel import funnel_rows
-from blift.pipelines.run.request import STAGES, stages_of
-from blift.pipelines.run.show import show_funnel
-from blift.pipelines.run.stage_run import Report
+from blift.pipelines.stages.publish.wish import publish_as_last_stage
 from blift.schemas.errors import BliftError, RecipeError, did_you_mean
+from blift.schemas.printable import printable
 from blift.schemas.reasons import Reason
 
 #: The last stage, which is no part of what is built.
@@ -64,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
-    from blift.pipelines.run.build import build  # noqa: PLC0415 - slow: all stages
-    from blift.pipelines.run.runner import check_runner  # noqa: PLC0415 - slow
+    from blift.pipelines.build.build import build  # noqa: PLC0415 - slow: all stages
+    from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 
     beam = beam_arguments(args.beam)
     # Workers have working folders of their own.
@@ -83,10 +84,10 @@ def run(args: argparse.Namespace) -> int:
         published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and finished else None
     if not args.quiet and finished:
         show_funnel(manifest, sys.stdout)
-        print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
-        print(published or f"Look at it: blift inspect {shlex.quote(folder.path)}")
+        print(f"\nThe dataset is in {printable(folder.path)}, fingerprint {manifest.fingerprint[:16]}.")
+        print(printable(published or f"Look at it: blift inspect {shlex.quote(folder.path)}"))
     for warning in warnings(manifest):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {printable(warning)}", file=sys.stderr)
     return 0
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import Field, create_model, model_validator
 
-from blift.pipelines.collection.recipe import Collect
-from blift.pipelines.media.recipe import Media
+from blift.pipelines.recipe.fetch import Collect
+from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, REPO, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Count, Section, Share
 from blift.schemas.platform import Platform

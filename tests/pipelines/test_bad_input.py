@@ -15,8 +15,8 @@ import pytest
 
 from blift.connectors import parquet
 from blift.pipelines.cli import main, user_error_in
-from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.pipelines.run.show import funnel_rows
+from blift.pipelines.commands.show import funnel_rows
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from tests.pipelines.conftest import run_build
 
 

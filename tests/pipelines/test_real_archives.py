@@ -15,8 +15,8 @@ import pytest
 import yaml
 from backports import zstd
 
-from blift.pipelines.run.folder import Manifest
-from blift.pipelines.run.show import funnel_rows
+from blift.pipelines.commands.show import funnel_rows
+from blift.pipelines.engine.run_folder import Manifest
 from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 
