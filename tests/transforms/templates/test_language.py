@@ -68,7 +68,7 @@ def refusal(source: str) -> str:
         ("{% for a in range(3) %}{% for b in range(a) %}{{ a * b }}{% endfor %}{% endfor %}", "002"),
         ("{% for c in comments if 'the' in c %}{{ c }};{% else %}none{% endfor %}", "the best;the next;"),
         (
-            "{% set a = views + 1 %}{{ a // 2 }} {{ a / 2 }} {{ a % 5 }} {{ -a }} {{ 'a'+'b' }}{{ [1] + [2] == [1,2] }}",
+            "{% set a = views + 1 %}{{ a // 2 }} {{ a / 2 }} {{ a % 5 }} {{ -a }} {{ 'a'+'b' }}{{ [1]+[2]==[1,2] }}",
             "6 6.5 3 -13 abTrue",
         ),
         ("{% with a = 1 %}{{ a }}{% endwith %}{{ {'a': 5}.a }}{{ {'a': 5}['a'] }}{{ [1, 2, 3][1:] | join }}", "15523"),
