@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from jinja2 import Undefined, pass_context
-from jinja2.defaults import DEFAULT_FILTERS
+from jinja2.filters import FILTERS as JINJAS_FILTERS
 from jinja2.runtime import Context
 
 from blift.schemas.errors import cut
@@ -283,7 +283,7 @@ _OURS: dict[str, Filter] = {
 OFFERED = frozenset(_JINJAS) | frozenset(_OURS)
 FILTERS: dict[str, Filter] = {
     **{name: _own(name, prepare) for name, prepare in _JINJAS.items()},
-    **{f" {name}": DEFAULT_FILTERS[name] for name in _JINJAS},
+    **{f" {name}": JINJAS_FILTERS[name] for name in _JINJAS},
     **_OURS,
     CONCAT: joined,
     LOOP: _loop,

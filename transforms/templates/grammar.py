@@ -144,7 +144,7 @@ def _wrong_call(called: nodes.Node) -> str | None:
     return f"`{name}` cannot be called in templates; only `range` can"
 
 
-def _counted(name: str, node: nodes.Expr, *arguments: nodes.Expr) -> nodes.Filter:
+def _counted(name: str, node: nodes.Node, *arguments: nodes.Expr) -> nodes.Filter:
     return nodes.Filter(node, name, list(arguments), [], None, None, lineno=node.lineno)
 
 
