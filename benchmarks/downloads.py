@@ -19,7 +19,7 @@ from blift.connectors.fetch.items import Item, Kind, Service
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.download import FilesConfig, FilesFetcher
 from blift.connectors.web.manners import Budget
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan
 from blift.pipelines.stages.fetch.run import fetch
 from tests.web_server import Reply, WebServer, picture
 
@@ -70,7 +70,7 @@ def _run(allowed: str, files: int, workers: int, per_s: float | None, seconds: f
         service = ServicePlan(_THREADS, partial(FilesFetcher, config))
         items = [Item(Kind.FILE, f"http://{allowed}/{number}.jpg") for number in range(files)]
         budget = Budget(ends_at=None if seconds is None else time.time() + seconds)
-        plan = CollectPlan(folder, items, {Service.MEDIA: service}, None, budget)
+        plan = FetchPlan(folder, items, {Service.MEDIA: service}, None, budget)
         fetch(plan, lambda _: None, lambda _: None, lambda: None, workers)
 
 

@@ -138,7 +138,7 @@ class FetchWikidata(Section):
     limit: Count | None = Field(default=None, description="Channels at most. Null: all.")
 
 
-class CollectWeb(Section):
+class FetchWeb(Section):
     """Hosts of files, whoever they are."""
 
     per_host_per_s: Rate | None = Field(
@@ -173,7 +173,7 @@ class Fetch(Section):
     reddit: FetchReddit | None = Field(default=None, description="Reddit.")
     youtube: FetchYoutube | None = Field(default=None, description="YouTube.")
     wikidata: FetchWikidata | None = Field(default=None, description="Lists of channels; needs `youtube`.")
-    web: CollectWeb = Field(default_factory=CollectWeb, description="Hosts of files.")
+    web: FetchWeb = Field(default_factory=FetchWeb, description="Hosts of files.")
     stage: AsStage | None = Field(
         default=None, description="Ask as a stage of `blift build`. Null: `blift fetch` asks, before a build."
     )

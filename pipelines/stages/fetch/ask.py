@@ -19,7 +19,7 @@ from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher
 from blift.connectors.youtube.ids import read_ids
 from blift.pipelines.recipe.fetch import Fetch, FetchReddit, FetchWikidata, FetchYoutube
 from blift.pipelines.recipe.file import RecipeFile
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan, ShownFiles
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan, ShownFiles
 from blift.schemas.errors import RecipeError
 
 #: `host:port`s, with commas, of servers that may be asked although they are not on the open net, such as a mirror.
@@ -63,7 +63,7 @@ class Asked:
         notes: sentences on what could not be understood.
     """
 
-    plan: CollectPlan
+    plan: FetchPlan
     notes: list[str] = field(default_factory=list)
 
 
@@ -100,7 +100,7 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
         services[Service.WIKIDATA] = ServicePlan(1, partial(WikidataFetcher, wikidata))
     if shown and shown.hosts:
         services[Service.MEDIA] = _media(section, place)
-    return Asked(CollectPlan(place.folder, items, services, shown, budget), notes)
+    return Asked(FetchPlan(place.folder, items, services, shown, budget), notes)
 
 
 def _check(section: Fetch) -> None:

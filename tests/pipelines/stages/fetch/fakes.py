@@ -23,7 +23,7 @@ from blift.connectors.fetch.items import (
     StoredFile,
 )
 from blift.connectors.web.manners import Budget, Manners
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan, ShownFiles
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan, ShownFiles
 from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 
@@ -55,6 +55,8 @@ class Platform:
         pass
 
     def _outcome(self, item: Item) -> Outcome:
+        if self.fault == "down":
+            return Failed("no answer", wait_s=0.0)
         match item.kind:
             case Kind.LISTING:
                 return page(json.loads(item.detail).get("after", 0))
@@ -96,10 +98,10 @@ def line(**fields: object) -> bytes:
 
 def plan(
     folder: str, log: str, *, per_s: float | None = None, fault: str = "", budget: Budget | None = None
-) -> CollectPlan:
+) -> FetchPlan:
     """A run that asks the platform for all of it."""
     make = partial(Platform, log=log, per_s=per_s, fault=fault)
-    return CollectPlan(
+    return FetchPlan(
         folder,
         [Item(Kind.LISTING, "pics/new")],
         {

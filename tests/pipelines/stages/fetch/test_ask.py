@@ -13,18 +13,18 @@ from blift.connectors.reddit.config import CommentsWanted
 from blift.connectors.web.manners import Budget
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.fetch.ask import Place, plan_of
-from blift.pipelines.stages.fetch.plan import CollectPlan
+from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.schemas.errors import RecipeError
 
 
-def plan(folder: Path, lanes: int = 1, **fetch: Any) -> CollectPlan:
+def plan(folder: Path, lanes: int = 1, **fetch: Any) -> FetchPlan:
     path = folder / "mine.yaml"
     path.write_text(yaml.safe_dump({"name": "mine", "fetch": fetch}))
     place = Place(str(folder / "fetched"), str(folder / "store"), str(folder / "partial"), lanes)
     return plan_of(load_recipe(str(path)), place, Budget()).plan
 
 
-def config_of(found: CollectPlan, service: Service) -> Any:
+def config_of(found: FetchPlan, service: Service) -> Any:
     """What the service's fetchers are made with."""
     make: Any = found.services[service].make
     return make.args[0]
