@@ -1,4 +1,4 @@
-"""How far a collection is: on a terminal while it runs, and as `blift collect status` says."""
+"""How far a fetch folder is: on a terminal while it runs, and as `blift fetch status` says."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from blift.connectors.collection.changes import ItemState
-from blift.connectors.collection.items import Kind
-from blift.connectors.collection.state import State, Tally
+from blift.connectors.fetch.changes import ItemState
+from blift.connectors.fetch.items import Kind
+from blift.connectors.fetch.state import State, Tally
+from blift.schemas.printable import printable
 
 _SHOW_EVERY_S = 1.0
 _LOG_EVERY_S = 15.0
@@ -94,7 +95,7 @@ def duration(seconds: float) -> str:
 
 
 def show_status(state: State, console: Console) -> None:
-    """Everything that `blift collect status` says."""
+    """Everything that `blift fetch status` says."""
     tallies = state.tallies()
     if not tallies:
         console.print("Nothing was asked for yet.")
@@ -109,17 +110,17 @@ def show_status(state: State, console: Console) -> None:
     if failures:
         console.print("\nfailed (`--retry failed` asks again):")
         for kind, key, message in failures[:_FAILURES_SHOWN]:
-            console.print(f"  {kind.value} {key}: {message}", markup=False)
+            console.print(printable(f"  {kind.value} {key}: {message}"), markup=False, soft_wrap=True)
         if len(failures) > _FAILURES_SHOWN:
-            console.print("  and more; they are in the table `item` of collection.sqlite")
+            console.print("  and more; they are in the table `item` of fetch.sqlite")
     for kind, key, note in state.notes():
-        console.print(f"\n{kind.value} {key}: {note}", markup=False)
+        console.print("\n" + printable(f"{kind.value} {key}: {note}"), markup=False, soft_wrap=True)
     withdrawn = len(state.withdrawn())
     if withdrawn:
         console.print(f"\ntaken back: {withdrawn:,}; builds leave them out.")
 
 
-class CollectProgress:
+class FetchProgress:
     """The standings, alive on a terminal, a line now and then in a log."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -151,7 +152,7 @@ class CollectProgress:
 
     def say(self, text: str) -> None:
         """A sentence that stays on the screen."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, soft_wrap=True)
 
 
 def _line(row: Standing) -> str:
