@@ -129,9 +129,10 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
 
 def _find(name: str) -> Path:
     path = Path(name)
-    if os.path.lexists(path):
-        return path
     shipped = sorted(entry.name for entry in SHIPPED.glob("*.yaml"))
+    # A folder is no recipe: `make demo` leaves one that is called as a shipped recipe is.
+    if os.path.lexists(path) and not (os.path.isdir(path) and f"{name}.yaml" in shipped):
+        return path
     for candidate in (name, f"{name}.yaml"):
         if candidate in shipped:
             return SHIPPED / candidate

@@ -209,6 +209,13 @@ def test_a_file_of_ones_own_goes_before_a_shipped_recipe(tmp_path: Path, monkeyp
     assert load_recipe("demo.yaml").recipe.name == "small"
 
 
+def test_a_folder_does_not_hide_a_shipped_recipe_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = recipe_text("demo")
+    (tmp_path / "demo").mkdir()  # as `make demo` makes one
+    assert recipe_text("demo") == shipped
+
+
 def test_a_recipe_that_is_not_there_names_near_and_shipped_ones(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(SMALLEST)
     with pytest.raises(
