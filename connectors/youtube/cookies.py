@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from blift.schemas.errors import CollectError
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
+_MAX_BYTES = 16 << 20
 _FIELDS = 7  # of a line in Netscape's format
 _HTTP_ONLY = "#HttpOnly_"
 _WHERE = "Check `collect.youtube.cookies_file`."
@@ -22,10 +25,9 @@ def read_cookies(path: str) -> io.StringIO:
         CollectError: the file cannot be read, or is of another format.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.readlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
+        lines = read_regular_file(Path(path), _MAX_BYTES).decode("utf-8").splitlines(keepends=True)
+    except (Unreadable, UnicodeDecodeError) as error:
+        why = str(error) if isinstance(error, Unreadable) else "it is no text"
         raise CollectError(f"Cannot read the cookies in {path}: {why}. {_WHERE}") from None
     for number, line in enumerate(lines, 1):
         content = line.removeprefix(_HTTP_ONLY)

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
 from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
-from blift.schemas.small_files import Unreadable, read_small_file
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 #: Recipes that come with the package, by file name.
 SHIPPED = Path(__file__).parent / "shipped"
@@ -58,7 +58,7 @@ def recipe_text(name: str) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return read_small_file(path, MAX_BYTES).decode("utf-8")
+        return read_regular_file(path, MAX_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except Unreadable as error:

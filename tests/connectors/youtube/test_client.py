@@ -143,8 +143,10 @@ def test_cookies_that_cannot_be_read_are_told_and_not_shown(
 def test_cookies_that_are_not_there_are_told(ask: Ask, tmp_path: Path) -> None:
     with pytest.raises(CollectError, match=r"Cannot read the cookies in .*nowhere.txt: No such file"):
         ask(MadeUp([Video(ID)]), cookies_file=str(tmp_path / "nowhere.txt"))
-    with pytest.raises(CollectError, match=r"Cannot read the cookies in .*: Is a directory"):
+    with pytest.raises(CollectError, match=r"Cannot read the cookies in .*: it is a folder"):
         ask(MadeUp([Video(ID)]), cookies_file=str(tmp_path))
+    with pytest.raises(CollectError, match=r"Cannot read the cookies in /dev/zero: it is a device"):
+        ask(MadeUp([Video(ID)]), cookies_file="/dev/zero")
 
 
 def test_the_password_of_a_proxy_is_in_no_message(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

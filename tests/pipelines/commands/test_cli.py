@@ -36,6 +36,7 @@ COMMANDS = [
     ("schema", "show"),
     ("schema", "baseline"),
     ("schema", "check"),
+    ("schema", "diff"),
 ]
 
 
