@@ -18,12 +18,15 @@ from blift.pipelines.build.build import build
 from blift.pipelines.cli import main
 from blift.pipelines.commands.publish import recipe_of
 from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
+from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import MANIFEST, RunFolder, StageRecord
 from blift.pipelines.engine.run_report import StageResult, account_name, read_account
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.release import stage as release
+from blift.schemas.errors import InputError
+from blift.transforms.accounting import unbalanced
 from tests.fuzz.kind import Check, Kind, require
 from tests.fuzz.mutate import Raw, as_json, mutated, spoiled
 
@@ -48,6 +51,9 @@ _FINGERPRINT = "ab" * 32
 _COMMANDS = (("inspect", "run"), ("inspect", "run", "--rows", "5"), ("verify", "run"), ("verify", "run"), ("diff",
              "run", "run"),
              ("diff", "pristine", "run"))  # fmt: skip
+_MOST_CHARACTERS = 6_000
+#: Of the manifests, so many are read and not given to a command, which takes a hundred times longer.
+_ALONE = 0.6
 #: One input of so many is published, which takes seconds.
 _PUBLISHED = 500
 
@@ -60,7 +66,7 @@ class Edited(NamedTuple):
         place: chooses the file, 0..1.
         seed: of the change.
         how: ``values``, ``bytes``, or what lies there in place of the file.
-        command: its arguments; empty where the run report is read alone.
+        command: its arguments; empty where the run report or the manifest is read alone.
     """
 
     part: str
@@ -73,7 +79,8 @@ class Edited(NamedTuple):
 def make(chance: random.Random) -> Edited:
     """Chooses what is changed; the change is made of the file that is there."""
     part = chance.choice(("manifest",) * 6 + ("account",) * 2 + ("shard",) * 2 + ("recipe",))
-    command = () if part == "account" else chance.choice(_COMMANDS)
+    alone = part == "account" or (part == "manifest" and chance.random() < _ALONE)
+    command = () if alone else chance.choice(_COMMANDS)
     if part in ("manifest", "recipe") and not chance.randrange(_PUBLISHED // 10):
         command = ("publish", "run", "--dry-run", "--quiet") if not chance.randrange(10) else command
     how = chance.choice(("values",) * 7 + ("bytes",) * 3) if part in ("manifest", "account") else "bytes"
@@ -151,7 +158,7 @@ def start(folder: Path) -> Iterator[Check]:
         content = _account() if edited.part == "account" else path.read_bytes()
         new = _put(path, content, edited, canary)
         try:
-            said = _report(run) if not edited.command else _command(edited.command)
+            said = _command(edited.command) if edited.command else _read(run, edited.part)
             silent = edited.part == "shard" and edited.command[0] == "verify" and said == "0"
             require(not silent or new == content, "verify says nothing of other bytes in a shard")
         finally:
@@ -163,7 +170,7 @@ def start(folder: Path) -> Iterator[Check]:
         else:
             names = set(_facts(run)) ^ set(before)
             require(not names, f"{sorted(names)} are there, or gone")
-        return f"{edited.command[0] if edited.command else 'report'} {said}"
+        return f"{edited.command[0] if edited.command else edited.part} {said}"
 
     with contextlib.chdir(folder), _environment({"HF_TOKEN": "hf_x", "HF_ENDPOINT": "http://127.0.0.1:9"}):
         yield check
@@ -225,10 +232,20 @@ def _restore(path: Path, content: bytes, edited: Edited) -> None:
         path.write_bytes(content)
 
 
-def _report(run: Path) -> str:
-    found = read_account("curate", RunFolder(str(run)), _FINGERPRINT)
-    require(found is None or isinstance(found, StageResult), f"a run report is {found!r}")
-    return "refused" if found is None else "accepted"
+def _read(run: Path, part: str) -> str:
+    """Read a run report or a manifest alone."""
+    folder = RunFolder(str(run))
+    if part == "account":
+        found = read_account("curate", folder, _FINGERPRINT)
+        require(found is None or isinstance(found, StageResult), f"a run report is {found!r}")
+        return "refused" if found is None else "accepted"
+    try:
+        manifest = folder.require_manifest()
+    except InputError as error:
+        require(len(str(error)) < _MOST_CHARACTERS, f"{len(str(error))} characters are said")
+        return "refused"
+    unbalanced(list(funnel_rows(manifest)))
+    return "accepted"
 
 
 def _command(command: tuple[str, ...]) -> str:
@@ -239,7 +256,7 @@ def _command(command: tuple[str, ...]) -> str:
     said = errors.getvalue()
     require(code in (0, 1, 2), f"the exit code is {code}")
     require((code == 2) == said.startswith("blift: "), f"code {code} and {said:.200}")
-    require(len(said) < 6_000, f"{len(said)} characters are said")
+    require(len(said) < _MOST_CHARACTERS, f"{len(said)} characters are said")
     for line in f"{said}\n{output.getvalue()}".split("\n"):
         require(line.isprintable(), f"{line!r:.200} is not printable")
     return str(code)

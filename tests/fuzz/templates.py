@@ -34,9 +34,11 @@ _LITERALS = ("1", "0", "-1", "1.5", "10**9", "10**6", "''", "'x'", "'x' * 10**8"
              "''.__class__", "[[1] * 10**5] * 10**4", "9" * 40)  # fmt: skip
 #: Filters of the language of templates; those above are of Jinja, and mostly refused.
 _KNOWN = ("abs", "capitalize", "count", "default('x')", "first", "float", "format(1, 'x')", "indent(99)", "int",
-          "join(', ')", "last", "list", "lower", "map('upper')", "map(attribute='speech')", "max", "min", "replace('a', 'bb')",
+          "join(', ')", "last", "list", "lower", "map('upper')", "map(attribute='speech')", "max", "min",
+          "replace('a', 'bb')",
           "reverse", "round(2)", "select", "selectattr('speech')", "reject('none')", "sort", "sort(attribute='number')",
-          "split", "string", "sum", "title", "tojson", "trim", "truncate(5)", "unique", "upper", "wordcount")  # fmt: skip
+          "split", "string", "sum", "title", "tojson", "trim", "truncate(5)", "unique", "upper",
+          "wordcount")  # fmt: skip
 _OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "~", "and", "or", "==", "<")
 _ATTRIBUTES = ("x", "text", "items()", "__class__", "append(1)", "mro()")
 _TESTS = ("defined", "none", "string", "number", "iterable", "even", "sameas(1)", "in [1]", "divisibleby(0)")
@@ -113,7 +115,8 @@ def _sample() -> dict[str, Any]:
     return row | {
         "sample_id": "a", "media_key": "url:a", "media_kind": "video", "platform": "youtube", "title": "A cat",
         "media_urls": ["https://media.example/a"], "views": 3_000, "likes": 100, "like_percent": 10 / 3, "score": 7,
-        "duration_s": 10.5, "comments": [{"comment_id": "reddit:c", "platform": "reddit", "text": "nice", "score": 1}] * 5,
+        "duration_s": 10.5, "comments": [{"comment_id": "reddit:c", "platform": "reddit", "text": "nice",
+        "score": 1}] * 5,
         "scenes": [scene | {"start_s": 0.0, "end_s": 4.0, "speech": "Meet my dog.", "replay": 0.5},
                    scene | {"start_s": 4.0, "end_s": 10.5, "caption": "A jump.", "replay": 1.0}],
     }  # fmt: skip
