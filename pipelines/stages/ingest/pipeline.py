@@ -247,7 +247,7 @@ def _contains(ordered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.asarray(ordered[np.minimum(places, len(ordered) - 1)] == wanted)
 
 
-def _readable(chunks: Iterable[Chunk], file: InputFile, config: CollectConfig) -> Iterator[Chunk]:
+def _readable(chunks: Iterable[Chunk], file: InputFile, config: IngestConfig) -> Iterator[Chunk]:
     """A file's chunks, as long as it can be one of the records that are wanted.
 
     Raises:
