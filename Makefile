@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 DEMO   ?= demo
+PRODUCT := api schemas transforms connectors pipelines
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -47,8 +48,9 @@ tree: $(VENV)/.installed
 	@ln -sfn ../../../api/py.typed $(VENV)/tree/blift/py.typed
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
-lint: $(VENV)/.installed  ## ruff: rules and format
+lint: $(VENV)/.installed  ## ruff: rules and format; no private name of another package, whatever a comment says
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --ignore-noqa --select PLC2701,SLF001 $(PRODUCT)
 	$(BIN)/ruff format --check .
 
 types: tree  ## mypy, strict
@@ -74,6 +76,7 @@ bench: $(VENV)/.installed  ## the benchmarks of docs/benchmarks.md (some minutes
 	$(BIN)/python -m benchmarks.records
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.language
+	$(BIN)/python -m benchmarks.templates
 	for what in time kills workers rivals resend again; do $(BIN)/python -m benchmarks.publish $$what; done
 	for what in time kills workers; do $(BIN)/python -m benchmarks.publish $$what --xet; done
 

@@ -7,8 +7,6 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +20,7 @@ from prawcore.exceptions import BadJSON, OAuthException, RequestException
 
 from blift.connectors.reddit.refusals import NotAnswered, Refused
 from blift.connectors.web.manners import LONGEST_PAUSE_S, Pace
+from blift.connectors.web.refusals import retry_after_s
 from blift.schemas.errors import CollectError
 
 _WHERE = (
@@ -163,7 +162,7 @@ class PacedRequestor(Requestor):
 
     def _check_busy(self, response: Any) -> None:
         status = response.status_code
-        wait_s = _retry_after(response.headers)
+        wait_s = retry_after_s(response.headers.get("retry-after"))
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             if wait_s is None:
                 wait_s = _number(response.headers.get(_RESET)) or self._growing_wait()
@@ -233,18 +232,6 @@ def _object(response: Any) -> dict[str, Any] | None:
         if isinstance(said, dict):
             return said
     return None
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a server asks to wait, told as a number or as a date."""
-    told = headers.get("retry-after")
-    if told is None:
-        return None
-    with suppress(ValueError, OverflowError, TypeError):
-        moment = parsedate_to_datetime(told)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    return _number(told)
 
 
 def _number(told: str | None) -> float | None:

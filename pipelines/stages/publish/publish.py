@@ -14,7 +14,6 @@ from blift.pipelines.engine.run_folder import MANIFEST, RunFolder
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.recipe.file import RecipeFile
-from blift.pipelines.stages.publish.card import describe
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.files import Publication, PublishedManifest
 from blift.pipelines.stages.publish.sender import Target
@@ -258,7 +257,7 @@ class _Publisher:
 
     def _words(self, edition: Edition) -> Words:
         title = f"blift {edition.version}: {self.publication.facts.card.title} ({self.publication.fingerprint[:12]})"
-        return Words(title, describe(edition))
+        return Words(title, edition.description)
 
     def _sent(self, paths: Sequence[str]) -> list[CommitOperationAdd]:
         """The operations for shards, whose contents workers have sent."""
