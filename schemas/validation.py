@@ -222,10 +222,11 @@ def _outside(array: pa.Array, allowed: Range) -> pa.Array:
         (pc.greater, allowed.le),
         (pc.greater_equal, allowed.lt),
     ]
+    if not pa.types.is_floating(array.type):
+        # A bound is a float, and Arrow compares in the type of both: whole numbers beyond 2**53 have none there.
+        array = array.cast(pa.float64(), safe=False)
     masks = [test(array, bound) for test, bound in tests if bound is not None]
-    if pa.types.is_floating(array.type):
-        masks.append(pc.is_nan(array))
-    return pc.fill_null(reduce(pc.or_, masks), fill_value=False)
+    return pc.fill_null(reduce(pc.or_, [*masks, pc.is_nan(array)]), fill_value=False)
 
 
 def _may_be_null(expected: Column, actual: Column) -> bool:
