@@ -63,7 +63,7 @@ def reject(
 ) -> dict[str, Any]:
     """A row of the reject table for a record of ``table`` that could not be read."""
     return {
-        "stage": "collect",
+        "stage": "ingest",
         "rule": "read",
         "reason": problem.reason.value,
         "record_table": table,

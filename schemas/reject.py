@@ -14,9 +14,9 @@ class Reject(Record):
     """One rejected record."""
 
     table: ClassVar[str] = "reject"
-    version: ClassVar[str] = "1.1.0"
+    version: ClassVar[str] = "1.1.1"
 
-    stage: str = Field(description="Stage that rejected it: collect, curate, ...")
+    stage: str = Field(description="Stage that rejected it: ingest, curate, ...")
     rule: str = Field(description="Name of the rule, as in the recipe; `read` for malformed input.")
     reason: Reason = Field(description="Why.")
     record_table: str = Field(description="What it would have been: post, comment, sample.")

@@ -1,4 +1,4 @@
-"""The collect stage: archives in, the post and comment tables out, one row an id, in shards by post."""
+"""The ingest stage: archives in, the post and comment tables out, one row an id, in shards by post."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from blift.transforms.rules.registry import Record, apply_rules, checks
 from blift.transforms.shuffle import SplitByShard
 from blift.transforms.tables import concat, frame, hash64, rows_of
 
-STAGE = "collect"
+STAGE = "ingest"
 _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"
 #: Steps of the funnel; rules of the scope come between.
 _READ, _WITHDRAWN, _MERGE = 0, 900, 1000
@@ -39,7 +39,7 @@ _POST, _COMMENT = SCHEMAS["post"], SCHEMAS["comment"]
 
 
 @dataclass(frozen=True)
-class CollectConfig:
+class IngestConfig:
     """What the workers of the stage need to know."""
 
     folder: str
@@ -63,7 +63,7 @@ class VideoBatch:
 
 
 @dataclass(frozen=True)
-class CollectInputs:
+class IngestInputs:
     """The files to read."""
 
     submissions: Sequence[InputFile]
@@ -72,7 +72,7 @@ class CollectInputs:
     published: Sequence[HubFile] = ()
 
 
-def plan(pipeline: beam.Pipeline, inputs: CollectInputs, config: CollectConfig) -> StagePlan:
+def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
     """The stage as a pipeline. Submissions are read first: comments are kept only where their post is."""
     submissions = _read(pipeline, "submissions", inputs.submissions, _ReadSubmissions(config))
     videos = _read(pipeline, "videos", inputs.videos, _ReadVideos(config))
@@ -130,7 +130,7 @@ def _read(
 class _ReadSubmissions(beam.DoFn):
     """Files of submissions to post tables within the scope, and rejects."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, file: InputFile) -> Iterator[pa.Table | TaggedOutput]:
@@ -149,7 +149,7 @@ class _ReadSubmissions(beam.DoFn):
 class _ReadVideos(beam.DoFn):
     """Files of videos to post tables within the scope, their comments, and rejects."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, batch: VideoBatch) -> Iterator[pa.Table | TaggedOutput]:
@@ -174,7 +174,7 @@ class _ReadVideos(beam.DoFn):
 class _ReadPublished(beam.DoFn):
     """Files of a published dataset to post tables, their comments, and rejects. All that stands is in scope."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, file: HubFile) -> Iterator[pa.Table | TaggedOutput]:
@@ -211,7 +211,7 @@ class _ReadPublished(beam.DoFn):
 class _ReadComments(beam.DoFn):
     """Files of comments to comment tables whose post is known, and rejects."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, file: InputFile, known: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
@@ -254,7 +254,7 @@ def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
             return
 
 
-def _read_tally(chunk: Chunk, table: str, config: CollectConfig, tally: Tally) -> Iterator[TaggedOutput]:
+def _read_tally(chunk: Chunk, table: str, config: IngestConfig, tally: Tally) -> Iterator[TaggedOutput]:
     """Count what was read of a file, and pass on what could not be read."""
     reasons = pl.Series(chunk.rejects.column("reason")).value_counts()
     rejected = {Reason(reason): rows for reason, rows in reasons.iter_rows()}
@@ -269,7 +269,7 @@ def _in_scope(
     platform: Platform,
     scope: Mapping[str, Any],
     skipped: Mapping[Reason, int],
-    config: CollectConfig,
+    config: IngestConfig,
     tally: Tally,
 ) -> Iterator[pa.Table | TaggedOutput]:
     """Posts within the scope, and rejects of the others. ``skipped`` are those that the reader left out already."""
@@ -287,9 +287,9 @@ def _in_scope(
 
 
 def _standing(
-    posts: pl.DataFrame, platform: Platform, config: CollectConfig, tally: Tally
+    posts: pl.DataFrame, platform: Platform, config: IngestConfig, tally: Tally
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Posts that stand, and those that a collection saw taken back, whichever archive they come from."""
+    """Posts that stand, and those that a fetch folder saw taken back, whichever archive they come from."""
     if not config.withdrawn:
         return posts, posts.clear()
     noted = {post_id: reason.value for post_id, reason in config.withdrawn.items()}
@@ -303,9 +303,9 @@ def _standing(
 
 
 def _of_posts(
-    rows: pl.DataFrame, keep: pl.Series, config: CollectConfig, tally: Tally, unlisted: int = 0
+    rows: pl.DataFrame, keep: pl.Series, config: IngestConfig, tally: Tally, unlisted: int = 0
 ) -> Iterator[pa.Table | TaggedOutput]:
-    """Comments whose post was collected, and rejects of the others."""
+    """Comments whose post was ingested, and rejects of the others."""
     for platform in Platform:
         own = (rows["platform"] == platform.value) if rows.height else pl.Series([], dtype=pl.Boolean)
         dropped = int((own & ~keep).sum()) if rows.height else 0
@@ -313,21 +313,21 @@ def _of_posts(
         if bool(own.any()) or more:
             tally.step(
                 1,
-                "post_collected",
+                "post_ingested",
                 f"{platform.value} comment",
                 (int(own.sum()) if rows.height else 0) + more,
                 {Reason.ORPHAN_COMMENT: dropped + more},
             )
     if rows.height and config.reject_out_of_scope and not keep.all():
         orphans = rows.filter(~keep).with_columns(
-            rule=pl.lit("post_collected"), reason=pl.lit(Reason.ORPHAN_COMMENT.value), detail=pl.col("post_id")
+            rule=pl.lit("post_ingested"), reason=pl.lit(Reason.ORPHAN_COMMENT.value), detail=pl.col("post_id")
         )
         yield TaggedOutput(REJECTS, _rejects(orphans, "comment", "comment_id", config))
     if rows.height:
         yield rows_of(rows.filter(keep), "comment")
 
 
-def _rejects(rows: pl.DataFrame, record: str, id_column: str, config: CollectConfig) -> pa.Table:
+def _rejects(rows: pl.DataFrame, record: str, id_column: str, config: IngestConfig) -> pa.Table:
     return reject_rows(
         rows, STAGE, record, id_column, payload=config.reject_payload, out_of_scope=config.reject_out_of_scope
     )
@@ -336,7 +336,7 @@ def _rejects(rows: pl.DataFrame, record: str, id_column: str, config: CollectCon
 class _WriteLatest(beam.DoFn):
     """All observations of a shard to one row an id, written; emits the shard, and hashes of the ids of Reddit posts."""
 
-    def __init__(self, table: str, config: CollectConfig) -> None:
+    def __init__(self, table: str, config: IngestConfig) -> None:
         self._table = table
         self._config = config
 
