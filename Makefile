@@ -22,7 +22,7 @@ demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load 
 	$(BIN)/blift build $(DEMO)/corpus/demo.yaml --out $(DEMO)/run
 	$(BIN)/python -m blift.pipelines.demo.load $(DEMO)/run
 
-demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift collect`
+demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift fetch`
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)

@@ -46,7 +46,7 @@ class PublishError(BliftError):
     """The Hub cannot be reached, does not allow it, or holds what must not be overwritten."""
 
 
-class CollectError(BliftError):
+class FetchError(BliftError):
     """A platform cannot be asked at all: no credentials, wrong ones, or a service that does not answer."""
 
 
