@@ -37,6 +37,7 @@ COMMANDS = [
     ("schema", "baseline"),
     ("schema", "check"),
     ("schema", "diff"),
+    ("schema", "validate"),
 ]
 
 
