@@ -12,14 +12,15 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 Variant = Callable[[Image.Image], Image.Image]
 
 _WORDS = (
-    "the of and to in is you that it he was for on are as with his they at be this from have or by one had not but "
-    "what all were when we there can an your which their said if do will each about how up out them then she many "
-    "some so these would other into has more her two like him see time could no make than first been its who now "
-    "people my made over did down only way find use may water long little very after words called just where most "
-    "know get through back much before go good new write our used me man too any day same right look think also "
-    "around another came come work three word must because does part even place well such here take why things help"
-).split()
-#: Families that the fonts which OpenCV and Pillow bring have: Pillow's own is on every machine.
+    "the of and to in is you that it he was for on are as with his they at be this from have or by one had not "
+    "but what all were when we there can an your which their said if do will each about how up out them then she "
+    "many some so these would other into has more her two like him see time could no make than first been its who "
+    "now people my made over did down only way find use may water long little very after words called just where "
+    "most know get through back much before go good new write our used me man too any day same right look think "
+    "also around another came come work three word must because does part even place well such here take why "
+    "things help"
+)
+#: Paper and ink. The letters are those of Pillow's own font, which is on every machine.
 _LIGHT, _DARK, _SEPIA = ("white", "#111111"), ("#15202b", "#f0f0f0"), ("#f4ecd8", "#40362a")
 
 
@@ -49,7 +50,7 @@ def smooth_picture(seed: int) -> Image.Image:
 
 def sentence(rng: np.random.Generator, words: int) -> str:
     """So many words."""
-    return " ".join(str(word) for word in rng.choice(_WORDS, words))
+    return " ".join(str(word) for word in rng.choice(_WORDS.split(), words))
 
 
 def text_screenshot(seed: int) -> Image.Image:

@@ -380,7 +380,7 @@ class _MergeUses(beam.DoFn):
 
 def _without_placeholders(files: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """Files that are media of the posts that show them, and rejects of the others."""
-    told: dict[str, str] = {sha256: "a known picture of its host" for sha256 in DIGESTS}
+    told: dict[str, str] = dict.fromkeys(DIGESTS, "a known picture of its host")
     shared = files.group_by("sha256").agg(pl.col("titles").explode(), pl.col("width", "height").first())
     for sha256, titles, width, height in shared.iter_rows():
         if is_shared_by_strangers([title for title in titles if title], width, height):

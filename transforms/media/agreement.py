@@ -23,7 +23,7 @@ _SHOWS, _ENOUGH = 3.0, 25.0
 #: show something clearly.
 _DIFFERS, _CONFLICTS, _CLEARLY = 0.5, 0.3, 8.0
 #: Of what both pictures show, the share that may differ, and the share that may be in conflict.
-_MOST_DIFFERING, _MOST_CONFLICTING = 0.06, 0.005
+_MOST_DIFFERING, _MOST_CONFLICTING = 0.03, 0.003
 #: A turn that is no quarter turn, degrees.
 _TURN = 2.0
 #: What one picture shows beside what both show, over that: at most, in the one that shows more, and in the one that

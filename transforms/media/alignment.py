@@ -93,9 +93,7 @@ def _frame_map(ours: Box, theirs: Box, turns: int, *, mirrored: bool) -> Map:
         goal[:, 0] = 1 - goal[:, 0]
     for _ in range(turns):
         goal = np.stack([goal[:, 1], 1 - goal[:, 0]], axis=1)
-    return np.asarray(
-        cv2.getAffineTransform(_in_box(corners, ours), _in_box(goal, theirs)), np.float64
-    )
+    return np.asarray(cv2.getAffineTransform(_in_box(corners, ours), _in_box(goal, theirs)), np.float64)
 
 
 def _in_box(corners: Points, box: Box) -> NDArray[np.float32]:

@@ -89,7 +89,8 @@ def wanted_names(posts: pl.DataFrame) -> pa.Table:
     URL, as downloaders name them, alone or with the host as its folder.
 
     Args:
-        posts: ``media_key`` not null, ``media_urls``, ``media_kind``, ``media_file``, ``posted_at``, ``speech``, ``title``.
+        posts: ``media_key`` not null, ``media_urls``, ``media_kind``, ``media_file``, ``posted_at``, ``speech``, and
+            ``title``.
     """
     spoken = pl.col("speech").list.len().gt(0).alias("spoken")
     single = pl.col("media_kind").ne(MediaKind.GALLERY.value).alias("single")

@@ -89,11 +89,8 @@ def film_of(row: Mapping[str, Any], options: DuplicateOptions) -> Film:
 
 def _part(hashes: Sequence[Mapping[str, Any]], part: FramePart, times: Times) -> tuple[Lens, Lens]:
     found = {entry["time_s"]: entry for entry in hashes if entry["part"] == part.value}
-    at = [found.get(time_s) for time_s in times.tolist()]
-    return (
-        _lens([entry and entry["phash"] for entry in at]),
-        _lens([entry and entry["phash_unboxed"] for entry in at]),
-    )
+    at = [found.get(time_s, {}) for time_s in times.tolist()]
+    return _lens([entry.get("phash") for entry in at]), _lens([entry.get("phash_unboxed") for entry in at])
 
 
 def _lens(hashes: Sequence[str | None]) -> Lens:
