@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from blift.connectors.parquet import shard_name, write_shard
 from blift.connectors.shard import Shard
-from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.schemas.registry import SCHEMAS
 
 _RECIPE = "name: benchmark\nsources: {reddit: {submissions: [none]}}\ncard: {title: Benchmark, license: cc-by-4.0}\n"

@@ -164,9 +164,9 @@ def run(program: str, clip: Path, least: Path | None = None) -> Cost:
 
 
 def _blift(file: str) -> dict[str, object]:
-    from blift.pipelines.media.child import settle
-    from blift.pipelines.media.config import MeasureConfig
-    from blift.pipelines.media.measure import measure
+    from blift.connectors.media.settings import MeasureConfig
+    from blift.pipelines.stages.media.child import settle
+    from blift.pipelines.stages.media.measure import measure
 
     settle()
     row = measure(file, MeasureConfig()).row
@@ -235,8 +235,8 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
 
         from blift.connectors.media.images import read_image
         from blift.connectors.media.limits import Limits
-        from blift.pipelines.media.config import MeasureConfig
-        from blift.pipelines.media.measure import measure
+        from blift.connectors.media.settings import MeasureConfig
+        from blift.pipelines.stages.media.measure import measure
         from blift.transforms.media.hashes import look_at, phash
         from blift.transforms.media.reduced import is_certain, look_at_means
 

@@ -30,8 +30,8 @@ import pyarrow as pa
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from blift.connectors.media.limits import Refused
-from blift.pipelines.media.config import MeasureConfig
-from blift.pipelines.media.measure import measure
+from blift.connectors.media.settings import MeasureConfig
+from blift.pipelines.stages.media.measure import measure
 from blift.schemas.media import FramePart
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.media.clusters import connected

@@ -25,8 +25,8 @@ from blift.connectors.media.frames import VideoFile
 from blift.connectors.media.limits import Limits
 from blift.connectors.media.nvidia import NvidiaVideo, device
 from blift.connectors.media.pyav import PyAvVideo
-from blift.pipelines.media.config import DecoderChoice, MeasureConfig
-from blift.pipelines.media.measure import measure
+from blift.connectors.media.settings import DecoderChoice, MeasureConfig
+from blift.pipelines.stages.media.measure import measure
 from blift.schemas.errors import RecipeError
 
 _HEIGHTS, _SECONDS, _RUNS, _SPARSE = (360, 720, 1080, 2160), 20, 3, 10

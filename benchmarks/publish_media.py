@@ -21,8 +21,8 @@ from PIL import ExifTags, Image
 from benchmarks.hub_corpus import write_run
 from benchmarks.publish import REPO, hub_at, killed_after, publishing, release_of, seconds_of
 from blift.connectors.parquet import read_shard, shard_name, write_shard
-from blift.pipelines.media.listing import note
-from blift.pipelines.run.folder import RunFolder
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.stages.media.listing import note
 from blift.schemas.arrow import conform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.media.files import ListedFile

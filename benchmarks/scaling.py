@@ -18,11 +18,11 @@ import pyarrow as pa
 import yaml
 
 from benchmarks.archive import write_archive
+from blift.pipelines.build.build import build
+from blift.pipelines.engine.beam_arguments import BeamArguments
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.beam_arguments import BeamArguments
-from blift.pipelines.run.build import build
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.stage_run import Report
 from blift.transforms.shuffle import TableCoder
 from tests.runners.builds import Build, build_on
 from tests.runners.engines import ENGINES

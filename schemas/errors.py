@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from blift.schemas.printable import printable
+
+#: Characters of a sentence: a path may have 4,096.
+_LONGEST = 5_000
+
 
 class BliftError(Exception):
-    """Something a user can put right. Its text is one sentence or two: what, where, what to do."""
+    """Something a user can put right. Its text is one sentence or two: what, where, what to do.
+
+    Args:
+        *sentences: each is a line of the text, whatever it quotes: what is not printable in it is escaped, and of what
+            is very long the middle is left out.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(*(printable(cut(sentence, _LONGEST)) for sentence in sentences))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 class RecipeError(BliftError):
@@ -30,7 +46,7 @@ class PublishError(BliftError):
     """The Hub cannot be reached, does not allow it, or holds what must not be overwritten."""
 
 
-class CollectError(BliftError):
+class FetchError(BliftError):
     """A platform cannot be asked at all: no credentials, wrong ones, or a service that does not answer."""
 
 
@@ -42,3 +58,9 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """A sentence part such as ``, did you mean 'subreddits'?``; empty where nothing is near."""
     near = get_close_matches(word, list(choices), n=1, cutoff=0.6)
     return f", did you mean {near[0]!r}?" if near else ""
+
+
+def cut(text: str, most: int = 80) -> str:
+    """A text of strangers as a sentence shows it: at most so many characters, the middle left out."""
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationInfo
 
-from blift.schemas.errors import RecipeError
+from blift.schemas.errors import RecipeError, cut
 
 
 def named_path(value: Any, info: ValidationInfo) -> Path:
@@ -17,6 +18,6 @@ def named_path(value: Any, info: ValidationInfo) -> Path:
         RecipeError: the value is no path.
     """
     if not isinstance(value, str | Path):
-        raise RecipeError(f"A recipe names a file by its path, not by {value!r}.")
+        raise RecipeError(f"A recipe names a file by its path, not by {cut(repr(value))}.")
     folders = [Path(folder) for folder in (info.context or {}).get("folders", ["."])]
-    return next((folder / value for folder in folders if (folder / value).exists()), folders[0] / value)
+    return next((folder / value for folder in folders if os.path.lexists(folder / value)), folders[0] / value)

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.tables import arrow, frame
+from blift.transforms.tables import frame, rows_of
 
 SCHEMA = SCHEMAS["reject"]
 
@@ -39,7 +39,7 @@ def reject_rows(
         rejected = rejected.filter(~pl.col("reason").is_in([reason.value for reason in OUT_OF_SCOPE]))
     verdict = ("rule", "reason", "detail", "source", "line")
     record_columns = [name for name in rejected.columns if name not in verdict]
-    return arrow(
+    return rows_of(
         rejected.select(
             pl.lit(stage).alias("stage"),
             "rule",
@@ -53,13 +53,13 @@ def reject_rows(
                 "payload"
             ),
         ),
-        SCHEMA,
+        "reject",
     )
 
 
 def without_payload(rejects: pa.Table) -> pa.Table:
     """The rejects without the records themselves."""
-    return arrow(frame(rejects).with_columns(payload=pl.lit(None, dtype=pl.String)), SCHEMA)
+    return rows_of(frame(rejects).with_columns(payload=pl.lit(None, dtype=pl.String)), "reject")
 
 
 def _address(record: str) -> pl.Expr:
@@ -86,4 +86,4 @@ def shard_keys(rejects: pa.Table) -> pl.Series:
 
 def sorted_rejects(rejects: pa.Table) -> pa.Table:
     """Rejects in an order that depends on nothing but their content."""
-    return arrow(frame(rejects).sort(*_SORT, nulls_last=True), SCHEMA)
+    return rows_of(frame(rejects).sort(*_SORT, nulls_last=True), "reject")

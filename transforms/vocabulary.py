@@ -30,13 +30,18 @@ from typing import Self
 
 import polars as pl
 
-from blift.schemas.errors import RecipeError
+from blift.schemas.credentials import refuse_credentials
+from blift.schemas.errors import RecipeError, cut
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 #: LDNOOBW's English list (CC BY 4.0), the vocabulary of the paper, unchanged inside the package `expletives`.
 _BUILTIN = ("expletives", "data/sources/ldnoobw-en.txt")
 
 #: Longest entry, in characters; a longer line means that the file is no word list.
 MAX_ENTRY = 200
+
+#: A list of a million words has some 10 MB.
+MAX_LIST_BYTES = 32 << 20
 
 #: Characters of entries in one regular expression. Measured: up to about 1,000 entries an expression searches
 #: at full speed; from 3,000 on its state tables no longer fit and it is 20 times slower.
@@ -134,13 +139,17 @@ def read_entries(path: Path) -> list[str]:
     """The lines of a UTF-8 text file, trimmed, without blank ones and those that begin with ``#``.
 
     Raises:
-        RecipeError: the file is missing, empty or no UTF-8 text, or a line is too long for a phrase.
+        RecipeError: the file is missing, too large, empty or no UTF-8 text, a line is too long for a phrase, or holds
+            a credential.
     """
+    shown = cut(str(path), 400)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecipeError(f"The list {path} cannot be read ({error.strerror}); check its path.") from error
-    return _entries_in(content, str(path))
+        content = read_regular_file(path, MAX_LIST_BYTES)
+    except Unreadable as error:
+        raise RecipeError(f"The list {shown} cannot be read ({error}); check its path.") from error
+    entries = _entries_in(content, shown)
+    refuse_credentials(enumerate(content.decode("utf-8").split("\n"), start=1), f"The list {shown}")
+    return entries
 
 
 def _entries_in(content: bytes, name: str) -> list[str]:

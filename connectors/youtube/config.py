@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
+
+from blift.schemas.errors import FetchError
+
+_PROXY = re.compile(r"(?:https?|socks[45][ah]?)://[!-~]+")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class YoutubeConfig:
         posted_before: seconds since 1970; videos of lists from then on are left out.
         cookies_file: in Netscape's format; it is read, and never written.
         proxy: address of a proxy.
+        proxy_env: environment variable, on the workers, that holds one instead, with user name and password.
         requests_per_minute: of all workers together; None for no limit.
         base_address: another place than YouTube, to which all requests go: a recording or a mirror.
         allowed: `host:port` of servers that may be asked although they are not on the open net.
@@ -52,6 +59,25 @@ class YoutubeConfig:
     posted_before: float | None = None
     cookies_file: str | None = None
     proxy: str | None = None
+    proxy_env: str | None = None
     requests_per_minute: float | None = 60.0
     base_address: str | None = None
     allowed: tuple[str, ...] = ()
+
+    def proxy_address(self) -> str | None:
+        """The address of the proxy, from the recipe or from the environment of this process; None for no proxy.
+
+        Raises:
+            FetchError: the variable is not set, or holds no address.
+        """
+        if self.proxy_env is None:
+            return self.proxy
+        address = os.environ.get(self.proxy_env, "").strip()
+        if not address:
+            raise FetchError(f"The environment variable {self.proxy_env}, which `proxy_env` names, is not set. Set it.")
+        if not _PROXY.fullmatch(address):  # it holds a password: it is not shown
+            raise FetchError(
+                f"The environment variable {self.proxy_env} holds no address of a proxy. Write it such as "
+                "http://user:password@host:3128."
+            )
+        return address

@@ -41,7 +41,7 @@ class Extractor:
         manners: of the run.
 
     Raises:
-        CollectError: the cookies cannot be read.
+        FetchError: the cookies cannot be read.
     """
 
     def __init__(self, config: YoutubeConfig, manners: Manners) -> None:
@@ -171,7 +171,8 @@ class Extractor:
     def _client(self, options: Mapping[str, Any]) -> Client:
         config = self._config
         settings = {
-            "proxy": config.proxy or "",  # else one of the environment, which would look names up in our place
+            "proxy": config.proxy_address()
+            or "",  # else one of the environment, which would look names up in our place
             "cookiefile": read_cookies(config.cookies_file) if config.cookies_file else None,
             "socket_timeout": _TIMEOUT_S,
         }

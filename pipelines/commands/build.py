@@ -9,16 +9,18 @@ import shlex
 import sys
 
 from blift.connectors.filesystem import is_here
+from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.publication.wish import publish_as_last_stage
+from blift.pipelines.commands.show import show_funnel, show_notes
+from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.funnel import funnel_rows
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.folder import Manifest, RunFolder
-from blift.pipelines.run.funnel import funnel_rows
-from blift.pipelines.run.request import STAGES, stages_of
-from blift.pipelines.run.show import show_funnel
-from blift.pipelines.run.stage_run import Report
+from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
+from blift.pipelines.stages.publish.wish import publish_as_last_stage
 from blift.schemas.errors import BliftError, RecipeError, did_you_mean
+from blift.schemas.printable import printable
 from blift.schemas.reasons import Reason
 
 #: The last stage, which is no part of what is built.
@@ -59,13 +61,14 @@ def run(args: argparse.Namespace) -> int:
     if args.limit is not None and args.limit < 1:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
     source = load_recipe(args.recipe)
+    show_notes(source.notes)
     stages = _stages(args.stages, source, trial=args.limit is not None)
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
-    from blift.pipelines.run.build import build  # noqa: PLC0415 - slow: all stages
-    from blift.pipelines.run.runner import check_runner  # noqa: PLC0415 - slow
+    from blift.pipelines.build.build import build  # noqa: PLC0415 - slow: all stages
+    from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 
     beam = beam_arguments(args.beam)
     # Workers have working folders of their own.
@@ -83,10 +86,10 @@ def run(args: argparse.Namespace) -> int:
         published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and finished else None
     if not args.quiet and finished:
         show_funnel(manifest, sys.stdout)
-        print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
-        print(published or f"Look at it: blift inspect {shlex.quote(folder.path)}")
+        print(f"\nThe dataset is in {printable(folder.path)}, fingerprint {manifest.fingerprint[:16]}.")
+        print(printable(published or f"Look at it: blift inspect {shlex.quote(folder.path)}"))
     for warning in warnings(manifest):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {printable(warning)}", file=sys.stderr)
     return 0
 
 
@@ -98,7 +101,7 @@ def warnings(manifest: Manifest) -> list[str]:
             if files := row.rejected.get(reason):
                 how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
                 what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
-                found += [f"{how_many} {what}. The rejects of `collect` say where."]
+                found += [f"{how_many} {what}. The rejects of `ingest` say where."]
     found += _nothing_left(manifest)
     notes = [note for record in manifest.stages.values() for note in record.notes]
     found += notes[:_NOTES_SHOWN]
@@ -109,7 +112,7 @@ def warnings(manifest: Manifest) -> list[str]:
 
 def _nothing_left(manifest: Manifest) -> list[str]:
     """That the dataset is empty, and since which stage; or that none of its media has a file."""
-    for stage, prefix, what in (("collect", "posts/", "post was collected"), ("curate", "samples/", "sample was made")):
+    for stage, prefix, what in (("ingest", "posts/", "post was ingested"), ("curate", "samples/", "sample was made")):
         record = manifest.stages.get(stage)
         if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
             return [f"No {what}. The funnel says what came in, and which step left it out."]
@@ -124,6 +127,8 @@ def _stages(text: str | None, source: RecipeFile, *, trial: bool) -> list[str]:
         needed = stages_of(source.recipe)
         return [*needed, PUBLISH] if source.recipe.publish.repo and not trial else needed
     asked = [name.strip() for name in text.split(",") if name.strip()]
+    show_notes([f"the stage `{name}` is now called `{OLD_STAGES[name]}`." for name in asked if name in OLD_STAGES])
+    asked = [OLD_STAGES.get(name, name) for name in asked]
     for name in asked:
         if name not in known:
             hint = did_you_mean(name, known) or "."

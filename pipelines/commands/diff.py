@@ -23,6 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `blift diff`."""
     require_hub()
-    from blift.pipelines.publication.diff import diff  # noqa: PLC0415 - needs the extra
+    from blift.pipelines.stages.publish.diff import diff  # noqa: PLC0415 - needs the extra
 
     return diff(args.old, args.new, as_json=args.json)

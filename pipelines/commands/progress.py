@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from blift.pipelines.run.folder import StageRecord
+from blift.pipelines.engine.run_folder import StageRecord
 from blift.transforms import accounting
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from blift.connectors.hub.extra import require_hub
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.publication.wish import wish_of
+from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, recipe_of_result
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.stage_run import Report
+from blift.pipelines.stages.publish.wish import wish_of
 from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,10 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `blift publish`."""
     require_hub()
-    from blift.connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
-
-    with session_made():
-        from blift.pipelines.publication.publish import publish  # noqa: PLC0415 - the same
+    from blift.pipelines.stages.publish.publish import publish  # noqa: PLC0415 - needs the extra
 
     folder = RunFolder(args.folder)
     source = recipe_of(folder)
@@ -71,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     with progress:
         result = publish(source, folder, beam_arguments(args.beam, "publish"), wish, report)
     if not args.quiet:
-        print(result.told(wish))
+        print(printable(result.told(wish)))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
-from blift.schemas.errors import BliftError, RecipeError, did_you_mean
+from blift.pipelines.recipe.renamed import with_new_names
+from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
+from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 #: Recipes that come with the package, by file name.
 SHIPPED = Path(__file__).parent / "shipped"
+
+#: Mistakes of a recipe that are told at once, and the characters of a sentence on one.
+_MOST_TOLD, _MOST_CHARACTERS = 20, 1000
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,8 @@ class RecipeFile:
     recipe: Recipe
     text: str
     folder: Path
+    notes: tuple[str, ...] = ()
+    """What to tell its author, such as a key that has a new name."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """Patterns with relative ones taken from the recipe's folder; addresses such as gs:// stay."""
@@ -52,11 +61,11 @@ def recipe_text(name: str) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_regular_file(path, MAX_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
-    except OSError as error:
-        raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.") from error
+    except Unreadable as error:
+        raise RecipeError(f"Cannot read the recipe {cut(str(path), 400)}: {error}.") from error
 
 
 def parse_recipe(text: str, path: Path) -> RecipeFile:
@@ -65,34 +74,35 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
     Raises:
         RecipeError: as ``load_recipe``.
     """
-    content = _mapping(text, path)
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    content, node = read_recipe(text, path)
+    content, notes = with_new_names(content, str(path))
     folder = path.resolve().parent
     try:
         recipe = Recipe.model_validate(content, context={"folders": [folder, SHIPPED]})
     except ValidationError as error:
-        raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
+        raise RecipeError(*_told(error.errors(), path, node)) from error
     except BliftError as error:
         copy = f" Copy it to where your files are: blift recipe show {path.stem} > mine.yaml"
-        raise RecipeError(f"{path}: {error}{copy if path.parent == SHIPPED else ''}") from error
+        said = cut(str(error), _MOST_CHARACTERS)
+        raise RecipeError(f"{path}: {said}{copy if path.parent == SHIPPED else ''}") from error
     if recipe.sources == Sources():
-        recipe = recipe.model_copy(update={"sources": _own_collection(recipe, path)})
-    return RecipeFile(recipe, text, folder)
+        recipe = recipe.model_copy(update={"sources": _own_fetch_folder(recipe, path)})
+    return RecipeFile(recipe, text, folder, tuple(notes))
 
 
-def _own_collection(recipe: Recipe, path: Path) -> Sources:
-    """What a recipe that names no sources reads: the collection that it fills."""
-    collected = recipe.collect
-    if collected is None or not (collected.reddit or collected.youtube):
+def _own_fetch_folder(recipe: Recipe, path: Path) -> Sources:
+    """What a recipe that names no sources reads: the fetch folder that it fills."""
+    section = recipe.fetch
+    if section is None or not (section.reddit or section.youtube):
         raise RecipeError(
-            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor "
+            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `fetch` asks neither Reddit nor "
             "YouTube; name at least one."
         )
     # A stage of the build leaves no folder that a recipe could name: its parts lie in the run folder.
-    folders = [] if collected.stage else [collected.folder]
+    folders = [] if section.stage else [section.folder]
     return Sources.model_construct(
-        reddit=RedditSource.model_construct(collections=folders) if collected.reddit else None,
-        youtube=YoutubeSource.model_construct(collections=folders) if collected.youtube else None,
+        reddit=RedditSource.model_construct(fetched=folders) if section.reddit else None,
+        youtube=YoutubeSource.model_construct(fetched=folders) if section.youtube else None,
     )
 
 
@@ -108,59 +118,41 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
     Raises:
         RecipeError: as ``load_recipe``.
     """
-    content = _mapping(text, path)
+    content, node = read_recipe(text, path)
     kept = {key: value for key, value in content.items() if key in _OF_A_RESULT}
     try:
         recipe = Recipe.model_validate({**kept, "sources": {}})
     except ValidationError as error:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        raise RecipeError("\n".join(_sentences(error.errors(), path, node))) from error
+        raise RecipeError(*_told(error.errors(), path, node)) from error
     return RecipeFile(recipe, text, path.resolve().parent)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as ever, but a key that stands twice is a mistake: the first would be dropped in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key `{key.value}` stands twice; make one of both", problem_mark=key.start_mark
-                )
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-def _mapping(text: str, path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe one
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        raise RecipeError(f"{where}: not valid YAML ({getattr(error, 'problem', error)}).") from error
-    if not isinstance(content, dict):
-        raise RecipeError(f"{path} holds no recipe: a recipe is a YAML mapping that begins with `name:`.")
-    return content
 
 
 def _find(name: str) -> Path:
     path = Path(name)
-    if path.exists():
-        return path
     shipped = sorted(entry.name for entry in SHIPPED.glob("*.yaml"))
+    # A folder is no recipe: `make demo` leaves one that is called as a shipped recipe is.
+    if os.path.lexists(path) and not (os.path.isdir(path) and f"{name}.yaml" in shipped):
+        return path
     for candidate in (name, f"{name}.yaml"):
         if candidate in shipped:
             return SHIPPED / candidate
-    beside = sorted(entry.name for entry in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    beside = sorted(entry.name for entry in path.parent.glob("*.y*ml")) if os.path.isdir(path.parent) else []
     hint = did_you_mean(path.name, [*beside, *shipped])
-    raise RecipeError(f"There is no recipe {name}{hint or '.'} Shipped recipes: {', '.join(shipped)}.")
+    raise RecipeError(f"There is no recipe {cut(name, 400)}{hint or '.'} Shipped recipes: {', '.join(shipped)}.")
+
+
+def _told(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None) -> Iterator[str]:
+    """A sentence for each of the first mistakes, and how many more there are."""
+    for sentence in _sentences(errors[:_MOST_TOLD], path, node):
+        yield cut(sentence, len(str(path)) + _MOST_CHARACTERS)
+    if len(errors) > _MOST_TOLD:
+        yield f"and {len(errors) - _MOST_TOLD:,} more mistakes."
 
 
 def _sentences(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None) -> Iterator[str]:
     for error in errors:
         location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-"))]
-        key = ".".join(str(part) for part in location)
+        key = ".".join(cut(str(part)) for part in location)
         where = f"{path}, line {_line(node, location)}"
         if error["type"] == "extra_forbidden":
             known = _known_keys(location[:-1])
@@ -169,7 +161,7 @@ def _sentences(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | Non
         elif error["type"] == "missing":
             yield f"{where}: the key `{key}` is missing; {_description(location)}"
         else:
-            yield f"{where}: `{key}` is {error['input']!r}: {error['msg'].removeprefix('Value error, ')}."
+            yield f"{where}: `{key}` is {cut(repr(error['input']))}: {error['msg'].removeprefix('Value error, ')}."
 
 
 def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from blift.schemas.errors import RecipeError
 
 
 class Section(BaseModel):
     """A part of a recipe; an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", name):
+        # It may be the credential itself: as a RecipeError, unlike a ValueError, it is not shown.
+        raise RecipeError(
+            "A key that ends in `_env` takes the name of an environment variable (A-Z, 0-9, _). Put the value itself "
+            "into the environment, never into a recipe."
+        )
+    return name
+
+
+EnvironmentVariable = Annotated[str, AfterValidator(_variable)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from blift.pipelines.schema.sides import Side, side_of_definitions
+from blift.pipelines.schema.side import Side, side_of_definitions
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
 from blift.schemas.baseline import BASELINES, load
 from blift.schemas.definition import STATES_TYPES, Definition
@@ -65,9 +65,9 @@ def side_on_hub(name: str, repo: str, revision: str) -> Side:
         PublishError: it may not be read.
     """
     from blift.connectors.hub.client import Hub  # noqa: PLC0415 - an extra, needed by who reads from the Hub alone
-    from blift.pipelines.publication.compare import hub_definitions  # noqa: PLC0415 - the same
-    from blift.pipelines.publication.files import PublishedManifest  # noqa: PLC0415 - the same
-    from blift.pipelines.run.folder import MANIFEST  # noqa: PLC0415 - the same
+    from blift.pipelines.engine.run_folder import MANIFEST  # noqa: PLC0415 - the same
+    from blift.pipelines.stages.publish.compare import hub_definitions  # noqa: PLC0415 - the same
+    from blift.pipelines.stages.publish.files import PublishedManifest  # noqa: PLC0415 - the same
 
     hub = Hub(repo)
     snapshot = hub.snapshot(revision)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from blift.connectors import git
+from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
 from blift.schemas.baseline_rules import readable
-from blift.schemas.definition import Definition, version_numbers
 from blift.schemas.errors import InputError
 
 #: Names all baselines of the folder.
@@ -18,74 +18,73 @@ ALL_BASELINES = "baselines"
 _ON_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([^@\s]+)")
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of a comparison.
+class Kind(Enum):
+    """What `--against` can name."""
 
-    Attributes:
-        name: what people wrote.
-        tables: every known version of each table, oldest first.
-        baselines: the contents of its baseline files by name; None where it has no files of its own.
-    """
+    BASELINES = "all baselines"
+    GIT = "a git ref"
+    FOLDER = "a folder"
+    HUB = "a dataset on the Hub"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What ``--against`` names: its kind; and the commit of a git ref."""
 
     name: str
-    tables: Mapping[str, Sequence[Definition]] = field(default_factory=dict)
-    baselines: Mapping[str, bytes] | None = None
+    kind: Kind
+    commit: str = ""
 
 
-def side_of_definitions(name: str, found: Sequence[Definition], files: Mapping[str, bytes] | None = None) -> Side:
-    """A side out of definitions."""
-    tables: dict[str, list[Definition]] = {}
-    for one in sorted(found, key=lambda one: version_numbers(one.version) if one.version else (0, 0, 0)):
-        tables.setdefault(one.table, []).append(one)
-    return Side(name, tables, files)
-
-
-def baseline_files(folder: Path) -> dict[str, bytes]:
-    """The contents of the baselines in a folder, by name.
-
-    Raises:
-        InputError: one cannot be read.
-    """
-    try:
-        return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
-    except OSError as error:
-        raise InputError(f"Cannot read the baseline {error.filename}: {error.strerror}.") from error
-
-
-def resolve(name: str, baselines: Path) -> Side:
-    """What ``--against`` names.
+def target_of(name: str, folder: Path) -> Target:
+    """What a name means.
 
     Args:
         name: `baselines`, a git ref, a folder, a run folder, or `OWNER/NAME@REVISION`.
-        baselines: the folder of the baselines, whose checkout git refs are of.
+        folder: a folder of the checkout that git refs are of.
 
     Raises:
-        InputError: there is no such thing, or it holds no tables.
-        PublishError: the Hub cannot be read.
+        InputError: it means nothing, or two things.
     """
     if name == ALL_BASELINES:
-        files = baseline_files(baselines)
-        return side_of_definitions(name, readable(files), None)
-    is_folder, commit = os.path.isdir(name), _commit(name, baselines)
+        return Target(name, Kind.BASELINES)
+    on_hub, is_folder = _ON_HUB.fullmatch(name), os.path.isdir(name)
+    commit = None if on_hub else git.commit_of(_nearest(folder), name)
     if is_folder and commit is not None and not name.startswith((".", "/")):
         raise InputError(f"{name!r} is a folder and a git ref. Write ./{name} for the folder, or refs/heads/{name}.")
     if is_folder:
-        return _of_folder(name)
+        return Target(name, Kind.FOLDER)
     if commit is not None:
-        return _of_git(name, commit, baselines)
-    if found := _ON_HUB.fullmatch(name):
-        from blift.pipelines.schema.published import side_on_hub  # noqa: PLC0415 - slow, and for the Hub alone
-
-        return side_on_hub(name, found[1], found[2])
+        return Target(name, Kind.GIT, commit)
+    if on_hub:
+        return Target(name, Kind.HUB)
     raise InputError(
         f"{name!r} is no git ref, no folder and no OWNER/NAME@REVISION of the Hub. "
         f"Name one of these, or {ALL_BASELINES!r}."
     )
 
 
-def _commit(name: str, baselines: Path) -> str | None:
-    return git.commit_of(_nearest(baselines), name) if not _ON_HUB.fullmatch(name) else None
+def read_side(target: Target, baselines: Path) -> Side:
+    """The tables of a target.
+
+    Args:
+        target: what to read.
+        baselines: the folder of the baselines; at a git ref, it is read there.
+
+    Raises:
+        InputError: it holds no tables.
+        PublishError: the Hub cannot be read.
+    """
+    if target.kind is Kind.BASELINES:
+        return side_of_definitions(target.name, readable(baseline_files(baselines)), None)
+    if target.kind is Kind.GIT:
+        return _of_git(target.name, target.commit, baselines)
+    if target.kind is Kind.FOLDER:
+        return _of_folder(target.name)
+    from blift.pipelines.schema.published import side_on_hub  # noqa: PLC0415 - slow, and for the Hub alone
+
+    repo, _, revision = target.name.partition("@")
+    return side_on_hub(target.name, repo, revision)
 
 
 def _nearest(folder: Path) -> Path:

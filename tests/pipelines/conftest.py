@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from blift.pipelines.build.build import build
 from blift.pipelines.demo.corpus import write_corpus
+from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.build import build
-from blift.pipelines.run.folder import Manifest, RunFolder, StageRecord
-from blift.pipelines.run.stage_run import Report
 
 
 class Told:

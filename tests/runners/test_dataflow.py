@@ -10,13 +10,13 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from blift.pipelines.build.stages import STAGES, stage
+from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.hardware import on_gpu
+from blift.pipelines.engine.pipeline import run_stage
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.file import load_recipe
-from blift.pipelines.run.beam_arguments import beam_arguments
-from blift.pipelines.run.folder import RunFolder
-from blift.pipelines.run.hardware import on_gpu
-from blift.pipelines.run.prepare import PREPARE
-from blift.pipelines.run.request import Request
-from blift.pipelines.run.stage import run_stage
 from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES
 
@@ -53,13 +53,13 @@ def dataflow() -> PipelineOptions:
     ).options
 
 
-@pytest.mark.parametrize("stage", [name for name in PREPARE if name != "gather"])  # the demo asks nobody
+@pytest.mark.parametrize("name", [known for known in STAGES if known != "fetch"])  # the demo asks nobody
 def test_a_stage_translates_with_one_image_and_no_package_staged(
-    stage: str, translated: list[Any], run: Run, corpora: Callable[[str], Path]
+    name: str, translated: list[Any], run: Run, corpora: Callable[[str], Path]
 ) -> None:
     folder = RunFolder(str(run(ENGINES[0], "demo").folder))
     request = Request(load_recipe(str(corpora("demo"))), folder, None, folder.read_manifest())
-    assert run_stage(stage, folder, dataflow(), PREPARE[stage](request).plan, "fingerprint", detach=True) is None
+    assert run_stage(name, folder, dataflow(), stage(name).prepare(request).plan, "fingerprint", detach=True) is None
     (pipeline,) = translated
     environments = list(pipeline.components.environments.values())
     assert [_IMAGE.encode() in environment.payload for environment in environments] == [True]

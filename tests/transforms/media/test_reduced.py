@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from blift.connectors.media.images import read_image
 from blift.connectors.media.limits import Limits
-from blift.pipelines.media.config import MeasureConfig
-from blift.pipelines.media.measure import measure
+from blift.connectors.media.settings import MeasureConfig
+from blift.pipelines.stages.media.measure import measure
 from blift.transforms.media.hashes import look_at, phash
 from blift.transforms.media.reduced import certainty, cut_off, is_certain, look_at_means
 from tests.transforms.media.test_hashes import picture

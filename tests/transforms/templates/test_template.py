@@ -14,7 +14,7 @@ from blift.schemas.errors import RecipeError
 from blift.transforms.templates import Part, TemplateFile, load_template, shipped
 from blift.transforms.templates import template as module
 from blift.transforms.templates.context import MEDIA, is_film, plain
-from blift.transforms.templates.template import compiled
+from blift.transforms.templates.language import render
 
 _GOOD = {
     "name": "my-own",
@@ -98,14 +98,14 @@ def test_a_wrong_value_is_named_with_its_key(tmp_path: Path, key: str, value: An
 
 def test_a_file_that_is_not_there_names_the_shipped_one_that_was_meant(tmp_path: Path) -> None:
     message = complaint(tmp_path / "comment-only.yaml")
-    assert "There is no template" in message
+    assert "cannot be read (No such file or directory)" in message
     assert ", did you mean 'comments-only'? Shipped templates: behaviour-simulation," in message
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"name: [", "is not valid YAML"),
+        (b"name: [", "not valid YAML"),
         (b"- a\n- list\n", "it is no YAML mapping."),
         (b"", "it is no YAML mapping."),
         (b"name: caf\xe9", "is not UTF-8 text (byte 9)"),
@@ -180,7 +180,7 @@ def test_a_template_reaches_nothing_of_python_and_changes_nothing(tmp_path: Path
 
 
 def test_what_data_says_is_never_taken_for_a_template() -> None:
-    assert compiled("{{ title }}").render(title="{{ 7 * 7 }} <b>") == "{{ 7 * 7 }} <b>"
+    assert render("{{ title }}", {"title": "{{ 7 * 7 }} <b>"}) == "{{ 7 * 7 }} <b>"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""An item is one thing to ask a platform for; its outcome says what came of asking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, Protocol, TypeAlias
+
+from blift.schemas.reasons import Absent
+
+
+class Service(StrEnum):
+    """Who is asked. Each has its own pace and its own workers."""
+
+    REDDIT = "reddit"
+    YOUTUBE = "youtube"
+    WIKIDATA = "wikidata"
+    MEDIA = "media"  # whoever hosts a file
+
+
+class Kind(StrEnum):
+    """What is asked for, and what its key is."""
+
+    LISTING = "listing"  # of a subreddit, page by page: `pics/new`, `pics/top/year`, `pics/search/<words>`
+    SUBMISSION = "submission"  # base-36 id
+    COMMENTS = "comments"  # of a submission: its base-36 id
+    CHANNELS = "channels"  # out of Wikidata: digest of the query
+    PLAYLIST = "playlist"  # channel, playlist or search: as yt-dlp takes it
+    VIDEO = "video"  # 11 characters; metadata, comments, subtitles
+    FOOTAGE = "footage"  # the file of a video: 11 characters
+    FILE = "file"  # URL
+
+
+SERVICE: dict[Kind, Service] = {
+    Kind.LISTING: Service.REDDIT,
+    Kind.SUBMISSION: Service.REDDIT,
+    Kind.COMMENTS: Service.REDDIT,
+    Kind.CHANNELS: Service.WIKIDATA,
+    Kind.PLAYLIST: Service.YOUTUBE,
+    Kind.VIDEO: Service.YOUTUBE,
+    Kind.FOOTAGE: Service.YOUTUBE,
+    Kind.FILE: Service.MEDIA,
+}
+
+
+class Item(NamedTuple):
+    """One thing to ask for. ``detail`` is JSON of its fetcher's own: where to go on, what to leave out."""
+
+    kind: Kind
+    key: str
+    detail: str = "{}"
+
+
+class RecordKind(StrEnum):
+    """What a raw record is."""
+
+    SUBMISSION = "submission"
+    COMMENT = "comment"
+    VIDEO = "video"
+    SUBTITLES = "subtitles"
+
+
+class RawRecord(NamedTuple):
+    """A record as the platform gave it.
+
+    Attributes:
+        kind: what it is.
+        key: native id; for subtitles ``<video id>.<language>.<format>``, the end of a file's name.
+        of: native id of the post that it belongs to; its own for a post.
+        retrieved_at: seconds since 1970 at which it was read.
+        data: one JSON object without newlines, in the form in which the archives have it; subtitles as they came.
+    """
+
+    kind: RecordKind
+    key: str
+    of: str
+    retrieved_at: float
+    data: bytes
+
+
+class StoredFile(NamedTuple):
+    """A file in the store.
+
+    Attributes:
+        address: URL that it came from, or ``youtube:<video id>``.
+        sha256: of its content, hexadecimal.
+        name: in the store, such as ``files/ab/<sha256>.jpg``.
+        size_bytes: its size.
+        content_type: by its bytes, such as ``image/jpeg``.
+    """
+
+    address: str
+    sha256: str
+    name: str
+    size_bytes: int
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """All that was asked for is here. ``found`` are items to ask for next.
+
+    ``note`` is a sentence on what the platform keeps back, such as all of a listing but its first thousand.
+    """
+
+    records: Sequence[RawRecord] = ()
+    files: Sequence[StoredFile] = ()
+    found: Sequence[Item] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class GoesOn:
+    """A part is here; the item is asked for again with ``detail``."""
+
+    detail: str
+    records: Sequence[RawRecord] = ()
+    found: Sequence[Item] = ()
+
+
+@dataclass(frozen=True)
+class NotThere:
+    """It is not to be had. ``records`` are what the platform still says of it."""
+
+    reason: Absent
+    detail: str = ""
+    records: Sequence[RawRecord] = field(default=())
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Something went wrong that may pass.
+
+    Attributes:
+        error: one sentence.
+        wait_s: how long the server asks to wait; None where it does not say.
+        counts: whether it counts as an attempt. A server that is merely busy does not.
+    """
+
+    error: str
+    wait_s: float | None = None
+    counts: bool = True
+
+
+Outcome: TypeAlias = Done | GoesOn | NotThere | Failed
+
+
+class Fetcher(Protocol):
+    """Asks one service. A worker thread has one of its own.
+
+    Raises of its own mean that the service cannot be asked at all (``FetchError``: credentials, for one) or that the
+    budget is spent (``blift.connectors.web.manners.BudgetSpent``); all else is an outcome.
+    """
+
+    def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
+        """Outcomes of items of one kind, each as soon as it is known; every item gets one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,329 @@
+"""The state of a fetch folder: what was asked for, what came of it, and the raw records, in one SQLite file.
+
+An outcome is taken in by one transaction: its records, the items that it led to, and the item's own new state. So a
+process that is killed leaves an item either done with all that belongs to it, or still to be asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from backports import zstd
+
+from blift.connectors.fetch.changes import ItemState, add, state_after, take_in
+from blift.connectors.fetch.items import (
+    Item,
+    Kind,
+    Outcome,
+    RawRecord,
+    RecordKind,
+    StoredFile,
+)
+from blift.schemas.errors import InputError, OutputError
+from blift.schemas.reasons import Absent
+
+FILE_NAME = "fetch.sqlite"
+#: What the file was called in earlier versions; a folder that has one keeps it.
+_OLD_NAME = "fetch.sqlite"
+#: Workers that may die while they hold an item before it counts as failed.
+DEATHS = 3
+_BUSY_S = 60.0
+_FORMAT = 1
+
+_TABLES = """
+CREATE TABLE item (
+  number INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL, key TEXT NOT NULL, detail TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'pending',
+  reason TEXT, message TEXT,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  deaths INTEGER NOT NULL DEFAULT 0,
+  not_before REAL NOT NULL DEFAULT 0,
+  worker INTEGER,
+  ended_at REAL,
+  UNIQUE (kind, key)
+);
+CREATE INDEX item_to_ask ON item (kind, deaths > 0, number) WHERE state = 'pending' AND worker IS NULL;
+CREATE INDEX item_state ON item (kind, state, reason);
+CREATE TABLE record (
+  kind TEXT NOT NULL, key TEXT NOT NULL, retrieved_at REAL NOT NULL, post_id TEXT NOT NULL, data BLOB NOT NULL,
+  UNIQUE (kind, key, retrieved_at)
+);
+CREATE INDEX record_of_post ON record (post_id);
+CREATE TABLE file (
+  address TEXT PRIMARY KEY, sha256 TEXT NOT NULL, name TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+  content_type TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE shows (post_id TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (post_id, address)) WITHOUT ROWID;
+CREATE TABLE withdrawn (post_id TEXT PRIMARY KEY, reason TEXT NOT NULL, noted_at REAL NOT NULL) WITHOUT ROWID;
+"""
+
+#: Kinds whose result changes with time, so that it is worth asking again.
+_REFRESHED = (Kind.SUBMISSION, Kind.COMMENTS, Kind.VIDEO, Kind.LISTING, Kind.PLAYLIST, Kind.CHANNELS)
+
+
+class Tally(NamedTuple):
+    """So many items of one kind are in one state, for one reason."""
+
+    kind: Kind
+    state: ItemState
+    reason: Absent | None
+    items: int
+
+
+def state_file(folder: str) -> str:
+    """The path of the state of a fetch folder, whether it is there or not."""
+    old = os.path.join(folder, _OLD_NAME)
+    return old if os.path.exists(old) else os.path.join(folder, FILE_NAME)
+
+
+class State:
+    """The state of one fetch folder. One object serves one thread; several processes may have one each.
+
+    Args:
+        folder: of the fetch folder, on this machine; made where it is not there.
+
+    Raises:
+        InputError: the file is none of ours, or of another format.
+        OutputError: it cannot be opened or made.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.path = state_file(folder)
+        try:
+            os.makedirs(folder, exist_ok=True)
+            self._base = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = NORMAL")
+            with self._changes() as base:
+                self._prepare(base)
+        except sqlite3.OperationalError as error:
+            raise OutputError(f"Cannot open {self.path}: {error}. Check the folder and its disk.") from error
+        except OSError as error:
+            raise OutputError(f"Cannot make {folder}: {error.strerror}. Choose another folder.") from error
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"{self.path} is damaged or none of blift's ({error}). Choose another folder.") from error
+
+    def _prepare(self, base: sqlite3.Connection) -> None:
+        (found,) = base.execute("PRAGMA user_version").fetchone()
+        if found == 0:
+            for statement in _TABLES.split(";\n"):
+                base.execute(statement)
+            base.execute(f"PRAGMA user_version = {_FORMAT}")
+        elif found != _FORMAT:
+            raise InputError(f"{self.path} has format {found}, and this blift reads {_FORMAT}. Use another folder.")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._base.close()
+
+    def add(self, items: Iterable[Item]) -> int:
+        """Items to ask for; those that are known stay as they are. Gives how many are new."""
+        with self._changes() as base:
+            return add(base, items)
+
+    def retry_failed(self, ended_from: float = 0.0) -> int:
+        """Failed items are asked for again; gives how many.
+
+        Args:
+            ended_from: seconds since 1970; items that ended earlier stay.
+        """
+        with self._changes() as base:
+            return base.execute(
+                "UPDATE item SET state = 'pending', attempts = 0, deaths = 0, not_before = 0, message = NULL "
+                "WHERE state = 'failed' AND coalesce(ended_at, 0) >= ?",
+                (ended_from,),
+            ).rowcount
+
+    def refresh(self, ended_before: float) -> int:
+        """What may have changed since is asked for again; gives how many items.
+
+        Posts that came with a listing become items of their own.
+
+        Args:
+            ended_before: seconds since 1970; items that ended later stay.
+        """
+        with self._changes() as base:
+            base.execute(
+                "INSERT OR IGNORE INTO item (kind, key, detail, state, ended_at) "
+                "SELECT 'submission', key, '{}', 'done', max(retrieved_at) FROM record WHERE kind = 'submission' "
+                "GROUP BY key"
+            )
+            kinds = ",".join("?" for _ in _REFRESHED)
+            return base.execute(
+                "UPDATE item SET state = 'pending', detail = '{}', attempts = 0, not_before = 0, reason = NULL, "  # noqa: S608 - question marks
+                "message = NULL "
+                f"WHERE state IN ('done', 'absent') AND ended_at < ? AND kind IN ({kinds})",
+                (ended_before, *_REFRESHED),
+            ).rowcount
+
+    def release(self, worker: int | None = None) -> None:
+        """Items that a worker held and did not end are anybody's again; of all workers where none is named."""
+        with self._changes() as base:
+            if worker is None:
+                base.execute("UPDATE item SET worker = NULL WHERE worker IS NOT NULL")
+            else:
+                base.execute("UPDATE item SET worker = NULL WHERE worker = ?", (worker,))
+
+    def died(self, worker: int) -> None:
+        """A worker died. What it held is under suspicion, and has failed where it was there too often."""
+        with self._changes() as base:
+            base.execute("UPDATE item SET deaths = deaths + 1 WHERE worker = ?", (worker,))
+            base.execute(
+                "UPDATE item SET state = 'failed', message = 'each process that asks for it dies', ended_at = ? "
+                "WHERE worker = ? AND deaths >= ?",
+                (time.time(), worker, DEATHS),
+            )
+            base.execute("UPDATE item SET worker = NULL WHERE worker = ?", (worker,))
+
+    def put_back(self, items: Iterable[Item]) -> None:
+        """Items that were taken and not asked for are anybody's again."""
+        with self._changes() as base:
+            base.executemany(
+                "UPDATE item SET worker = NULL WHERE kind = ? AND key = ?", [(item.kind, item.key) for item in items]
+            )
+
+    def claim(self, kinds: Sequence[Kind], limit: int, worker: int, *, suspects: bool = False) -> list[Item]:
+        """Items of one of the kinds that a worker takes, the first kind that has some; in the order of arrival.
+
+        Args:
+            kinds: in order of preference.
+            limit: how many, at most.
+            worker: its number.
+            suspects: items at which a worker died, in place of all others. Each is better taken alone.
+        """
+        for kind in kinds:
+            with self._changes() as base:
+                rows = base.execute(
+                    "UPDATE item SET worker = ? WHERE number IN (SELECT number FROM item WHERE kind = ? AND "
+                    "state = 'pending' AND worker IS NULL AND (deaths > 0) = ? AND not_before <= ? "
+                    "ORDER BY number LIMIT ?) RETURNING number, key, detail",
+                    (worker, kind.value, suspects, time.time(), limit),
+                ).fetchall()
+            if rows:
+                return [Item(kind, key, detail) for _, key, detail in sorted(rows)]
+        return []
+
+    def take_in(
+        self,
+        outcomes: Sequence[tuple[Item, Outcome]],
+        shown: Iterable[tuple[str, str]] = (),
+        found: Iterable[Item] = (),
+    ) -> Counter[ItemState]:
+        """Write down what came of items, in one transaction; gives how many are in which state now.
+
+        Args:
+            outcomes: items that this worker holds, and what came of each.
+            shown: which post shows what file, by its address.
+            found: items for these files, and others that the records led to.
+        """
+        ended: Counter[ItemState] = Counter()
+        now = time.time()
+        with self._changes() as base:
+            base.executemany("INSERT OR IGNORE INTO shows VALUES (?, ?)", shown)
+            add(base, found)
+            for item, outcome in outcomes:
+                take_in(base, item, outcome, now)
+                ended[state_after(outcome)] += 1
+        return ended
+
+    def due_in_s(self, kinds: Sequence[Kind]) -> float | None:
+        """Seconds until the next item of the kinds may be asked for (0 for now); None where nothing is left of them."""
+        marks = ",".join("?" for _ in kinds)
+        (due,) = self._base.execute(
+            f"SELECT min(not_before) FROM item WHERE state = 'pending' AND kind IN ({marks})",  # noqa: S608 - question marks
+            tuple(kinds),
+        ).fetchone()
+        return None if due is None else max(0.0, due - time.time())
+
+    def tallies(self) -> list[Tally]:
+        """Items by kind, state and reason."""
+        rows = self._base.execute("SELECT kind, state, reason, count(*) FROM item GROUP BY kind, state, reason")
+        return sorted(
+            Tally(Kind(kind), ItemState(state), Absent(reason) if reason else None, items)
+            for kind, state, reason, items in rows
+        )
+
+    def ended_since(self, since: float) -> Mapping[Kind, int]:
+        """Items by kind that ended after a time, seconds since 1970."""
+        rows = self._base.execute("SELECT kind, count(*) FROM item WHERE ended_at >= ? GROUP BY kind", (since,))
+        return {Kind(kind): items for kind, items in rows}
+
+    def counts(self) -> Counter[ItemState]:
+        """How many items are in each state."""
+        rows = self._base.execute("SELECT state, count(*) FROM item GROUP BY state")
+        return Counter({ItemState(state): items for state, items in rows})
+
+    def ended(self) -> Iterator[tuple[str, str, str, str | None, str | None]]:
+        """Kind, key, state, reason and message of all items that have ended, sorted."""
+        return iter(
+            self._base.execute(
+                "SELECT kind, key, state, reason, message FROM item WHERE state != 'pending' ORDER BY kind, key"
+            )
+        )
+
+    def failures(self, limit: int) -> list[tuple[Kind, str, str]]:
+        """Kind, key and message of failed items, the latest first."""
+        rows = self._base.execute(
+            "SELECT kind, key, coalesce(message, '') FROM item WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?",
+            (limit,),
+        )
+        return [(Kind(kind), key, message) for kind, key, message in rows]
+
+    def notes(self) -> list[tuple[Kind, str, str]]:
+        """Kind, key and note of items that are done, and of which there is something to say."""
+        rows = self._base.execute(
+            "SELECT kind, key, message FROM item WHERE state = 'done' AND message IS NOT NULL ORDER BY kind, key"
+        )
+        return [(Kind(kind), key, message) for kind, key, message in rows]
+
+    def withdrawn(self) -> list[tuple[str, str, float]]:
+        """Post, reason and time of all posts that were taken back, sorted."""
+        return self._base.execute("SELECT post_id, reason, noted_at FROM withdrawn ORDER BY post_id").fetchall()
+
+    def files(self) -> Iterator[StoredFile]:
+        """The files of the store, sorted by address."""
+        rows = self._base.execute("SELECT address, sha256, name, size_bytes, content_type FROM file ORDER BY address")
+        return (StoredFile(*row) for row in rows)
+
+    def records(self, kind: RecordKind) -> Iterator[tuple[str, RawRecord]]:
+        """The raw records of a kind with the id of their post, sorted by post, key and time."""
+        rows = self._base.execute(
+            "SELECT post_id, key, retrieved_at, data FROM record WHERE kind = ? ORDER BY post_id, key, retrieved_at",
+            (kind.value,),
+        )
+        for post_id, key, retrieved_at, data in rows:
+            native = post_id.partition(":")[2]
+            yield post_id, RawRecord(kind, key, native, retrieved_at, zstd.decompress(data))
+
+    def packed_bytes(self, kind: RecordKind) -> int:
+        """How much the records of a kind hold, packed."""
+        (found,) = self._base.execute("SELECT sum(length(data)) FROM record WHERE kind = ?", (kind.value,)).fetchone()
+        return int(found or 0)
+
+    def drop_unshown(self) -> list[str]:
+        """Forget files that no post shows any more; gives their names in the store, for those that nobody else uses."""
+        with self._changes() as base:
+            rows = base.execute(
+                "DELETE FROM file WHERE address IN (SELECT address FROM shows JOIN withdrawn USING (post_id)) "
+                "AND address NOT IN (SELECT address FROM shows WHERE post_id NOT IN (SELECT post_id FROM withdrawn)) "
+                "RETURNING name"
+            ).fetchall()
+            still = {name for (name,) in base.execute("SELECT DISTINCT name FROM file")} if rows else set()
+        return sorted({name for (name,) in rows} - still)
+
+    @contextmanager
+    def _changes(self) -> Iterator[sqlite3.Connection]:
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._base
+        except BaseException:
+            self._base.execute("ROLLBACK")
+            raise
+        self._base.execute("COMMIT")

@@ -1,1 +1,0 @@
-"""`blift collect`: what a recipe asks the platforms for, and the workers that ask."""

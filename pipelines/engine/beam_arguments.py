@@ -1,0 +1,122 @@
+"""The arguments of a command that are Beam's."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+from blift.schemas.errors import BliftError, did_you_mean
+
+if TYPE_CHECKING:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+#: The runner where none is named. Beam's own default tries to download one, and chooses by what a pipeline holds.
+LOCAL_RUNNER = "FnApiRunner"
+_LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirectRunner", "SwitchingDirectRunner")
+#: Options of ours, by command.
+_OURS = {
+    "build": ["--out", "--stages", "--limit", "--detach", "--quiet", "--help"],
+    "publish": [
+        *("--repo", "--private", "--gated", "--tag", "--create-pr", "--dry-run", "--force", "--quiet", "--help"),
+    ],
+    "doctor": ["--help"],
+}
+
+
+@dataclass(frozen=True)
+class BeamArguments:
+    """Beam's arguments, read when a pipeline needs them: Beam takes most of a second to import."""
+
+    arguments: tuple[str, ...] = ()
+    command: str = "build"
+
+    @cached_property
+    def options(self) -> PipelineOptions:
+        """Beam's options.
+
+        Raises:
+            BliftError: Beam has no such option, or it does not take the value.
+        """
+        return _options(self.arguments, self.command)
+
+    @property
+    def run_here(self) -> bool:
+        """Whether this process would be the only worker."""
+        if not self.arguments:
+            return True
+        from apache_beam.options.pipeline_options import (  # noqa: PLC0415 - slow
+            DirectOptions,
+            PortableOptions,
+            StandardOptions,
+        )
+
+        return (
+            self.options.view_as(StandardOptions).runner == LOCAL_RUNNER
+            and self.options.view_as(DirectOptions).direct_num_workers == 1
+            and self.options.view_as(PortableOptions).environment_type is None
+        )
+
+
+def beam_arguments(arguments: Sequence[str], command: str = "build") -> BeamArguments:
+    """Arguments of a command that are not ours, checked.
+
+    Raises:
+        BliftError: Beam has no such option either, or it does not take the value.
+    """
+    beam = BeamArguments(tuple(arguments), command)
+    if arguments:
+        _ = beam.options
+    return beam
+
+
+def _options(arguments: Sequence[str], command: str) -> PipelineOptions:
+    """Beam's options out of the arguments that are not ours.
+
+    Raises:
+        BliftError: Beam has no such option either, or it does not take the value.
+    """
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
+
+    runner = _runner(arguments)
+    chosen = list(arguments) if runner else [*arguments, f"--runner={LOCAL_RUNNER}"]
+    if arguments and not arguments[0].startswith("--"):
+        takes = {"build": "takes one recipe", "publish": "takes one run folder"}.get(command, "takes options only")
+        raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift {command}` {takes}; see its --help.")
+    beam = _beam_parser()
+    flags = [argument.split("=", 1)[0] for argument in arguments if argument.startswith("--")]
+    if command == "publish" and "--dry_run" in flags:
+        raise BliftError("--dry_run is Beam's, and would not keep anything from being published. Write --dry-run.")
+    _, unknown = beam.parse_known_args(arguments)
+    strange = next((flag for flag in flags if any(left.split("=", 1)[0] == flag for left in unknown)), None)
+    # A job server has options of its own, which only it knows.
+    if strange and (runner or LOCAL_RUNNER) in _LOCAL_RUNNERS:
+        known = set(re.findall(r"--\w+", beam.format_usage())) - ({"--dry_run"} if command == "publish" else set())
+        hint = did_you_mean(strange, [*known, *_OURS[command]]) or "."
+        raise BliftError(f"Neither blift nor Beam has the option {strange}{hint} See `blift {command} --help`.")
+    return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
+
+
+def _runner(arguments: Sequence[str]) -> str | None:
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    options.add_argument("--runner")
+    runner: str | None = options.parse_known_args(arguments)[0].runner
+    return runner
+
+
+def _beam_parser() -> argparse.ArgumentParser:
+    """Beam's own parser with all of its options; what is wrong, it tells in a sentence."""
+    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
+
+    parsers: list[argparse.ArgumentParser] = []
+    PipelineOptions([]).get_all_options(add_extra_args_fn=parsers.append)
+    parser = parsers[0]
+    parser.error = _refuse  # type: ignore[method-assign]  # Beam's lists its two hundred options first
+    return parser
+
+
+def _refuse(message: str) -> NoReturn:
+    raise BliftError(f"Beam cannot take its options: {message}.")

@@ -1,0 +1,244 @@
+"""The run folder: where each dataset lies, what the manifest says of it, and that one build uses it at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import json
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
+from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
+from blift.connectors.shard import Shard
+from blift.schemas.errors import InputError, OutputError
+from blift.transforms.accounting import FunnelRow
+
+MANIFEST = "manifest.json"
+MANIFEST_FORMAT = 1
+#: Stages that earlier versions wrote under other names.
+_OLD_STAGES = {"collect": "ingest", "gather": "fetch"}
+#: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
+_WHOLE = r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})\.parquet|\.parquet|[0-9a-f]{64}\.[a-z0-9]+)?"
+_HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
+_WRITTEN, _HALF_WRITTEN = re.compile(rf"{_WHOLE}|{_HALF}"), re.compile(_HALF)
+#: A sha256 in hex; empty where nothing is written yet.
+Fingerprint = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What one stage did: from what (fingerprint), how (versions), and what came of it."""
+
+    fingerprint: Fingerprint
+    inputs: dict[str, Any]
+    shards: list[Shard]
+    funnel: list[FunnelRow]
+    seconds: float
+    versions: dict[str, str]
+    notes: list[str]
+    """Sentences on parts of records that could not be used, such as broken subtitles."""
+    findings: dict[str, int] = field(default_factory=dict)
+    """Counts of what was found in rows, such as personal data that the release replaced."""
+
+
+@dataclass
+class Manifest:
+    """The account of a run folder."""
+
+    recipe: str
+    blift: str
+    stages: dict[str, StageRecord] = field(default_factory=dict)
+    fingerprint: Fingerprint = ""
+    """sha256 over the digests of all data shards; equal fingerprints mean equal datasets."""
+
+
+class _Format(msgspec.Struct):
+    """The part of a manifest that says how to read the others."""
+
+    format: int
+
+
+class _Content(msgspec.Struct):
+    """The others."""
+
+    recipe: str
+    blift: str
+    stages: dict[str, StageRecord]
+    fingerprint: Fingerprint
+
+
+class RunFolder:
+    """A folder, local or on any filesystem that Beam knows."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path.rstrip("/") or "/"
+
+    @property
+    def is_local(self) -> bool:
+        """The folder is on this machine's filesystem."""
+        return is_here(self.path)
+
+    def file(self, name: str) -> str:
+        """The full path of a file in the folder."""
+        return posixpath.join(self.path, name)
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises:
+            OutputError: it cannot be made, or holds something that blift did not write.
+        """
+        if not self.is_local:
+            return
+        path = Path(self.path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"Cannot make the run folder {path}: {error.strerror}. Choose another --out.") from error
+        strangers = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
+        if strangers and not (path / MANIFEST).exists() and not (path / "recipe.yaml").exists():
+            raise OutputError(
+                f"{path} holds files that blift did not write, such as {min(strangers)!r}. "
+                "Choose an empty or new folder as --out."
+            )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder against a second build; a lock of a process that died does not count.
+
+        Raises:
+            OutputError: another build holds it.
+        """
+        if not self.is_local:
+            yield
+            return
+        with open(open_lock(self.file(".lock")), "wb", buffering=0) as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OutputError(
+                    f"Another build is writing to {self.path}. Wait until it ends, or choose another --out."
+                ) from error
+            yield
+
+    def read_manifest(self) -> Manifest | None:
+        """The manifest, or None where there is none yet.
+
+        Raises:
+            InputError: there is one, and it cannot be read, or names files that are not the folder's own.
+        """
+        path = self.file(MANIFEST)
+        check_file(self.path, MANIFEST)
+        if not exists(path):
+            return None
+        try:
+            content = json.loads(read_bytes(path))
+            found = msgspec.convert(content, _Format).format
+            if found != MANIFEST_FORMAT:
+                raise InputError(f"{path} has format {found}, and this blift reads {MANIFEST_FORMAT}.")
+            read = msgspec.convert(content, _Content)
+        except (OSError, ValueError, RecursionError) as error:
+            why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+            raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
+        stages = {_OLD_STAGES.get(name, name): record for name, record in read.stages.items()}
+        manifest = Manifest(read.recipe, read.blift, stages, read.fingerprint)
+        self._check(manifest)
+        return manifest
+
+    def _check(self, manifest: Manifest) -> None:
+        """Check the files that a manifest names.
+
+        Raises:
+            InputError: one does not lie in the folder, is no plain file, or is named twice.
+        """
+        paths = [shard.path for record in manifest.stages.values() for shard in record.shards]
+        check_paths(self.path, paths)
+        twice, times = next(iter(Counter(paths).most_common(1)), ("", 0))
+        if times > 1:
+            raise InputError(
+                f"{self.file(MANIFEST)} is damaged (it lists {twice} {times} times). Delete it and build again."
+            )
+
+    def require_manifest(self) -> Manifest:
+        """The manifest.
+
+        Raises:
+            InputError: there is none, or it cannot be read.
+        """
+        manifest = self.read_manifest()
+        if manifest is None:
+            raise InputError(
+                f"{self.path} has no {MANIFEST}: it is no run folder, or its build did not finish a stage."
+            )
+        return manifest
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write the manifest, whole or not at all."""
+        content = {"format": MANIFEST_FORMAT, **asdict(manifest)}
+        self.write_text(MANIFEST, json.dumps(content, indent=1, sort_keys=False) + "\n")
+
+    def read_text(self, name: str) -> str:
+        """The text of a file in the folder.
+
+        Raises:
+            InputError: it is a link, no plain file, or not UTF-8.
+            OSError: it cannot be read.
+        """
+        check_file(self.path, name)
+        try:
+            return read_bytes(self.file(name)).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{self.file(name)} is damaged ({error}). Restore it, or build again.") from error
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file, whole or not at all."""
+        from blift.connectors.parquet import replace_file  # noqa: PLC0415 - slow, and whoever only reads needs none
+
+        replace_file(self.file(name), text.encode("utf-8"))
+
+    def clear(self, prefixes: Sequence[str]) -> None:
+        """Delete the shards under ``prefixes`` (such as `posts/posts-`), and what was half written.
+
+        Only files with names that blift gives, and none behind a symbolic link.
+
+        Raises:
+            OutputError: a folder of the run is a symbolic link or a file.
+        """
+        self._delete(prefixes, _WRITTEN)
+
+    def sweep(self, prefixes: Sequence[str]) -> None:
+        """Delete parts under ``prefixes`` that a killed worker left half written.
+
+        Raises:
+            OutputError: as ``clear``.
+        """
+        self._delete(prefixes, _HALF_WRITTEN)
+
+    def _delete(self, prefixes: Sequence[str], names: re.Pattern[str]) -> None:
+        for prefix in prefixes:
+            for entry in matching(self.path, f"{prefix}*"):
+                name = entry.path[len(self.file("")) :]
+                check_folder(self.path, posixpath.dirname(name))
+                if names.fullmatch(posixpath.basename(name)[len(posixpath.basename(prefix)) :]):
+                    delete(entry.path)
+
+    def make_folders(self, prefixes: Sequence[str]) -> None:
+        """Make the local folders under which shards will lie.
+
+        Raises:
+            OutputError: one of them is there and is a symbolic link or a file.
+        """
+        if self.is_local:
+            for folder in sorted({posixpath.dirname(prefix) for prefix in prefixes}):
+                for found in glob.iglob(folder, root_dir=self.path) if folder.endswith("*") else (folder,):
+                    check_folder(self.path, found)
+                    make_folder(self.file(found))

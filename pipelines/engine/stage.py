@@ -1,0 +1,105 @@
+"""A stage: its name, what it writes, and how it is prepared from a recipe and the stages before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from blift.connectors.shard import Shard
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.schemas.errors import InputError
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from blift.pipelines.engine.pipeline import StagePlan
+    from blift.pipelines.recipe.file import RecipeFile
+    from blift.pipelines.recipe.model import Recipe
+    from blift.pipelines.recipe.section import Section
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a stage is asked to do."""
+
+    source: RecipeFile
+    folder: RunFolder
+    limit: int | None
+    manifest: Manifest | None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe."""
+        return self.source.recipe
+
+    def shards_of(self, stage: str) -> list[Shard]:
+        """The shards that an earlier stage wrote.
+
+        Raises:
+            InputError: it has not run.
+        """
+        record = self.manifest.stages.get(stage) if self.manifest else None
+        if record is None:
+            raise InputError(
+                f"The stage {stage} has not run in {self.folder.path}. Add it to --stages, or leave --stages out."
+            )
+        return record.shards
+
+    def number_of_shards(self, stage: str) -> int:
+        """How many shards each dataset of an earlier stage has."""
+        record = self.manifest.stages[stage] if self.manifest else None
+        return int(record.inputs["shards"]) if record else 1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A stage that can run.
+
+    Attributes:
+        inputs: facts that decide the result, as JSON: files or shards, sections of the recipe, digests.
+        plan: adds the stage to a pipeline.
+        prefixes: of the shards that it writes beside those of its tables.
+        warnings: sentences on what the stage could not do, once it is done; it raises where nothing came of it, and
+            then the stage is not done.
+    """
+
+    inputs: dict[str, Any]
+    plan: Callable[[beam.Pipeline], StagePlan]
+    prefixes: tuple[str, ...] = ()
+    warnings: Callable[[], list[str]] = list
+
+
+def _always(_: Recipe) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a build.
+
+    Attributes:
+        name: in the manifest, in `--stages` and in the names of its rejects.
+        tables: names of the shards that it writes, up to their number, such as `posts/posts`.
+        prepare: what it would do for a recipe: its inputs, and its pipeline.
+        needed: whether a recipe asks for it.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    prepare: Callable[[Request], Prepared]
+    needed: Callable[[Recipe], bool] = _always
+
+    def prefixes(self, prepared: Prepared) -> tuple[str, ...]:
+        """How its files begin, rejects included; what has such a name, it deletes before it writes."""
+        return (*(f"{table}-" for table in (*self.tables, f"rejects/{self.name}")), *prepared.prefixes)
+
+
+def digests(shards: Sequence[Shard], prefixes: tuple[str, ...]) -> dict[str, str]:
+    """sha256 by path of the shards under some prefixes."""
+    return {shard.path: shard.sha256 for shard in shards if shard.path.startswith(prefixes)}
+
+
+def as_json(section: Section) -> dict[str, Any]:
+    """A section of the recipe as JSON has it."""
+    return dict(section.model_dump(mode="json"))

@@ -1,0 +1,167 @@
+"""One stage of a run, skipped where its result is there, and taken into the manifest when it is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform as machine
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+from blift.connectors.filesystem import matching
+from blift.connectors.shard import Shard
+from blift.pipelines.engine.beam_arguments import BeamArguments
+from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.engine.run_report import StageResult, forget_account, library_versions, read_account
+from blift.pipelines.engine.stage import Prepared, Stage
+from blift.pipelines.recipe.file import RecipeFile
+from blift.schemas.errors import OutputError, TooManyRejects
+from blift.schemas.reasons import MALFORMED
+from blift.schemas.records import RECORDS
+from blift.transforms.accounting import FunnelRow, funnel, unbalanced
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the caller is told as the build goes on."""
+
+    started: Callable[[str], None]
+    skipped: Callable[[str, StageRecord], None]
+    done: Callable[[str, StageRecord], None]
+    submitted: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Place:
+    """By what recipe, where, and on what runner a stage runs."""
+
+    source: RecipeFile
+    folder: RunFolder
+    beam: BeamArguments
+    detach: bool = False
+    order: Sequence[str] = ()
+    """Names of the stages of a build; a stage that is not among them comes after all."""
+
+
+def run_unless_done(
+    stage: Stage, prepared: Prepared, manifest: Manifest, place: Place, report: Report
+) -> Manifest | None:
+    """Run a stage, unless its result is there; the manifest with its record, and manifest and card written.
+
+    None where the stage was handed to the runner and is not waited for.
+
+    Raises:
+        BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
+    """
+    source, folder, name = place.source, place.folder, stage.name
+    fingerprint = _fingerprint(name, prepared)
+    record = manifest.stages.get(name)
+    if record and record.fingerprint == fingerprint and _is_whole(record, folder):
+        report.skipped(name, record)
+        return manifest
+    result = _finished_job(name, folder, fingerprint)
+    if result is None:
+        report.started(name)
+        result = _run(stage, prepared, fingerprint, place)
+    if result is None:
+        return None
+    from blift.pipelines.engine.card import dataset_card  # noqa: PLC0415 - slow, and a stage that is skipped writes none
+
+    folder.sweep(stage.prefixes(prepared))
+    record = _record(prepared, fingerprint, result)
+    _check(record, source)
+    manifest = _extended(manifest, name, record, place)
+    folder.write_manifest(manifest)
+    forget_account(name, folder)
+    folder.write_text("README.md", dataset_card(source.recipe.card, manifest))
+    report.done(name, record)
+    return manifest
+
+
+def _fingerprint(name: str, prepared: Prepared) -> str:
+    """sha256 over everything that decides the result of a stage."""
+    versions = {table: record.version for table, record in RECORDS.items()}
+    decides = {"stage": name, "blift": version("blift"), "schemas": versions, **prepared.inputs}
+    return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
+    """Every shard of the stage is there with its size; `blift verify` recomputes the digests."""
+    parents = sorted({shard.path.rpartition("/")[0] for shard in record.shards})
+    sizes = {entry.path: entry.size_bytes for parent in parents for entry in matching(folder.path, f"{parent}/*")}
+    return all(sizes.get(folder.file(shard.path)) == shard.size_bytes for shard in record.shards)
+
+
+def _finished_job(name: str, folder: RunFolder, fingerprint: str) -> StageResult | None:
+    """What a job did that nobody waited for."""
+    result = read_account(name, folder, fingerprint)
+    return result if result and _is_whole(result, folder) else None
+
+
+def _run(stage: Stage, prepared: Prepared, fingerprint: str, place: Place) -> StageResult | None:
+    from blift.pipelines.engine.pipeline import run_stage  # noqa: PLC0415 - slow: it is a pipeline
+
+    prefixes = stage.prefixes(prepared)
+    place.folder.clear(prefixes)
+    place.folder.make_folders(prefixes)
+    return run_stage(stage.name, place.folder, place.beam.options, prepared.plan, fingerprint, detach=place.detach)
+
+
+def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageRecord:
+    return StageRecord(
+        fingerprint=fingerprint,
+        inputs=prepared.inputs,
+        shards=result.shards,
+        funnel=funnel(result.counts),
+        seconds=result.seconds,
+        versions={"python": machine.python_version(), **library_versions()},
+        notes=[*prepared.warnings(), *result.notes],
+        findings=result.findings,
+    )
+
+
+def _check(record: StageRecord, source: RecipeFile) -> None:
+    """The account must balance, and malformed records must be as few as the recipe allows."""
+    problems = unbalanced(record.funnel)
+    if problems:
+        raise OutputError(
+            "Rows were lost; this is a fault of blift, please report it with the recipe: " + "; ".join(problems)
+        )
+    reads = [row for row in record.funnel if row.step == "read"]
+    read, malformed = sum(row.rows_in for row in reads), sum(_malformed(row) for row in reads)
+    allowed = source.recipe.rejects.max_malformed
+    if malformed > allowed * read:
+        raise TooManyRejects(
+            f"{malformed} of {read} records could not be read, and the recipe allows {allowed:.1%}. Look at "
+            "`rejects/` in the run folder for their reasons, mend the input or raise `rejects.max_malformed`."
+        )
+
+
+def _malformed(row: FunnelRow) -> int:
+    return sum(rows for reason, rows in row.rejected.items() if reason in MALFORMED)
+
+
+def _extended(manifest: Manifest, name: str, record: StageRecord, place: Place) -> Manifest:
+    """The manifest with a stage's record; records of later stages, which no longer fit, go."""
+    before = place.order[: place.order.index(name)] if name in place.order else [*place.order, *manifest.stages]
+    earlier = {stage: manifest.stages[stage] for stage in before if stage in manifest.stages and stage != name}
+    stages = {**earlier, name: record}
+    return replace(
+        manifest,
+        recipe=place.source.recipe.name,
+        blift=version("blift"),
+        stages=stages,
+        fingerprint=dataset_fingerprint([shard for stage in stages.values() for shard in stage.shards]),
+    )
+
+
+def dataset_fingerprint(shards: Sequence[Shard]) -> str:
+    """sha256 over path and digest of every data shard.
+
+    Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
+    lists of files, and the release, which says nothing that the others do not.
+    """
+    aside = ("rejects/", "files/", "release/")
+    data = sorted((shard.path, shard.sha256) for shard in shards if not shard.path.startswith(aside))
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()

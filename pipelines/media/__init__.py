@@ -1,1 +1,0 @@
-"""The media stage: files measured in one decode, near-duplicates found, scenes described."""

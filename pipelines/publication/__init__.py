@@ -1,1 +1,0 @@
-"""What a publication on the Hub consists of: files, version, card, picture of the funnel, upload."""

@@ -1,0 +1,45 @@
+"""One side of a comparison: tables with their versions, wherever they were read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blift.schemas.definition import Definition, version_numbers
+from blift.schemas.errors import InputError
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison.
+
+    Attributes:
+        name: what people wrote.
+        tables: every known version of each table, oldest first.
+        baselines: the contents of its baseline files by name; None where it has no files of its own.
+    """
+
+    name: str
+    tables: Mapping[str, Sequence[Definition]] = field(default_factory=dict)
+    baselines: Mapping[str, bytes] | None = None
+
+
+def side_of_definitions(name: str, found: Sequence[Definition], files: Mapping[str, bytes] | None = None) -> Side:
+    """A side out of definitions."""
+    tables: dict[str, list[Definition]] = {}
+    for one in sorted(found, key=lambda one: version_numbers(one.version) if one.version else (0, 0, 0)):
+        tables.setdefault(one.table, []).append(one)
+    return Side(name, tables, files)
+
+
+def baseline_files(folder: Path) -> dict[str, bytes]:
+    """The contents of the baselines in a folder, by name.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    try:
+        return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
+    except OSError as error:
+        raise InputError(f"Cannot read the baseline {error.filename}: {error.strerror}.") from error

@@ -1,0 +1,1 @@
+"""Stage curate: rules are applied, duplicates are merged, comments are chosen."""

@@ -1,0 +1,55 @@
+"""What stage curate needs: posts, comments and measured media, and the rules for them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from blift.connectors.media.settings import Access
+from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
+from blift.pipelines.recipe.result import Payload
+from blift.pipelines.recipe.rules import only_with_text, post_rules
+from blift.pipelines.stages.curate import pipeline
+from blift.pipelines.stages.ingest.stage import STAGE as INGEST
+from blift.pipelines.stages.media.stage import STAGE as MEDIA
+from blift.schemas.platform import Platform
+
+
+def _prepare(request: Request) -> Prepared:
+    shards = request.shards_of(INGEST.name)
+    media = request.shards_of(MEDIA.name) if request.recipe.media else []
+    section = request.recipe.curate
+    config = pipeline.CurateConfig(
+        folder=request.folder.path,
+        shards=request.number_of_shards(INGEST.name),
+        posts=post_rules(request.recipe),
+        comments={
+            Platform.REDDIT: only_with_text(section.reddit.comments),
+            Platform.YOUTUBE: only_with_text(section.youtube.comments),
+        },
+        samples=dict(section.samples),
+        selections={
+            Platform.REDDIT: section.reddit.choose.selection(),
+            Platform.YOUTUBE: section.youtube.choose.selection(),
+        },
+        segments=section.scenes.segments,
+        cut_scenes=request.recipe.media is not None and request.recipe.media.frames is Access.EVERY,
+        longer_than_s=section.scenes.longer_than_s,
+        identify_language=section.identify_language,
+        reject_payload=request.recipe.rejects.payload is Payload.ALL,
+        reject_out_of_scope=request.recipe.rejects.out_of_scope,
+    )
+    pairs = pipeline.pairs(shards)
+    measured = [shard for shard in media if shard.path.startswith("media/")]
+    return Prepared(
+        inputs={
+            "shards": digests(shards, ("posts/", "comments/")),
+            "media": digests(measured, ("media/",)),
+            "curate": as_json(section),
+            "cut_scenes": config.cut_scenes,
+            "rejects": as_json(request.recipe.rejects),
+        },
+        plan=partial(pipeline.plan, inputs=pairs, media=[shard.path for shard in measured], config=config),
+    )
+
+
+STAGE = Stage(pipeline.STAGE, ("samples/samples",), _prepare)

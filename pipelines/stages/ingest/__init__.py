@@ -1,0 +1,1 @@
+"""Stage ingest: archives are read into the tables of posts and comments."""

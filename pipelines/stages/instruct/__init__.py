@@ -1,0 +1,1 @@
+"""Stage instruct: samples become instruction pairs in splits."""

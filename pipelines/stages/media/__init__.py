@@ -1,0 +1,1 @@
+"""Stage media: each file is decoded once, near-duplicates are found, scenes are described."""

@@ -1,0 +1,59 @@
+"""What is said of the picture that stands for a scene, and the picture itself as a JPEG."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from blift.connectors.media.frames import Plane
+from blift.connectors.media.salience import salience_of
+from blift.connectors.media.settings import MeasureConfig
+from blift.transforms.media.colours import colours
+from blift.transforms.media.sketches import sketch_of
+
+#: Quality of the JPEG of a sketch: what it loses must be less than what tells two pictures apart.
+_SKETCH_QUALITY = 88
+
+
+class Drawing(NamedTuple):
+    """A sketch as it is kept: when its picture is shown, seconds, and a JPEG of its luma."""
+
+    time_s: float
+    jpeg: bytes
+
+
+def describe(picture: Plane, config: MeasureConfig) -> dict[str, Any]:
+    """Columns of a scene that its picture decides. ``picture``: RGB, (height, width, 3)."""
+    salience = salience_of(picture, config.salience_model) if config.salience_model else None
+    found = colours(picture, salience)
+    return {
+        "foreground_colours": found.foreground,
+        "background_colours": found.background,
+        "tone": found.tone,
+        "tags": [],
+    }
+
+
+def jpeg(picture: Plane, config: MeasureConfig) -> bytes:
+    """The picture as a JPEG, without metadata: the same bytes for the same pixels."""
+    return _coded(picture, config.keyframe_quality)
+
+
+def drawn(luma: Plane, time_s: float = 0.0) -> Drawing:
+    """The sketch of a picture as a JPEG, by which a file is compared with others. ``luma``: (height, width)."""
+    return Drawing(time_s, _coded(sketch_of(luma), _SKETCH_QUALITY))
+
+
+def read_drawing(drawing: Drawing) -> Plane:
+    """The sketch as pixels: luma, (height, width)."""
+    with Image.open(io.BytesIO(drawing.jpeg), formats=("JPEG",)) as picture:
+        return np.asarray(picture.convert("L"))
+
+
+def _coded(picture: Plane, quality: int) -> bytes:
+    sink = io.BytesIO()
+    Image.fromarray(picture).save(sink, "JPEG", quality=quality)
+    return sink.getvalue()

@@ -1,0 +1,435 @@
+"""The media stage: files of kept posts measured, one decode each, and those that show the same found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+
+from blift.connectors.malformed import reject_table
+from blift.connectors.media.limits import Refused
+from blift.connectors.media.local import local_file
+from blift.connectors.media.nvidia import device, has_device
+from blift.connectors.media.salience import check_salience_model
+from blift.connectors.media.settings import DecoderChoice, MeasureConfig
+from blift.connectors.media.store import MediaStore
+from blift.connectors.models.speech import SpeechConfig, load_whisper
+from blift.connectors.parquet import file_sha256, read_shard, shard_name, write_shard
+from blift.connectors.shard import Shard
+from blift.connectors.media.settings import DecoderChoice, MeasureConfig
+from blift.connectors.web.placeholders import DIGESTS
+from blift.pipelines.engine.hardware import on_gpu
+from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.pipelines.stages.media.comparing import STORED, SameMedia
+from blift.pipelines.stages.media.describe import DescribeConfig, DescribeScenes
+from blift.pipelines.stages.media.guard import Guard
+from blift.pipelines.stages.media.hearing import Ears, digest_of
+from blift.pipelines.stages.media.listing import NoteFiles
+from blift.schemas.arrow import conform, from_rows
+from blift.schemas.errors import InputError
+from blift.schemas.platform import Platform
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import REJECTS, TALLY, Tally
+from blift.transforms.judge import RuleBook, judge_posts
+from blift.transforms.media.clusters import CLUSTERED, MEMBERS
+from blift.transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
+from blift.transforms.media.looks import DuplicateOptions
+from blift.transforms.media.near_duplicates import NearDuplicates
+from blift.transforms.media.placeholders import is_shared_by_strangers, unrelated
+from blift.transforms.rejects import reject_rows
+from blift.transforms.shuffle import SplitByShard
+from blift.transforms.tables import arrow, concat, frame, rows_of
+
+STAGE = "media"
+_NOTES = "notes"
+#: Steps of the funnel.
+_FIND, _MEASURE, _REAL, _SAME = 0, 0, 1, 2
+_MEDIA = SCHEMAS["media"]
+#: Files whose names travel in one table.
+_LISTED = 10_000
+
+
+@dataclass(frozen=True)
+class MediaConfig:
+    """What the workers of the stage need to know.
+
+    Attributes:
+        store: folder of the media store.
+        posts: knobs of the rules for posts: files of posts that they reject are not measured.
+        duplicates: how near-duplicates are found; None: not at all.
+        describe: models that describe scenes; None: none. ``speech``: the same for speech.
+    """
+
+    folder: str
+    shards: int
+    store: str
+    measure: MeasureConfig
+    posts: Mapping[Platform, Mapping[str, Any]]
+    duplicates: DuplicateOptions | None
+    describe: DescribeConfig | None
+    speech: SpeechConfig | None
+    reject_out_of_scope: bool
+
+
+def check(config: MediaConfig) -> None:
+    """Load the models that the recipe names, before anything runs.
+
+    Raises:
+        RecipeError: one cannot be loaded.
+    """
+    if config.measure.salience_model:
+        check_salience_model(config.measure.salience_model)
+    if config.speech:
+        load_whisper(config.speech)
+
+
+def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFile], config: MediaConfig) -> StagePlan:
+    """The stage as a pipeline. Bytes of media stay in the worker that reads them; rows and digests travel."""
+    wanted = (
+        pipeline
+        | "Post shards" >> beam.Create(list(posts))
+        | "Spread post shards" >> beam.Reshuffle()
+        | "Names wanted" >> beam.ParDo(_Wanted(config)).with_output_types(pa.Table)
+    )
+    matched = _matched(pipeline, wanted, files, config)
+    uses = (
+        {
+            "wanted": wanted | "Wanted by media" >> _by("media_key", config),
+            "found": matched.main | "Found by media" >> _by("media_key", config),
+        }
+        | "Group media" >> beam.CoGroupByKey()
+        | "Count found" >> beam.ParDo(_CountFound(config)).with_outputs(TALLY, REJECTS, main="main")
+    )
+    measured = (
+        matched.main
+        | "By path" >> _by("path", config)
+        | "Group paths" >> beam.GroupByKey()
+        | "Files" >> beam.ParDo(_one_by_one).with_output_types(pa.Table)
+        | "Spread files" >> beam.Reshuffle()
+        | "Measure" >> _measuring(config)
+    )
+    merged = (
+        measured.main
+        | "By content" >> _by("sha256", config)
+        | "Group contents" >> beam.GroupByKey()
+        | "Merge uses" >> beam.ParDo(_MergeUses()).with_output_types(pa.Table).with_outputs(TALLY, REJECTS, main="main")
+    )
+    rows = merged.main | "Rows" >> beam.Map(_media_columns).with_output_types(pa.Table)
+    rejects, tallies, notes = (
+        [uses[REJECTS], measured[REJECTS], merged[REJECTS]],
+        [uses[TALLY], measured[TALLY], merged[TALLY]],
+        [matched[_NOTES]],
+    )
+    if config.describe:
+        described = rows | "Describe" >> DescribeScenes(config.describe)
+        rows = described.media
+        rejects.append(described.rejects)
+        tallies.append(described.tallies)
+        notes.append(described.notes)
+    by_file = {"rows": rows | "Rows by file" >> _by("sha256", config)}
+    if config.duplicates:
+        same = SameMedia(config.store, _settings(config), config.duplicates)
+        clusters, common = merged.main | "Near-duplicates" >> NearDuplicates(config.duplicates, config.shards, same)
+        by_file["clusters"] = clusters | "Clusters by file" >> _by("sha256", config)
+        notes.append(common)
+    written = by_file | "Group rows" >> beam.CoGroupByKey() | "Write" >> beam.ParDo(_Write(config))
+    left_out = (
+        tuple(rejects)
+        | "All rejects" >> beam.Flatten()
+        | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
+    )
+    listed = pipeline | "Note files" >> NoteFiles(files, config.folder, config.store)
+    return StagePlan([written, left_out, listed], tallies, notes)
+
+
+def _measuring(config: MediaConfig) -> beam.PTransform[Any, Any]:
+    """The step that decodes; where the recipe asks for a GPU, the only one for which the runner is asked for one."""
+    step = beam.ParDo(_Measure(config)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
+    return on_gpu(step) if config.measure.decoder is DecoderChoice.GPU else step
+
+
+def _by(column: str, config: MediaConfig) -> beam.ParDo:
+    return beam.ParDo(SplitByShard(column, config.shards)).with_output_types(tuple[int, pa.Table])
+
+
+def _matched(
+    pipeline: beam.Pipeline, wanted: beam.PCollection[pa.Table], files: Sequence[ListedFile], config: MediaConfig
+) -> beam.pvalue.DoOutputsTuple:
+    """The files that the media of kept posts go by, and their uses."""
+    lists = [list(files[first : first + _LISTED]) for first in range(0, len(files), _LISTED)]
+    listed = (
+        pipeline
+        | "Lists of files" >> beam.Create(lists)
+        | "Names of files" >> beam.Map(file_names).with_output_types(pa.Table)
+    )
+    return (
+        {
+            "wanted": wanted | "Wanted by name" >> _by("name", config),
+            "files": listed | "Files by name" >> _by("name", config),
+        }
+        | "Group names" >> beam.CoGroupByKey()
+        | "Match names" >> beam.ParDo(_Match()).with_output_types(pa.Table).with_outputs(_NOTES, main="main")
+    )
+
+
+class _Wanted(beam.DoFn):
+    """A shard of posts to the names of the media of those that the rules keep."""
+
+    def __init__(self, config: MediaConfig) -> None:
+        self._config = config
+
+    def setup(self) -> None:
+        self._rules = RuleBook.of(self._config.posts, {platform: {} for platform in Platform})
+
+    def process(self, path: str) -> Iterator[pa.Table]:
+        posts = judge_posts(frame(read_shard(self._config.folder, path, "post")), self._rules, Tally(STAGE))
+        yield wanted_names(posts.kept.filter(pl.col("media_key").is_not_null()))
+
+
+class _Match(beam.DoFn):
+    """Names of files and names wanted to files with their uses."""
+
+    def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[pa.Table | TaggedOutput]:
+        found, ambiguous = match_names(
+            frame(concat(element[1]["files"], FILES)), frame(concat(element[1]["wanted"], WANTED))
+        )
+        yield found
+        for name in ambiguous:
+            yield TaggedOutput(_NOTES, _ambiguous(name))
+
+
+def _ambiguous(name: str) -> str:
+    if name.startswith(BESIDE):
+        return f"Several media have their file beside the record as {name.removeprefix(BESIDE)}; none got it."
+    host, _, base = name.rpartition("/")
+    if host:
+        return f"Several media on {host} are called {base}; none got the file of that name."
+    return f"Several media are called {name}; a file gets to one of them only in a folder named after the host."
+
+
+class _CountFound(beam.DoFn):
+    """Media of kept posts, and those whose file is there, counted."""
+
+    def __init__(self, config: MediaConfig) -> None:
+        self._config = config
+
+    def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[TaggedOutput]:
+        use = ["media_key", "place"]
+        wanted = frame(concat(element[1]["wanted"], WANTED)).select(use).unique()
+        found = frame(concat(element[1]["found"], FOUND)).select(use).unique()
+        tally = Tally(STAGE)
+        missing = wanted.join(found, on=use, how="anti").with_columns(
+            rule=pl.lit("file_found"),
+            reason=pl.lit(Reason.NO_FILE.value),
+            detail=pl.format("file {} of the media", pl.col("place") + 1),
+            permalink=pl.lit(None, dtype=pl.String),
+        )
+        tally.step(_FIND, "file_found", "media", wanted.height, {Reason.NO_FILE: missing.height})
+        if missing.height:
+            out_of_scope = self._config.reject_out_of_scope
+            rows = reject_rows(missing, STAGE, "media", "media_key", payload=False, out_of_scope=out_of_scope)
+            yield TaggedOutput(REJECTS, rows)
+        yield from tally.emit()
+
+
+def _one_by_one(element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
+    """The uses of each file as a table: a file is what workers share out."""
+    uses = frame(concat(element[1], FOUND)).sort("path", "media_key", "place")
+    for of_file in uses.partition_by("path", maintain_order=True):
+        yield arrow(of_file, FOUND)
+
+
+def uses_device(choice: DecoderChoice) -> bool:
+    """Whether this machine decodes on a device.
+
+    Raises:
+        RecipeError: the recipe asks for one, and there is none.
+    """
+    if choice is DecoderChoice.GPU:
+        device()
+        return True
+    return choice is DecoderChoice.AUTO and has_device()
+
+
+def _settings(config: MediaConfig) -> tuple[str, str]:
+    """Under which a row lies in the store: of a file whose speech is not asked for, and of one whose speech is."""
+    plain = config.measure.digest()
+    return plain, f"{plain}-{digest_of(config.speech)}" if config.speech else plain
+
+
+class _Measure(beam.DoFn):
+    """A file with its uses to its row, out of the store where it has been measured before."""
+
+    def __init__(self, config: MediaConfig) -> None:
+        self._config = config
+
+    def setup(self) -> None:
+        config = self._config
+        self._guard = Guard(config.measure, gpu=uses_device(config.measure.decoder))
+        self._ears = Ears(config.speech) if config.speech else None
+        self._store, self._heard = (MediaStore(config.store, settings) for settings in _settings(config))
+
+    def teardown(self) -> None:
+        self._guard.close()
+
+    def process(self, uses: pa.Table) -> Iterator[pa.Table | TaggedOutput]:
+        tally = Tally(STAGE)
+        lost: dict[Reason, int] = {}
+        try:
+            yield self._row(uses)
+        except Refused as refused:
+            lost = {refused.reason: 1}
+            yield TaggedOutput(REJECTS, reject_table([_reject(uses, refused)]))
+        tally.step(_MEASURE, "measure", "file", 1, lost)
+        yield from tally.emit()
+
+    def _row(self, uses: pa.Table) -> pa.Table:
+        path, limits = uses.column("path")[0].as_py(), self._config.measure.limits
+        size_bytes = uses.column("size_bytes")[0].as_py()
+        if size_bytes > limits.max_bytes:
+            raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes; at most {limits.max_bytes}")
+        spoken = pa.compute.any(uses.column("spoken")).as_py()
+        store = self._store if spoken else self._heard
+        try:
+            with local_file(path) as local:
+                sha256 = file_sha256(local)
+                row = store.measured(sha256)
+                if row is None:
+                    row = self._measured(local, sha256, os.path.getsize(local), spoken=spoken)
+                    store.put_measured(sha256, row)
+        except (OSError, InputError) as error:
+            raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
+        return _with_uses(row.select(_MEDIA.names), uses)
+
+    def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
+        measured = self._guard.measure(local)
+        row = {**measured.row, "sha256": sha256, "size_bytes": size_bytes}
+        for scene, keyframe in zip(row["scenes"], measured.keyframes, strict=True):
+            scene["keyframe"] = self._store.put_keyframe(keyframe) if keyframe is not None else None
+        if self._ears and not spoken and row["audio_codec"]:
+            heard = self._ears.hear(local, self._config.measure.limits.timeout_s)
+            row["speech"] = heard.segments
+            row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
+        drawings = [drawing._asdict() for drawing in measured.drawings]
+        return from_rows([{**row, "uses": [], "file": "", "unite_as": "", "drawings": drawings}], STORED)
+
+
+def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:
+    """The row of a file with what the uses say, and the columns that the search for near-duplicates needs."""
+    named = [
+        {"media_key": key, "place": place}
+        for key, place in zip(uses.column("media_key").to_pylist(), uses.column("place").to_pylist(), strict=True)
+    ]
+    used = frame(uses)
+    key = used.filter("single")["media_key"].min()
+    facts = frame(row).with_columns(
+        uses=pl.Series([named]),
+        file=pl.lit(uses.column("file")[0].as_py()),
+        unite_as=pl.lit(key or named[0]["media_key"]),
+        pixels=pl.col("width") * pl.col("height"),
+        posted_at=pl.lit(used["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
+        media_key=pl.lit(key, dtype=pl.String),
+        titles=pl.Series([used["title"].drop_nulls().unique().to_list()], dtype=pl.List(pl.String)),
+    )
+    return _rows(facts)
+
+
+_ROWS = pa.schema(
+    [
+        *list(_MEDIA),
+        *[field for field in MEMBERS if field.name != "sha256"],
+        pa.field("titles", pa.list_(pa.string())),
+    ]
+)
+
+
+def _rows(facts: pl.DataFrame) -> pa.Table:
+    return conform(facts.select(_ROWS.names).to_arrow(compat_level=pl.CompatLevel.oldest()), _ROWS)
+
+
+def _media_columns(rows: pa.Table) -> pa.Table:
+    return conform(rows.select(_MEDIA.names), _MEDIA)
+
+
+class _MergeUses(beam.DoFn):
+    """Rows of files to one row for each content, with all its uses; placeholders are rejected."""
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table | TaggedOutput]:
+        every = frame(concat(element[1], _ROWS)).sort("sha256", "file")
+        files, rejects = _without_placeholders(every)
+        own = ("sha256", "uses", "posted_at", "media_key", "unite_as")
+        merged = files.group_by("sha256", maintain_order=True).agg(
+            *[pl.col(name).first() for name in files.columns if name not in own],
+            pl.col("uses").list.explode(keep_nulls=False, empty_as_null=False).unique().sort(),
+            pl.col("posted_at").min(),
+            pl.col("media_key").min(),
+            unite_as=pl.coalesce(pl.col("media_key").min(), pl.col("unite_as").min()),
+        )
+        tally = Tally(STAGE)
+        tally.step(_REAL, "not_a_placeholder", "file", every.height, {Reason.PLACEHOLDER: every.height - files.height})
+        tally.step(_SAME, "same_content", "file", files.height, merged=files.height - merged.height)
+        for decoder, decoded in merged.group_by("decoder").len().iter_rows():
+            tally.step(0, "decoded", f"{decoder} file", decoded)
+        yield _rows(merged)
+        if rejects:
+            yield TaggedOutput(REJECTS, reject_table(rejects))
+        yield from tally.emit()
+
+
+def _without_placeholders(files: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Files that are media of the posts that show them, and rejects of the others."""
+    told: dict[str, str] = dict.fromkeys(DIGESTS, "a known picture of its host")
+    shared = files.group_by("sha256").agg(pl.col("titles").explode(), pl.col("width", "height").first())
+    for sha256, titles, width, height in shared.iter_rows():
+        if is_shared_by_strangers([title for title in titles if title], width, height):
+            told.setdefault(sha256, f"media with {unrelated(titles)} unrelated titles have these bytes")
+    lost = pl.col("sha256").is_in(list(told))
+    rejects = [
+        _reject_row("placeholder", Reason.PLACEHOLDER, told[sha256], uses[0]["media_key"], file)
+        for sha256, uses, file in files.filter(lost).select("sha256", "uses", "file").iter_rows()
+    ]
+    return files.filter(~lost), rejects
+
+
+class _Write(beam.DoFn):
+    """The rows of a shard, with their clusters, written."""
+
+    def __init__(self, config: MediaConfig) -> None:
+        self._config = config
+
+    def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[Shard]:
+        index, found = element
+        rows = frame(concat(found["rows"], _MEDIA))
+        if not rows.height:
+            return
+        clusters = frame(concat(found.get("clusters", []), CLUSTERED))
+        told = rows.drop("cluster").join(clusters, on="sha256", how="left", suffix="_of_cluster")
+        full = told.with_columns(unite_as=pl.coalesce("unite_as_of_cluster", "unite_as")).sort("sha256")
+        path = shard_name("media/media", index, self._config.shards)
+        yield write_shard(rows_of(full, "media"), "media", self._config.folder, path)
+
+
+def _reject(uses: pa.Table, refused: Refused) -> dict[str, Any]:
+    key, file = (uses.column(name)[0].as_py() for name in ("media_key", "file"))
+    return _reject_row("measure", refused.reason, refused.detail, key, file)
+
+
+def _reject_row(rule: str, reason: Reason, detail: str, media_key: str, file: str) -> dict[str, Any]:
+    return {
+        "stage": STAGE,
+        "rule": rule,
+        "reason": reason.value,
+        "record_table": "media",
+        "record_id": media_key,
+        "detail": detail,
+        "source": file,
+        "line": None,
+        "payload": None,
+    }

@@ -1,0 +1,1 @@
+"""Stage release: what will be published, with personal data replaced."""

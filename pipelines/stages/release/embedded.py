@@ -1,0 +1,117 @@
+"""Media of a release within tables: shards whose row groups hold whole files, bounded in bytes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+
+from blift.connectors.parquet import write_row_groups
+from blift.connectors.shard import Shard
+from blift.pipelines.stages.release.bared import BareFile, Withheld, bared
+from blift.pipelines.stages.release.layout import EMBEDDED, VIDEOS
+from blift.pipelines.stages.release.media_work import (
+    FACTS,
+    ORDER,
+    WORK,
+    Account,
+    MediaRelease,
+    facts_of,
+    said,
+)
+from blift.schemas.arrow import conform, embedded
+from blift.schemas.reasons import Unpublished
+from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.tables import arrow, concat, frame
+
+#: Bytes of a row group and of a shard, about: as much as the Hub's viewer opens, and as travels well.
+GROUP_BYTES, SHARD_BYTES = 32 << 20, 512 << 20
+#: The largest file that a cell holds.
+CELL_BYTES = 1 << 30
+
+
+class Embed(beam.DoFn):
+    """The work of one bucket to shards that hold the files."""
+
+    def __init__(self, config: MediaRelease) -> None:
+        self._config = config
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[Shard | TaggedOutput]:
+        bucket, tables = element
+        work = frame(concat(tables, WORK)).sort(ORDER)
+        account = Account()
+        for name, folder, table in EMBEDDED:
+            rows = work.filter(pl.col("kind") == name)
+            written: list[TaggedOutput] = []
+            groups = _groups(rows, name, account, written)
+            for part, first in enumerate(groups):
+                path = f"{self._config.target}{folder}/{name}-{bucket:05d}-{part:03d}.parquet"
+                yield write_row_groups(_part(first, groups), SCHEMAS[table], self._config.folder, path)
+            yield from written
+        yield from account.emit()
+
+
+def _groups(rows: pl.DataFrame, name: str, account: Account, written: list[TaggedOutput]) -> Iterator[pa.Table]:
+    """Row groups of about the same bytes; what is to be said of them is added to ``written``."""
+    facts: list[pl.DataFrame] = []
+    cells: list[dict[str, bytes | str]] = []
+    size = 0
+    for row in rows.iter_slices(1):
+        account.seen[name] += 1
+        try:
+            file, cell = _cell(row, video=name == VIDEOS)
+        except Withheld as why:
+            account.withheld(name, 1, why)
+            continue
+        account.found.update((name, removed) for removed in file.removed)
+        if cells and size + file.size_bytes > GROUP_BYTES:
+            yield _group(facts, cells, name, written)
+            facts, cells, size = [], [], 0
+        facts.append(facts_of(row, file))
+        cells.append(cell)
+        size += file.size_bytes
+    if cells:
+        yield _group(facts, cells, name, written)
+
+
+def _cell(row: pl.DataFrame, *, video: bool) -> tuple[BareFile, dict[str, bytes | str]]:
+    """A file and the cell that holds it.
+
+    Raises:
+        Withheld: it is not published.
+    """
+    content, paths = row.select("content", "paths").row(0)
+    with bared(paths, content, video=video) as file:
+        if file.size_bytes > CELL_BYTES:
+            raise Withheld(Unpublished.TOO_MANY_BYTES, f"{paths[0]} has {file.size_bytes:,} bytes")
+        with open(file.path, "rb") as stream:
+            return file, {"bytes": stream.read(), "path": posixpath.basename(file.name)}
+
+
+def _group(
+    facts: Sequence[pl.DataFrame], cells: Sequence[dict[str, bytes | str]], name: str, written: list[TaggedOutput]
+) -> pa.Table:
+    """A row group: what is said of some files, and the files."""
+    table = next(table for config, _, table in EMBEDDED if config == name)
+    released = said(name, arrow(pl.concat(facts), FACTS), table)
+    written += released.outputs
+    schema = SCHEMAS[table]
+    [column] = embedded(RECORDS[table])
+    files = pa.array(list(cells), schema.field(column).type)
+    return conform(conform(released.rows, FACTS).append_column(schema.field(column), files), schema)
+
+
+def _part(first: pa.Table, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Row groups of one shard: the first, and others until it is large."""
+    size = 0
+    for group in chain([first], groups):
+        yield group
+        size += group.nbytes
+        if size >= SHARD_BYTES:
+            return

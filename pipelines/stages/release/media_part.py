@@ -1,0 +1,70 @@
+"""The part of a release that publishes media: what of the run folder it reads, and what decides its result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import partial
+
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.recipe.result import MediaFiles, MediaShape, Publish
+from blift.pipelines.stages.media.listing import FOLDER, changed, read_list, store_of
+from blift.pipelines.stages.release.layout import FOLDER as TARGET
+from blift.pipelines.stages.release.layout import MediaPart
+from blift.pipelines.stages.release.media import release_media
+from blift.pipelines.stages.release.media_work import MediaRelease
+from blift.schemas.errors import InputError
+
+#: Bytes of media of one bucket of embedded files, about.
+_BUCKET_BYTES = 512 << 20
+
+
+def media_part(folder: RunFolder, manifest: Manifest, section: Publish) -> MediaPart:
+    """What publishes the media of a run folder.
+
+    Raises:
+        InputError: media were not measured, or by a blift that did not note where they lie.
+    """
+    record = manifest.stages.get("media")
+    if record is None:
+        raise InputError(
+            f"`publish.media` is {section.media}, and {folder.path} has no media. Add the section `media` to the "
+            "recipe, and build again."
+        )
+    shards = {shard.path: shard.sha256 for stage in manifest.stages.values() for shard in stage.shards}
+    media = sorted(path for path in shards if path.startswith("media/"))
+    lists = sorted(path for path in shards if path.startswith(FOLDER))
+    if media and not lists:
+        raise InputError(f"{folder.path} does not say where its media lie. Build it again with this blift.")
+    samples = sorted(path for path in shards if path.startswith("samples/"))
+    there, size = _there(folder, lists) if section.media_files is MediaFiles.FILES else ("", 0)
+    buckets = max(len(media), -(-size // _BUCKET_BYTES), 1)
+    config = MediaRelease(
+        folder=folder.path,
+        target=TARGET,
+        shape=section.media,
+        files=section.media_files,
+        media=media,
+        lists=lists,
+        store=store_of(folder, lists[0]) if lists else "",
+        shards=1 << (buckets - 1).bit_length(),
+    )
+    inputs = {
+        "shape": section.media,
+        "files": section.media_files,
+        "shards": {path: shards[path] for path in media},
+        "there": there,
+        "buckets": config.shards if section.media is MediaShape.EMBEDDED else None,
+    }
+    return MediaPart(inputs, partial(release_media, samples=samples, config=config))
+
+
+def _there(folder: RunFolder, lists: list[str]) -> tuple[str, int]:
+    """A digest of what lies where files were listed, so that one that comes back is published; and their bytes."""
+    digest, size = hashlib.sha256(), 0
+    for path in lists:
+        rows = read_list(folder.path, path)
+        facts = [changed(file) for file in rows.column("path").to_pylist()]
+        digest.update(json.dumps(facts).encode())
+        size += sum(rows.column("size_bytes").to_pylist())
+    return digest.hexdigest(), size

@@ -1,0 +1,120 @@
+"""The release stage: the tables of a run as they may leave it, with personal data replaced, beside their originals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+
+from blift.connectors.parquet import read_shard, write_parquet, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.engine.pipeline import StagePlan
+from blift.pipelines.stages.release.layout import FOLDER, POSTED, STAGE, WITHDRAWN, Part, ReleasedMedia, digests_path
+from blift.transforms.accounting import TALLY, Tally
+from blift.transforms.digests import SCHEMA as DIGESTS
+from blift.transforms.digests import row_digests, sorted_digests
+from blift.transforms.personal_data import kinds
+from blift.transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
+from blift.transforms.tables import concat
+
+_DIGESTS, _FINDINGS = "digests", "findings"
+
+
+def plan(
+    pipeline: beam.Pipeline,
+    chosen: Sequence[Part],
+    flagged: Sequence[str],
+    folder: str,
+    media: Callable[[beam.Pipeline], ReleasedMedia] | None,
+) -> StagePlan:
+    """The stage as a pipeline: one shard in, one out; ids of what was withdrawn are known to all."""
+    withdrawn = (
+        pipeline
+        | "Shards of records" >> beam.Create(list(flagged))
+        | "Spread shards of records" >> beam.Reshuffle()
+        | "Withdrawn" >> beam.ParDo(_Withdrawn(folder)).with_output_types(pa.Table)
+    )
+    released = (
+        pipeline
+        | "Shards" >> beam.Create([tuple(asdict(part).values()) for part in chosen])
+        | "Spread shards" >> beam.Reshuffle()
+        | "Release"
+        >> beam.ParDo(_Release(folder), withdrawn=beam.pvalue.AsIter(withdrawn)).with_outputs(
+            TALLY, _DIGESTS, _FINDINGS, main="main"
+        )
+    )
+    shards, digests, tallies = [released.main], [released[_DIGESTS]], [released[TALLY]]
+    notes, findings = [], [released[_FINDINGS]]
+    if media:
+        of_media = media(pipeline)
+        shards.append(of_media.shards)
+        digests.append(of_media.digests)
+        tallies.append(of_media.tallies)
+        findings.append(of_media.findings)
+        notes.append(of_media.notes)
+    written = (
+        tuple(digests)
+        | "All digests" >> beam.Flatten()
+        | "Typed digests" >> beam.Map(_same).with_output_types(tuple[str, pa.Table])
+        | "Digests by configuration" >> beam.GroupByKey()
+        | "Write digests" >> beam.Map(_write_digests, folder=folder)
+    )
+    return StagePlan([*shards, written], tallies, notes, findings)
+
+
+def _same(element: tuple[str, pa.Table]) -> tuple[str, pa.Table]:
+    return element
+
+
+class _Withdrawn(beam.DoFn):
+    """A shard of posts or comments to the hashes of what was withdrawn."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def process(self, path: str) -> Iterator[pa.Table]:
+        table = "post" if path.startswith("posts/") else "comment"
+        columns = [f"{table}_id", "deleted", "removed"]
+        hashes = withdrawn_ids(read_shard(self._folder, path, table, columns), columns[0])
+        if len(hashes):
+            yield pa.table({"hash": pa.array(hashes, pa.uint64())})
+
+
+class _Release(beam.DoFn):
+    """A shard as it may leave, written; for samples also in the six columns of BLIFT."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def process(self, element: tuple[str, str, str], withdrawn: Iterable[pa.Table]) -> Iterator[Shard | TaggedOutput]:
+        part, tally = Part(*element), Tally(STAGE)
+        rows = read_shard(self._folder, part.path, part.table)
+        if part.table == "sample":
+            found = withdrawn_in(rows, _sorted(withdrawn))
+            yield TaggedOutput(_FINDINGS, (WITHDRAWN, found))
+            for platform, month, count in posted_by_month(rows):
+                yield TaggedOutput(_FINDINGS, (f"{POSTED} {platform} {month}", count))
+        released = release(rows, part.table)
+        for kind, count in kinds(released.redacted).items():
+            yield TaggedOutput(_FINDINGS, (f"{part.config} {kind}", count))
+        tally.flow(0, "privacy", part.config, rows.num_rows, released.rows.num_rows, released.withheld)
+        yield write_shard(released.rows, part.table, self._folder, f"{FOLDER}{part.path}")
+        if part.table == "sample":
+            six = blift_rows(released.rows)
+            path = f"{FOLDER}blift/{part.path.rpartition('/')[2].replace('samples', 'blift')}"
+            yield write_shard(six, "blift", self._folder, path)
+        yield TaggedOutput(_DIGESTS, (part.config, row_digests(released.rows, part.table)))
+        yield from tally.emit()
+
+
+def _sorted(withdrawn: Iterable[pa.Table]) -> np.ndarray:
+    return np.sort(np.concatenate([np.empty(0, np.uint64), *[table.column("hash").to_numpy() for table in withdrawn]]))
+
+
+def _write_digests(element: tuple[str, Iterable[pa.Table]], folder: str) -> Shard:
+    config, tables = element
+    return write_parquet(sorted_digests(concat(tables, DIGESTS)), folder, f"{FOLDER}{digests_path(config)}")

@@ -1,0 +1,197 @@
+"""A runner that cannot work is told in one sentence, before a file is touched or out of what the runner said."""
+
+import re
+import socket
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import apache_beam as beam
+import pytest
+
+from blift.pipelines.cli import main
+from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.runner import RunnerError, check_jar, check_runner, reach, sentence_on
+from blift.schemas.errors import BliftError
+
+_SPARK_MAIN = "org.apache.beam.runners.spark.SparkJobServerDriver"
+
+
+def check(*options: str, out: str = "/data/run", detach: bool = False) -> None:
+    check_runner(beam_arguments(options).options, out, detach=detach)
+
+
+def jar(folder: Path, main: str = _SPARK_MAIN, version: str = beam.__version__) -> str:
+    """A file laid out as Beam's job servers are."""
+    path = folder / "job-server.jar"
+    with zipfile.ZipFile(path, "w") as content:
+        content.writestr("META-INF/MANIFEST.MF", f"Manifest-Version: 1.0\r\nMain-Class: {main}\r\n")
+        content.writestr("org/apache/beam/sdk/sdk.properties", f"# SDK\nversion={version}\nsdk_version={version}\n")
+    return str(path)
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    """A port that something listens at."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def closed() -> int:
+    """A port that nothing listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("asked", ["Sprak", "sparkruner", "Nothing"])
+def test_an_unknown_runner_is_named_with_those_that_there_are(asked: str) -> None:
+    with pytest.raises(RunnerError, match=rf"There is no runner '{asked}'.* Beam has: .*SparkRunner") as told:
+        check(f"--runner={asked}")
+    assert ("did you mean" in str(told.value)) == (asked != "Nothing")
+
+
+@pytest.mark.parametrize("asked", ["FnApiRunner", "fnapi", "prism", "PrismRunner"])
+def test_known_runners_pass(asked: str) -> None:
+    check(f"--runner={asked}")
+
+
+def test_a_runner_class_that_cannot_be_loaded_is_told() -> None:
+    with pytest.raises(RunnerError, match=r"The runner no\.such\.Runner cannot be loaded: No module named 'no'\."):
+        check("--runner=no.such.Runner")
+
+
+def test_a_portable_runner_needs_an_endpoint() -> None:
+    with pytest.raises(RunnerError, match="needs --job_endpoint=HOST:PORT"):
+        check("--runner=PortableRunner")
+
+
+def test_a_job_server_that_does_not_answer_is_told_at_once(closed: int) -> None:
+    with pytest.raises(RunnerError, match=rf"No job server answers at localhost:{closed} \(Connection refused\)"):
+        check("--runner=PortableRunner", f"--job_endpoint=localhost:{closed}")
+
+
+def test_a_job_server_that_answers_passes(listening: int) -> None:
+    check("--runner=PortableRunner", f"--job_endpoint=localhost:{listening}")
+
+
+@pytest.mark.parametrize("address", ["localhost", "localhost:", ":8099", "localhost:job"])
+def test_an_endpoint_is_a_host_and_a_port(address: str) -> None:
+    with pytest.raises(RunnerError, match="give HOST:PORT"):
+        reach(address, "job server", "--job_endpoint")
+
+
+def test_the_job_server_of_this_beam_passes(tmp_path: Path) -> None:
+    check_jar(jar(tmp_path), "spark", "--spark_job_server_jar")
+
+
+def test_the_job_server_of_another_beam_is_told_with_both_versions(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match=rf"job-server\.jar is of Beam 2\.60\.0, and this is Beam {beam.__version__}"):
+        check("--runner=SparkRunner", f"--spark_job_server_jar={jar(tmp_path, version='2.60.0')}")
+
+
+def test_the_job_server_of_another_engine_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match=r"is not Beam's job server for Flink"):
+        check("--runner=FlinkRunner", f"--flink_job_server_jar={jar(tmp_path)}")
+
+
+def test_a_jar_that_is_none_or_absent_is_told(tmp_path: Path) -> None:
+    (tmp_path / "text.jar").write_text("text")
+    with pytest.raises(RunnerError, match=r"text\.jar is no jar"):
+        check("--runner=SparkRunner", f"--spark_job_server_jar={tmp_path / 'text.jar'}")
+    with pytest.raises(RunnerError, match="there is no such file"):
+        check("--runner=SparkRunner", f"--spark_job_server_jar={tmp_path / 'absent.jar'}")
+
+
+def test_java_that_is_not_installed_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match="needs Java 11 or 17, and there is no 'no-such-java' here"):
+        check(
+            "--runner=SparkRunner",
+            f"--spark_job_server_jar={jar(tmp_path)}",
+            "--job_server_java_launcher=no-such-java",
+        )
+
+
+def test_prism_where_there_is_none_is_told() -> None:
+    with pytest.raises(RunnerError, match="--prism_location names /no/prism, and there is no such file"):
+        check("--runner=PrismRunner", "--prism_location=/no/prism")
+
+
+def test_only_dataflow_can_translate_a_stage_and_not_run_it() -> None:
+    with pytest.raises(RunnerError, match="--dry_run is for Dataflow; FnApiRunner would run the stage"):
+        check("--dry_run=True")
+    with pytest.raises(BliftError, match=r"would not keep anything from being published\. Write --dry-run\."):
+        beam_arguments(["--dry_run=True"], "publish")
+
+
+@pytest.mark.parametrize("command", ["build", "publish", "doctor"])
+def test_a_near_option_of_the_command_itself_is_offered(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    for option in set(re.findall(r"(?<=[ \[,])--[a-z-]+", capsys.readouterr().out.partition("All other")[0])):
+        if option != "--runner":
+            with pytest.raises(BliftError, match=f"has the option {option}x, did you mean '{option}'"):
+                beam_arguments([f"{option}x"], command)
+
+
+def test_detaching_from_workers_that_end_with_the_command_is_refused(listening: int) -> None:
+    with pytest.raises(RunnerError, match="--detach goes with workers that outlive this command"):
+        check(
+            "--runner=PortableRunner",
+            f"--job_endpoint=localhost:{listening}",
+            "--environment_type=LOOPBACK",
+            detach=True,
+        )
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("ModuleNotFoundError: No module named 'blift' [while running 'x']", "The workers have no blift"),
+        ("ModuleNotFoundError: No module named 'blift.transforms.tables'\n", "The workers have no blift"),
+        ("ModuleNotFoundError: No module named 'polars'\n", "The workers lack the module polars."),
+        (
+            "Pipeline job-1 failed: SDK worker disconnected: worker[job-1], 2 active instructions",
+            "A worker ended in the middle",
+        ),
+        ("RuntimeError: Channel closed prematurely.", "A worker ended in the middle"),
+        (
+            "Pipeline has validations errors: \nMissing required option: project.\nMissing required option: region.",
+            "The runner's options are not complete: Missing required option: project; Missing required option: region.",
+        ),
+        (
+            "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:9: Connection refused",
+            "Nothing answers at 127.0.0.1:9:",
+        ),
+        (
+            "RuntimeError: Unable to fetch remote prism binary at https://a/prism.zip: HTTP Error 404: Not Found",
+            "Beam cannot fetch the prism binary from https://a/prism.zip. Name a file that is here by --prism_location",
+        ),
+    ],
+)
+def test_what_a_runner_says_of_its_workers_becomes_a_sentence(said: str, sentence: str) -> None:
+    told = sentence_on(said)
+    assert told is not None
+    assert told.startswith(sentence)
+
+
+def test_other_failures_stay_as_they_are() -> None:
+    assert sentence_on("ZeroDivisionError: division by zero") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "alone"),
+    [
+        ([], True),
+        (["--direct_num_workers=1"], True),
+        (["--direct_num_workers=2", "--direct_running_mode=multi_processing"], False),
+        (["--direct_num_workers=0", "--direct_running_mode=multi_processing"], False),
+        (["--runner=PrismRunner"], False),
+        (["--runner=PortableRunner", "--job_endpoint=localhost:1", "--environment_type=LOOPBACK"], False),
+    ],
+)
+def test_this_process_knows_whether_it_is_the_only_worker(options: list[str], alone: bool) -> None:
+    assert beam_arguments(options).run_here == alone

@@ -1,0 +1,230 @@
+"""A run folder that a stranger hands over harms nobody: each command says in a sentence what is wrong with it.
+
+Beside the folder lies a tree of a person's own files, which every test finds as it was.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blift.pipelines.cli import main
+from blift.pipelines.engine.run_folder import MANIFEST, Manifest
+
+#: What each command says and how it ends.
+Said = Callable[..., str]
+_COMMANDS = {
+    "verify": ("verify", "RUN"),
+    "inspect": ("inspect", "RUN"),
+    "build": ("build", "RECIPE", "--out", "RUN", "--quiet"),
+    "publish": ("publish", "RUN", "--repo", "a/b", "--dry-run", "--quiet"),
+    "diff": ("diff", "RUN", "RUN"),
+}
+
+
+@pytest.fixture
+def own_files(tmp_path: Path) -> Iterator[Path]:
+    """Files of a person, with names that a careless command would take for its own."""
+    folder = tmp_path / "Documents"
+    for name in ("thesis.txt", "posts-00000-of-00002.parquet", f"samples.parquet.{'0a' * 16}.partial"):
+        (folder / "deep").mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("thesis")
+        (folder / "deep" / name).write_text("thesis")
+    before = _tree(folder)
+    yield folder
+    assert _tree(folder) == before
+
+
+def _tree(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def run_folder(built: tuple[Path, Manifest], own_files: Path) -> Path:
+    """A run folder of one's own, beside the files of a person."""
+    return Path(shutil.copytree(built[0], own_files.parent / "run"))
+
+
+@pytest.fixture
+def said(
+    run_folder: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Said]:
+    """Run a command on the folder; what it says when it refuses it."""
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    places = {"RUN": str(run_folder), "RECIPE": str(corpus / "demo.yaml")}
+
+    def do(command: str, *, code: int = 2) -> str:
+        assert main([places.get(argument, argument) for argument in _COMMANDS[command]]) == code
+        captured = capsys.readouterr()
+        return captured.err if code == 2 else captured.out
+
+    return do
+
+
+def changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Edit the manifest of a run folder."""
+    path = folder / MANIFEST
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def with_shard(path: str, stage: str = "curate") -> Callable[[dict[str, Any]], None]:
+    """Add a shard of that path to a manifest."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        shards = manifest["stages"][stage]["shards"]
+        shards.append({**shards[0], "path": path})
+
+    return change
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("samples/../../../Documents/x.parquet", "leads out of the folder"),
+        ("/etc/shadow", "is absolute"),
+        ("samples/./samples-00000-of-00002.parquet", "is not normalised"),
+        ("samples\\..\\x.parquet", "is no name that blift gives"),
+        ("samples/x\n.parquet", "is no name that blift gives"),
+    ],
+)
+def test_a_manifest_that_names_a_file_elsewhere_is_refused_before_anything_is_read_or_deleted(
+    run_folder: Path, said: Said, command: str, path: str, why: str
+) -> None:
+    changed(run_folder, with_shard(path))
+    assert f"names the file {path!r}, which {why}. blift did not write that" in said(command)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_a_release_that_names_a_file_elsewhere_is_refused(run_folder: Path, said: Said, command: str) -> None:
+    def forge(manifest: dict[str, Any]) -> None:
+        record = manifest["stages"]["curate"]
+        manifest["stages"]["release"] = {**record, "shards": [{**record["shards"][0], "path": "release/../../x"}]}
+
+    changed(run_folder, forge)
+    assert "names the file 'release/../../x', which leads out of the folder" in said(command)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_a_manifest_that_lists_a_shard_twice_is_refused(run_folder: Path, said: Said, command: str) -> None:
+    path = json.loads((run_folder / MANIFEST).read_text())["stages"]["curate"]["shards"][0]["path"]
+    changed(run_folder, with_shard(path))
+    assert f"manifest.json is damaged (it lists {path} 2 times). Delete it and build again." in said(command)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+@pytest.mark.parametrize("name", ["posts", "samples"])
+def test_a_dataset_s_folder_that_is_a_link_is_refused(
+    run_folder: Path, own_files: Path, said: Said, command: str, name: str
+) -> None:
+    shutil.rmtree(run_folder / name)
+    (run_folder / name).symlink_to(f"../{own_files.name}")
+    assert f"lies behind '{name}', which is a symbolic link. blift did not write that" in said(command)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_a_dataset_s_folder_that_is_a_file_is_refused(run_folder: Path, said: Said, command: str) -> None:
+    shutil.rmtree(run_folder / "posts")
+    (run_folder / "posts").write_text("")
+    assert "lies behind 'posts', which is a file" in said(command)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_shard_that_is_no_plain_file_is_refused(run_folder: Path, said: Said, command: str, kind: str) -> None:
+    shard = next((run_folder / "samples").iterdir())
+    shard.unlink()
+    if kind == "link":
+        shard.symlink_to("/etc/shadow")
+    else:
+        os.mkfifo(shard)
+    what = {"link": "a symbolic link", "pipe": "a named pipe"}[kind]
+    assert f"names the file 'samples/{shard.name}', which is {what}" in said(command)
+
+
+@pytest.mark.parametrize("name", ["posts", "comments", "rejects"])
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_build_does_not_clear_behind_a_link(
+    run_folder: Path, own_files: Path, said: Said, name: str, kind: str
+) -> None:
+    (run_folder / MANIFEST).unlink()
+    shutil.rmtree(run_folder / name)
+    if kind == "link":
+        (run_folder / name).symlink_to(f"../{own_files.name}")
+    else:
+        (run_folder / name).write_text("")
+    what = "a symbolic link" if kind == "link" else "a file"
+    assert f"{name} is {what}, and blift neither writes nor deletes behind it. Remove it, and run again." in said(
+        "build"
+    )
+
+
+@pytest.mark.parametrize("place", ["release", "release/samples", "release/images", "release/images/ab"])
+def test_a_publication_does_not_clear_behind_a_link(run_folder: Path, own_files: Path, said: Said, place: str) -> None:
+    (run_folder / place).parent.mkdir(parents=True, exist_ok=True)
+    (run_folder / place).symlink_to(own_files)
+    assert f"{place} is a symbolic link, and blift neither writes nor deletes behind it" in said("publish")
+
+
+@pytest.mark.parametrize("command", ["build", "publish"])
+@pytest.mark.parametrize("kind", ["a symbolic link", "a folder", "a named pipe"])
+def test_a_lock_that_is_no_plain_file_is_refused(
+    run_folder: Path, own_files: Path, said: Said, command: str, kind: str
+) -> None:
+    lock = run_folder / ".lock"
+    lock.unlink()
+    match kind:
+        case "a symbolic link":
+            lock.symlink_to(f"../{own_files.name}/thesis.txt")
+        case "a folder":
+            lock.mkdir()
+        case _:
+            os.mkfifo(lock)
+    assert f".lock is {kind}, and no file that blift can lock. Remove it, and run again." in said(command)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "recipe.yaml"])
+@pytest.mark.parametrize("kind", ["a symbolic link", "a named pipe"])
+def test_the_text_of_another_file_is_not_read(
+    run_folder: Path, own_files: Path, said: Said, name: str, kind: str
+) -> None:
+    (run_folder / name).unlink()
+    if kind == "a symbolic link":
+        (run_folder / name).symlink_to(f"../{own_files.name}/thesis.txt")
+    else:
+        os.mkfifo(run_folder / name)
+    commands = _COMMANDS if name == MANIFEST else ["publish"]
+    for command in commands:
+        assert f"{name} is {kind}. blift did not write that: remove it." in said(command)
+
+
+def test_a_bit_of_a_measured_row_that_changed_does_not_change_the_dataset(
+    run_folder: Path, said: Said, built: tuple[Path, Manifest]
+) -> None:
+    rows = sorted((run_folder / "store" / "measured").rglob("*.arrow"))
+    whole = [row.read_bytes() for row in rows]
+    for row, content, place in zip(rows, whole, [8205, 40, 5000, 0], strict=False):
+        flipped = bytearray(content)
+        flipped[min(place, len(content) - 1)] ^= 1 << 3
+        row.write_bytes(flipped)
+    changed(run_folder, lambda manifest: [manifest["stages"].pop(name) for name in ("media", "curate", "instruct")])
+    assert said("build", code=0) == ""
+    assert json.loads((run_folder / MANIFEST).read_text())["fingerprint"] == built[1].fingerprint
+    assert "files are as they were written" in said("verify", code=0)
+    assert [row.read_bytes() for row in rows] == whole
+
+
+def test_a_run_folder_may_be_reached_through_a_link(run_folder: Path, said: Said, tmp_path: Path) -> None:
+    moved = run_folder.rename(tmp_path / "elsewhere")
+    run_folder.symlink_to(moved.name)
+    assert "files are as they were written" in said("verify", code=0)

@@ -1,0 +1,118 @@
+"""A decoder that crashes, hangs or grows takes nothing with it, and knows no secrets."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from blift.connectors.media.limits import Limits, Refused
+from blift.connectors.media.settings import MeasureConfig
+from blift.pipelines.stages.media.guard import Guard
+from blift.pipelines.stages.media.measure import measure
+from blift.schemas.reasons import Reason
+from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
+
+_CONFIG = MeasureConfig()
+
+
+@pytest.fixture
+def slow(render: Render) -> Path:  # noqa: F811
+    source = "testsrc2=size=640x360:rate=50:duration=60"
+    return render("slow.mp4", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast")
+
+
+def process_of(guard: Guard) -> int:
+    assert guard._process is not None
+    return guard._process.pid
+
+
+def test_the_row_is_the_one_that_measuring_here_gives(clip: Path) -> None:  # noqa: F811
+    with Guard(_CONFIG) as guard:
+        apart, here = guard.measure(str(clip)), measure(str(clip), _CONFIG)
+    assert apart == here
+
+
+def test_a_crash_is_a_reason_and_the_next_file_is_measured(clip: Path, slow: Path) -> None:  # noqa: F811
+    with Guard(_CONFIG) as guard:
+        guard.measure(str(clip))
+        timer = threading.Timer(0.5, os.kill, (process_of(guard), signal.SIGSEGV))
+        timer.start()
+        with pytest.raises(Refused) as refused:
+            guard.measure(str(slow))
+        timer.join()
+        assert (refused.value.reason, refused.value.detail) == (
+            Reason.DECODER_CRASHED,
+            "the decoding process ended with SIGSEGV",
+        )
+        assert guard.measure(str(clip)).row["frames"] == 50
+
+
+def test_ctrl_c_of_a_terminal_is_not_for_the_process_that_decodes(clip: Path) -> None:  # noqa: F811
+    with Guard(_CONFIG) as guard:
+        guard.measure(str(clip))
+        assert os.getpgid(process_of(guard)) == process_of(guard) != os.getpgrp()
+
+
+def test_the_process_ends_in_the_middle_of_a_file_when_its_guard_is_killed(slow: Path) -> None:
+    program = (
+        "import sys, threading; from blift.connectors.media.settings import MeasureConfig; "
+        "from blift.pipelines.stages.media.guard import Guard; guard = Guard(MeasureConfig()); "
+        "threading.Thread(target=guard.measure, args=(sys.argv[1],)).start(); "
+        "print(guard._running().pid, flush=True)"
+    )
+    asks = subprocess.Popen(
+        [sys.executable, "-c", program, str(slow)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert asks.stdout is not None
+    decodes = Path(f"/proc/{int(asks.stdout.readline())}")
+    asks.stdout.close()
+    assert decodes.exists()
+    asks.kill()
+    asks.wait()
+    deadline = time.monotonic() + 10
+    while decodes.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not decodes.exists()
+
+
+def test_a_file_that_takes_too_long_is_a_reason(slow: Path) -> None:
+    with Guard(replace(_CONFIG, limits=Limits(timeout_s=0.5))) as guard:
+        started = time.monotonic()
+        with pytest.raises(Refused) as refused:
+            guard.measure(str(slow))
+    assert refused.value.reason is Reason.TIMED_OUT
+    assert time.monotonic() - started < 5
+
+
+def test_memory_is_limited(clip: Path, render: Render) -> None:  # noqa: F811
+    source = "testsrc2=size=8192x6144:rate=5:duration=1"
+    large = render("large.mp4", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast")
+    with Guard(replace(_CONFIG, limits=Limits(memory_bytes=260 << 20))) as guard:
+        assert guard.measure(str(clip)).row["frames"] == 50
+        with pytest.raises(Refused) as refused:
+            guard.measure(str(large))
+    assert refused.value.reason in (Reason.DECODER_CRASHED, Reason.DAMAGED)
+
+
+def test_a_refusal_travels_with_its_reason(tmp_path: Path) -> None:
+    path = tmp_path / "words.mp4"
+    path.write_text("words")
+    with Guard(_CONFIG) as guard, pytest.raises(Refused) as refused:
+        guard.measure(str(path))
+    assert refused.value.reason is Reason.NOT_MEDIA
+
+
+def test_the_process_knows_no_secrets_and_ends_with_its_guard(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("BLIFT_AUTHOR_KEY", "another secret")
+    with Guard(_CONFIG) as guard:
+        guard.measure(str(clip))
+        process = process_of(guard)
+        assert b"secret" not in Path(f"/proc/{process}/environ").read_bytes()
+    assert not Path(f"/proc/{process}").exists()

@@ -1,0 +1,75 @@
+"""A Hub on loopback, a run folder to publish, and publishing in this process."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from blift.connectors.hub.client import Hub, Patience
+from blift.pipelines.commands.publish import recipe_of
+from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
+from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.engine.stage import Request
+from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
+from blift.pipelines.stages.publish.publish import Result, Wish, publish
+from blift.pipelines.stages.release import stage as release
+from tests.hub_server import TOKEN, HubServer
+
+REPO = "owner/demo"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A Hub without Xet's storage, and a token for it; contents go the way of LFS."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with HubServer(tmp_path / "hub") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with a release; tests that change it copy it first."""
+    path = Path(shutil.copytree(built[0], tmp_path_factory.mktemp("released") / "run"))
+    folder = RunFolder(str(path))
+    source, manifest = recipe_of(folder), folder.read_manifest()
+    assert manifest is not None
+    place = Place(source, folder, BeamArguments())
+    run_unless_done(release.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, QUIET)
+    return path
+
+
+@pytest.fixture
+def run_folder(built: tuple[Path, Manifest], tmp_path: Path) -> Path:
+    """A run folder of one's own."""
+    return Path(shutil.copytree(built[0], tmp_path / "run"))
+
+
+def ignore(stage: str, record: StageRecord | None = None) -> None:
+    """Told, and not listened to."""
+
+
+QUIET = Report(started=ignore, skipped=ignore, done=ignore)
+
+
+class Waits:
+    """A patience that waits for nothing, and remembers how long it would have waited."""
+
+    def __init__(self, tries: int = 10) -> None:
+        self.seconds: list[float] = []
+        self.patience = Patience(tries=tries, sleep=self.seconds.append)
+
+
+@pytest.fixture
+def publish_to(hub: HubServer) -> Callable[..., Result]:
+    """Publish a run folder to the Hub on loopback."""
+
+    def do(
+        folder: Path, *, waits: Waits | None = None, beam: Sequence[str] = (), repo: str = REPO, **wish: object
+    ) -> Result:
+        run = RunFolder(str(folder))
+        client = Hub(repo, hub.endpoint, (waits or Waits()).patience)
+        return publish(recipe_of(run), run, beam_arguments(beam), Wish(repo, **wish), QUIET, client)  # type: ignore[arg-type]
+
+    return do
