@@ -17,8 +17,8 @@ Descriptors = NDArray[np.float32]
 
 #: Pixels of a sketch, about: enough to tell words of a screenshot apart by their lengths.
 _PIXELS = 60_000
-#: Sides below which there is nothing to compare.
-_LEAST_SIDE = 8
+#: Sides below which there is nothing to compare, and beyond which a picture is no more than a line.
+_LEAST_SIDE, _MOST_SIDE = 8, 2000
 #: Keypoints of a sketch, and the contrast of the faintest one, 0..1.
 _KEYPOINTS, _CONTRAST = 400, 0.02
 
@@ -27,7 +27,7 @@ def sketch_of(luma: Plane) -> Plane:
     """A picture at some 60,000 pixels; as it is where it has fewer. ``luma``: (height, width)."""
     height, width = luma.shape
     scale = min(1.0, math.sqrt(_PIXELS / (width * height)))
-    size = (max(_LEAST_SIDE, round(width * scale)), max(_LEAST_SIDE, round(height * scale)))
+    size = [min(_MOST_SIDE, max(_LEAST_SIDE, round(side * scale))) for side in (width, height)]
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
 
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
+from blift.connectors.media.frames import Plane
 from blift.connectors.media.store import MediaStore
 from blift.pipelines.stages.media.keyframes import Drawing, read_drawing
 from blift.schemas.errors import InputError
-from blift.schemas.registry import SCHEMAS
 from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.same import Evidence, evidence_of, same_media
 
-#: A row as the store keeps it: what the table has, and the sketches, which stay in the store.
-STORED = pa.schema(
-    [
-        *list(SCHEMAS["media"]),
-        pa.field("drawings", pa.list_(pa.struct([pa.field("time_s", pa.float64()), pa.field("jpeg", pa.binary())]))),
-    ]
-)
 #: Files kept at hand: pairs come sorted by their first file.
 _AT_HAND = 64
 
@@ -61,9 +53,18 @@ class SameMedia:
             table = MediaStore(self._root, settings).measured(sha256)
             if table is not None:
                 row = table.to_pylist()[0]
-                drawings = [Drawing(**drawing) for drawing in row["drawings"]]
-                pictures = [(drawing.time_s, read_drawing(drawing)) for drawing in drawings]
-                return evidence_of(row, pictures, self._options)
+                pictures = _pictures(row["drawings"] or [])
+                if pictures:
+                    return evidence_of(row, pictures, self._options)
         raise InputError(
-            f"The media store {self._root} has lost what was measured of the file {sha256}. Run this again."
+            f"The media store {self._root} has lost what was measured of the file {sha256}, or it is damaged. Delete "
+            "the store's folder `measured`, and run this again."
         )
+
+
+def _pictures(drawings: Sequence[Mapping[str, Any]]) -> list[tuple[float, Plane]]:
+    """The sketches of a row; none where one is not as it was written."""
+    try:
+        return [(one.time_s, read_drawing(one)) for one in (Drawing(**drawing) for drawing in drawings)]
+    except ValueError:
+        return []

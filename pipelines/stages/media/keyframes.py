@@ -16,6 +16,8 @@ from blift.transforms.media.sketches import sketch_of
 
 #: Quality of the JPEG of a sketch: what it loses must be less than what tells two pictures apart.
 _SKETCH_QUALITY = 88
+#: No sketch has more pixels.
+_MOST_PIXELS = 100_000
 
 
 class Drawing(NamedTuple):
@@ -48,9 +50,18 @@ def drawn(luma: Plane, time_s: float = 0.0) -> Drawing:
 
 
 def read_drawing(drawing: Drawing) -> Plane:
-    """The sketch as pixels: luma, (height, width)."""
-    with Image.open(io.BytesIO(drawing.jpeg), formats=("JPEG",)) as picture:
-        return np.asarray(picture.convert("L"))
+    """The sketch as pixels: luma, (height, width).
+
+    Raises:
+        ValueError: it is no sketch; whoever handed over the store may have changed it.
+    """
+    try:
+        with Image.open(io.BytesIO(drawing.jpeg), formats=("JPEG",)) as picture:
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise ValueError(picture.size)
+            return np.asarray(picture.convert("L"))
+    except (OSError, SyntaxError) as error:
+        raise ValueError(str(error)) from error
 
 
 def _coded(picture: Plane, quality: int) -> bytes:

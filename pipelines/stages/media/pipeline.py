@@ -18,15 +18,14 @@ from blift.connectors.media.local import local_file
 from blift.connectors.media.nvidia import device, has_device
 from blift.connectors.media.salience import check_salience_model
 from blift.connectors.media.settings import DecoderChoice, MeasureConfig
-from blift.connectors.media.store import MediaStore
+from blift.connectors.media.store import KEPT, MediaStore
 from blift.connectors.models.speech import SpeechConfig, load_whisper
 from blift.connectors.parquet import file_sha256, read_shard, shard_name, write_shard
 from blift.connectors.shard import Shard
-from blift.connectors.media.settings import DecoderChoice, MeasureConfig
 from blift.connectors.web.placeholders import DIGESTS
 from blift.pipelines.engine.hardware import on_gpu
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
-from blift.pipelines.stages.media.comparing import STORED, SameMedia
+from blift.pipelines.stages.media.comparing import SameMedia
 from blift.pipelines.stages.media.describe import DescribeConfig, DescribeScenes
 from blift.pipelines.stages.media.guard import Guard
 from blift.pipelines.stages.media.hearing import Ears, digest_of
@@ -318,7 +317,7 @@ class _Measure(beam.DoFn):
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
         drawings = [drawing._asdict() for drawing in measured.drawings]
-        return from_rows([{**row, "uses": [], "file": "", "unite_as": "", "drawings": drawings}], STORED)
+        return from_rows([{**row, "uses": [], "file": "", "unite_as": "", "drawings": drawings}], KEPT)
 
 
 def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:

@@ -19,8 +19,7 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 
-#: What no small file of a demo does to a decoder, nor stands for; tests/connectors/media and tests/pipelines/media show them.
-#: What no small file of a demo does to a decoder; tests/connectors/media and tests/pipelines/stages/media show them.
+#: What no small file of a demo does to a decoder, or is. Tests of media and of their stage show them.
 _HAZARDS = {
     "no_pictures",
     "too_many_bytes",

@@ -26,7 +26,7 @@ def built(case: Path, folder: Path) -> tuple[Mapping[str, str], list[str]]:
     if not recipes:
         recipe.write_text(_REDDIT)
     out = folder / "out"
-    run_build(recipe, out, stages=["collect", "media"])
+    run_build(recipe, out, stages=["ingest", "media"])
     rows = [row for path in sorted((out / "media").glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
     rejects = [row for path in (out / "rejects").glob("media-*.parquet") for row in pq.read_table(path).to_pylist()]
     return {row["file"]: row["cluster"] or row["sha256"] for row in rows}, [row["reason"] for row in rejects]

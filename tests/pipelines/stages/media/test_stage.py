@@ -71,8 +71,9 @@ def test_a_name_that_several_media_have_is_noted_with_what_to_do(name: str, note
 
 def row_of(sha256: str, key: str, title: str, *, side: int = 160) -> pa.Table:
     """A row of one file with one use."""
-    empty = {field.name: [] for field in _ROWS if pa.types.is_list(field.type)}
-    row = dict.fromkeys(_ROWS.names) | empty | {"sha256": sha256, "file": f"{key}.jpg", "width": side, "height": side}
+    plain = {"string": "", "int64": 1, "double": 1.0, "bool": False}
+    row = {field.name: plain.get(str(field.type), []) for field in _ROWS} | {"posted_at": None}
+    row |= {"sha256": sha256, "file": f"{key}.jpg", "width": side, "height": side}
     uses = [{"media_key": key, "place": 0}]
     return pa.Table.from_pylist([row | {"uses": uses, "media_key": key, "unite_as": key, "titles": [title]}], _ROWS)
 
@@ -81,12 +82,8 @@ def merged(*rows: pa.Table) -> tuple[list[str], list[tuple[str, str, str]]]:
     """Digests that stay; media, rule and detail of rejects."""
     out = list(_MergeUses().process((0, rows)))
     (stay,) = (table for table in out if isinstance(table, pa.Table))
-    rejects = [
-        row
-        for found in out
-        if isinstance(found, TaggedOutput) and found.tag == REJECTS
-        for row in found.value.to_pylist()
-    ]
+    told = [found.value for found in out if isinstance(found, TaggedOutput) and found.tag == REJECTS]
+    rejects = [row for table in told for row in table.to_pylist()]
     assert {row["reason"] for row in rejects} <= {Reason.PLACEHOLDER.value}
     return stay.column("sha256").to_pylist(), [(row["record_id"], row["rule"], row["detail"]) for row in rejects]
 
