@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from blift.schemas.platform import MediaKind
+from blift.schemas.parts import MediaKind
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import SceneSource
 

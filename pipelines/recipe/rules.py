@@ -6,7 +6,8 @@ from typing import Any
 
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.section import Section
-from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.parts import MediaKind
+from blift.schemas.platform import Platform
 
 
 def post_rules(recipe: Recipe) -> dict[Platform, dict[str, Any]]:

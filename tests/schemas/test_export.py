@@ -8,7 +8,8 @@ from pydantic import Field
 
 from blift.schemas.definition import Column, definition
 from blift.schemas.export import arrow_text, json_schema, markdown
-from blift.schemas.platform import Platform, ReplaySegment
+from blift.schemas.parts import ReplaySegment
+from blift.schemas.platform import Platform
 from blift.schemas.record import Part, Record
 from blift.schemas.records import RECORDS
 

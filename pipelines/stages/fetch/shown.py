@@ -10,7 +10,7 @@ import polars as pl
 from blift.connectors.collection.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
 from blift.connectors.reddit.archive import submissions_in
 from blift.pipelines.stages.fetch.plan import ShownFiles
-from blift.schemas.platform import MediaKind
+from blift.schemas.parts import MediaKind
 from blift.transforms.normalise import reddit_posts
 from blift.transforms.tables import frame
 
