@@ -42,6 +42,7 @@ class Platform:
         post_address: address of a post, with `{post}` for its native id. Empty where only records state it.
         comment_address: address of a comment, with `{post}` and `{comment}` for native ids. Empty where comments have
             none: then that of the post stands for it.
+        channel_id: pattern of the id of a channel.
         id_in_address: pattern that finds the native id of a post, its first group, in an address of the post.
         escapes: its records hold texts with `&`, `<` and `>` as entities.
         is_media: a post is the record of the media itself, as the page of a video is; elsewhere posts show media.
@@ -59,6 +60,7 @@ class Platform:
     native_id: str = r".+"
     post_address: str = ""
     comment_address: str = ""
+    channel_id: str = r".+"
     id_in_address: str | None = None
     escapes: bool = False
     is_media: bool = False
@@ -153,6 +155,7 @@ YOUTUBE = Platform(
     states=_OF_VIDEOS,
     comment_order=CommentOrder.RANK,
     native_id=r"[A-Za-z0-9_-]{11}",
+    channel_id=r"UC[A-Za-z0-9_-]{22}",
     post_address="https://www.youtube.com/watch?v={post}",
     comment_address="https://www.youtube.com/watch?v={post}&lc={comment}",
     id_in_address=r"(?:v=|youtu\.be/|/shorts/|/embed/)([\w-]{11})",

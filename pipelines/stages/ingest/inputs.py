@@ -14,7 +14,7 @@ from blift.connectors.files import InputFile, list_files, literal, match, refuse
 from blift.connectors.filesystem import is_here
 from blift.connectors.hub.dataset import HubFile, find_files
 from blift.connectors.hub.extra import require_hub
-from blift.connectors.youtube.beside import group_siblings
+from blift.connectors.yt_dlp.beside import group_siblings
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.model import HubSource, RedditSource, YoutubeSource
 from blift.pipelines.stages.fetch import pipeline as gather

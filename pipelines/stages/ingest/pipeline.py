@@ -18,7 +18,7 @@ from blift.connectors.hub.dataset import HubFile, read_published
 from blift.connectors.parquet import shard_name, write_shard
 from blift.connectors.reddit.archive import read_comments, read_submissions
 from blift.connectors.shard import Shard
-from blift.connectors.youtube.archive import read_videos
+from blift.connectors.yt_dlp.archive import read_videos
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason

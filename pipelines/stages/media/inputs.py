@@ -7,7 +7,7 @@ import posixpath
 from blift.connectors.collection.archives import read_files
 from blift.connectors.collection.items import StoredFile
 from blift.connectors.files import match
-from blift.connectors.youtube.beside import is_media
+from blift.connectors.yt_dlp.beside import is_media
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.stages.fetch import pipeline as gather

@@ -10,8 +10,8 @@ from blift.connectors.collection.items import Done, Item, Kind, NotThere, RawRec
 from blift.connectors.collection.state import State
 from blift.connectors.files import InputFile, open_bytes
 from blift.connectors.reddit.archive import read_comments, read_submissions
-from blift.connectors.youtube.archive import read_videos
-from blift.connectors.youtube.beside import group_siblings
+from blift.connectors.yt_dlp.archive import read_videos
+from blift.connectors.yt_dlp.beside import group_siblings
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import Absent
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from blift.connectors.files import InputFile
 from blift.connectors.malformed import PAYLOAD_BYTES
-from blift.connectors.youtube.archive import VideoChunk, read_videos
-from blift.connectors.youtube.beside import group_siblings
+from blift.connectors.yt_dlp.archive import VideoChunk, read_videos
+from blift.connectors.yt_dlp.beside import group_siblings
 from blift.schemas.arrow import conform, validate
 from blift.schemas.registry import SCHEMAS
 

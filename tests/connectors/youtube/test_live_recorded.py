@@ -15,7 +15,7 @@ from blift.connectors.collection.items import Done, Item, Kind, RecordKind
 from blift.connectors.collection.state import State
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
-from blift.connectors.youtube.archive import read_videos
+from blift.connectors.yt_dlp.archive import read_videos
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.live import YoutubeFetcher
 from tests.youtube_server.recorded import Recorded
