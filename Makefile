@@ -74,6 +74,7 @@ bench: $(VENV)/.installed  ## the benchmarks of docs/benchmarks.md (some minutes
 	$(BIN)/python -m benchmarks.records
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.language
+	$(BIN)/python -m benchmarks.templates
 	for what in time kills workers rivals resend again; do $(BIN)/python -m benchmarks.publish $$what; done
 	for what in time kills workers; do $(BIN)/python -m benchmarks.publish $$what --xet; done
 

@@ -26,25 +26,39 @@ def commit_of(folder: Path, ref: str) -> str | None:
     return None if done is None or done.returncode else done.stdout.decode().strip()
 
 
-def files_at(root: Path, commit: str, path: str = "") -> dict[str, bytes]:
+def files_at(root: Path, commit: str, path: str) -> dict[str, bytes]:
     """The contents of the files below a path of the checkout ``root`` at a commit, by their path below it.
 
     Raises:
         InputError: git cannot read them; a path that is not there has no files.
     """
-    done = _run(root, "archive", "--format=tar", f"{commit}:{path}" if path else commit)
-    if done is None or done.returncode:
-        there = _run(root, "cat-file", "-e", f"{commit}:{path}")
-        if there is not None and there.returncode:
-            return {}
-        reason = "git is not installed" if done is None else done.stderr.decode(errors="replace").strip()
-        raise InputError(f"Cannot read {path or 'the files'} at {commit[:10]}: {reason}.")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+    there = _run(root, "cat-file", "-e", f"{commit}:{path}")
+    if there is not None and there.returncode:
+        return {}
+    with _archive(root, f"{commit}:{path}") as archive:
         return {
             member.name: stream.read()
             for member in archive.getmembers()
             if member.isfile() and (stream := archive.extractfile(member)) is not None
         }
+
+
+def export(root: Path, commit: str, folder: Path) -> None:
+    """Write all files of a commit of the checkout ``root`` to a folder.
+
+    Raises:
+        InputError: git cannot read them.
+    """
+    with _archive(root, commit) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def _archive(root: Path, tree: str) -> tarfile.TarFile:
+    done = _run(root, "archive", "--format=tar", tree)
+    if done is None or done.returncode:
+        reason = "git is not installed" if done is None else done.stderr.decode(errors="replace").strip()
+        raise InputError(f"Cannot read {tree} of {root}: {reason}.")
+    return tarfile.open(fileobj=io.BytesIO(done.stdout))
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:

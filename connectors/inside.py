@@ -132,13 +132,62 @@ def open_lock(path: str) -> int:
         OutputError: it is a link, a folder, a pipe or a device.
         OSError: it cannot be opened.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    found = None
-    if (kind := _kind(path)) in (None, "a file"):
-        found = os.open(path, flags, 0o600)
-        if not stat.S_ISREG(os.fstat(found).st_mode):
-            os.close(found)
-            found, kind = None, _kind(path)
-    if found is None:
-        raise OutputError(f"{path} is {kind}, and no file that blift can lock. Remove it, and run again.")
+    return _open_plain(path, os.O_RDWR, "no file that blift can lock")
+
+
+def open_own(path: str, flags: int) -> int:
+    """Open a file whose content blift changes in place, made where it is not there. Gives its descriptor.
+
+    Args:
+        flags: such as ``os.O_RDWR``.
+
+    Raises:
+        OutputError: it is a link, a folder, a pipe or a device, or has a second name: its content is another file's.
+        OSError: it cannot be opened.
+    """
+    found = _open_plain(path, flags, "no file that blift writes to")
+    if os.fstat(found).st_nlink > 1:
+        os.close(found)
+        raise OutputError(f"{path} has a second name, under which its content would change too. Remove it.")
     return found
+
+
+def _open_plain(path: str, flags: int, otherwise: str) -> int:
+    kind = _kind(path)
+    if kind in (None, "a file"):
+        found = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        if stat.S_ISREG(os.fstat(found).st_mode):
+            return found
+        os.close(found)
+        kind = "no plain file"
+    raise OutputError(f"{path} is {kind}, and {otherwise}. Remove it, and run again.")
+
+
+def private_folder(path: str) -> str:
+    """A folder on this machine that its user alone reads and writes, made where it is not there; its path.
+
+    Among the temporary files of a machine, anybody may have made a folder of that name, with links in it.
+
+    Raises:
+        OutputError: it is a link, no folder, or somebody else's.
+        OSError: it cannot be made.
+    """
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        found = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if (kind := _kind(path)) in (None, "a folder"):
+            raise
+        raise OutputError(f"{path} is {kind}, and no folder of blift's. Remove it, and run again.") from error
+    try:
+        facts = os.fstat(found)
+        if facts.st_uid != os.geteuid():
+            raise OutputError(
+                f"{path} belongs to another user, who could put files there. Set TMPDIR to a folder of your own, and "
+                "run again."
+            )
+        if stat.S_IMODE(facts.st_mode) != stat.S_IRWXU:
+            os.fchmod(found, stat.S_IRWXU)
+    finally:
+        os.close(found)
+    return path

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from blift.schemas.arrow import from_rows
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 
@@ -76,4 +77,4 @@ def reject(
 
 def reject_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """The reject table of such rows."""
-    return pa.Table.from_pylist([dict(row) for row in rows], SCHEMAS["reject"])
+    return from_rows(rows, SCHEMAS["reject"])

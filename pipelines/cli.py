@@ -11,9 +11,11 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from typing import NoReturn
 
-from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave
+from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
 from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable, printable_lines
 
 #: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
 _GARBAGE_AFTER = 100_000
@@ -37,9 +39,14 @@ _OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS
 _WITH_BEAM = ("build", "doctor", "publish")
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))  # arguments may be names of files that a stranger chose
+
+
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of the command, whole for the subcommand that the arguments name."""
-    root = argparse.ArgumentParser(
+    root = _Parser(
         prog="blift",
         description="Build datasets of how people receive what other people post.",
         epilog="Start with `blift demo DIR`, which makes a small corpus and a recipe for it.",
@@ -56,8 +63,17 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C."""
-    given = sys.argv[1:] if arguments is None else arguments
+    """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C.
+
+    Args:
+        arguments: of the command; None for those of this process, which ends with the command.
+    """
+    if arguments is None:
+        return run_as_process(lambda: _run(sys.argv[1:]))
+    return _run(arguments)
+
+
+def _run(given: Sequence[str]) -> int:
     gc.set_threshold(_GARBAGE_AFTER)
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
@@ -70,13 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except KeyboardInterrupt:
         return leave(EXIT_INTERRUPTED, INTERRUPTED)
-    except BrokenPipeError:
-        return leave(0)  # the reader of our output, such as `head`, has had enough
     except OSError as error:
         if error.errno not in _OF_A_DISK:
             raise
-        what = f"read or write {error.filename}" if error.filename else "write to the end"
-        # At once: what Python still holds back of what was printed cannot be written either.
+        what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
         return leave(EXIT_USER_ERROR, f"blift: Cannot {what}: {error.strerror}. Mend that, and run it again.")
     except BliftError as error:
         print(f"blift: {error}", file=sys.stderr)
@@ -88,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sentence = user_error_in(str(error)) or sentence_on(str(error))
         if sentence is None or isinstance(error, ImportError):
             raise
-        print(f"blift: {sentence}", file=sys.stderr)
+        print(f"blift: {printable_lines(sentence)}", file=sys.stderr)
         return EXIT_USER_ERROR
 
 

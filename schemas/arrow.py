@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -121,7 +123,7 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     for field in schema:
         index = table.schema.get_field_index(field.name)
         if index < 0:
-            columns.append(_absent(field, table.num_rows, table.column_names))
+            columns.append(absent(field, table.num_rows, table.column_names))
             continue
         column = table.column(index)
         if column.type != field.type:
@@ -131,21 +133,47 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _absent(field: pa.Field, rows: int, present: list[str]) -> pa.Array:
-    """What a column holds that a file does not have."""
+def from_rows(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as a table; what a row does not have is null, and an empty list where that is what says "nothing"."""
+    table = pa.Table.from_pylist(list(rows), schema)
+    columns = [with_empty_lists(table.column(field.name).combine_chunks(), field) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def with_empty_lists(values: pa.Array, field: pa.Field) -> pa.Array:
+    """The values of a field, with empty lists for null ones where the field, or a member of it, is a required list."""
+    if pa.types.is_list(field.type):
+        items = with_empty_lists(values.values, field.type.value_field)
+        mask = _nulls(values) if field.nullable else None
+        if items is not values.values or (values.null_count and mask is None):
+            return pa.ListArray.from_arrays(_offsets(values), items, type=field.type, mask=mask)
+    if pa.types.is_struct(field.type):
+        members = [values.field(place) for place in range(field.type.num_fields)]
+        filled = [with_empty_lists(member, inner) for member, inner in zip(members, field.type, strict=True)]
+        if any(one is not other for one, other in zip(members, filled, strict=True)):
+            return pa.StructArray.from_arrays(filled, fields=list(field.type), mask=_nulls(values))
+    return values
+
+
+def absent(field: pa.Field, rows: int, present: Sequence[str] = ()) -> pa.Array:
+    """What a column holds of which nothing is known: nulls, or empty lists.
+
+    Raises:
+        SchemaError: it is neither nullable nor a list.
+    """
     if field.nullable:
         return pa.nulls(rows, field.type)
     if pa.types.is_list(field.type):
         offsets = pa.repeat(pa.scalar(0, pa.int32()), rows + 1)
         return pa.ListArray.from_arrays(offsets, pa.nulls(0, field.type.value_type), type=field.type)
-    raise SchemaError(f"Column {field.name!r} is required and absent; there are {present}.")
+    raise SchemaError(f"Column {field.name!r} is required and absent; there are {list(present)}.")
 
 
 def _cast(values: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
     """Values in another type: structs member by member, so that absent lists are empty in them, too."""
     if values.type == kind:
         return values
-    if pa.types.is_list(kind) and pa.types.is_list(values.type):
+    if pa.types.is_list(kind) and (pa.types.is_list(values.type) or pa.types.is_large_list(values.type)):
         items = _cast(values.values, kind.value_type, f"{name}[]")
         return pa.ListArray.from_arrays(_offsets(values), items, type=kind, mask=_nulls(values))
     if pa.types.is_struct(kind) and pa.types.is_struct(values.type):
@@ -153,13 +181,13 @@ def _cast(values: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
         members = [
             _cast(values.field(member.name), member.type, f"{name}.{member.name}")
             if member.name in present
-            else _absent(member.with_name(f"{name}.{member.name}"), len(values), present)
+            else absent(member.with_name(f"{name}.{member.name}"), len(values), present)
             for member in kind
         ]
         return pa.StructArray.from_arrays(members, fields=list(kind), mask=_nulls(values))
     try:
         return values.cast(kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except pa.ArrowException as error:
         raise SchemaError(f"Column {name!r} is {values.type} and cannot become {kind}: {error}") from error
 
 
@@ -168,8 +196,8 @@ def _nulls(values: pa.Array) -> pa.Array | None:
 
 
 def _offsets(values: pa.Array) -> pa.Array:
-    """The offsets of a list array; a copy, since one of a slice cannot take a mask."""
-    return pa.array(values.offsets.to_numpy()) if values.null_count else values.offsets
+    """The offsets of a list array, in an array of their own: those of a slice take no mask."""
+    return pa.array(values.offsets.to_numpy(), pa.int32())
 
 
 def validate(table: pa.Table, schema: pa.Schema) -> None:

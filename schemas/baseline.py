@@ -7,17 +7,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from blift.schemas.definition import Definition, definition
+from blift.schemas.definition import Definition
 from blift.schemas.errors import OutputError, SchemaError
-from blift.schemas.record import Record
 
 #: Where baselines lie: one file `<table>-<version>.json` for each version of each table.
 BASELINES = Path(__file__).parent / "baselines"
 
 
-def baseline_path(record: type[Record], folder: Path = BASELINES) -> Path:
-    """The file that holds the definition of a record class in its present version."""
-    return folder / f"{record.table}-{record.version}.json"
+def baseline_path(now: Definition, folder: Path = BASELINES) -> Path:
+    """The file that holds a definition."""
+    return folder / f"{now.table}-{now.version}.json"
 
 
 def load(path: Path) -> Definition:
@@ -55,20 +54,20 @@ def parse(content: bytes, name: str) -> Definition:
 _ADVICE = "Restore it from version control."
 
 
-def write_baseline(record: type[Record], folder: Path = BASELINES) -> Path:
-    """Write the definition of a record class to its baseline, or leave the file that already says the same.
+def write_baseline(now: Definition, folder: Path = BASELINES) -> Path:
+    """Write a definition to its baseline, or leave the file that already says the same.
 
     Raises:
         SchemaError: this version has a baseline with another definition, or the baseline is damaged.
         OutputError: the file cannot be written.
     """
-    path, now = baseline_path(record, folder), definition(record)
+    path = baseline_path(now, folder)
     if path.exists():
         there = load(path)
         if there != now.stating(there.format):
             raise SchemaError(
-                f"{record.table} {record.version} has a baseline with another definition, {path.name}. "
-                f"Raise the version of {record.__name__} in {record.__module__}, and run `blift schema baseline` again."
+                f"{now.table} {now.version} has a baseline with another definition, {path.name}. "
+                "Raise the version of the table, and run `blift schema baseline` again."
             )
         return path
     try:

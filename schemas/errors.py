@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from blift.schemas.printable import printable
+
 
 class BliftError(Exception):
-    """Something a user can put right. Its text is one sentence or two: what, where, what to do."""
+    """Something a user can put right. Its text is one sentence or two: what, where, what to do.
+
+    Args:
+        *sentences: each is a line of the text, whatever it quotes: what is not printable in it is escaped.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(*(printable(sentence) for sentence in sentences))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 class RecipeError(BliftError):

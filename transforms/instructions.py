@@ -12,9 +12,10 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
+from blift.schemas.arrow import from_rows
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.templates.context import MEDIA, context_of, is_film
-from blift.transforms.templates.template import Part, Template, compiled
+from blift.transforms.templates.template import Part, Template, rendered
 
 #: Columns of the sample table that a pair can use.
 SAMPLE_COLUMNS = [
@@ -71,6 +72,9 @@ def instructions(samples: pa.Table, templates: Sequence[Template], splits: pl.Se
         samples: rows of the sample table.
         templates: in the order in which the pairs of a sample stand.
         splits: the split of every sample. Options of a choice come from samples of the same split, and of this table.
+
+    Raises:
+        RecipeError: a template cannot be rendered with a sample.
     """
     rows = samples.select(SAMPLE_COLUMNS).to_pylist()
     contexts = [context_of(row) for row in rows]
@@ -86,7 +90,8 @@ def instructions(samples: pa.Table, templates: Sequence[Template], splits: pl.Se
                 why = why or f"too few other scenes with speech in {split} for {template.options} options"
                 skipped.append({"sample_id": row["sample_id"], "template": template.name, "why": why})
                 continue
-            turns = {turn: compiled(source).render(names).strip() for turn, source in template.turns}
+            where = f"The template {template.name}, with the sample {row['sample_id']}"
+            turns = {turn: text.strip() for turn, text in rendered(template, names, where).items()}
             head = {
                 "id": f"{row['sample_id']}-{template.name}",
                 "sample_id": row["sample_id"],
@@ -97,8 +102,8 @@ def instructions(samples: pa.Table, templates: Sequence[Template], splits: pl.Se
             llava.append(head | _llava(row, turns))
             chat.append(head | _chat(row, turns))
     return Pairs(
-        pa.Table.from_pylist(llava, SCHEMAS["instruction"]),
-        pa.Table.from_pylist(chat, SCHEMAS["chat"]),
+        from_rows(llava, SCHEMAS["instruction"]),
+        from_rows(chat, SCHEMAS["chat"]),
         pa.Table.from_pylist(skipped, _SKIPPED),
     )
 

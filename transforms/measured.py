@@ -7,12 +7,15 @@ import pyarrow as pa
 
 from blift.schemas.media import MediaForm
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.tables import arrow, frame
+from blift.transforms.tables import arrow, frame, rows_of
 
 _MEDIA = SCHEMAS["media"]
 
 #: Media keys that posts have, and the key under which they are united, where it is another one.
 UNITED = pa.schema([pa.field("media_key", pa.string()), pa.field("unite_as", pa.string())])
+
+#: Where a file is used: members of `uses`.
+_USE = [pl.col("uses").struct.field(name) for name in ("media_key", "place")]
 
 _COLUMNS = ("sha256", "file", "width", "height", "duration_s", "cluster", "scenes", "speech")
 #: What was measured of the file at ``place`` of a media item; ``stays``: of its cluster, this one.
@@ -29,7 +32,7 @@ MEASURED = pa.schema(
 
 def united_keys(media: pa.Table) -> pa.Table:
     """The keys of media that show the same as others, and what takes their place. ``media``: of the media table."""
-    uses = frame(media.select(["uses", "unite_as"])).explode("uses").unnest("uses")
+    uses = frame(media.select(["uses", "unite_as"])).explode("uses").with_columns(_USE).drop("uses")
     return arrow(uses.filter((pl.col("place") == 0) & (pl.col("media_key") != pl.col("unite_as"))).unique(), UNITED)
 
 
@@ -41,7 +44,7 @@ def media_by_key(media: pa.Table) -> pa.Table:
         .then(pl.concat_list("phash"))
         .otherwise(pl.col("frame_hashes").list.eval(pl.element().struct.field("phash"))),
     )
-    own = rows.explode("uses").unnest("uses")
+    own = rows.explode("uses").with_columns(_USE).drop("uses")
     united = own.filter((pl.col("place") == 0) & (pl.col("media_key") != pl.col("unite_as")))
     both = pl.concat([own, united.with_columns(media_key=pl.col("unite_as"))])
     return arrow(both, MEASURED)
@@ -51,7 +54,7 @@ def without_cuts(media: pa.Table) -> pa.Table:
     """Rows of the media table where no frames were compared: what moves has no scenes of its own."""
     still = pl.col("form") == MediaForm.IMAGE.value
     rows = frame(media).with_columns(scenes=pl.when(still).then("scenes").otherwise(pl.col("scenes").list.head(0)))
-    return arrow(rows, _MEDIA)
+    return rows_of(rows, "media")
 
 
 def with_measured(samples: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:

@@ -7,8 +7,7 @@ import json
 import polars as pl
 import pyarrow as pa
 
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.tables import arrow, frame
+from blift.transforms.tables import frame, rows_of
 
 _MEASURED = ("retrieved_at", "score", "upvote_ratio", "likes", "views", "num_comments", "replay")
 
@@ -31,9 +30,9 @@ def latest_posts(table: pa.Table) -> pa.Table:
     rows = frame(table)
     repeated = rows["post_id"].is_duplicated()
     if not repeated.any():
-        return arrow(rows.sort("post_id"), SCHEMAS["post"])
-    merged = _merge(_ordered(rows.filter(repeated), "post_id"))
-    return arrow(pl.concat([rows.filter(~repeated), merged.select(rows.columns)]).sort("post_id"), SCHEMAS["post"])
+        return rows_of(rows.sort("post_id"), "post")
+    merged = frame(rows_of(_merge(_ordered(rows.filter(repeated), "post_id")), "post"))
+    return rows_of(pl.concat([rows.filter(~repeated).select(merged.columns), merged]).sort("post_id"), "post")
 
 
 def _merge(rows: pl.DataFrame) -> pl.DataFrame:
@@ -58,7 +57,7 @@ def latest_comments(table: pa.Table) -> pa.Table:
     if repeated.any():
         latest = _ordered(rows.filter(repeated), "comment_id").unique("comment_id", keep="first", maintain_order=True)
         rows = pl.concat([rows.filter(~repeated), latest])
-    return arrow(rows.sort("post_id", "comment_id"), SCHEMAS["comment"])
+    return rows_of(rows.sort("post_id", "comment_id"), "comment")
 
 
 def _ordered(rows: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -37,7 +37,7 @@ def are_media() -> pl.Expr:
     return belong_to(lambda row: row.is_media)
 
 
-def rows_of(names: pl.Series) -> list[Platform]:
+def platforms_in(names: pl.Series) -> list[Platform]:
     """The rows that the values of a column `platform` belong to, in the order of the rows."""
     present = {platform_of(name).name for name in names.unique().to_list()}
     return [row for name, row in platforms().items() if name in present]

@@ -10,8 +10,8 @@ import pyarrow as pa
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.platforms import belongs_to, rows_of
-from blift.transforms.tables import arrow, frame
+from blift.transforms.platforms import belongs_to, platforms_in
+from blift.transforms.tables import frame, rows_of
 
 SCHEMA = SCHEMAS["reject"]
 
@@ -54,7 +54,7 @@ def reject_rows(
     record_columns = [name for name in rejected.columns if name not in verdict]
     if "source" not in rejected.columns:
         rejected = _with_addresses(rejected, posts) if record == "comment" else rejected.with_columns(source="permalink")
-    return arrow(
+    return rows_of(
         rejected.select(
             pl.lit(stage).alias("stage"),
             "rule",
@@ -68,19 +68,19 @@ def reject_rows(
                 "payload"
             ),
         ),
-        SCHEMA,
+        "reject",
     )
 
 
 def without_payload(rejects: pa.Table) -> pa.Table:
     """The rejects without the records themselves."""
-    return arrow(frame(rejects).with_columns(payload=pl.lit(None, dtype=pl.String)), SCHEMA)
+    return rows_of(frame(rejects).with_columns(payload=pl.lit(None, dtype=pl.String)), "reject")
 
 
 def _with_addresses(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.DataFrame:
     """Comments with ``source``: their addresses, as the row of their platform forms them; else that of their post."""
     source = pl.lit(None, dtype=pl.String)
-    rows = rows_of(comments["platform"]) if comments.height else []
+    rows = platforms_in(comments["platform"]) if comments.height else []
     if posts is not None and not all(row.comment_address for row in rows):
         addresses = posts.select("post_id", source="permalink").unique("post_id", keep="first", maintain_order=True)
         comments = comments.join(addresses, on="post_id", how="left", maintain_order="left")
@@ -113,4 +113,4 @@ def shard_keys(rejects: pa.Table) -> pl.Series:
 
 def sorted_rejects(rejects: pa.Table) -> pa.Table:
     """Rejects in an order that depends on nothing but their content."""
-    return arrow(frame(rejects).sort(*_SORT, nulls_last=True), SCHEMA)
+    return rows_of(frame(rejects).sort(*_SORT, nulls_last=True), "reject")

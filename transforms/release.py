@@ -13,7 +13,7 @@ from blift.schemas.errors import InputError
 from blift.schemas.reasons import MALFORMED, Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.privacy import redact
-from blift.transforms.tables import arrow, frame, hash64
+from blift.transforms.tables import frame, hash64, rows_of
 
 #: Rejects of these name what their author, or the platform, has withdrawn.
 _WITHDRAWN = [Reason.DELETED.value, Reason.REMOVED.value]
@@ -71,7 +71,7 @@ def _bare_rejects(rows: pa.Table) -> pa.Table:
         # A detail of malformed input quotes it; one of a withdrawn record may quote what was withdrawn.
         detail=pl.when(~withdrawn & ~unread).then("detail"),
     )
-    return arrow(bare, SCHEMAS["reject"])
+    return rows_of(bare, "reject")
 
 
 def _check_authors(authors: pa.ChunkedArray) -> None:
@@ -104,10 +104,11 @@ def withdrawn_in(samples: pa.Table, withdrawn: np.ndarray) -> int:
 
 def blift_rows(samples: pa.Table) -> pa.Table:
     """Samples in the six columns of the published BLIFT."""
-    rows = frame(samples.select(SCHEMAS["blift"].names)).with_columns(
+    present = [name for name in SCHEMAS["blift"].names if name in samples.column_names]
+    rows = frame(samples.select(present)).with_columns(
         comments=pl.col("comments").list.eval(pl.element().struct.field("text"))
     )
-    return arrow(rows, SCHEMAS["blift"])
+    return rows_of(rows, "blift")
 
 
 def posted_by_month(samples: pa.Table) -> list[tuple[str, str, int]]:

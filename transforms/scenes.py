@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from blift.schemas.arrow import with_empty_lists
 from blift.schemas.parts import MediaKind
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import SceneSource
 
-_SCENES = SCHEMAS["sample"].field("scenes").type
+_SCENES = SCHEMAS["sample"].field("scenes")
 _IMAGES = frozenset({MediaKind.IMAGE.value, MediaKind.GIF.value, MediaKind.GALLERY.value})
 
 #: What the decoded media says of a scene.
@@ -129,7 +130,7 @@ def add_scenes(timeline: pa.Table, most: int, longer_than_s: float) -> pa.Array:
         longer_than_s: replay segments are merged until they are longer than this, and scenes are, too.
     """
     scenes = [_scenes(row, most, longer_than_s) for row in _rows(timeline)]
-    return pa.array(scenes, type=_SCENES)
+    return with_empty_lists(pa.array(scenes, type=_SCENES.type), _SCENES)
 
 
 def _rows(timeline: pa.Table) -> Iterator[Mapping[str, Any]]:

@@ -10,6 +10,9 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
+from blift.schemas.arrow import conform
+from blift.schemas.registry import SCHEMAS
+
 # Arrow's default pool hands pages back to the system after each table; the C library's keeps them: 5 % of all CPU time.
 pa.set_memory_pool(pa.system_memory_pool())
 
@@ -53,6 +56,17 @@ def frame(table: pa.Table) -> pl.DataFrame:
     if isinstance(converted, pl.Series):
         return converted.to_frame()
     return converted
+
+
+def rows_of(data: pl.DataFrame, table: str) -> pa.Table:
+    """The columns of a table of the contract out of a frame; those that it lacks are null, or empty lists.
+
+    Raises:
+        SchemaError: the frame lacks a required column, or one of another type.
+    """
+    schema = SCHEMAS[table]
+    present = [name for name in schema.names if name in data.columns]
+    return conform(data.select(present).to_arrow(compat_level=pl.CompatLevel.oldest()), schema)
 
 
 def arrow(data: pl.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -6,14 +6,13 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
+from blift.schemas.arrow import conform
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import Audience
 from blift.transforms.measured import with_measured
 from blift.transforms.platforms import are_media, state
 from blift.transforms.scenes import add_scenes
-from blift.transforms.tables import arrow
 
-_AUDIENCE = list(Audience.model_fields)
 
 #: The post that speaks for a sample: of the media that stays, the media's own record first, then the best scored, the
 #: earliest, by id.
@@ -49,6 +48,7 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
     """
     ordered = posts.with_columns(is_media=are_media()).sort(_BEST_FIRST, descending=_DESCENDING, nulls_last=True)
     judged = pl.col("judged")
+    audience = [name for name in Audience.model_fields if name in posts.columns]
     samples = ordered.group_by("media_key", maintain_order=True).agg(
         *[pl.col(name).first() for name in _SPEAKS],
         *[pl.col(name).drop_nulls().first() for name in _FACTS],
@@ -60,7 +60,7 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
         pl.col("num_comments").filter(judged).sum(),
         pl.col("num_comments").filter(judged).count().alias("counted"),
         pl.col("replay_absent").sort_by("is_media", descending=True, maintain_order=True).first(),
-        pl.struct(_AUDIENCE).filter(judged).sort_by(pl.col("post_id").filter(judged)).alias("audiences"),
+        pl.struct(audience).filter(judged).sort_by(pl.col("post_id").filter(judged)).alias("audiences"),
         judged.any().alias("any_judged"),
         pl.col("is_media").any().alias("has_video_record"),
     )
@@ -85,7 +85,6 @@ def sample_table(samples: pl.DataFrame, segments: int, longer_than_s: float) -> 
     schema = SCHEMAS["sample"]
     timeline = samples.select("media_kind", "duration_s", "chapters", "replay", "speech", "measured")
     scenes = add_scenes(timeline.to_arrow(compat_level=pl.CompatLevel.oldest()), segments, longer_than_s)
-    without = pa.schema([field for field in schema if field.name != "scenes"])
-    table = arrow(samples, without)
-    index = schema.get_field_index("scenes")
-    return table.add_column(index, schema.field("scenes"), scenes).cast(schema)
+    present = [name for name in schema.names if name in samples.columns]
+    table = samples.select(present).to_arrow(compat_level=pl.CompatLevel.oldest())
+    return conform(table.append_column(schema.field("scenes"), scenes), schema)

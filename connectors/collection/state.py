@@ -120,12 +120,17 @@ class State:
         with self._changes() as base:
             return add(base, items)
 
-    def retry_failed(self) -> int:
-        """Failed items are asked for again; gives how many."""
+    def retry_failed(self, ended_from: float = 0.0) -> int:
+        """Failed items are asked for again; gives how many.
+
+        Args:
+            ended_from: seconds since 1970; items that ended earlier stay.
+        """
         with self._changes() as base:
             return base.execute(
                 "UPDATE item SET state = 'pending', attempts = 0, deaths = 0, not_before = 0, message = NULL "
-                "WHERE state = 'failed'"
+                "WHERE state = 'failed' AND coalesce(ended_at, 0) >= ?",
+                (ended_from,),
             ).rowcount
 
     def refresh(self, ended_before: float) -> int:
@@ -241,6 +246,11 @@ class State:
         """Items by kind that ended after a time, seconds since 1970."""
         rows = self._base.execute("SELECT kind, count(*) FROM item WHERE ended_at >= ? GROUP BY kind", (since,))
         return {Kind(kind): items for kind, items in rows}
+
+    def counts(self) -> Counter[ItemState]:
+        """How many items are in each state."""
+        rows = self._base.execute("SELECT state, count(*) FROM item GROUP BY state")
+        return Counter({ItemState(state): items for state, items in rows})
 
     def ended(self) -> Iterator[tuple[str, str, str, str | None, str | None]]:
         """Kind, key, state, reason and message of all items that have ended, sorted."""

@@ -143,6 +143,12 @@ def _comments_of_six(posts: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(comment_id=pl.col("platform") + ":" + pl.col("native_id"))
 
 
+#: Of an audience, what a post has.
+_OF_AUDIENCE = (
+    *("post_id", "platform", "permalink", "subreddit", "title", "posted_at", "retrieved_at"),
+    *("score", "upvote_ratio", "likes", "views", "num_comments"),
+)
+
 #: Of a sample, what is so of its media, and of its first post alone.
 _OF_MEDIA = ("media_urls", "media_kind", "width", "height", "duration_s", "replay", "speech")
 _OF_POST = ("text", "channel_id", "channel_name", "channel_subscribers")
@@ -153,7 +159,7 @@ def _posts_of_samples(table: pl.DataFrame) -> pl.DataFrame:
     rows = table.select(
         "line", "source", "url", *_OF_MEDIA, *_OF_POST, "audiences", speaker=pl.col("permalink")
     ).explode("audiences")
-    rows = rows.unnest("audiences")
+    rows = rows.with_columns(pl.col("audiences").struct.field(*_OF_AUDIENCE)).drop("audiences")
     speaks = pl.col("permalink").eq_missing(pl.col("speaker"))
     return rows.with_columns(
         *[pl.when(speaks).then(name).alias(name) for name in _OF_POST],
@@ -166,7 +172,7 @@ def _comments_of_samples(table: pl.DataFrame) -> pl.DataFrame:
     first = (
         table.select("line", "audiences")
         .explode("audiences")
-        .unnest("audiences")
+        .with_columns(pl.col("audiences").struct.field("platform", "post_id"))
         .unique(["line", "platform"], keep="first", maintain_order=True)
         .select("line", "platform", "post_id")
     )
@@ -174,7 +180,8 @@ def _comments_of_samples(table: pl.DataFrame) -> pl.DataFrame:
         table.select("line", "source", "comments", rank=pl.int_ranges(pl.col("comments").list.len()))
         .explode("comments", "rank")
         .filter(pl.col("comments").is_not_null())
-        .unnest("comments")
+        .with_columns(pl.col("comments").struct.field("comment_id", "platform", "text", "score"))
+        .drop("comments")
     )
     return rows.join(first, on=["line", "platform"], how="left", maintain_order="left").with_columns(
         native_id=pl.col("comment_id").str.split_exact(":", 1).struct.field("field_1")

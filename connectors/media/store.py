@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 
 import pyarrow as pa
 
 from blift.connectors.filesystem import exists, make_folder, read_bytes
+from blift.connectors.inside import check_file, check_folder
 from blift.connectors.parquet import replace_file
-from blift.schemas.errors import OutputError
+from blift.schemas.errors import InputError, OutputError
+from blift.schemas.registry import SCHEMAS
 
 _KEYFRAMES, _MEASURED = "keyframes", "measured"
+_KEYFRAME = re.compile(r"keyframes/[0-9a-f]{2}/([0-9a-f]{64})\.jpg")
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 class MediaStore:
     """A folder: ``keyframes/<aa>/<sha256>.jpg`` and ``measured/<settings>/<aa>/<sha256>.arrow``.
 
-    ``aa`` are the first two digits of the digest. A file appears whole or not at all; one that is there is never
-    written again, since its name says what is in it.
+    ``aa`` are the first two digits of the digest. A file appears whole or not at all. The name of a keyframe says what
+    is in it; a row begins with the sha256 of the rest. What does not match is taken for absent, and made again: a disk
+    may have changed it, and so may whoever handed over the folder.
 
     Args:
         root: path or address of the folder.
@@ -38,16 +44,25 @@ class MediaStore:
         """
         digest = hashlib.sha256(jpeg).hexdigest()
         name = posixpath.join(_KEYFRAMES, digest[:2], f"{digest}.jpg")
-        self._write(name, jpeg)
+        if not self._holds(name):
+            self._write(name, jpeg)
         return name
 
     def measured(self, sha256: str) -> pa.Table | None:
-        """The row that was measured of a file with the same settings; None where there is none that can be read."""
-        path = posixpath.join(self._root, self._name_of_row(sha256))
-        try:
-            return pa.ipc.open_stream(read_bytes(path)).read_all() if exists(path) else None
-        except (OSError, pa.ArrowInvalid):
-            return None  # a row that cannot be read is measured again
+        """The row of the table `media` that was measured of a file with the same settings.
+
+        None where there is none, where it or one of its keyframes is not as it was written, or where it is of another
+        file.
+
+        Raises:
+            OutputError: the store cannot be read.
+        """
+        content = self._read(self._name_of_row(sha256))
+        row = _row_in(content) if content is not None else None
+        if row is None or row.column("sha256").to_pylist() != [sha256]:
+            return None
+        keyframes = [scene["keyframe"] for scene in row.column("scenes")[0].as_py() if scene["keyframe"] is not None]
+        return row if all(map(self._holds, keyframes)) else None
 
     def put_measured(self, sha256: str, row: pa.Table) -> None:
         """Keep the row of a file.
@@ -58,20 +73,49 @@ class MediaStore:
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, row.schema) as writer:
             writer.write_table(row)
-        self._write(self._name_of_row(sha256), bytes(sink.getvalue()), replace=True)
+        content = bytes(sink.getvalue())
+        self._write(self._name_of_row(sha256), hashlib.sha256(content).digest() + content)
 
     def _name_of_row(self, sha256: str) -> str:
         return posixpath.join(_MEASURED, self._settings, sha256[:2], f"{sha256}.arrow")
 
-    def _write(self, name: str, content: bytes, *, replace: bool = False) -> None:
+    def _holds(self, keyframe: str) -> bool:
+        """Whether the store has what the name of a keyframe says."""
+        named = _KEYFRAME.fullmatch(keyframe)
+        content = self._read(keyframe) if named else None
+        return named is not None and content is not None and hashlib.sha256(content).hexdigest() == named[1]
+
+    def _read(self, name: str) -> bytes | None:
+        """The content of a file; None where there is none that can be read."""
+        check_folder(self._root, posixpath.dirname(name))
         path = posixpath.join(self._root, name)
         try:
-            if not replace and exists(path):
-                return
+            check_file(self._root, name)
+            return read_bytes(path) if exists(path) else None
+        except (OSError, InputError):
+            return None
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = posixpath.join(self._root, name)
+        try:
             folder = posixpath.dirname(path)
             if folder not in self._made:
+                check_folder(self._root, posixpath.dirname(name))
                 make_folder(folder)
                 self._made.add(folder)
             replace_file(path, content)
         except OSError as error:
             raise OutputError(f"Cannot write {path} in the media store: {error}. Check `media.store`.") from error
+
+
+def _row_in(content: bytes) -> pa.Table | None:
+    """The row of a file, checked before any of it is used; None where it is not what was written."""
+    digest, row = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(row).digest() != digest:
+        return None
+    try:
+        table = pa.ipc.open_stream(row).read_all()
+        table.validate(full=True)
+    except (OSError, pa.ArrowException):
+        return None
+    return table if table.schema.equals(SCHEMAS["media"]) and table.num_rows == 1 else None

@@ -6,15 +6,19 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+import msgspec
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from blift.connectors.collection.items import Done, Failed, Item, NotThere, Outcome, StoredFile
+from blift.connectors.filesystem import open_to_read
+from blift.connectors.inside import open_own, private_folder
 from blift.connectors.media.ffmpeg import join
 from blift.connectors.media.limits import Refused as NotDecoded
 from blift.connectors.web.addresses import Gate
@@ -29,6 +33,7 @@ from blift.schemas.reasons import Absent
 _V_REDDIT = re.compile(r"https?://v\.redd\.it(?::\d+)?/([A-Za-z0-9]+)/?")
 _MANIFEST = "DASHPlaylist.mpd"
 _MANIFEST_BYTES = 1 << 20
+_NOTE_BYTES = 64 << 10
 _DASH = "{urn:mpeg:dash:schema:mpd:2011}"
 _JOIN_S = 300.0
 #: What some hosts send, by name, in place of a picture that is gone.
@@ -68,7 +73,7 @@ class FilesFetcher:
         self._web = Web(manners, config.web, gate)
         self._robots = Robots(self._web) if config.robots else None
         self._store = FileStore(config.store)
-        os.makedirs(config.partial, exist_ok=True)
+        private_folder(config.partial)
 
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
         """Outcomes of items, each as soon as it is known."""
@@ -154,6 +159,8 @@ class FilesFetcher:
 class Partial:
     """A download under way: what came of it, and which version of the file that is.
 
+    Neither file is a link, or has a second name: what a server sends is appended to no file of anybody else's.
+
     Args:
         folder: where it lies; its name there is a digest of the address.
         address: what is downloaded.
@@ -165,20 +172,18 @@ class Partial:
 
     def range_headers(self) -> dict[str, str]:
         """What asks for the rest only, where it is known which version the beginning is of."""
-        version = self._version()
-        size = os.path.getsize(self.path) if os.path.exists(self.path) else 0
+        version, size = self._version(), self._size()
         return {"Range": f"bytes={size}-", "If-Range": version} if version and size else {}
 
     def begin(self, answer: Answer) -> bool:
         """Take note of what comes; false where it does not go on where the beginning ends."""
         if answer.status == 206:  # noqa: PLR2004 - partial content
-            size = os.path.getsize(self.path) if os.path.exists(self.path) else 0
-            return answer.headers.get("content-range", "").startswith(f"bytes {size}-")
-        self.forget()
+            return answer.headers.get("content-range", "").startswith(f"bytes {self._size()}-")
+        self.forget()  # a link that lay there, too
         etag, modified = answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
         version = etag if etag and not etag.startswith("W/") else modified
         if version:
-            with open(self._note, "w", encoding="utf-8") as stream:
+            with open(open_own(self._note, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8") as stream:
                 json.dump({"version": version}, stream)
         return True
 
@@ -188,9 +193,10 @@ class Partial:
         Raises:
             Refused: it is no media, or too large.
             NotNow: it breaks off; what came is kept.
+            OutputError: a link lies where the file is to be.
         """
-        head, told = b"", not media or os.path.exists(self.path)
-        with open(self.path, "ab") as stream:
+        head, told = b"", not media or self._size() > 0
+        with open(open_own(self.path, os.O_WRONLY | os.O_APPEND), "ab") as stream:
             for piece in answer.pieces():
                 if not told:
                     head += piece[:HEAD_BYTES]
@@ -207,13 +213,27 @@ class Partial:
             with suppress(FileNotFoundError):
                 os.unlink(path)
 
+    def _size(self) -> int:
+        """Bytes that came; none where what lies there is no file of a download."""
+        try:
+            facts = os.lstat(self.path)
+        except FileNotFoundError:
+            return 0
+        return facts.st_size if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1 else 0
+
     def _version(self) -> str | None:
         try:
-            with open(self._note, encoding="utf-8") as stream:
-                version = json.load(stream)["version"]
-        except (OSError, ValueError, KeyError, TypeError):
+            with open_to_read(self._note) as stream:
+                version = msgspec.json.decode(stream.read(_NOTE_BYTES), type=_Note).version
+        except (OSError, ValueError, msgspec.DecodeError):
             return None
-        return version if isinstance(version, str) and version.isprintable() else None
+        return version if version.isprintable() else None
+
+
+class _Note(msgspec.Struct):
+    """What is noted of a download: the version of the file, as its server names it."""
+
+    version: str
 
 
 def _check_content(head: bytes) -> None:

@@ -9,8 +9,9 @@ import posixpath
 from contextlib import suppress
 
 from blift.connectors.collection.items import StoredFile
-from blift.connectors.filesystem import delete, exists, is_here
-from blift.connectors.parquet import take_in
+from blift.connectors.filesystem import delete, exists, is_here, make_folder, rename
+from blift.connectors.inside import check_folder, check_paths
+from blift.connectors.parquet import file_sha256, take_in
 from blift.connectors.web.content import HEAD_BYTES, content_type
 from blift.connectors.web.refusals import Refused
 from blift.schemas.errors import OutputError
@@ -49,34 +50,38 @@ class FileStore:
             raise Refused(Absent.NOT_MEDIA, "its bytes are no image or video")
         name = posixpath.join(_FILES, digest[:2], f"{digest}.{found.ending}")
         target = posixpath.join(self._root, name)
+        check_folder(self._root, posixpath.dirname(name))
         try:
-            self._move(path, target)
+            self._move(path, target, digest)
         except OSError as error:
             raise OutputError(f"Cannot write {target}: {error}. Check the disk, and run this again.") from error
         return StoredFile(address, digest, name, size_bytes, found.name)
 
     def drop(self, name: str) -> None:
-        """Delete a file by its name in the store; one that is gone is none's loss."""
+        """Delete a file by its name in the store; one that is gone is none's loss.
+
+        Raises:
+            InputError: the name leads elsewhere.
+        """
+        check_paths(self._root, [name])
         with suppress(OSError):
             delete(posixpath.join(self._root, name))
 
-    def _move(self, path: str, target: str) -> None:
-        if is_here(target):
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-        if not exists(target) and not _renamed(path, target):
+    def _move(self, path: str, target: str, sha256: str) -> None:
+        make_folder(os.path.dirname(target))
+        there = exists(target) and file_sha256(target) == sha256
+        if not there and not _renamed(path, target):
             take_in(path, *posixpath.split(target))
         with suppress(FileNotFoundError):
             os.unlink(path)
 
 
 def _renamed(path: str, target: str) -> bool:
-    """Rename a file, whose content is on the disk before its new name is; False where the target is on another."""
+    """Rename a file; False where the target is on another disk."""
     if not is_here(target):
         return False
-    with open(path, "rb") as stream:
-        os.fsync(stream.fileno())
     try:
-        os.replace(path, target)
+        rename(path, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise

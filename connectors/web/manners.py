@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from blift.connectors.inside import open_own, private_folder
 from blift.schemas.errors import CollectError
 
 #: A server that asks for a longer wait is asked again on another day, by another run.
@@ -58,7 +59,7 @@ class Manners:
         self._folder = folder
         self._budget = budget or Budget()
         self._stop = stop or threading.Event()
-        os.makedirs(folder, exist_ok=True)
+        private_folder(folder)
 
     def begin(self) -> None:
         """A run begins: nothing is spent yet. Pauses that servers asked for before go on."""
@@ -210,7 +211,7 @@ class _Record:
 def _shared(path: str, form: struct.Struct) -> Iterator[_Record]:
     """A small record in a file that nobody else reads or writes meanwhile."""
     try:
-        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        number = open_own(path, os.O_RDWR)
     except OSError as error:
         raise CollectError(f"Cannot write {path}: {error.strerror}. Check the folder of the collection.") from error
     try:

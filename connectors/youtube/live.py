@@ -20,6 +20,7 @@ from blift.connectors.collection.items import (
     RawRecord,
     RecordKind,
 )
+from blift.connectors.inside import private_folder
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import NotNow, Refused
@@ -124,8 +125,7 @@ class YoutubeFetcher:
         return records, None
 
     def _footage(self, video_id: str, wanted: FootageWanted) -> Outcome:
-        folder = os.path.join(wanted.partial, f"youtube-{video_id}")
-        os.makedirs(folder, exist_ok=True)
+        folder = private_folder(os.path.join(private_folder(wanted.partial), f"youtube-{video_id}"))
         try:
             info = self._extractor.footage(video_id, folder)
             paths = [done.get("filepath") for done in info.get("requested_downloads") or ()]

@@ -19,6 +19,7 @@ from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
 from blift.pipelines.stages.publish.wish import publish_as_last_stage
 from blift.schemas.errors import BliftError, RecipeError, did_you_mean
+from blift.schemas.printable import printable
 from blift.schemas.reasons import Reason
 
 #: The last stage, which is no part of what is built.
@@ -83,10 +84,10 @@ def run(args: argparse.Namespace) -> int:
         published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and finished else None
     if not args.quiet and finished:
         show_funnel(manifest, sys.stdout)
-        print(f"\nThe dataset is in {folder.path}, fingerprint {manifest.fingerprint[:16]}.")
-        print(published or f"Look at it: blift inspect {shlex.quote(folder.path)}")
+        print(f"\nThe dataset is in {printable(folder.path)}, fingerprint {manifest.fingerprint[:16]}.")
+        print(printable(published or f"Look at it: blift inspect {shlex.quote(folder.path)}"))
     for warning in warnings(manifest):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(f"warning: {printable(warning)}", file=sys.stderr)
     return 0
 
 

@@ -22,6 +22,7 @@ from blift.pipelines.stages.fetch.ask import Place, plan_of
 from blift.pipelines.stages.fetch.report import CollectProgress, show_status
 from blift.pipelines.stages.fetch.run import CollectResult, collect
 from blift.schemas.errors import BliftError, InputError, RecipeError
+from blift.schemas.printable import printable
 
 STATUS = "status"
 _UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     older_s = seconds_of(args.refresh, "--refresh") if args.refresh else None
     asked = plan_of(source, Place.of_collection(folder), budget)
     for note in asked.notes:
-        print(f"warning: {note}", file=sys.stderr)
+        print(f"warning: {printable(note)}", file=sys.stderr)
     progress = CollectProgress(quiet=args.quiet)
     with progress:
         result = collect(
@@ -111,16 +112,37 @@ def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> i
             f"{written.records[kind]:,} {word}" for kind, word in _RECORDS.items() if written.records[kind]
         )
         print(
-            f"{folder} holds records of {kept or 'nothing'}; {written.files:,} files; {written.withdrawn:,} taken back."
+            f"{printable(folder)} holds records of {kept or 'nothing'}; {written.files:,} files; "
+            f"{written.withdrawn:,} taken back."
         )
         if result.budget_spent:
             print("The budget of this run is spent. Run the same command again to go on.")
-        print(f"How far it is: blift collect status {shlex.quote(folder)}")
-    for trouble in result.troubles:
-        print(f"blift: {trouble}", file=sys.stderr)
-    if result.troubles:
+        print(printable(f"How far it is: blift collect status {shlex.quote(folder)}"))
+    troubles = [*result.troubles, *_nothing_got(result)]
+    for trouble in troubles:
+        print(f"blift: {printable(trouble)}", file=sys.stderr)
+    if warning := _some_failed(result):
+        print(f"warning: {printable(warning)}", file=sys.stderr)
+    if troubles:
         return EXIT_USER_ERROR
     return EXIT_INTERRUPTED if result.interrupted else 0
+
+
+def _nothing_got(result: CollectResult) -> list[str]:
+    """That everything failed that was asked for."""
+    if result.got or not result.failed:
+        return []
+    which = f"{result.failed:,} of {result.failed:,} items failed, the last of: {result.failure.rstrip('.')}"
+    return [f"Nothing was got: {which}. Run the same command again to ask for them again."]
+
+
+def _some_failed(result: CollectResult) -> str:
+    """That a part failed, in this run or before it; empty where nothing did."""
+    again = f"the last of: {result.failure.rstrip('.')}. Add --retry failed to ask for them again."
+    if result.got and result.failed:
+        earlier = f", and {result.failed_before:,} in earlier runs" if result.failed_before else ""
+        return f"{result.failed:,} of {result.got + result.failed:,} items failed{earlier}, {again}"
+    return f"{result.failed_before:,} items failed in earlier runs, {again}" if result.failed_before else ""
 
 
 _RECORDS = {

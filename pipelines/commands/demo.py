@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     corpus = write_corpus(Path(args.folder), args.seed, args.posts, args.videos)
     print(
         f"Wrote {corpus.submissions} submissions, {corpus.comments} comments, {corpus.videos} videos and "
-        f"{corpus.clips} clips to {args.folder}. Some are broken on purpose.\n"
-        f"Build a dataset of them: blift build {shlex.quote(str(corpus.recipe))} --out DIR"
+        f"{corpus.clips} clips to {printable(args.folder)}. Some are broken on purpose.\n"
+        f"Build a dataset of them: blift build {printable(shlex.quote(str(corpus.recipe)))} --out DIR"
     )
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.schemas.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,6 @@ def run(args: argparse.Namespace) -> int:
             part = finding.part
             print(part)
         missing += finding.state is State.MISSING
-        print(f"  {finding.state.value:<8} {finding.what:<24} {finding.detail}")
+        print(f"  {finding.state.value:<8} {finding.what:<24} {printable(finding.detail)}")
     print(f"\n{missing} missing: see above." if missing else "\nNothing that a build needs is missing.")
     return 1 if missing else 0

@@ -12,6 +12,7 @@ from blift.connectors.shard import Shard
 from blift.pipelines.commands.show import show_funnel
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable_lines
 
 #: Items of a list that are shown.
 _SHOWN_ITEMS = 3
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             continue
         print(f"\n{prefix} {sum(shard.rows for shard in shards):,} rows in {len(shards)} files")
         for row in _first_rows(folder, shards, table, args.rows):
-            print(json.dumps(_without_nulls(row), ensure_ascii=False, default=str, indent=2))
+            print(printable_lines(json.dumps(_without_nulls(row), ensure_ascii=False, default=str, indent=2)))
     return 0
 
 

@@ -15,6 +15,7 @@ from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, recipe_of_result
 from blift.pipelines.stages.publish.wish import wish_of
 from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     with progress:
         result = publish(source, folder, beam_arguments(args.beam, "publish"), wish, report)
     if not args.quiet:
-        print(result.told(wish))
+        print(printable(result.told(wish)))
     return 0
 
 

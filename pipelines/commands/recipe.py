@@ -10,6 +10,7 @@ import yaml
 from blift.pipelines.recipe.docs import recipe_markdown
 from blift.pipelines.recipe.file import SHIPPED, load_recipe, recipe_text
 from blift.pipelines.recipe.model import Recipe
+from blift.schemas.printable import printable, printable_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +32,12 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    print(recipe_text(args.recipe), end="")
+    print(printable_lines(recipe_text(args.recipe)), end="")
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
-    print(f"{args.recipe} is a valid recipe: {load_recipe(args.recipe).recipe.name}.")
+    print(printable(f"{args.recipe} is a valid recipe: {load_recipe(args.recipe).recipe.name}."))
     return 0
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from blift.schemas.baseline import BASELINES
+from blift.schemas.compatibility import Finding
+from blift.schemas.errors import InputError
+from blift.schemas.printable import printable, printable_lines
 from blift.schemas.records import RECORDS, record_of
 
 _FORMATS = ("text", "json", "github", "sarif", "junit")
@@ -23,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--format", choices=_FORMS, default="arrow", help="form to print (default: arrow)")
     show.set_defaults(run=_show)
     baseline = actions.add_parser("baseline", help="write the baseline of every new version")
+    _add_schema(baseline)
     _add_folder(baseline)
     baseline.set_defaults(run=_baseline)
     check = actions.add_parser("check", help="compare definitions with what they were")
@@ -32,15 +37,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WHAT",
         help="a git ref, a folder, a run folder, OWNER/NAME@REVISION, or baselines (default: baselines)",
     )
+    _add_schema(check)
     _add_folder(check)
     _add_policy(check)
     check.set_defaults(run=_check)
+    diff = actions.add_parser("diff", help="say what differs between two versions of tables")
+    diff.add_argument("old", metavar="A", help="what --against of `check` takes, my.models:Table, or a file")
+    diff.add_argument("new", metavar="B", nargs="?", default="code", help="the same (default: code, as it is now)")
+    diff.add_argument("--format", choices=("text", "json"), default="text", help="form of the result (default: text)")
+    _add_folder(diff)
+    diff.set_defaults(run=_diff)
+
+
+def _add_schema(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--schema",
+        action="append",
+        metavar="TABLE",
+        help="a table of yours in place of those of blift: my.models:Table, or a .parquet, .arrow or baseline file; "
+        "may be repeated",
+    )
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--baselines", type=Path, default=BASELINES, metavar="FOLDER", help="the baselines (default: those of blift)"
-    )
+    parser.add_argument("--baselines", type=Path, metavar="FOLDER", help="the baselines (default: those of blift)")
 
 
 def _add_policy(parser: argparse.ArgumentParser) -> None:
@@ -68,33 +88,58 @@ def _show(args: argparse.Namespace) -> int:
 
     record = record_of(args.table)
     if args.format == "json-schema":
-        print(json.dumps(json_schema(record), indent=2, ensure_ascii=False))
+        print(printable_lines(json.dumps(json_schema(record), indent=2, ensure_ascii=False)))
     else:
-        print((arrow_text if args.format == "arrow" else markdown)(record).rstrip("\n"))
+        print(printable_lines((arrow_text if args.format == "arrow" else markdown)(record).rstrip("\n")))
     return 0
 
 
 def _baseline(args: argparse.Namespace) -> int:
     """Write the baseline of every table, or none where a version is too low."""
-    from blift.pipelines.schema.gate import write_baselines  # noqa: PLC0415 - as above
+    from blift.pipelines.schema.gate import own_subjects, write_baselines  # noqa: PLC0415 - as above
 
-    for line in write_baselines(args.baselines):
-        print(line)
+    subjects = own_subjects()
+    if args.schema:
+        from blift.pipelines.schema.given import subject_of  # noqa: PLC0415 - as above
+
+        if args.baselines is None:
+            raise InputError("Say where the baselines of these tables lie: --baselines FOLDER.")
+        subjects = [subject_of(spec, Path.cwd()) for spec in args.schema]
+    for line in write_baselines(subjects, args.baselines or BASELINES):
+        print(printable(line))
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
-    from blift.pipelines.schema.formats import FORMATS  # noqa: PLC0415 - as above
-    from blift.pipelines.schema.gate import check_own  # noqa: PLC0415
+    from blift.pipelines.schema.gate import check_own  # noqa: PLC0415 - as above
     from blift.pipelines.schema.settings import read_policy  # noqa: PLC0415
-    from blift.pipelines.schema.sides import resolve  # noqa: PLC0415
+    from blift.pipelines.schema.sides import read_side, target_of  # noqa: PLC0415
 
-    side = resolve(args.against, args.baselines)
-    today = args.on or date.today()  # noqa: DTZ011 - the day of whoever asks
-    findings = check_own(side, args.baselines, read_policy(args.config), today)
-    print(FORMATS[args.format](findings), end="")
-    if findings:
-        return 1
-    if args.format == "text":
-        print(f"{len(RECORDS)} tables: no findings against {side.name}.")
-    return 0
+    policy, today = read_policy(args.config), args.on or date.today()  # noqa: DTZ011 - the day of whoever asks
+    if args.schema:
+        from blift.pipelines.schema.gate_of_given import check_given  # noqa: PLC0415 - as above
+
+        findings, tables = check_given(args.schema, args.against, args.baselines, policy, today), len(args.schema)
+    else:
+        folder = args.baselines or BASELINES
+        side = read_side(target_of(args.against, folder), folder)
+        findings, tables = check_own(side, folder, policy, today), len(RECORDS)
+    return _tell(findings, args.format, f"{tables} table{'s' * (tables > 1)}: no findings against {args.against}.")
+
+
+def _tell(findings: Sequence[Finding], form: str, otherwise: str) -> int:
+    """Print findings, or in text what to say where there are none; the exit code."""
+    from blift.pipelines.schema.formats import FORMATS  # noqa: PLC0415 - as above
+
+    print(printable_lines(FORMATS[form](findings)), end="")
+    if form == "text" and not findings:
+        print(printable(otherwise))
+    return 1 if findings else 0
+
+
+def _diff(args: argparse.Namespace) -> int:
+    from blift.pipelines.schema.compare import as_json, as_text, compared  # noqa: PLC0415 - as above
+
+    changed = compared(args.old, args.new, args.baselines or BASELINES)
+    print(printable_lines((as_json if args.format == "json" else as_text)(changed)), end="")
+    return 1 if any(one.differs for one in changed) else 0

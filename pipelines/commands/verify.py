@@ -9,6 +9,7 @@ from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.stage_run import dataset_fingerprint
 from blift.schemas.errors import InputError
+from blift.schemas.printable import printable
 from blift.transforms.accounting import unbalanced
 
 _EXIT_DIFFERS = 1
@@ -41,9 +42,10 @@ def run(args: argparse.Namespace) -> int:
     if dataset_fingerprint(shards) != manifest.fingerprint:
         problems.append("The manifest was edited: its fingerprint is not that of its shards.")
     for problem in problems:
-        print(problem)
+        print(printable(problem))
     if problems:
         print("Run `blift build` again to write what is missing or changed.")
         return _EXIT_DIFFERS
-    print(f"{len(shards)} files are as they were written; every step of the funnel balances. {manifest.fingerprint}")
+    fingerprint = printable(manifest.fingerprint)
+    print(f"{len(shards)} files are as they were written; every step of the funnel balances. {fingerprint}")
     return 0

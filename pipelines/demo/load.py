@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
 import datasets
 
+from blift.pipelines.engine.ending import run_as_process
 
-def main() -> None:
+
+def main() -> int:
     """`python -m benchmarks.load RUN_FOLDER`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="a run folder of `blift build`")
@@ -20,7 +23,8 @@ def main() -> None:
             splits = datasets.load_dataset(folder, config, cache_dir=cache)
             rows = ", ".join(f"{name} {split.num_rows:,}" for name, split in splits.items())
             print(f'load_dataset("{folder}", "{config}"): {rows} rows')
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_as_process(main))

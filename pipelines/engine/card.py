@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.card_parts import CITATION, CONFIGS, data_files, size_category
+from blift.pipelines.engine.card_parts import CITATION, CONFIGS, code, data_files, size_category
 from blift.pipelines.engine.funnel import funnel_rows, markdown_funnel
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.recipe.model import Recipe
 from blift.schemas.export import markdown
+from blift.schemas.printable import printable_lines
 from blift.schemas.records import RECORDS
 
 #: Sources that the card lists one by one.
@@ -23,7 +24,7 @@ def dataset_card(recipe: Recipe, manifest: Manifest) -> str:
     """README.md of a run folder: YAML for the Hub and `datasets`, then the card for people."""
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
     front = yaml.safe_dump(_front_matter(recipe, shards), sort_keys=False, allow_unicode=True)
-    return f"---\n{front}---\n\n" + "\n".join(_sections(recipe, manifest, shards)) + "\n"
+    return printable_lines(f"---\n{front}---\n\n" + "\n".join(_sections(recipe, manifest, shards)) + "\n")
 
 
 def _front_matter(recipe: Recipe, shards: list[Shard]) -> dict[str, Any]:
@@ -59,7 +60,8 @@ def _sections(recipe: Recipe, manifest: Manifest, shards: list[Shard]) -> Iterat
     yield from _counts(shards)
     yield "\nMedia are named by address and digest; their files are not part of the dataset.\n"
     yield "## How it came about\n"
-    yield f"Recipe `{manifest.recipe}` (in `recipe.yaml`), blift {manifest.blift}. What every step kept and left out:\n"
+    yield f"Recipe {code(manifest.recipe)} (in `recipe.yaml`), blift {manifest.blift}.\n"
+    yield "What every step kept and left out:\n"
     yield markdown_funnel(funnel_rows(manifest)) + "\n"
     yield "### Sources\n"
     yield from _sources(manifest)
@@ -92,7 +94,7 @@ def _sources(manifest: Manifest) -> Iterator[str]:
     files = inputs.get("files", [])
     yield "| file | bytes |\n|---|--:|"
     for name, size, _ in files[:_LISTED]:
-        yield f"| `{name}` | {size:,} |"
+        yield f"| {code(name)} | {size:,} |"
     if len(files) > _LISTED:
         yield f"| and {len(files) - _LISTED} more (`manifest.json`) | {sum(size for _, size, _ in files[_LISTED:]):,} |"
     yield ""

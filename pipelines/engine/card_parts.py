@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from blift.connectors.shard import Shard
+from blift.schemas.printable import printable
 from blift.schemas.split import Split
 
 #: Configurations of the dataset: name, folder, table. The first is the default one.
@@ -47,6 +49,13 @@ def data_files(
             yield name, [{"split": split.value, "path": f"{folder}/{split.value}-*.parquet"} for split in splits]
         else:
             yield name, [{"split": "train", "path": f"{folder}/*.parquet"}]
+
+
+def code(text: str) -> str:
+    """A text from outside as code in a cell of a Markdown table."""
+    shown = printable(text).replace("|", "\\|")
+    fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", shown)), default=0))
+    return f"{fence}{shown}{fence}" if len(fence) == 1 else f"{fence} {shown} {fence}"
 
 
 CITATION = """\

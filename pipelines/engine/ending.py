@@ -5,12 +5,41 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import NoReturn
 
+from blift.pipelines.engine.streams import take_over, trouble_of
+
+EXIT_FAULT = 1
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 INTERRUPTED = "\nInterrupted. Finished stages are kept: run the same command again to go on."
+
+
+def run_as_process(command: Callable[[], int]) -> int:
+    """Run the command that this process is for; gives its exit code, with which the process ends whatever follows.
+
+    What is printed cannot end the command: see `blift.pipelines.engine.streams`. And the interpreter is not taken down:
+    threads of Arrow that still run while it is may abort the process, now and then, when all is done and said.
+    """
+    output = take_over()
+    code = EXIT_FAULT
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    atexit.register(end)  # the first that is registered runs last
+    try:
+        code = command()
+    except SystemExit as ended:  # of argparse: 0 after --help, 2 after a mistake
+        code = ended.code if isinstance(ended.code, int) else EXIT_FAULT
+    if trouble := trouble_of(output):
+        sys.stderr.write(f"blift: {trouble}\n")
+        code = code or EXIT_USER_ERROR
+    return code
 
 
 @cache

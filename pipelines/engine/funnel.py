@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from blift.pipelines.engine.run_folder import Manifest
+from blift.schemas.printable import printable
 from blift.transforms.accounting import FunnelRow
 
 HEADINGS = ("stage", "records", "step", "in", "out", "merged", "rejected", "reason")
@@ -32,5 +33,10 @@ def _blank(count: int) -> str:
 def markdown_funnel(rows: Iterable[FunnelRow]) -> str:
     """The funnel as a Markdown table."""
     lines = ["| " + " | ".join(HEADINGS) + " |", "|---|---|---|--:|--:|--:|--:|---|"]
-    lines += ["| " + " | ".join((row.stage, row.table, row.step, *figures(row))) + " |" for row in rows]
+    lines += ["| " + " | ".join(map(cell, (row.stage, row.table, row.step, *figures(row)))) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def cell(text: str) -> str:
+    """A text from outside as a cell of a Markdown table."""
+    return printable(text).replace("|", "\\|").replace("<", "&lt;")

@@ -139,12 +139,12 @@ class RunFolder:
         if not exists(path):
             return None
         try:
-            content = read_bytes(path)
-            found = msgspec.json.decode(content, type=_Format).format
+            content = json.loads(read_bytes(path))
+            found = msgspec.convert(content, _Format).format
             if found != MANIFEST_FORMAT:
                 raise InputError(f"{path} has format {found}, and this blift reads {MANIFEST_FORMAT}.")
-            read = msgspec.json.decode(content, type=_Content)
-        except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
+            read = msgspec.convert(content, _Content)
+        except (OSError, ValueError, RecursionError) as error:
             why = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
         manifest = Manifest(read.recipe, read.blift, read.stages, read.fingerprint)

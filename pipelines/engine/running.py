@@ -49,7 +49,7 @@ def running() -> Iterator[None]:
     try:
         yield
     except BliftError as error:
-        raise type(error)(str(error).partition(_STEP)[0]) from error
+        raise type(error)(*str(error).partition(_STEP)[0].split("\n")) from error
     except Exception as error:
         if ending.interrupted:
             raise KeyboardInterrupt from error

@@ -60,11 +60,14 @@ class Prepared:
         inputs: facts that decide the result, as JSON: files or shards, sections of the recipe, digests.
         plan: adds the stage to a pipeline.
         prefixes: of the shards that it writes beside those of its tables.
+        warnings: sentences on what the stage could not do, once it is done; it raises where nothing came of it, and
+            then the stage is not done.
     """
 
     inputs: dict[str, Any]
     plan: Callable[[beam.Pipeline], StagePlan]
     prefixes: tuple[str, ...] = ()
+    warnings: Callable[[], list[str]] = list
 
 
 def _always(_: Recipe) -> bool:

@@ -116,7 +116,7 @@ def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageR
         funnel=funnel(result.counts),
         seconds=result.seconds,
         versions={"python": machine.python_version(), **library_versions()},
-        notes=result.notes,
+        notes=[*prepared.warnings(), *result.notes],
         findings=result.findings,
     )
 

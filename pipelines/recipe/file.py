@@ -76,7 +76,7 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
     try:
         recipe = Recipe.model_validate(content, context={"folders": [folder, SHIPPED]})
     except ValidationError as error:
-        raise RecipeError("\n".join(_told(error.errors(), path, node))) from error
+        raise RecipeError(*_told(error.errors(), path, node)) from error
     except BliftError as error:
         copy = f" Copy it to where your files are: blift recipe show {path.stem} > mine.yaml"
         said = cut(str(error), _MOST_CHARACTERS)
@@ -119,7 +119,7 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
     try:
         recipe = Recipe.model_validate({**kept, "sources": {}})
     except ValidationError as error:
-        raise RecipeError("\n".join(_told(error.errors(), path, node))) from error
+        raise RecipeError(*_told(error.errors(), path, node)) from error
     return RecipeFile(recipe, text, path.resolve().parent)
 
 

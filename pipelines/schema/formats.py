@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from blift.schemas.compatibility import Finding
@@ -70,7 +71,7 @@ def sarif(findings: Sequence[Finding]) -> str:
 def _result(finding: Finding) -> dict[str, Any]:
     result: dict[str, Any] = {"ruleId": finding.rule, "level": "error", "message": {"text": finding.sentence}}
     if finding.file:
-        place = {"artifactLocation": {"uri": finding.file}, "region": {"startLine": max(1, finding.line)}}
+        place = {"artifactLocation": {"uri": quote(finding.file)}, "region": {"startLine": max(1, finding.line)}}
         result["locations"] = [{"physicalLocation": place}]
     return result
 

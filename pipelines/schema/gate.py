@@ -86,21 +86,25 @@ def _placed(finding: Finding, subjects: Sequence[Subject]) -> Finding:
     return finding if place is None else replace(finding, file=place.file, line=place.line)
 
 
-def write_baselines(folder: Path) -> Iterator[str]:
+def write_baselines(subjects: Sequence[Subject], folder: Path) -> Iterator[str]:
     """Write the baseline of every table, or none where a version is too low; a line for people each.
 
     Raises:
-        SchemaError: a version is too low, or has a baseline with another definition.
+        SchemaError: a table has no version, one that is too low, or one that has a baseline with another definition.
         OutputError: a file cannot be written.
     """
     side = side_of_definitions("", readable(baseline_files(folder)))
     asked = ("VERSION_RAISED", "VERSION_NOT_LOWERED")
-    policy = Policy(mode=Mode.NONE)
-    problems = [
-        finding.sentence for finding in check_subjects(own_subjects(), side, policy, date.min) if finding.rule in asked
+    found = check_subjects(subjects, side, Policy(mode=Mode.NONE), date.min)
+    problems = [finding.sentence for finding in found if finding.rule in asked]
+    problems += [
+        f'{subject.definition.table} has no version. Give its class `version = "1.0.0"`.'
+        for subject in subjects
+        if not subject.definition.version
     ]
     if problems:
         raise SchemaError(" ".join(problems))
-    for record in RECORDS.values():
-        state = "has its baseline" if baseline_path(record, folder).exists() else "has a new baseline"
-        yield f"{record.table} {record.version} {state}: {write_baseline(record, folder)}"
+    for subject in subjects:
+        now = subject.definition
+        state = "has its baseline" if baseline_path(now, folder).exists() else "has a new baseline"
+        yield f"{now.table} {now.version} {state}: {write_baseline(now, folder)}"

@@ -67,7 +67,7 @@ def _lines(owner: type) -> _Lines | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and node.name == owner.__name__:
             assigned = (each for each in node.body if isinstance(each, ast.AnnAssign | ast.Assign))
-            lines = {_target(each): each.lineno for each in assigned}
+            lines = {name: each.lineno for each in assigned if (name := _target(each))}
             return _Lines(shown(path or ""), node.lineno, lines)
     return None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from blift.connectors import git
@@ -16,39 +18,73 @@ ALL_BASELINES = "baselines"
 _ON_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([^@\s]+)")
 
 
-def resolve(name: str, baselines: Path) -> Side:
-    """What ``--against`` names.
+class Kind(Enum):
+    """What `--against` can name."""
+
+    BASELINES = "all baselines"
+    GIT = "a git ref"
+    FOLDER = "a folder"
+    HUB = "a dataset on the Hub"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What ``--against`` names: its kind; and the commit of a git ref."""
+
+    name: str
+    kind: Kind
+    commit: str = ""
+
+
+def target_of(name: str, folder: Path) -> Target:
+    """What a name means.
 
     Args:
         name: `baselines`, a git ref, a folder, a run folder, or `OWNER/NAME@REVISION`.
-        baselines: the folder of the baselines, whose checkout git refs are of.
+        folder: a folder of the checkout that git refs are of.
 
     Raises:
-        InputError: there is no such thing, or it holds no tables.
-        PublishError: the Hub cannot be read.
+        InputError: it means nothing, or two things.
     """
     if name == ALL_BASELINES:
-        files = baseline_files(baselines)
-        return side_of_definitions(name, readable(files), None)
-    is_folder, commit = os.path.isdir(name), _commit(name, baselines)
+        return Target(name, Kind.BASELINES)
+    on_hub, is_folder = _ON_HUB.fullmatch(name), os.path.isdir(name)
+    commit = None if on_hub else git.commit_of(_nearest(folder), name)
     if is_folder and commit is not None and not name.startswith((".", "/")):
         raise InputError(f"{name!r} is a folder and a git ref. Write ./{name} for the folder, or refs/heads/{name}.")
     if is_folder:
-        return _of_folder(name)
+        return Target(name, Kind.FOLDER)
     if commit is not None:
-        return _of_git(name, commit, baselines)
-    if found := _ON_HUB.fullmatch(name):
-        from blift.pipelines.schema.published import side_on_hub  # noqa: PLC0415 - slow, and for the Hub alone
-
-        return side_on_hub(name, found[1], found[2])
+        return Target(name, Kind.GIT, commit)
+    if on_hub:
+        return Target(name, Kind.HUB)
     raise InputError(
         f"{name!r} is no git ref, no folder and no OWNER/NAME@REVISION of the Hub. "
         f"Name one of these, or {ALL_BASELINES!r}."
     )
 
 
-def _commit(name: str, baselines: Path) -> str | None:
-    return git.commit_of(_nearest(baselines), name) if not _ON_HUB.fullmatch(name) else None
+def read_side(target: Target, baselines: Path) -> Side:
+    """The tables of a target.
+
+    Args:
+        target: what to read.
+        baselines: the folder of the baselines; at a git ref, it is read there.
+
+    Raises:
+        InputError: it holds no tables.
+        PublishError: the Hub cannot be read.
+    """
+    if target.kind is Kind.BASELINES:
+        return side_of_definitions(target.name, readable(baseline_files(baselines)), None)
+    if target.kind is Kind.GIT:
+        return _of_git(target.name, target.commit, baselines)
+    if target.kind is Kind.FOLDER:
+        return _of_folder(target.name)
+    from blift.pipelines.schema.published import side_on_hub  # noqa: PLC0415 - slow, and for the Hub alone
+
+    repo, _, revision = target.name.partition("@")
+    return side_on_hub(target.name, repo, revision)
 
 
 def _nearest(folder: Path) -> Path:

@@ -2,11 +2,20 @@
 
 import os
 import socket
+import stat
 from pathlib import Path
 
 import pytest
 
-from blift.connectors.inside import check_file, check_folder, check_paths, fault_of_path, open_lock
+from blift.connectors.inside import (
+    check_file,
+    check_folder,
+    check_paths,
+    fault_of_path,
+    open_lock,
+    open_own,
+    private_folder,
+)
 from blift.schemas.errors import InputError, OutputError
 
 
@@ -106,6 +115,8 @@ def test_what_is_no_plain_file_is_refused_by_name(tmp_path: Path, kind: str) -> 
         check_file(str(tmp_path), "posts/x")
     with pytest.raises(OutputError, match=rf"posts/x is {_STRANGE[kind]}, and no file that blift can lock"):
         open_lock(str(tmp_path / "posts" / "x"))
+    with pytest.raises(OutputError, match=rf"posts/x is {_STRANGE[kind]}, and no file that blift writes to"):
+        open_own(str(tmp_path / "posts" / "x"), os.O_WRONLY | os.O_TRUNC)
 
 
 def test_a_device_is_refused_by_name() -> None:
@@ -146,3 +157,33 @@ def test_a_lock_leaves_alone_what_is_in_its_file(tmp_path: Path) -> None:
     os.link(tmp_path / "victim", tmp_path / ".lock")
     os.close(open_lock(str(tmp_path / ".lock")))
     assert (tmp_path / "victim").read_text() == "thesis"
+
+
+def test_a_file_with_a_second_name_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("thesis")
+    os.link(tmp_path / "victim", tmp_path / "x")
+    with pytest.raises(OutputError, match=r"x has a second name, under which its content would change too"):
+        open_own(str(tmp_path / "x"), os.O_WRONLY | os.O_APPEND)
+    assert (tmp_path / "victim").read_text() == "thesis"
+
+
+def test_a_private_folder_is_its_user_s_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "new" / "partial")
+    for _ in range(2):
+        assert private_folder(path) == path
+        assert stat.S_IMODE(os.stat(path).st_mode) == 0o700
+        os.chmod(path, 0o755)  # noqa: S103 - what is to be set right
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(OutputError, match=r"partial belongs to another user, who could put files there\. Set TMPDIR"):
+        private_folder(path)
+
+
+@pytest.mark.parametrize("kind", ["a symbolic link", "a file"])
+def test_a_private_folder_is_no_link(tmp_path: Path, kind: str) -> None:
+    if kind == "a file":
+        (tmp_path / "x").write_text("")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "x").symlink_to("elsewhere")
+    with pytest.raises(OutputError, match=f"x is {kind}, and no folder of blift's"):
+        private_folder(str(tmp_path / "x"))

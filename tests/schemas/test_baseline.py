@@ -86,39 +86,39 @@ CLIP_TEXT = """\
 
 
 def test_a_baseline_is_sorted_indented_and_says_everything(tmp_path: Path) -> None:
-    path = write_baseline(Clip, tmp_path)
-    assert path == tmp_path / "clip-1.0.0.json" == baseline_path(Clip, tmp_path)
+    path = write_baseline(definition(Clip), tmp_path)
+    assert path == tmp_path / "clip-1.0.0.json" == baseline_path(definition(Clip), tmp_path)
     assert path.read_bytes().decode() == CLIP_TEXT
 
 
 def test_what_is_written_is_what_is_loaded(tmp_path: Path) -> None:
-    assert load(write_baseline(Clip, tmp_path)) == definition(Clip)
+    assert load(write_baseline(definition(Clip), tmp_path)) == definition(Clip)
 
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 def test_the_shipped_baselines_are_as_they_are_written(record: type[Record]) -> None:
-    path = baseline_path(record)
+    path = baseline_path(definition(record))
     assert path.parent == BASELINES
     assert path.read_bytes().decode() == definition_text(definition(record).stating(load(path).format))
 
 
 def test_writing_again_changes_nothing(tmp_path: Path) -> None:
-    before = write_baseline(Clip, tmp_path).stat()
-    after = write_baseline(Clip, tmp_path).stat()
+    before = write_baseline(definition(Clip), tmp_path).stat()
+    after = write_baseline(definition(Clip), tmp_path).stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
 def test_another_definition_of_a_version_with_a_baseline_is_refused(tmp_path: Path) -> None:
-    path = write_baseline(Clip, tmp_path)
-    with pytest.raises(SchemaError, match=r"clip 1.0.0 has a baseline with another .* the version of Chan"):
-        write_baseline(ChangedClip, tmp_path)
+    path = write_baseline(definition(Clip), tmp_path)
+    with pytest.raises(SchemaError, match=r"clip 1.0.0 has a baseline with another .* Raise the version"):
+        write_baseline(definition(ChangedClip), tmp_path)
     assert path.read_bytes().decode() == CLIP_TEXT
 
 
 def test_a_raised_version_stands_beside_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_baseline(Clip, tmp_path)
+    write_baseline(definition(Clip), tmp_path)
     monkeypatch.setattr(ChangedClip, "version", "1.1.0")
-    write_baseline(ChangedClip, tmp_path)
+    write_baseline(definition(ChangedClip), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip-1.0.0.json", "clip-1.1.0.json"]
 
 
@@ -149,19 +149,19 @@ def test_a_damaged_file_is_named_with_what_is_wrong(content: bytes, reason: str,
     with pytest.raises(SchemaError, match=f"clip-1.0.0.json .*{reason}.* Restore it from version control"):
         load(path)
     with pytest.raises(SchemaError, match=reason):
-        write_baseline(Clip, tmp_path)
+        write_baseline(definition(Clip), tmp_path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match=r"clip-1.0.0.json cannot be read: No such file"):
-        load(baseline_path(Clip, tmp_path))
+        load(baseline_path(definition(Clip), tmp_path))
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "baselines"
     folder.write_text("a file where the folder should be")
     with pytest.raises(OutputError, match=r"Cannot write .*clip-1.0.0.json: .* Write baselines in a checkout"):
-        write_baseline(Clip, folder)
+        write_baseline(definition(Clip), folder)
 
 
 def test_order_of_an_enum_is_no_part_of_a_definition() -> None:

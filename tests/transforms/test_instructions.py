@@ -9,9 +9,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from blift.schemas.errors import RecipeError
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.instructions import Pairs, instructions
-from blift.transforms.templates import Template, load_template, shipped
+from blift.transforms.templates import Part, Template, load_template, shipped
 from blift.transforms.templates import template as module
 
 _SAMPLES = SCHEMAS["sample"]
@@ -340,3 +341,19 @@ def test_speech_that_others_repeat_is_one_option() -> None:
 def test_no_samples_make_no_pairs() -> None:
     found = pairs()
     assert (found.llava.num_rows, found.chat.num_rows, found.skipped.num_rows) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("turn", "why"),
+    [
+        ("{{ range(views * 1000000) | length }}", "its `assistant` turn: it takes too long or makes too much text"),
+        ("{{ '%.1f' | format(posted_on) }}", "its `assistant` turn: must be real number, not str"),
+        ("{% if views > 1 %}{{ media }}{% endif %}", "shows the media 1 times in its `assistant` turn"),
+    ],
+)
+def test_a_template_that_fails_with_one_sample_alone_is_told_with_it(turn: str, why: str) -> None:
+    template = Template("mine", "1.0.0", "", (Part.TITLE,), None, "", "{{ media }}", turn, "")
+    with pytest.raises(RecipeError) as caught:
+        instructions(pa.Table.from_pylist([video()], _SAMPLES), [template], pl.Series(["train"]))
+    assert str(caught.value).startswith("The template mine, with the sample video")
+    assert why in str(caught.value)

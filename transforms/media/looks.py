@@ -176,13 +176,17 @@ def _counted(shown: pl.DataFrame) -> pl.DataFrame:
     return shown.with_columns(pictures=pl.max_horizontal("pictures", least.cast(pl.Int32)))
 
 
+#: Members of hashes of frames and of their parts, those that there are.
+_OF_SAMPLES = "^(time_s|part|phash|phash_unboxed|detail)$"
+
+
 def _sampled(media: pl.DataFrame, column: str, options: DuplicateOptions) -> pl.DataFrame:
     """The samples of a column with hashes, in their order."""
     return (
         media.select("sha256", column)
         .explode(column)
         .filter(pl.col(column).is_not_null())
-        .unnest(column)
+        .with_columns(pl.col(column).struct.field(_OF_SAMPLES))
         .with_columns(
             hash=_number("phash"),
             place=(pl.col("time_s") * options.per_s).round().cast(pl.Int32),

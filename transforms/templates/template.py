@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from jinja2 import StrictUndefined, TemplateError
-from jinja2 import Template as Compiled
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -29,7 +26,9 @@ from blift.schemas.errors import RecipeError, cut, did_you_mean
 from blift.schemas.small_files import Unreadable, read_small_file
 from blift.schemas.yaml_text import read_yaml
 from blift.transforms.named_files import named_path
+from blift.transforms.templates.budget import TurnError
 from blift.transforms.templates.context import MEDIA, context_of
+from blift.transforms.templates.language import render
 
 _SHIPPED = Path(__file__).parent
 
@@ -113,36 +112,46 @@ def load_template(path: Path) -> Template:
     except UnicodeDecodeError as error:
         raise RecipeError(f"{where} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     refuse_credentials(enumerate(text.split("\n"), start=1), where)
-    content = read_yaml(text, where).content
+    found = read_yaml(text, where)
+    refuse_credentials(found.strings(), where)
     try:
-        file = _File.model_validate(content)
+        file = _File.model_validate(found.content)
     except ValidationError as error:
-        raise RecipeError(f"The template {path}: {_sentence(error)}") from error
+        raise RecipeError(f"{where}: {_sentence(error)}") from error
     template = Template(
         **file.model_dump(exclude={"asks"}), asks=tuple(file.asks), digest=hashlib.sha256(text.encode()).hexdigest()
     )
-    for turn, source in template.turns:
-        try:
-            compiled(source)
-        except TemplateError as error:
-            where = f"line {getattr(error, 'lineno', '?')} of its `{turn}` turn"
-            raise RecipeError(f"The template {path}, {where}: {error}. Its syntax is Jinja's.") from error
-    _try_out(template, path)
+    # With a sample that has everything, so that a mistake shows before anything runs.
+    rendered(template, _EVERYTHING, where)
     return template
 
 
-def _try_out(template: Template, path: Path) -> None:
-    """Render the turns with a sample that has everything, so that a mistake shows before anything runs."""
+def rendered(template: Template, names: Mapping[str, Any], where: str) -> dict[str, str]:
+    """The turns of a template as text, by name.
+
+    Args:
+        template: whose turns.
+        names: what they can use, as `context_of` gives it.
+        where: the template, and the sample that the names are of, at the beginning of an error's sentence.
+
+    Raises:
+        RecipeError: a turn cannot be rendered, takes too long or makes too much text, or does not show the media where
+            it should.
+    """
+    texts = {}
     for turn, source in template.turns:
         try:
-            shown = compiled(source).render(_EVERYTHING).count(MEDIA)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            raise RecipeError(f"The template {path}, its `{turn}` turn: {error}. See docs/templates.md.") from error
-        if shown != (1 if turn == "user" else 0):
+            texts[turn] = render(source, names)
+        except TurnError as error:
+            line = f"line {error.line} of " if error.line else ""
+            raise RecipeError(f"{where}, {line}its `{turn}` turn: {error}. See docs/templates.md.") from error
+        shown = texts[turn].count(MEDIA)
+        if shown != (turn == "user"):
             raise RecipeError(
-                f"The template {path} shows the media {shown} times in its `{turn}` turn. The `user` turn must show it "
-                "once, as `{{ media }}`, and the others never."
+                f"{where} shows the media {shown} times in its `{turn}` turn. The `user` turn must show it once, as "
+                "`{{ media }}`, and the others never."
             )
+    return texts
 
 
 def _sentence(error: ValidationError) -> str:
@@ -156,18 +165,6 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"the key `{key}` is missing; add it."
     return f"`{key}` is not right: {first['msg']}." if key else "it is no YAML mapping."
-
-
-#: Turns come from a file that a recipe names, and render what strangers wrote: no attribute of Python is in reach.
-_ENVIRONMENT = ImmutableSandboxedEnvironment(
-    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-)
-
-
-@cache
-def compiled(source: str) -> Compiled:
-    """The Jinja template of one turn."""
-    return _ENVIRONMENT.from_string(source)
 
 
 _SCENE = {

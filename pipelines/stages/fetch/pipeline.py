@@ -32,6 +32,7 @@ from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.fetch.plan import CollectPlan
 from blift.pipelines.stages.fetch.worker import work_alone
+from blift.schemas.errors import CollectError
 from blift.schemas.reasons import Absent, Reason
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 
@@ -147,6 +148,27 @@ def ended_items(folder: str) -> EndedItems:
         for row in table.to_pylist():
             (failed if row["state"] == ItemState.FAILED else well).add((row["kind"], row["key"]))
     return EndedItems(frozenset(well), frozenset(failed - well), len(lists))
+
+
+def warnings(folder: str) -> list[str]:
+    """A sentence where some of the items failed that a build asked for.
+
+    Raises:
+        CollectError: all of them did.
+    """
+    ended = ended_items(folder)
+    failed = len(ended.failed)
+    if not failed:
+        return []
+    asked = failed + len(ended.well)
+    if not ended.well:
+        raise CollectError(
+            f"Nothing was got: {asked:,} of {asked:,} items failed; the rejects of `{STAGE}` say why. Run the same "
+            "command again to ask for them again."
+        )
+    return [
+        f"{failed:,} of {asked:,} items failed; the rejects of `{STAGE}` say why. The next build asks for them again."
+    ]
 
 
 def whole_parts(folder: str) -> list[str]:

@@ -15,6 +15,7 @@ from rich.table import Table
 from blift.connectors.collection.changes import ItemState
 from blift.connectors.collection.items import Kind
 from blift.connectors.collection.state import State, Tally
+from blift.schemas.printable import printable
 
 _SHOW_EVERY_S = 1.0
 _LOG_EVERY_S = 15.0
@@ -109,11 +110,11 @@ def show_status(state: State, console: Console) -> None:
     if failures:
         console.print("\nfailed (`--retry failed` asks again):")
         for kind, key, message in failures[:_FAILURES_SHOWN]:
-            console.print(f"  {kind.value} {key}: {message}", markup=False)
+            console.print(printable(f"  {kind.value} {key}: {message}"), markup=False, soft_wrap=True)
         if len(failures) > _FAILURES_SHOWN:
             console.print("  and more; they are in the table `item` of collection.sqlite")
     for kind, key, note in state.notes():
-        console.print(f"\n{kind.value} {key}: {note}", markup=False)
+        console.print("\n" + printable(f"{kind.value} {key}: {note}"), markup=False, soft_wrap=True)
     withdrawn = len(state.withdrawn())
     if withdrawn:
         console.print(f"\ntaken back: {withdrawn:,}; builds leave them out.")
@@ -151,7 +152,7 @@ class CollectProgress:
 
     def say(self, text: str) -> None:
         """A sentence that stays on the screen."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, soft_wrap=True)
 
 
 def _line(row: Standing) -> str:

@@ -6,6 +6,7 @@ import fcntl
 import multiprocessing
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 from blift.connectors.collection.archives import Written, write_archives
+from blift.connectors.collection.changes import ItemState
 from blift.connectors.collection.state import State
+from blift.connectors.inside import open_lock
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.pipelines.stages.fetch.plan import CollectPlan
@@ -33,12 +36,20 @@ class CollectResult:
 
     Attributes:
         written: what the archives hold now.
+        got: items that ended well in this run: done, or known to be absent.
+        failed: items that failed in this run. Where nothing was got, the next run asks for them again.
+        failed_before: items that failed in earlier runs, and were not asked for in this one.
+        failure: what the last of all these failed of.
         troubles: sentences on services that could not be asked.
         budget_spent: the run ended because its budget was spent.
         interrupted: it was told to end.
     """
 
     written: Written | None = None
+    got: int = 0
+    failed: int = 0
+    failed_before: int = 0
+    failure: str = ""
     troubles: list[str] = field(default_factory=list)
     budget_spent: bool = False
     interrupted: bool = False
@@ -77,13 +88,26 @@ def collect(
         state.add(plan.items)
         prepare(state)
         Manners(plan.manners_folder).begin()
+        began, before = time.time(), state.counts()
         result = _Run(plan, state, workers).run(watch, interrupted)
+        _count(result, state, before, began)
         store = FileStore(plan.folder)
         for name in state.drop_unshown():
             store.drop(name)
         result.written = write_archives(state, plan.folder)
         state.close()
     return result
+
+
+def _count(result: CollectResult, state: State, before: Counter[ItemState], began: float) -> None:
+    """Count what ended in this run, which began at a time with counts before."""
+    after = state.counts()
+    result.got = sum(after[one] - before[one] for one in (ItemState.DONE, ItemState.ABSENT))
+    result.failed, result.failed_before = after[ItemState.FAILED] - before[ItemState.FAILED], before[ItemState.FAILED]
+    if after[ItemState.FAILED]:
+        ((_, _, result.failure),) = state.failures(1)
+    if result.failed and not result.got:
+        state.retry_failed(began)
 
 
 @contextmanager
@@ -93,7 +117,10 @@ def locked(folder: str) -> Iterator[None]:
     Raises:
         OutputError: another run holds it.
     """
-    with open(os.path.join(folder, ".lock"), "w") as lock, open(os.path.join(folder, WORKERS_LOCK), "w") as others:
+    with (
+        open(open_lock(os.path.join(folder, ".lock")), "wb", buffering=0) as lock,
+        open(open_lock(os.path.join(folder, WORKERS_LOCK)), "wb", buffering=0) as others,
+    ):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -25,7 +25,7 @@ def _prepare(request: Request) -> Prepared:
     if section is None or stage is None:
         raise RecipeError("The stage gather needs `collect.stage` in the recipe.")
     parts = posixpath.join(request.folder.path, pipeline.PARTS)
-    partial_files = os.path.join(tempfile.gettempdir(), "blift-partial")
+    partial_files = os.path.join(tempfile.gettempdir(), f"blift-partial-{os.getuid()}")
     asked = plan_of(request.source, Place(request.folder.path, parts, partial_files, stage.lanes), Budget())
     ended = pipeline.ended_items(request.folder.path)
     left = pipeline.parts_of(asked.plan.items, ended.well, stage.part)
@@ -38,6 +38,7 @@ def _prepare(request: Request) -> Prepared:
             "shards": 1,
         },
         plan=partial(pipeline.plan, parts=left, config=config),
+        warnings=partial(pipeline.warnings, request.folder.path),
     )
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from blift.connectors.collection.items import Failed, Item, Outcome, Service
 from blift.connectors.collection.state import State
+from blift.connectors.inside import open_lock
 from blift.connectors.web.manners import BudgetSpent, Manners, Stopped
 from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan
 from blift.pipelines.stages.fetch.shown import shown_files
@@ -67,7 +68,7 @@ def work(plan: CollectPlan, number: int, stop: _Event, report: Connection) -> No
         report: gets one `Ended`, or the sentence of a `BliftError` that ended it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the whole process group; whoever started this one decides
-    with open(os.path.join(plan.folder, WORKERS_LOCK), "w") as lock:
+    with open(open_lock(os.path.join(plan.folder, WORKERS_LOCK)), "wb", buffering=0) as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         try:
             report.send(_Worker(plan, number, stop).run())

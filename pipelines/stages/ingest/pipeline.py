@@ -29,7 +29,7 @@ from blift.transforms.observations import latest_comments, latest_posts
 from blift.transforms.rejects import reject_rows, without_payload
 from blift.transforms.rules.registry import Record, apply_rules, checks
 from blift.transforms.shuffle import SplitByShard
-from blift.transforms.tables import arrow, concat, frame, hash64
+from blift.transforms.tables import concat, frame, hash64, rows_of
 
 STAGE = "collect"
 _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"
@@ -202,7 +202,7 @@ class _ReadPublished(beam.DoFn):
             found = pl.concat(kept)
             for element in _of_posts(replies, replies["post_id"].is_in(found["post_id"].implode()), config, tally):
                 yield TaggedOutput(_COMMENTS, element) if isinstance(element, pa.Table) else element
-            yield arrow(found, _POST)
+            yield rows_of(found, "post")
             if chunk.posts.rejects.num_rows:
                 yield TaggedOutput(REJECTS, chunk.posts.rejects)
             yield from tally.emit()
@@ -283,7 +283,7 @@ def _in_scope(
     if gone.height:
         yield TaggedOutput(REJECTS, _rejects(gone, "post", "post_id", config))
     if kept.height:
-        yield arrow(kept, _POST)
+        yield rows_of(kept, "post")
 
 
 def _standing(
@@ -324,7 +324,7 @@ def _of_posts(
         )
         yield TaggedOutput(REJECTS, _rejects(orphans, "comment", "comment_id", config))
     if rows.height:
-        yield arrow(rows.filter(keep), _COMMENT)
+        yield rows_of(rows.filter(keep), "comment")
 
 
 def _rejects(rows: pl.DataFrame, record: str, id_column: str, config: CollectConfig) -> pa.Table:

@@ -28,7 +28,7 @@ from blift.pipelines.stages.media.describe import DescribeConfig, DescribeScenes
 from blift.pipelines.stages.media.guard import Guard
 from blift.pipelines.stages.media.hearing import Ears, digest_of
 from blift.pipelines.stages.media.listing import NoteFiles
-from blift.schemas.arrow import conform
+from blift.schemas.arrow import conform, from_rows
 from blift.schemas.errors import InputError
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
@@ -41,7 +41,7 @@ from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.near_duplicates import NearDuplicates
 from blift.transforms.rejects import reject_rows
 from blift.transforms.shuffle import SplitByShard
-from blift.transforms.tables import arrow, concat, frame
+from blift.transforms.tables import arrow, concat, frame, rows_of
 
 STAGE = "media"
 _NOTES = "notes"
@@ -310,7 +310,7 @@ class _Measure(beam.DoFn):
             heard = self._ears.hear(local, self._config.measure.limits.timeout_s)
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
-        return pa.Table.from_pylist([{**row, "uses": [], "file": "", "unite_as": ""}], _MEDIA)
+        return from_rows([{**row, "uses": [], "file": "", "unite_as": ""}], _MEDIA)
 
 
 def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:
@@ -329,10 +329,14 @@ def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:
         posted_at=pl.lit(used["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
         media_key=pl.lit(key, dtype=pl.String),
     )
-    return arrow(facts, _ROWS)
+    return _rows(facts)
 
 
 _ROWS = pa.schema([*list(_MEDIA), *[field for field in MEMBERS if field.name != "sha256"]])
+
+
+def _rows(facts: pl.DataFrame) -> pa.Table:
+    return conform(facts.select(_ROWS.names).to_arrow(compat_level=pl.CompatLevel.oldest()), _ROWS)
 
 
 def _media_columns(rows: pa.Table) -> pa.Table:
@@ -356,7 +360,7 @@ class _MergeUses(beam.DoFn):
         tally.step(_SAME, "same_content", "file", files.height, merged=files.height - merged.height)
         for decoder, decoded in merged.group_by("decoder").len().iter_rows():
             tally.step(0, "decoded", f"{decoder} file", decoded)
-        yield arrow(merged, _ROWS)
+        yield _rows(merged)
         yield from tally.emit()
 
 
@@ -375,7 +379,7 @@ class _Write(beam.DoFn):
         told = rows.drop("cluster").join(clusters, on="sha256", how="left", suffix="_of_cluster")
         full = told.with_columns(unite_as=pl.coalesce("unite_as_of_cluster", "unite_as")).sort("sha256")
         path = shard_name("media/media", index, self._config.shards)
-        yield write_shard(conform(arrow(full, _MEDIA), _MEDIA), "media", self._config.folder, path)
+        yield write_shard(rows_of(full, "media"), "media", self._config.folder, path)
 
 
 def _reject(uses: pa.Table, refused: Refused) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 
-from blift.pipelines.engine.card_parts import CITATION, size_category
-from blift.pipelines.engine.funnel import markdown_funnel
+from blift.pipelines.engine.card_parts import CITATION, code, size_category
+from blift.pipelines.engine.funnel import cell, markdown_funnel
 from blift.pipelines.stages.publish.edition import HUB, Edition, Facts
 from blift.pipelines.stages.publish.features import features
 from blift.pipelines.stages.release.layout import BESIDE, EMBEDDED
 from blift.schemas.export import markdown
+from blift.schemas.printable import printable_lines
 from blift.schemas.records import RECORDS
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.registry import all_rules
@@ -40,7 +41,7 @@ _LISTED = 50
 def published_card(facts: Facts, edition: Edition) -> str:
     """README.md of a published dataset."""
     front = yaml.safe_dump(_front_matter(facts), sort_keys=False, allow_unicode=True)
-    return f"---\n{front}---\n\n" + "\n".join(_sections(facts, edition)) + "\n"
+    return printable_lines(f"---\n{front}---\n\n" + "\n".join(_sections(facts, edition)) + "\n")
 
 
 def _front_matter(facts: Facts) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _sections(facts: Facts, edition: Edition) -> Iterator[str]:
     yield f"## What changed in {edition.version}\n"
     yield describe(edition) + "\n"
     yield "## How it came about\n"
-    yield f"Recipe `{facts.manifest.recipe}` ([recipe.yaml](recipe.yaml)), blift {facts.manifest.blift}.\n"
+    yield f"Recipe {code(facts.manifest.recipe)} ([recipe.yaml](recipe.yaml)), blift {facts.manifest.blift}.\n"
     yield "### Sources\n"
     yield from _sources(facts)
     yield f"### What every step kept and left out\n\n![What every step kept and left out]({PICTURE})\n"
@@ -146,11 +147,11 @@ def _sources(facts: Facts) -> Iterator[str]:
     yield "| platform | samples posted from | to | samples |\n|---|---|---|--:|"
     for platform, months in sorted(facts.posted.items()):
         known = sorted(month for month in months if month != "unknown") or ["unknown"]
-        yield f"| {platform} | {known[0]} | {known[-1]} | {sum(months.values()):,} |"
+        yield f"| {cell(platform)} | {known[0]} | {known[-1]} | {sum(months.values()):,} |"
     files: Any = facts.inputs.get("files", [])
     yield "\n| file | bytes |\n|---|--:|"
     for name, size, *_ in files[:_LISTED]:
-        yield f"| `{name}` | {size:,} |"
+        yield f"| {code(name)} | {size:,} |"
     if len(files) > _LISTED:
         yield f"| and {len(files) - _LISTED} more | {sum(file[1] for file in files[_LISTED:]):,} |"
     yield ""
@@ -164,7 +165,7 @@ def _reasons(facts: Facts) -> Iterator[str]:
     why = {rule.name: " ".join(rule.doc.split()).partition(". ")[0].rstrip(".") for rule in all_rules()}
     yield "| rule | reason | records | the rule |\n|---|---|--:|---|"
     for (step, reason), rows in lost.most_common():
-        yield f"| `{step}` | {reason} | {rows:,} | {why.get(step, '')} |"
+        yield f"| {code(step)} | {cell(reason)} | {rows:,} | {why.get(step, '')} |"
     yield ""
 
 
@@ -205,7 +206,7 @@ def _bared(facts: Facts) -> Iterator[str]:
     yield "| config | files with metadata | of them with a location | not published |\n|---|--:|--:|---|"
     for name in names:
         found, kept_back = facts.bared.get(name, {}), facts.withheld.get(name, {})
-        why = ", ".join(f"{reason} {count:,}" for reason, count in kept_back.items()) or "none"
+        why = ", ".join(f"{cell(reason)} {count:,}" for reason, count in kept_back.items()) or "none"
         yield f"| `{name}` | {_count(found, 'metadata')} | {_count(found, 'location')} | {why} |"
 
 

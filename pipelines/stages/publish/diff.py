@@ -7,12 +7,14 @@ import re
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from blift.connectors.hub.client import Hub
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.stages.publish.compare import Side, compared, hub_side, json_text, run_side
 from blift.pipelines.stages.publish.versions import next_tag
 from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable, printable_lines
 
 _EXIT_DIFFERS = 1
 _PUBLISHED = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
@@ -31,16 +33,17 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
     lowest = next_tag(previous, changed.level) if previous else None
     same = not changed.schemas and not any(rows.any for rows in changed.rows.values())
     if as_json:
-        print(json_text(changed, lowest))
+        print(printable_lines(json_text(changed, lowest)))
     else:
         table = Table(header_style="bold")
         for heading in ("config", "added", "removed", "changed"):
             table.add_column(heading, justify="left" if heading == "config" else "right")
         for config, rows in changed.rows.items():
-            table.add_row(config, *(f"{count:,}" for count in (rows.added, rows.removed, rows.changed)))
+            counts = (f"{count:,}" for count in (rows.added, rows.removed, rows.changed))
+            table.add_row(Text(printable(config)), *counts)
         Console(highlight=False).print(table)
         for sentence in changed.schemas:
-            print(sentence)
+            print(printable(sentence))
         if not same:
             part = changed.level.name.lower()
             print(f"The {part} version must rise" + (f": {lowest} or higher." if lowest else "."))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
+from blift.schemas.printable import printable
 from blift.transforms.accounting import FunnelRow
 
 _WIDTH, _LABELS, _NUMBERS, _BAR, _GAP, _HEAD = 860, 300, 170, 14, 6, 30
@@ -63,4 +64,4 @@ def _legend(y: int) -> list[str]:
 
 
 def _text(x: int, y: int, words: str, more: str = "") -> str:
-    return f"<text x='{x}' y='{y}' fill='#222' {more}>{escape(words)}</text>"
+    return f"<text x='{x}' y='{y}' fill='#222' {more}>{escape(printable(words))}</text>"

@@ -24,8 +24,9 @@ from blift.pipelines.stages.release.media_work import (
     facts_of,
     said,
 )
-from blift.schemas.arrow import conform
+from blift.schemas.arrow import conform, embedded
 from blift.schemas.reasons import Unpublished
+from blift.schemas.records import RECORDS
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.tables import arrow, concat, frame
 
@@ -101,8 +102,9 @@ def _group(
     released = said(name, arrow(pl.concat(facts), FACTS), table)
     written += released.outputs
     schema = SCHEMAS[table]
-    files = pa.array(list(cells), schema.field(len(schema) - 1).type)
-    return pa.Table.from_arrays([*conform(released.rows, FACTS).columns, files], schema=schema)
+    [column] = embedded(RECORDS[table])
+    files = pa.array(list(cells), schema.field(column).type)
+    return conform(conform(released.rows, FACTS).append_column(schema.field(column), files), schema)
 
 
 def _part(first: pa.Table, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -34,7 +34,7 @@ from blift.schemas.media import MediaForm
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import TALLY
 from blift.transforms.shuffle import SplitByShard
-from blift.transforms.tables import arrow, concat, frame, hash64
+from blift.transforms.tables import arrow, concat, frame, hash64, rows_of
 
 #: The Hub takes so many files a folder.
 FILES_PER_FOLDER = 10_000
@@ -204,7 +204,7 @@ class _TakeIn(beam.DoFn):
                 yield take_in(file.path, self._config.folder, f"{self._config.target}{kind}/{file.name}")
                 account.found.update((name, removed) for removed in file.removed)
                 named = facts_of(rows, file).with_columns(file_name=pl.lit(file.name))
-                yield TaggedOutput(_ROWS, (name, arrow(named, SCHEMAS["media_file"])))
+                yield TaggedOutput(_ROWS, (name, rows_of(named, "media_file")))
         except Withheld as why:
             account.withheld(name, rows.height, why)
         yield from account.emit()
@@ -227,7 +227,7 @@ class WriteNames(beam.DoFn):
                 "`publish.media: embedded` in the recipe."
             )
         folder = next(folder for config, folder, _ in BESIDE if config == name)
-        released = said(name, arrow(rows, SCHEMAS["media_file"]), "media_file")
+        released = said(name, rows_of(rows, "media_file"), "media_file")
         path = f"{self._config.target}{folder}/metadata.parquet"
         yield write_shard(released.rows, "media_file", self._config.folder, path)
         yield from released.outputs

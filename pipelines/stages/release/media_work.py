@@ -24,7 +24,12 @@ from blift.transforms.tables import arrow, frame
 
 _STEP = "media"
 DIGESTS, FINDINGS, NOTES = "digests", "findings", "notes"
-FACTS = pa.schema([field for field in SCHEMAS["media_file"] if field.name != "file_name"])
+FACTS = pa.schema(
+    [
+        SCHEMAS["media_file"].field(name)
+        for name in ("sha256", "uses", "scene", "time_s", "published_sha256", "size_bytes")
+    ]
+)
 #: A file to publish: which configuration, the digest and the places of its source, and what is known of it.
 WORK = pa.schema(
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import itertools
+import os
 import random
 import subprocess
 import zlib
@@ -19,9 +20,10 @@ from hypothesis import strategies as st
 from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
 from blift.connectors.media.ffmpeg import program
 from blift.connectors.web.client import WebConfig
-from blift.connectors.web.download import FilesConfig, FilesFetcher, best_streams
+from blift.connectors.web.download import FilesConfig, FilesFetcher, Partial, best_streams
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import Refused
+from blift.schemas.errors import OutputError
 from blift.schemas.reasons import Absent
 from tests.web_server import Reply, WebServer, picture
 
@@ -376,3 +378,72 @@ def test_a_list_of_streams_that_is_none(text: str, reason: Absent) -> None:
     with pytest.raises(Refused) as refused:
         best_streams(text, 720)
     assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize("kind", ["link", "second name", "pipe"])
+@pytest.mark.parametrize("ending", ["part", "version"])
+def test_what_a_server_sends_is_not_written_to_anybody_else_s_file(
+    ask: Ask, place: Place, kind: str, ending: str
+) -> None:
+    """Whoever can write to the folder of downloads knows the names of those that will come."""
+    victim = place.folder.parent / "authorized_keys"
+    victim.write_bytes(b"ssh-ed25519 mine\n")
+    headers = {"etag": '"1"'}
+    with WebServer({"/a.jpg": Reply(PHOTO, headers=headers)}) as server:
+        place.partial.mkdir(parents=True)
+        trap = place.partial / f"{hashlib.sha256(server.at('/a.jpg').encode()).hexdigest()}.{ending}"
+        match kind:
+            case "link":
+                trap.symlink_to(victim)
+            case "second name":
+                os.link(victim, trap)
+            case _:
+                os.mkfifo(trap)
+        outcome = ask(server)
+    assert isinstance(outcome, Done), outcome
+    assert victim.read_bytes() == b"ssh-ed25519 mine\n"
+
+
+def test_a_part_of_a_file_is_not_appended_behind_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "authorized_keys"
+    victim.write_bytes(b"ssh-ed25519 mine\n")
+    partial = Partial(str(tmp_path), "https://example.org/a.jpg")
+    os.symlink(victim, partial.path)
+    assert partial.range_headers() == {}
+    with pytest.raises(OutputError, match="is a symbolic link, and no file that blift writes to"):
+        partial.receive(Sends(), media=False)  # type: ignore[arg-type]
+    assert victim.read_bytes() == b"ssh-ed25519 mine\n"
+
+
+class Sends:
+    """An answer that brings some bytes."""
+
+    def pieces(self) -> Iterator[bytes]:
+        yield b"ssh-ed25519 of a stranger\n"
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_folder_of_downloads_that_is_a_link_is_refused(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "photos").mkdir()
+    if kind == "link":
+        (tmp_path / "partial").symlink_to("photos")
+    else:
+        (tmp_path / "partial").write_text("")
+    config = FilesConfig(str(tmp_path / "store"), str(tmp_path / "partial"), WebConfig())
+    with pytest.raises(OutputError, match=r"partial is a .*, and no folder of blift's"):
+        FilesFetcher(config, Manners(str(tmp_path / "manners")))
+
+
+@pytest.mark.parametrize("name", ["spent", "pace"])
+def test_turns_are_not_counted_in_anybody_else_s_file(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "thesis"
+    victim.write_text("thesis")
+    manners = Manners(str(tmp_path / "manners"))
+    pace = manners.pace("reddit", 10.0)
+    pace.turn()
+    (path,) = (tmp_path / "manners").glob(f"{name}*")
+    path.unlink()
+    path.symlink_to(victim)
+    with pytest.raises(OutputError, match=f"{path.name} is a symbolic link, and no file that blift writes to"):
+        pace.turn()
+    assert victim.read_text() == "thesis"

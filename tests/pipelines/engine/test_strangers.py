@@ -208,6 +208,22 @@ def test_the_text_of_another_file_is_not_read(
         assert f"{name} is {kind}. blift did not write that: remove it." in said(command)
 
 
+def test_a_bit_of_a_measured_row_that_changed_does_not_change_the_dataset(
+    run_folder: Path, said: Said, built: tuple[Path, Manifest]
+) -> None:
+    rows = sorted((run_folder / "store" / "measured").rglob("*.arrow"))
+    whole = [row.read_bytes() for row in rows]
+    for row, content, place in zip(rows, whole, [8205, 40, 5000, 0], strict=False):
+        flipped = bytearray(content)
+        flipped[min(place, len(content) - 1)] ^= 1 << 3
+        row.write_bytes(flipped)
+    changed(run_folder, lambda manifest: [manifest["stages"].pop(name) for name in ("media", "curate", "instruct")])
+    assert said("build", code=0) == ""
+    assert json.loads((run_folder / MANIFEST).read_text())["fingerprint"] == built[1].fingerprint
+    assert "files are as they were written" in said("verify", code=0)
+    assert [row.read_bytes() for row in rows] == whole
+
+
 def test_a_run_folder_may_be_reached_through_a_link(run_folder: Path, said: Said, tmp_path: Path) -> None:
     moved = run_folder.rename(tmp_path / "elsewhere")
     run_folder.symlink_to(moved.name)

@@ -14,7 +14,7 @@ from blift.schemas.errors import RecipeError
 from blift.transforms.templates import Part, TemplateFile, load_template, shipped
 from blift.transforms.templates import template as module
 from blift.transforms.templates.context import MEDIA, is_film, plain
-from blift.transforms.templates.template import compiled
+from blift.transforms.templates.language import render
 
 _GOOD = {
     "name": "my-own",
@@ -180,7 +180,7 @@ def test_a_template_reaches_nothing_of_python_and_changes_nothing(tmp_path: Path
 
 
 def test_what_data_says_is_never_taken_for_a_template() -> None:
-    assert compiled("{{ title }}").render(title="{{ 7 * 7 }} <b>") == "{{ 7 * 7 }} <b>"
+    assert render("{{ title }}", {"title": "{{ 7 * 7 }} <b>"}) == "{{ 7 * 7 }} <b>"
 
 
 @pytest.mark.parametrize(

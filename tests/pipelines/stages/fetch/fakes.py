@@ -55,6 +55,8 @@ class Platform:
         pass
 
     def _outcome(self, item: Item) -> Outcome:
+        if self.fault == "down":
+            return Failed("no answer", wait_s=0.0)
         match item.kind:
             case Kind.LISTING:
                 return page(json.loads(item.detail).get("after", 0))

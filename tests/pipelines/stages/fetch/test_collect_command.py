@@ -15,6 +15,7 @@ from blift.pipelines.cli import main
 from blift.pipelines.commands.collect import seconds_of, size
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.stages.fetch.report import duration
+from blift.pipelines.stages.fetch.run import CollectResult
 from blift.schemas.errors import BliftError
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, made_up
@@ -227,3 +228,47 @@ def test_what_is_no_size_is_told(text: str) -> None:
 @pytest.mark.parametrize(("seconds", "said"), [(7, "7 s"), (600, "10 min"), (7_500, "2 h 5 min"), (200_000, "2 d 7 h")])
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+ONCE_MORE = "Run the same command again to ask for them again.\n"
+AGAIN = "Add --retry failed to ask for them again.\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "said"),
+    [
+        (
+            CollectResult(failed=2, failure="no answer\x1b[31m"),
+            2,
+            f"blift: Nothing was got: 2 of 2 items failed, the last of: no answer\\u001b[31m. {ONCE_MORE}",
+        ),
+        (
+            CollectResult(got=3, failed=1, failure="HTTP 500."),
+            0,
+            f"warning: 1 of 4 items failed, the last of: HTTP 500. {AGAIN}",
+        ),
+        (
+            CollectResult(got=3, failed=1, failed_before=1_000, failure="HTTP 500."),
+            0,
+            f"warning: 1 of 4 items failed, and 1,000 in earlier runs, the last of: HTTP 500. {AGAIN}",
+        ),
+        (
+            CollectResult(failed_before=2, failure="HTTP 500"),
+            0,
+            f"warning: 2 items failed in earlier runs, the last of: HTTP 500. {AGAIN}",
+        ),
+        (CollectResult(got=4), 0, ""),
+    ],
+    ids=["all", "some", "some and earlier", "earlier", "none"],
+)
+def test_what_failed_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    result: CollectResult,
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.setattr("blift.pipelines.commands.collect.collect", lambda *_: result)
+    assert main(["collect", recipe(tmp_path), "--quiet"]) == code
+    assert capsys.readouterr().err == said

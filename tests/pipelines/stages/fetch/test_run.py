@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from blift.connectors.collection.changes import ItemState
-from blift.connectors.collection.items import Kind, RecordKind
+from blift.connectors.collection.items import Item, Kind, RecordKind
 from blift.connectors.collection.state import DEATHS, State
 from blift.connectors.web.manners import Budget
 from blift.pipelines.stages.fetch.plan import CollectPlan
@@ -134,8 +135,31 @@ def test_what_a_library_raises_fails_one_item(tmp_path: Path) -> None:
 
 
 def test_an_item_that_fails_each_time_is_told(tmp_path: Path) -> None:
-    run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="busy"))
+    result = run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="busy"))
     assert State(str(tmp_path / "c")).failures(9) == [(Kind.COMMENTS, "p8", "HTTP 500")]
+    assert (result.got, result.failed, result.failed_before, result.failure) == (2 * POSTS, 1, 0, "HTTP 500")
+    later = run(plan(str(tmp_path / "c"), str(tmp_path / "log")))
+    assert (later.got, later.failed, later.failed_before, later.failure) == (0, 0, 1, "HTTP 500")
+
+
+def test_where_everything_failed_the_next_run_asks_again(tmp_path: Path) -> None:
+    down = plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="down")
+    for _ in range(2):
+        result = run(down)
+        assert (result.got, result.failed, result.failed_before, result.failure) == (0, 1, 0, "no answer")
+        (tally,) = State(str(tmp_path / "c")).tallies()
+        assert (tally.kind, tally.state, tally.items) == (Kind.LISTING, ItemState.PENDING, 1)
+    assert run(plan(str(tmp_path / "c"), str(tmp_path / "log"))).got == 2 * POSTS + 1
+
+
+def test_what_failed_in_an_earlier_run_waits_for_a_retry_although_everything_fails_now(tmp_path: Path) -> None:
+    run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="busy"))
+    asked = plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="down")
+    result = run(replace(asked, items=[Item(Kind.LISTING, "cats/new")]))
+    assert (result.got, result.failed, result.failed_before) == (0, 1, 1)
+    states = {(tally.kind, tally.state): tally.items for tally in State(str(tmp_path / "c")).tallies()}
+    assert states[Kind.COMMENTS, ItemState.FAILED] == 1
+    assert states[Kind.LISTING, ItemState.PENDING] == 1
 
 
 def test_an_item_that_kills_its_workers_fails_and_the_others_are_asked_for(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 from praw.config import Config
 
 from blift.connectors.collection.items import Item, Kind
-from blift.pipelines.stages.fetch.pipeline import Part, ended_items, parts_of, whole_parts
-from blift.schemas.errors import RecipeError
+from blift.pipelines.stages.fetch.pipeline import Part, ended_items, parts_of, warnings, whole_parts
+from blift.schemas.errors import CollectError, RecipeError
 from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
-from tests.reddit_server import RedditServer, made_up
+from tests.reddit_server import Fault, RedditServer, made_up
 
 ITEMS = st.lists(st.builds(Item, st.sampled_from([Kind.SUBMISSION, Kind.VIDEO, Kind.FILE]), st.text("abc", max_size=3)))
 
@@ -117,3 +118,36 @@ def test_the_stage_needs_its_section(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: mine\ncollect: {reddit: {listings: [pics/new]}}\n")
     with pytest.raises(RecipeError, match=r"The stage gather needs `collect\.stage`"):
         run_build(tmp_path / "mine.yaml", tmp_path / "run", stages=["gather"])
+
+
+def ended(folder: Path, part: str, **states: str) -> None:
+    """A part that has ended, whose videos are in the states."""
+    rows = [{"kind": "video", "key": key, "state": state} for key, state in states.items()]
+    (folder / "gathered" / part).mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "gathered" / part / "ended.parquet")
+
+
+def test_items_that_failed_are_a_warning_and_where_all_did_the_stage_is_not_done(tmp_path: Path) -> None:
+    assert warnings(str(tmp_path)) == []
+    ended(tmp_path, "a", abcdefghijk="failed", bbbbbbbbbbk="failed")
+    with pytest.raises(CollectError, match=r"^Nothing was got: 2 of 2 items failed; the rejects of `gather` say why\."):
+        warnings(str(tmp_path))
+    ended(tmp_path, "b", ccccccccccc="absent", abcdefghijk="done")
+    assert warnings(str(tmp_path)) == [
+        "1 of 3 items failed; the rejects of `gather` say why. The next build asks for them again."
+    ]
+
+
+def test_a_build_whose_items_all_failed_says_so_and_asks_again(
+    server: RedditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recipe(tmp_path, lanes=1, part=200)
+    with monkeypatch.context() as patch:
+        patch.setattr("blift.connectors.collection.changes.TRIES", 1)
+        server.faults = [Fault("/api/info", times=100, status=500)]
+        with pytest.raises(CollectError, match=r"^Nothing was got: 41 of 41 items failed"):
+            run_build(path, tmp_path / "run", stages=["gather"])
+    server.faults = []
+    manifest, events = run_build(path, tmp_path / "run", stages=["gather"])
+    assert events == ["started gather", "done gather"]
+    assert manifest.stages["gather"].notes == []

@@ -1,0 +1,151 @@
+"""Tables that other people define: pydantic models, Arrow schemas, files and baselines, now and at another commit."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from blift.pipelines.schema.gate import write_baselines
+from blift.pipelines.schema.gate_of_given import check_given
+from blift.pipelines.schema.given import NoSuchTable, subject_of
+from blift.schemas.errors import InputError
+from blift.schemas.policy import Mode, Policy
+from tests.pipelines.schema.conftest import edit, forget_modules, git_in
+
+TODAY = date(2027, 1, 1)
+
+
+def rules(spec: str, against: str = "HEAD", policy: Policy | None = None, baselines: Path | None = None) -> list[str]:
+    forget_modules()
+    found = check_given([spec], against, baselines, policy or Policy(), TODAY)
+    return [f"{each.rule} {each.column}".strip() for each in found]
+
+
+def test_a_model_has_a_definition_without_a_version(project: Path) -> None:
+    subject = subject_of("shop.models:Order", project)
+    assert [f"{path}: {column.type}" for path, column in subject.definition.columns()] == [
+        "order_id: string",
+        "state: string",
+        "lines: list<struct>",
+        "lines[].item: string",
+        "lines[].amount: int64",
+        "note: string",
+    ]
+    assert (subject.definition.table, subject.definition.version) == ("Order", "")
+    columns = dict(subject.definition.columns())
+    assert columns["state"].values == ("open", "paid")
+    assert str(columns["lines[].amount"].range) == "[1, inf)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ('["open", "paid"]', '["paid"]', ["ENUM_VALUE_NO_DELETE state"]),
+        ("Field(ge=1)", "Field(ge=1, lt=10)", ["RANGE_NO_NARROW lines[].amount"]),
+        ("    order_id: str\n", "    order_id: str\n    tags: list[str]\n", ["REQUIRED_COLUMN_NO_ADD tags"]),
+        ("    order_id: str\n", "    order_id: str\n    tags: list[str] | None\n", []),
+        ("    order_id: str\n", "    order_id: int\n", ["COLUMN_SAME_TYPE order_id"]),
+    ],
+)
+def test_a_model_is_compared_with_itself_at_a_commit(project: Path, old: str, new: str, found: list[str]) -> None:
+    edit(project / "shop" / "models.py", old, new)
+    assert rules("shop.models:Order") == found
+    assert rules("shop.models:Order", "refs/heads/main") == found
+
+
+def test_what_a_mode_asks_counts_for_any_model(project: Path) -> None:
+    edit(project / "shop" / "models.py", '["open", "paid"]', '["open", "paid", "sent"]')
+    assert rules("shop.models:Order") == []
+    assert rules("shop.models:Order", policy=Policy(mode=Mode.FULL)) == ["ENUM_VALUE_ADDED state"]
+    assert rules("shop.models:Order", policy=Policy(modes={"Order": Mode.FORWARD})) == ["ENUM_VALUE_ADDED state"]
+
+
+def test_a_new_model_has_no_findings(project: Path) -> None:
+    (project / "shop" / "more.py").write_text("from pydantic import BaseModel\nclass More(BaseModel):\n    a: str\n")
+    assert rules("shop.more:More") == []
+
+
+def test_a_src_folder_is_looked_into(project: Path) -> None:
+    (project / "src").mkdir()
+    git_in(project)("mv", "shop", "src/shop")
+    git_in(project)("commit", "--quiet", "--message", "Move")
+    edit(project / "src" / "shop" / "models.py", "    item: str\n", "")
+    assert rules("shop.models:Line") == ["COLUMN_NO_DELETE item"]
+
+
+def test_a_checkout_in_another_folder_may_be_compared_with(project: Path, tmp_path: Path) -> None:
+    git_in(project)("worktree", "add", "--quiet", str(tmp_path / "other"), "HEAD~0")
+    edit(project / "shop" / "models.py", "    item: str\n", "")
+    assert rules("shop.models:Line", str(tmp_path / "other")) == ["COLUMN_NO_DELETE item"]
+
+
+def test_a_schema_of_arrow_is_compared(project: Path) -> None:
+    path = project / "shop" / "arrow.py"
+    path.write_text(
+        "import pyarrow as pa\nSCHEMA = pa.schema([pa.field('a', pa.int32()), pa.field('b', pa.string())])\n"
+    )
+    git_in(project)("add", ".")
+    git_in(project)("commit", "--quiet", "--message", "Arrow")
+    assert rules("shop.arrow:SCHEMA") == []
+    edit(path, "pa.int32()", "pa.int64()")
+    forget_modules()
+    [finding] = check_given(["shop.arrow:SCHEMA"], "HEAD", None, Policy(), TODAY)
+    assert (finding.rule, finding.file, finding.line) == ("COLUMN_SAME_TYPE", "shop/arrow.py", 1)
+
+
+def test_a_parquet_file_is_compared_with_itself_at_a_commit(project: Path) -> None:
+    path = project / "data.parquet"
+    pq.write_table(pa.table({"a": pa.array([1]), "b": pa.array(["x"])}), path)
+    git_in(project)("add", ".")
+    git_in(project)("commit", "--quiet", "--message", "Data")
+    pq.write_table(pa.table({"a": pa.array([1]), "c": pa.array([None], pa.float64())}), path)
+    assert rules("data.parquet") == ["COLUMN_NO_DELETE b"]
+
+
+def test_a_model_with_a_version_has_baselines(project: Path) -> None:
+    models, folder = project / "shop" / "models.py", project / "baselines"
+    edit(models, "    order_id: str\n", '    version: ClassVar[str] = "1.0.0"\n    order_id: str\n')
+    edit(models, "import Literal", "import ClassVar, Literal")
+    lines = list(write_baselines([subject_of("shop.models:Order", project)], folder))
+    assert lines == [f"Order 1.0.0 has a new baseline: {folder / 'Order-1.0.0.json'}"]
+    assert rules("shop.models:Order", "baselines", baselines=folder) == []
+    edit(models, "    order_id: str\n", "    order_id: str\n    total: float | None\n")
+    assert rules("shop.models:Order", "baselines", baselines=folder) == ["VERSION_RAISED"]
+
+
+def test_a_table_without_a_version_gets_no_baseline(project: Path) -> None:
+    with pytest.raises(Exception, match=r'Line has no version. Give its class `version = "1.0.0"`'):
+        list(write_baselines([subject_of("shop.models:Line", project)], project / "baselines"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        ("shop.model:Order", r"There is no module 'shop.model' in "),
+        ("shop.models:Ordr", r"shop.models has no 'Ordr', did you mean 'Order'\?"),
+        ("shop.models:BaseModel.x", r"shop.models has no 'BaseModel.x'"),
+        ("shop.models:Field", r"shop.models:Field is <function Field .*Name a pydantic model or a pyarrow.Schema"),
+        ("orders.parquet", r"There is no file 'orders.parquet'. Write --schema as my.models:Table"),
+        ("shop/models.py", r"shop/models.py is no Parquet file that can be read"),
+        ("shop.broken:Table", r"shop.broken cannot be imported: ZeroDivisionError: division by zero"),
+        ("shop.lacks:Table", r"shop.lacks cannot be imported: No module named 'nowhere'"),
+    ],
+)
+def test_what_is_no_table_is_told(project: Path, spec: str, sentence: str) -> None:
+    (project / "shop" / "broken.py").write_text("1 / 0\n")
+    (project / "shop" / "lacks.py").write_text("import nowhere\n")
+    with pytest.raises(InputError, match=sentence):
+        rules(spec)
+
+
+def test_what_is_not_there_is_told_apart_from_what_cannot_be_read(project: Path) -> None:
+    with pytest.raises(NoSuchTable):
+        subject_of("shop.nowhere:Table", project)
+
+
+@pytest.mark.usefixtures("project")
+def test_all_baselines_are_those_of_a_folder_that_is_named() -> None:
+    with pytest.raises(InputError, match=r"Name what to compare with: --against a git ref or a folder"):
+        rules("shop.models:Order", "baselines")
