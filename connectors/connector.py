@@ -1,7 +1,7 @@
 """What a platform brings: its row, the archives that can be read of it, and how it is fetched where it can be.
 
-One `Connector` per platform, in `connectors/<platform>/connector.py`, or in a package of its own that names it under the
-entry point `blift.platforms`. See docs/platforms.md.
+One `Connector` per platform, in `connectors/<platform>/connector.py`, or in a package of its own that names it under
+the entry point `blift.platforms`. See docs/platforms.md.
 """
 
 from __future__ import annotations

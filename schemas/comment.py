@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-
 from blift.schemas.record import Record
 
 

@@ -91,7 +91,12 @@ REDDIT = Platform(
             Site(
                 r"(?:i|preview)\.redd\.it",
                 # Old names are an id; newer previews put the post's title before it: `some-title-v0-<id>.jpg`.
-                ((r"^/+(?:[^/?#]*-v0-)?([A-Za-z0-9]+)\.([A-Za-z0-9]+)(?:[^A-Za-z0-9].*)?$", "https://i.redd.it/$1.$2"),),
+                (
+                    (
+                        r"^/+(?:[^/?#]*-v0-)?([A-Za-z0-9]+)\.([A-Za-z0-9]+)(?:[^A-Za-z0-9].*)?$",
+                        "https://i.redd.it/$1.$2",
+                    ),
+                ),
                 group="reddit",
             ),
             Site(
@@ -138,6 +143,7 @@ REDDIT = Platform(
 )
 
 _YOUTUBE_VIDEO = "https://www.youtube.com/watch?v=$1"
+_WATCH = r"(?:youtube\.com/watch\?v=|youtu\.be/)"
 _YOUTUBE_ID = rf"([A-Za-z0-9_-]{{11}}){END}"
 # Delimiters of a query, as they are or percent-encoded, once or more often.
 _MARK = r"(?:[?&;#!/]|%(?:25)*(?:3F|26|23|21|2F))"
@@ -202,8 +208,7 @@ YOUTUBE = Platform(
         keys=((r"^https://www\.youtube\.com/watch\?v=([\w-]{11})$", "youtube:$1"),),
         quick=(
             (
-                r"^https?://(?:(?:www|m)\.)?(?:youtube\.com/watch\?v=|youtu\.be/)([A-Za-z0-9_-]{11})"
-                r"(?:&feature=[a-z_.]+)?$",
+                rf"^https?://(?:(?:www|m)\.)?{_WATCH}([A-Za-z0-9_-]{{11}})(?:&feature=[a-z_.]+)?$",
                 _YOUTUBE_VIDEO,
             ),
         ),
@@ -253,7 +258,9 @@ def _loaded(entry: EntryPoint) -> Any:
             "Update that package, or remove it."
         ) from error
     if not isinstance(getattr(connector, "platform", None), Platform):
-        raise InputError(f"The platform {entry.name!r} of {package} is no connector. Update that package, or remove it.")
+        raise InputError(
+            f"The platform {entry.name!r} of {package} is no connector. Update that package, or remove it."
+        )
     return connector
 
 

@@ -9,8 +9,6 @@ from typing import ClassVar
 from pydantic import Field
 
 from blift.schemas.parts import MediaKind, ReplaySegment, SpeechSegment
-
-
 from blift.schemas.reasons import ReplayAbsent
 from blift.schemas.record import Part, Record
 

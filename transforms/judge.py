@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from blift.schemas.parts import MediaKind
-
 from blift.schemas.platform import Platform, platforms
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import Tally

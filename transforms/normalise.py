@@ -9,7 +9,6 @@ import polars as pl
 import pyarrow as pa
 
 from blift.schemas.parts import MediaKind
-
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason, ReplayAbsent
 from blift.schemas.registry import SCHEMAS

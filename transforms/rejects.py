@@ -52,8 +52,10 @@ def reject_rows(
         rejected = rejected.filter(~pl.col("reason").is_in([reason.value for reason in OUT_OF_SCOPE]))
     verdict = ("rule", "reason", "detail", "source", "line")
     record_columns = [name for name in rejected.columns if name not in verdict]
-    if "source" not in rejected.columns:
-        rejected = _with_addresses(rejected, posts) if record == "comment" else rejected.with_columns(source="permalink")
+    if "source" not in rejected.columns and record == "comment":
+        rejected = _with_addresses(rejected, posts)
+    elif "source" not in rejected.columns:
+        rejected = rejected.with_columns(source="permalink")
     return rows_of(
         rejected.select(
             pl.lit(stage).alias("stage"),
@@ -93,7 +95,7 @@ def _with_addresses(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.Da
 
 def _address(row: Platform) -> pl.Expr:
     """The address of a comment, out of its id and that of its post."""
-    native = {name: pl.col(f"{name}_id").str.split_exact(":", 1).struct.field("field_1") for name in ("post", "comment")}
+    native = {name: pl.col(f"{name}_id").str.splitn(":", 2).struct.field("field_1") for name in ("post", "comment")}
     parts = re.split(r"\{(post|comment)\}", row.comment_address)
     return pl.concat_str(native[part] if place % 2 else pl.lit(part) for place, part in enumerate(parts) if part)
 

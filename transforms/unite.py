@@ -13,7 +13,6 @@ from blift.transforms.measured import with_measured
 from blift.transforms.platforms import are_media, state
 from blift.transforms.scenes import add_scenes
 
-
 #: The post that speaks for a sample: of the media that stays, the media's own record first, then the best scored, the
 #: earliest, by id.
 _BEST_FIRST = ["media_key", "judged", "own_media", "is_media", "platform", "score", "posted_at", "post_id"]

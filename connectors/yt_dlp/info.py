@@ -17,7 +17,8 @@ CAPTION_FIELDS = frozenset({"subtitles", "automatic_captions"})
 
 #: The fields of an info.json that make a post and its comments.
 POST_FIELDS = frozenset(
-    {"id", "_type", "extractor_key", "extractor", "webpage_url", "original_url", "ext", "vcodec", "width", "height", "duration", "language"}
+    {"id", "_type", "extractor_key", "extractor", "webpage_url", "original_url", "ext", "vcodec"}
+    | {"width", "height", "duration", "language"}
     | {"title", "description", "tags", "categories", "age_limit", "availability"}
     | {"channel_id", "channel", "channel_follower_count", "uploader_id", "uploader"}
     | {"timestamp", "upload_date", "release_timestamp", "epoch", "live_status", "is_live"}

@@ -24,7 +24,7 @@ class Choose(Section):
     )
     top: Count | None = Field(
         default=None,
-        description="How many stay: the best scored, or the first in the platform's own order, as the platform is. Null: all.",
+        description="How many stay: the best scored, or the first in the platform's own order. Null: all.",
     )
 
     def selection(self) -> Selection:
@@ -35,8 +35,8 @@ class Choose(Section):
 class PlatformRules(Section):
     """What the sections of all platforms in `curate` have."""
 
-    posts: Section
-    comments: Section
+    posts: Section = Field(default_factory=Section, description="Rules for posts.")
+    comments: Section = Field(default_factory=Section, description="Rules for comments.")
     choose: Choose = Field(default_factory=Choose, description="Which comments are chosen.")
 
 
@@ -65,7 +65,7 @@ class Scenes(Section):
 class AnyCurate(Section):
     """The curate stage: rules, repeats made one, the choice of comments."""
 
-    samples: Section
+    samples: Section = Field(default_factory=Section, description="Rules for samples.")
     scenes: Scenes = Field(default_factory=Scenes, description="Scenes where no cuts are known.")
     identify_language: bool = Field(
         default=True, description="Identify the language of titles, also where no rule asks for it."

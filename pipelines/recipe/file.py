@@ -12,7 +12,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
+from blift.pipelines.recipe.model import Recipe
+from blift.pipelines.recipe.sources import Sources
 from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
 from blift.schemas.small_files import Unreadable, read_small_file
@@ -89,17 +90,18 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
 def _own_collection(recipe: Recipe, path: Path) -> Sources:
     """What a recipe that names no sources reads: the collection that it fills."""
     collected = recipe.collect
-    if collected is None or not (collected.reddit or collected.youtube):
+    if collected is None or not collected.platforms:
+        names = ", ".join(f"`{name}`" for name in Sources.model_fields)
         raise RecipeError(
-            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor "
-            "YouTube; name at least one."
+            f"{path}: `sources` names none of {names}, and `collect` asks no platform for anything; name at least one."
         )
     # A stage of the build leaves no folder that a recipe could name: its parts lie in the run folder.
     folders = [] if collected.stage else [collected.folder]
-    return Sources.model_construct(
-        reddit=RedditSource.model_construct(collections=folders) if collected.reddit else None,
-        youtube=YoutubeSource.model_construct(collections=folders) if collected.youtube else None,
-    )
+    sections = {name: model_in(Sources.model_fields[name].annotation) for name in collected.platforms}
+    found: dict[str, Any] = {
+        name: section.model_construct(collections=folders) for name, section in sections.items() if section
+    }
+    return Sources.model_construct(**found)
 
 
 #: Sections of a recipe that name no files.

@@ -15,7 +15,8 @@ from blift.transforms.rules import Record, rules_for
 
 def section(name: str, doc: str, fields: Mapping[str, Any], base: type[Section] = Section) -> type[Section]:
     """A section class with these fields; ``doc`` is its documentation."""
-    return createsection(name, __base__=base, __doc__=doc, **fields)
+    made: type[Section] = create_model(name, __base__=base, __doc__=doc, **fields)
+    return made
 
 
 def rules(whose: str, record: Record, platform: Platform | None, stage: str = "curate") -> type[Section]:

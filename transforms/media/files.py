@@ -101,8 +101,8 @@ def _of_address(address: str) -> str:
 def wanted_names(posts: pl.DataFrame) -> pa.Table:
     """Names that the files of some posts may have, as ``WANTED``.
 
-    A file beside the record goes by its own name, a video of a platform with records of videos by its id; others by the last part of their
-    URL, as downloaders name them, alone or with the host as its folder.
+    A file beside the record goes by its own name; where posts are media themselves, it goes by the id of the post;
+    others by the last part of their URL, as downloaders name them, alone or with the host as its folder.
 
     Args:
         posts: ``media_key`` not null, ``media_urls``, ``media_kind``, ``media_file``, ``posted_at``, ``speech``.

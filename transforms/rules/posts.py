@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from blift.schemas.parts import MediaKind
-
 from blift.schemas.reasons import Reason
 from blift.transforms.language import identify
 from blift.transforms.rules.knobs import IdFile, WordList

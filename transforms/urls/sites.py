@@ -250,7 +250,8 @@ _KINDS = {
 
 #: What a canonical address (without `https://`) shows, by its beginning; the first that matches counts.
 KIND_BY_FORM = {
-    kind: (*forms, *chain.from_iterable(urls.kinds.get(kind, ()) for urls in PLATFORMS)) for kind, forms in _KINDS.items()
+    kind: (*forms, *chain.from_iterable(urls.kinds.get(kind, ()) for urls in PLATFORMS))
+    for kind, forms in _KINDS.items()
 }
 
 #: What a file shows, by the extension that its path ends in (any case).

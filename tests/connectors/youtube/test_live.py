@@ -12,8 +12,8 @@ import pytest
 from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome, RecordKind
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
-from blift.connectors.yt_dlp.archive import read_videos
 from blift.connectors.youtube.live import YoutubeFetcher
+from blift.connectors.yt_dlp.archive import read_videos
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.lists import CHANNEL
 from tests.youtube_server.made_up import MadeUp, Video

@@ -15,9 +15,9 @@ from blift.connectors.collection.items import Done, Item, Kind, RecordKind
 from blift.connectors.collection.state import State
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
-from blift.connectors.yt_dlp.archive import read_videos
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.live import YoutubeFetcher
+from blift.connectors.yt_dlp.archive import read_videos
 from tests.youtube_server.recorded import Recorded
 from tests.youtube_server.server import YoutubeServer
 

@@ -8,7 +8,6 @@ import pytest
 from pydantic import TypeAdapter
 
 from blift.schemas.parts import MediaKind
-
 from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.knobs import Ids, Words
