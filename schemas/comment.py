@@ -14,7 +14,7 @@ class Comment(Record):
     """One comment, at its latest observation."""
 
     table: ClassVar[str] = "comment"
-    version: ClassVar[str] = "1.0.0"
+    version: ClassVar[str] = "1.1.0"
 
     comment_id: str = Field(description="`<platform>:<native id>`.")
     post_id: str = Field(description="The post that it is on, `<platform>:<native id>`.")

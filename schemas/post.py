@@ -28,7 +28,7 @@ class Post(Record):
     """One post, at its latest observation."""
 
     table: ClassVar[str] = "post"
-    version: ClassVar[str] = "1.0.0"
+    version: ClassVar[str] = "1.1.0"
 
     post_id: str = Field(description="`<platform>:<native id>`.")
     platform: str = Field(description="Where it was posted.")

@@ -70,7 +70,7 @@ class Sample(Record):
     """One media item with the behaviour of everybody who received it."""
 
     table: ClassVar[str] = "sample"
-    version: ClassVar[str] = "1.0.0"
+    version: ClassVar[str] = "1.1.0"
 
     sample_id: str = Field(description="xxh3-128 of `media_key`, 32 hex digits.")
     media_key: str = Field(description="Identity of the media.")
