@@ -79,7 +79,7 @@ class Archive:
         comments_of_any: comments that ``posts`` gives may be on posts of other files.
         is_one_post: each file holds one post: many are read together.
         beside: what may lie beside such a file.
-        collected: glob of such files within a collection of `blift collect`; empty where it makes none.
+        fetched: glob of such files within a folder that `blift fetch` filled; empty where it makes none.
     """
 
     key: str
@@ -89,7 +89,7 @@ class Archive:
     comments_of_any: bool = False
     is_one_post: bool = False
     beside: Beside | None = None
-    collected: str = ""
+    fetched: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
-from huggingface_hub._commit_api import _fetch_upload_modes
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils._headers import build_hf_headers
-from huggingface_hub.utils._runtime import is_xet_available
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from blift.connectors.hub.failures import (
@@ -25,9 +23,7 @@ from blift.connectors.hub.failures import (
     is_unreachable,
     passes,
     sentence,
-    tries_within,
 )
-from blift.connectors.hub.xet import Transfers, XetFile, XetStorage
 from blift.schemas.errors import PublishError
 
 Operation = CommitOperationAdd | CommitOperationDelete
@@ -42,14 +38,17 @@ _DATASET = "dataset"
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to go on with what may pass: tries, and the longest wait between two that the server did not name.
+    """How long to go on with what may pass.
 
-    ``sleep`` waits so many seconds; without it, `Hub.stop` ends a wait.
+    Attributes:
+        tries: how often.
+        longest_s: the longest wait between two that the server did not name.
+        sleep: waits so many seconds.
     """
 
     tries: int = 10
     longest_s: float = 60.0
-    sleep: Callable[[float], None] | None = None
+    sleep: Callable[[float], None] = time.sleep
 
     def wait_s(self, attempt: int, error: BaseException) -> float:
         """Seconds to wait after the attempt (0 first): the server's hint, else twice as long each time."""
@@ -93,7 +92,7 @@ def line() -> Line:
     """How contents travel from this machine."""
     if constants.HF_HUB_DISABLE_XET:
         return Line.LFS_ASKED
-    return Line.XET if is_xet_available() else Line.LFS_ALONE
+    return Line.XET if find_spec("hf_xet") else Line.LFS_ALONE
 
 
 class Moved(PublishError):
@@ -107,26 +106,15 @@ class Hub:
         repo: `OWNER/NAME`.
         endpoint: address of the Hub; None for the one of the environment.
         patience: how long to go on with what may pass.
-        transfers: how many objects travel by Xet at a time; None for what hf_xet finds best.
     """
 
-    def __init__(
-        self,
-        repo: str,
-        endpoint: str | None = None,
-        patience: Patience | None = None,
-        transfers: Transfers | None = None,
-    ) -> None:
+    def __init__(self, repo: str, endpoint: str | None = None, patience: Patience | None = None) -> None:
         disable_progress_bars()
         self.repo = repo
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
         self._answered = False
         self._patience = patience or Patience()
         self._api = HfApi(endpoint=self.endpoint)
-        self._transfers = transfers
-        self._xet: XetStorage | None = None
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
 
     def require_token(self) -> None:
         """Check that there is a token.
@@ -208,68 +196,27 @@ class Hub:
             lambda: self._api.hf_hub_download(self.repo, path, repo_type=_DATASET, revision=revision, local_dir=folder)
         )
 
-    def look(self, additions: Sequence[CommitOperationAdd], *, for_pull_request: bool = False) -> None:
-        """Ask how the Hub would keep files, and note it in their operations; one request for 256 files.
-
-        Raises:
-            PublishError: the Hub does not say.
-        """
-        # In public huggingface_hub asks this where it sends alone: with every call, and calls are small.
-        self._patiently(
-            lambda: _fetch_upload_modes(
-                additions, _DATASET, self.repo, build_hf_headers(), MAIN, self.endpoint, create_pr=for_pull_request
-            )
-        )
-
     def preupload(self, additions: Sequence[CommitOperationAdd], *, for_pull_request: bool = False) -> Line:
         """Send the contents of large files, and say how; what the Hub holds already does not travel.
 
-        Several threads may do so at a time, until one of them calls `stop`.
+        Afterwards the operations no longer name a file of this machine: a commit takes them from anywhere.
 
         Raises:
-            PublishError: the Hub does not take them.
+            PublishError: the Hub does not take them, or would not keep one of them in LFS.
         """
-        if unknown := [addition for addition in additions if addition._upload_mode is None]:  # noqa: SLF001 - see `look`
-            self.look(unknown, for_pull_request=for_pull_request)
-        way = line()
-        if way is Line.XET:
-            large = [addition for addition in additions if addition._upload_mode == "lfs"]  # noqa: SLF001 - see `look`
-            files = [XetFile(str(each.path_or_fileobj), each.upload_info.sha256.hex()) for each in large]
-            storage = self._storage(for_pull_request=for_pull_request)
-            self._patiently(lambda: storage.send(files))
-            for addition in large:
-                addition._is_uploaded = True  # noqa: SLF001 - else the commit would send it
-        else:
-            self._patiently(
-                lambda: self._api.preupload_lfs_files(
-                    self.repo, additions, repo_type=_DATASET, create_pr=for_pull_request or None
-                )
+        self._patiently(
+            lambda: self._api.preupload_lfs_files(
+                self.repo, additions, repo_type=_DATASET, create_pr=for_pull_request or None
             )
-        return way
-
-    def _storage(self, *, for_pull_request: bool) -> XetStorage:
-        """Xet's storage of the dataset. For a pull request that is still to be, its branch is "None"."""
-        with self._lock:
-            if self._xet is None:
-                branch = "None?create_pr=1" if for_pull_request else MAIN
-                address = f"{self.endpoint}/api/datasets/{self.repo}/xet-write-token/{branch}"
-                self._xet = XetStorage(address, self._transfers)
-                if self._stopped.is_set():
-                    self._xet.stop()
-            return self._xet
-
-    @property
-    def sent_bytes(self) -> int:
-        """Bytes that travelled by Xet in calls of `preupload` that have ended."""
-        with self._lock:
-            return self._xet.sent_bytes if self._xet else 0
-
-    def stop(self) -> None:
-        """Let what other threads send or wait for fail at once. The dataset is of no use to them any more."""
-        self._stopped.set()
-        with self._lock:
-            if self._xet is not None:
-                self._xet.stop()
+        )
+        for addition in additions:
+            if addition.path_or_fileobj:  # what was sent holds nothing any more
+                raise PublishError(
+                    f"{self.repo} does not keep {addition.path_in_repo} in LFS. Restore the lines of its "
+                    ".gitattributes that the Hub writes into a new dataset, name no such file in its .gitignore, and "
+                    "publish again."
+                )
+        return line()
 
     def commit(self, operations: Sequence[Operation], wanted: Digests, words: Words, at: Position) -> str:
         """Make one commit, once, whatever becomes of the answer; its digest.
@@ -392,8 +339,7 @@ class Hub:
             try:
                 answer = call()
             except Exception as error:
-                hopeless = not passes(error) or (is_unreachable(error) and not self._answered)
-                if hopeless or self._stopped.is_set():
+                if not passes(error) or (is_unreachable(error) and not self._answered):
                     raise sentence(error, self.repo, self.endpoint) from error
                 attempt = self._wait(attempt, error)
             else:
@@ -402,11 +348,10 @@ class Hub:
 
     def _wait(self, attempt: int, error: Exception) -> int:
         """Wait after a failure; the number of the next attempt."""
-        following = attempt + tries_within(error)
-        if following >= self._patience.tries:
+        if attempt + 1 >= self._patience.tries:
             raise sentence(error, self.repo, self.endpoint) from error
-        (self._patience.sleep or self._stopped.wait)(self._patience.wait_s(following - 1, error))
-        return following
+        self._patience.sleep(self._patience.wait_s(attempt, error))
+        return attempt + 1
 
 
 def holds(snapshot: Snapshot, wanted: Digests) -> bool:

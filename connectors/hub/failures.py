@@ -16,9 +16,9 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils._http import parse_ratelimit_headers
+from huggingface_hub.utils import parse_ratelimit_headers
 
-from blift.connectors.hub.xet_failures import OWN_TRIES, storage_sentence, xet_failure
+from blift.connectors.web.refusals import retry_after_s
 from blift.schemas.errors import PublishError
 
 _PASSING = (429, 500, 502, 503, 504)
@@ -30,14 +30,8 @@ def passes(error: BaseException) -> bool:
     return any(
         isinstance(cause, (*_NETWORK, json.JSONDecodeError))
         or (isinstance(cause, HfHubHTTPError) and cause.response.status_code in _PASSING)
-        or ((storage := xet_failure(cause)) is not None and storage.passes)
         for cause in _causes(error)
     )
-
-
-def tries_within(error: BaseException) -> int:
-    """How many tries one failure stands for: hf_xet tries again by itself."""
-    return OWN_TRIES if any(xet_failure(cause) for cause in _causes(error)) else 1
 
 
 def is_stale(error: BaseException) -> bool:
@@ -60,9 +54,7 @@ def hinted_wait_s(error: BaseException) -> float | None:
             limit = parse_ratelimit_headers(cause.response.headers)
             if limit is not None and limit.remaining == 0:
                 return float(limit.reset_in_seconds)
-            after = cause.response.headers.get("Retry-After", "")
-            if after.isdecimal():  # not "²", of which no number can be made
-                return float(after)
+            return retry_after_s(cause.response.headers.get("Retry-After"))
     return None
 
 
@@ -76,7 +68,17 @@ def sentence(error: BaseException, repo: str, endpoint: str) -> PublishError:
     """One sentence on an error of the Hub's client: what is wrong, and what to do. The token is not in it."""
     causes = list(_causes(error))
     text = next((found for cause in causes if (found := _known(cause, repo, endpoint))), None)
-    return PublishError(without_token(text or f"The Hub did not do it ({_first_line(causes[-1])}). Try again later."))
+    return PublishError(without_token(text or _unknown(causes[-1])))
+
+
+def _unknown(error: BaseException) -> str:
+    """The sentence for any other error. Those of Xet's client, which has tried for minutes, are of these two kinds."""
+    if isinstance(error, (OSError, RuntimeError)):
+        return (
+            f"Contents did not travel ({_first_line(error)}). Run the same command again: it goes on where this one "
+            "stopped. Where that does not help, set HF_HUB_DISABLE_XET=1: whole files travel then, without Xet."
+        )
+    return f"The Hub did not do it ({_first_line(error)}). Try again later."
 
 
 def _known(error: BaseException, repo: str, endpoint: str) -> str | None:
@@ -96,21 +98,14 @@ def _known(error: BaseException, repo: str, endpoint: str) -> str | None:
             return text
     if isinstance(error, HfHubHTTPError):
         return _by_status(error.response.status_code, error, repo, endpoint)
-    storage = xet_failure(error)
-    if storage is None:
-        return None
-    if not storage.by_hub:
-        return storage_sentence(storage)
-    if storage.status is None:
-        return f"Cannot reach the Hub at {endpoint}. Check the network and HF_ENDPOINT, and try again."
-    return _by_status(storage.status, error, repo, endpoint)
+    return None
 
 
 def _by_status(status: int, error: BaseException, repo: str, endpoint: str) -> str:
     again = "Run the same command later: it goes on where this one stopped."
     if status == codes.UNAUTHORIZED:
         return _refused_token(endpoint) if get_token() else NO_TOKEN
-    if isinstance(error, RepositoryNotFoundError) or (status == codes.NOT_FOUND and xet_failure(error)):
+    if isinstance(error, RepositoryNotFoundError):
         return f"There is no dataset {repo} at {endpoint}, or the token may not see it. Check the name."
     if status in _PASSING:
         said = "that there were too many requests" if status == codes.TOO_MANY_REQUESTS else str(status)

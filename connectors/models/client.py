@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import os
 import random
 import re
@@ -17,6 +16,7 @@ import urllib3
 
 from blift.connectors.models.allowance import Allowance
 from blift.connectors.models.prompt import snippet
+from blift.connectors.web.refusals import retry_after_s
 from blift.schemas.errors import InputError, RecipeError
 
 #: An answer is cut off here; what is left of it is no JSON.
@@ -169,7 +169,7 @@ class Client:
                 status = response.status
                 problem = f"HTTP {status}: {snippet(response.body)}"
                 self._raise_if_hopeless(status, problem)
-                asked_wait = _retry_after(response.headers)
+                asked_wait = retry_after_s(response.headers.get("Retry-After"))
             self._pause(attempt, asked_wait, problem, status)
         raise Failed(f"{problem} ({self._address.attempts} tries)", status)
 
@@ -226,19 +226,6 @@ class Client:
         elif attempt + 1 < self._address.attempts:
             longest = min(_MAX_WAIT_S, self._address.backoff_s * 2**attempt)
             time.sleep(longest * random.uniform(0.5, 1.0))
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the header asks to wait: a number, or a date."""
-    value = headers.get("Retry-After", "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
 
 
 def unanswered(url: str, failures: int, detail: str) -> InputError:

@@ -20,19 +20,19 @@ def _posts(unit: Unit, scope: Mapping[str, Any]) -> Iterator[Records]:
 
 CONNECTOR = Connector(
     platform=REDDIT,
-    about="Reddit archives: NDJSON, plain or .zst, .gz, .xz, .bz2; and collections. At least one of them.",
+    about="Reddit archives: NDJSON, plain or .zst, .gz, .xz, .bz2; and fetch folders. At least one of them.",
     archives=(
         Archive(
             key="submissions",
             description="Files, globs, or addresses that Beam opens.",
             posts=_posts,
-            collected="reddit/submissions-*.ndjson.zst",
+            fetched="reddit/submissions-*.ndjson.zst",
         ),
         Archive(
             key="comments",
             description="The same for comments.",
             comments=read_comments,
-            collected="reddit/comments-*.ndjson.zst",
+            fetched="reddit/comments-*.ndjson.zst",
         ),
     ),
 )

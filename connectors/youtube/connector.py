@@ -17,7 +17,7 @@ def _posts(unit: Unit, _: Mapping[str, Any]) -> Iterator[Records]:
 
 CONNECTOR = Connector(
     platform=YOUTUBE,
-    about="YouTube archives: yt-dlp's `*.info.json(.gz)`, with media and subtitles beside them; and collections.",
+    about="YouTube archives: yt-dlp's `*.info.json(.gz)`, with media and subtitles beside them; and fetch folders.",
     archives=(
         Archive(
             key="info",
@@ -25,7 +25,7 @@ CONNECTOR = Connector(
             posts=_posts,
             is_one_post=True,
             beside=BESIDE,
-            collected="youtube/*/*.info.json",
+            fetched="youtube/*/*.info.json",
         ),
     ),
 )

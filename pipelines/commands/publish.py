@@ -45,10 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `blift publish`."""
     require_hub()
-    from blift.connectors.hub.session import session_made  # noqa: PLC0415 - needs the extra
-
-    with session_made():
-        from blift.pipelines.stages.publish.publish import publish  # noqa: PLC0415 - the same
+    from blift.pipelines.stages.publish.publish import publish  # noqa: PLC0415 - needs the extra
 
     folder = RunFolder(args.folder)
     source = recipe_of(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,16 +87,16 @@ def _options(arguments: Sequence[str], command: str) -> PipelineOptions:
         takes = {"build": "takes one recipe", "publish": "takes one run folder"}.get(command, "takes options only")
         raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift {command}` {takes}; see its --help.")
     beam = _beam_parser()
-    known = {flag for action in beam._actions for flag in action.option_strings}  # noqa: SLF001 - argparse has no list
-    for flag in (argument.split("=", 1)[0] for argument in arguments if argument.startswith("--")):
-        if command == "publish" and flag == "--dry_run":
-            raise BliftError("--dry_run is Beam's, and would not keep anything from being published. Write --dry-run.")
-        # A job server has options of its own, which only it knows.
-        if flag not in known and (runner or LOCAL_RUNNER) in _LOCAL_RUNNERS:
-            likely = known - {"--dry_run"} if command == "publish" else known
-            hint = did_you_mean(flag, [*likely, *_OURS[command]]) or "."
-            raise BliftError(f"Neither blift nor Beam has the option {flag}{hint} See `blift {command} --help`.")
-    beam.parse_known_args(arguments)
+    flags = [argument.split("=", 1)[0] for argument in arguments if argument.startswith("--")]
+    if command == "publish" and "--dry_run" in flags:
+        raise BliftError("--dry_run is Beam's, and would not keep anything from being published. Write --dry-run.")
+    _, unknown = beam.parse_known_args(arguments)
+    strange = next((flag for flag in flags if any(left.split("=", 1)[0] == flag for left in unknown)), None)
+    # A job server has options of its own, which only it knows.
+    if strange and (runner or LOCAL_RUNNER) in _LOCAL_RUNNERS:
+        known = set(re.findall(r"--\w+", beam.format_usage())) - ({"--dry_run"} if command == "publish" else set())
+        hint = did_you_mean(strange, [*known, *_OURS[command]]) or "."
+        raise BliftError(f"Neither blift nor Beam has the option {strange}{hint} See `blift {command} --help`.")
     return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
 
 
@@ -106,17 +107,16 @@ def _runner(arguments: Sequence[str]) -> str | None:
     return runner
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that tells what is wrong in a sentence; Beam's own lists its two hundred options first."""
-
-    def error(self, message: str) -> NoReturn:
-        raise BliftError(f"Beam cannot take its options: {message}.")
-
-
 def _beam_parser() -> argparse.ArgumentParser:
+    """Beam's own parser with all of its options; what is wrong, it tells in a sentence."""
     from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
 
-    flags = _Parser(add_help=False, allow_abbrev=False, conflict_handler="resolve")
-    for options in PipelineOptions.__subclasses__():
-        options._add_argparse_args(flags)  # noqa: SLF001 - Beam has no other list of its options
-    return flags
+    parsers: list[argparse.ArgumentParser] = []
+    PipelineOptions([]).get_all_options(add_extra_args_fn=parsers.append)
+    parser = parsers[0]
+    parser.error = _refuse  # type: ignore[method-assign]  # Beam's lists its two hundred options first
+    return parser
+
+
+def _refuse(message: str) -> NoReturn:
+    raise BliftError(f"Beam cannot take its options: {message}.")

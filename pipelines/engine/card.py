@@ -1,121 +1,163 @@
-"""The dataset card: what the dataset is, how it came about, and how to load it."""
+"""The dataset card, of a run folder and of a published version: front matter for the Hub, then `card.md.jinja`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from blift.connectors.shard import Shard
-from blift.pipelines.engine.card_parts import CITATION, CONFIGS, code, data_files, size_category
-from blift.pipelines.engine.funnel import funnel_rows, markdown_funnel
+from blift.pipelines.engine.card_parts import Config, code, configs_of
+from blift.pipelines.engine.features import features
+from blift.pipelines.engine.funnel import cell, funnel_rows, markdown_funnel
 from blift.pipelines.engine.run_folder import Manifest
-from blift.pipelines.recipe.model import Recipe
+from blift.pipelines.recipe.result import Card
 from blift.schemas.export import markdown
 from blift.schemas.printable import printable_lines
 from blift.schemas.records import RECORDS
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.rules.registry import all_rules
 
+#: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.
+HUB = "https://huggingface.co"
 #: Sources that the card lists one by one.
 _LISTED = 50
+#: The Hub's word for so many rows and fewer.
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+    (1_000_000_000, "100M<n<1B"),
+)
 
 
-def dataset_card(recipe: Recipe, manifest: Manifest) -> str:
-    """README.md of a run folder: YAML for the Hub and `datasets`, then the card for people."""
+@dataclass(frozen=True)
+class Published:
+    """What the card of a published version says beyond that of a run folder.
+
+    Attributes:
+        repo: the dataset on the Hub, and its version there; ``changes`` since the last, as Markdown.
+        configs: the published configurations, of which ``beside`` name files in folders, and ``embedded`` hold them.
+        picture: path of the picture of the funnel.
+        posted: samples by platform and month in which they were posted.
+        replaced: personal data that was replaced, by configuration and kind.
+        bared: media files from which metadata were taken, by configuration; ``withheld`` says which were kept back.
+    """
+
+    repo: str
+    version: str
+    changes: str
+    configs: Sequence[Config]
+    beside: Sequence[tuple[str, str]]
+    embedded: Sequence[str]
+    picture: str
+    posted: Mapping[str, Mapping[str, int]]
+    replaced: Mapping[str, Mapping[str, int]]
+    bared: Mapping[str, Mapping[str, int]]
+    withheld: Mapping[str, str]
+
+
+def dataset_card(card: Card, manifest: Manifest, published: Published | None = None) -> str:
+    """README.md of a run folder, or of a published version."""
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
-    front = yaml.safe_dump(_front_matter(recipe, shards), sort_keys=False, allow_unicode=True)
-    return printable_lines(f"---\n{front}---\n\n" + "\n".join(_sections(recipe, manifest, shards)) + "\n")
+    configs = published.configs if published else configs_of(shards)
+    front = yaml.safe_dump(_front_matter(card, configs, published), sort_keys=False, allow_unicode=True)
+    inputs: Mapping[str, Any] = manifest.stages["ingest"].inputs if "ingest" in manifest.stages else {}
+    body = _template().render(
+        card=card,
+        manifest=manifest,
+        published=published,
+        configs=configs,
+        files=inputs.get("files", []),
+        listed=_LISTED,
+        funnel=markdown_funnel(funnel_rows(manifest)),
+        filtered=list(_filtered(manifest)),
+        hub=HUB,
+    )
+    return printable_lines(f"---\n{front}---\n\n{body}")
 
 
-def _front_matter(recipe: Recipe, shards: list[Shard]) -> dict[str, Any]:
-    rows = sum(shard.rows for shard in shards if shard.path.startswith("samples/"))
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(),  # this is no HTML
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "cell": cell,
+        "code": code,
+        "columns": _columns,
+        "count": "{:,}".format,
+        "one_row": _one_row,
+    }
+    return environment.get_template("card.md.jinja")
+
+
+def _one_row(table: str) -> str:
+    return (RECORDS[table].__doc__ or "").partition("\n")[0].rstrip(".")
+
+
+def _columns(table: str) -> str:
+    return markdown(RECORDS[table])
+
+
+def _filtered(manifest: Manifest) -> Iterator[tuple[str, str, int, str]]:
+    """Rules, reasons, how many records they rejected, and what the rules say; the most first."""
+    lost: Counter[tuple[str, str]] = Counter()
+    for row in funnel_rows(manifest):
+        for reason, rows in row.rejected.items():
+            lost[(row.step, reason)] += rows
+    why = {rule.name: " ".join(rule.doc.split()).partition(". ")[0].rstrip(".") for rule in all_rules()}
+    for (step, reason), rows in lost.most_common():
+        yield step, reason, rows, why.get(step, "")
+
+
+def _front_matter(card: Card, configs: Sequence[Config], published: Published | None) -> dict[str, Any]:
+    rows = sum(split.rows for config in configs if config.table == "sample" for split in config.splits)
+    licence: dict[str, Any] = {"license": card.license}
+    if published and card.license == "other":
+        licence["license_name"] = "see-card"
+        licence["license_link"] = f"{HUB}/datasets/{published.repo}#licence-and-terms"
     return {
-        "pretty_name": recipe.card.title,
-        "license": recipe.card.license,
-        "language": recipe.card.language,
+        "pretty_name": card.title,
+        **licence,
+        "language": card.language,
         "task_categories": ["visual-question-answering", "image-to-text", "video-text-to-text"],
-        "size_categories": [size_category(rows)],
+        "size_categories": [next((name for most, name in _SIZES if rows < most), "1B<n<10B")],
         "tags": ["blift", "human-behavior"],
         "configs": [
-            {"config_name": name, **({"default": True} if not place else {}), "data_files": files}
-            for place, (name, files) in enumerate(data_files(shards))
+            {
+                "config_name": config.name,
+                **({"default": True} if not place else {}),
+                "data_files": [{"split": split.name, "path": split.pattern} for split in config.splits],
+            }
+            for place, config in enumerate(configs)
         ],
+        **({"dataset_info": [_info(config) for config in configs]} if published else {}),
     }
 
 
-def _sections(recipe: Recipe, manifest: Manifest, shards: list[Shard]) -> Iterator[str]:
-    yield f"# {recipe.card.title}\n"
-    if recipe.card.summary:
-        yield f"{recipe.card.summary.strip()}\n"
-    yield (
-        "How people received what other people posted: media with its likes, comments and replay graph, and "
-        "instruction "
-        "pairs made of them, in the format of BLIFT (Singh et al., *Teaching Human Behavior Improves Content "
-        "Understanding Abilities Of VLMs*, ICLR 2025, arXiv 2405.00942).\n"
-    )
-    yield "## Load it\n"
-    yield '```python\nfrom datasets import load_dataset\n\nsamples = load_dataset(PATH, "samples")\n```\n'
-    yield "## What is in it\n"
-    yield "| config | split | rows | files | bytes |\n|---|---|--:|--:|--:|"
-    yield from _counts(shards)
-    yield "\nMedia are named by address and digest; their files are not part of the dataset.\n"
-    yield "## How it came about\n"
-    yield f"Recipe {code(manifest.recipe)} (in `recipe.yaml`), blift {manifest.blift}.\n"
-    yield "What every step kept and left out:\n"
-    yield markdown_funnel(funnel_rows(manifest)) + "\n"
-    yield "### Sources\n"
-    yield from _sources(manifest)
-    yield "## Splits\n"
-    yield (
-        "Instruction pairs are split by a hash of the channel or of the cluster of near-duplicate media, so that "
-        "neither stands in two splits, and a sample never moves when others are added.\n"
-    )
-    yield _USE
-    yield "## Repeat it\n"
-    yield f"`blift build recipe.yaml --out DIR` with the same inputs gives the fingerprint `{manifest.fingerprint}`.\n"
-    yield "## Features\n"
-    for name, folder, table in CONFIGS:
-        if any(shard.path.startswith(f"{folder}/") for shard in shards):
-            yield f"### `{name}`\n\n{markdown(RECORDS[table])}\n"
-    yield CITATION
-
-
-def _counts(shards: list[Shard]) -> Iterator[str]:
-    for name, files in data_files(shards):
-        for file in files:
-            prefix = file["path"].removesuffix("*.parquet")
-            own = [shard for shard in shards if shard.path.startswith(prefix)]
-            rows, size = sum(shard.rows for shard in own), sum(shard.size_bytes for shard in own)
-            yield f"| `{name}` | {file['split']} | {rows:,} | {len(own)} | {size:,} |"
-
-
-def _sources(manifest: Manifest) -> Iterator[str]:
-    inputs: Mapping[str, Any] = manifest.stages["collect"].inputs if "collect" in manifest.stages else {}
-    files = inputs.get("files", [])
-    yield "| file | bytes |\n|---|--:|"
-    for name, size, _ in files[:_LISTED]:
-        yield f"| {code(name)} | {size:,} |"
-    if len(files) > _LISTED:
-        yield f"| and {len(files) - _LISTED} more (`manifest.json`) | {sum(size for _, size, _ in files[_LISTED:]):,} |"
-    yield ""
-
-
-_USE = """\
-## Use it well
-
-**Intended use.** Research on how content is received: behaviour and content simulation, content understanding,
-evaluation of models that describe media. It is not meant for profiling people, for finding out who wrote something,
-or for moderation decisions.
-
-**People.** Names of authors are in no column; where an author column has values they are keyed hashes, and the key
-is not published. (Records that could not be read are kept raw in `rejects`, unless the recipe says `payload: none`.)
-Comments are quoted as people wrote them, may still name persons, and may be rude or wrong. Whoever wrote a comment can
-delete it on the platform; rebuild from fresh archives to honour that.
-
-**Bias.** The audiences of the platforms are not the population; popular posts are seen more and so liked more; the
-filters of the funnel above shape what is left.
-
-**Licence and terms.** The licence named above is that of the compilation. Posts and comments belong to who wrote
-them and come under the terms of the platforms (Reddit's User Agreement and Data API Terms, YouTube's Terms of
-Service), media under the licence of who made them.
-"""
+def _info(config: Config) -> dict[str, Any]:
+    """Features and sizes of a configuration; sizes are those of the files."""
+    size = sum(split.size_bytes for split in config.splits)
+    return {
+        "config_name": config.name,
+        "features": features(SCHEMAS[config.table]),
+        "splits": [
+            {"name": split.name, "num_bytes": split.size_bytes, "num_examples": split.rows} for split in config.splits
+        ],
+        "download_size": size,
+        "dataset_size": size,
+    }

@@ -1,9 +1,11 @@
-"""What the cards of a run folder and of a published dataset share: configurations, sizes, the citation."""
+"""The configurations of a dataset: their tables, and the files of their splits."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
 
 from blift.connectors.shard import Shard
 from blift.schemas.printable import printable
@@ -20,35 +22,50 @@ CONFIGS = (
     ("rejects", "rejects", "reject"),
 )
 
-_SIZES = (
-    (1_000, "n<1K"),
-    (10_000, "1K<n<10K"),
-    (100_000, "10K<n<100K"),
-    (1_000_000, "100K<n<1M"),
-    (10_000_000, "1M<n<10M"),
-    (100_000_000, "10M<n<100M"),
-    (1_000_000_000, "100M<n<1B"),
-)
+
+@dataclass(frozen=True)
+class SplitFiles:
+    """A split of a configuration: the pattern of its files, how many they are, their rows, their bytes on disk."""
+
+    name: str
+    pattern: str
+    files: int
+    rows: int
+    size_bytes: int
 
 
-def size_category(rows: int) -> str:
-    """The Hub's word for so many rows."""
-    return next((name for most, name in _SIZES if rows < most), "1B<n<10B")
+@dataclass(frozen=True)
+class Config:
+    """A configuration that has files."""
+
+    name: str
+    table: str
+    splits: list[SplitFiles]
 
 
-def data_files(
-    shards: Sequence[Shard], configs: Sequence[tuple[str, str, str]] = CONFIGS
-) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Configurations that have files, with the pattern of the files of each split."""
-    for name, folder, _ in configs:
-        own = [shard.path for shard in shards if shard.path.startswith(f"{folder}/")]
-        if not own:
-            continue
-        if folder.startswith("instructions/"):
-            splits = [split for split in Split if any(path.startswith(f"{folder}/{split.value}-") for path in own)]
-            yield name, [{"split": split.value, "path": f"{folder}/{split.value}-*.parquet"} for split in splits]
-        else:
-            yield name, [{"split": "train", "path": f"{folder}/*.parquet"}]
+def configs_of(shards: Sequence[Shard], layout: Sequence[tuple[str, str, str]] = CONFIGS) -> list[Config]:
+    """The configurations that have files.
+
+    Args:
+        layout: name, folder and table of all configurations.
+    """
+    found = []
+    for name, folder, table in layout:
+        own = [shard for shard in shards if shard.path.startswith(f"{folder}/")]
+        if own:
+            found.append(Config(name, table, [split for split in _splits(folder, own) if split.files]))
+    return found
+
+
+def _splits(folder: str, shards: Sequence[Shard]) -> list[SplitFiles]:
+    if folder.startswith("instructions/"):
+        return [_split(split.value, f"{folder}/{split.value}-*.parquet", shards) for split in Split]
+    return [_split("train", f"{folder}/*.parquet", shards)]
+
+
+def _split(name: str, pattern: str, shards: Sequence[Shard]) -> SplitFiles:
+    own = [shard for shard in shards if fnmatch(shard.path, pattern)]
+    return SplitFiles(name, pattern, len(own), sum(s.rows for s in own), sum(s.size_bytes for s in own))
 
 
 def code(text: str) -> str:
@@ -56,19 +73,3 @@ def code(text: str) -> str:
     shown = printable(text).replace("|", "\\|")
     fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", shown)), default=0))
     return f"{fence}{shown}{fence}" if len(fence) == 1 else f"{fence} {shown} {fence}"
-
-
-CITATION = """\
-## Cite
-
-```bibtex
-@inproceedings{singh2025teaching,
-  title     = {Teaching Human Behavior Improves Content Understanding Abilities Of {VLMs}},
-  author    = {Singh, Somesh and {S I}, Harini and Singla, Yaman K. and Chen, Changyou and Shah, Rajiv Ratn and
-               Baths, Veeky and Krishnamurthy, Balaji},
-  booktitle = {International Conference on Learning Representations},
-  year      = {2025},
-  url       = {https://arxiv.org/abs/2405.00942}
-}
-```
-"""

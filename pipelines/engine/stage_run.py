@@ -74,7 +74,7 @@ def run_unless_done(
     manifest = _extended(manifest, name, record, place)
     folder.write_manifest(manifest)
     forget_account(name, folder)
-    folder.write_text("README.md", dataset_card(source.recipe, manifest))
+    folder.write_text("README.md", dataset_card(source.recipe.card, manifest))
     report.done(name, record)
     return manifest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from blift.pipelines.recipe.curate import Curate
-from blift.pipelines.recipe.fetch import Collect
+from blift.pipelines.recipe.fetch import Fetch
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section, Share
@@ -44,10 +44,10 @@ class Recipe(Section):
     name: str = Field(pattern=NAME, description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
     description: str = Field(default="", description="What it makes, for people.")
     sources: Sources = Field(
-        default_factory=Sources, description="Where the records come from. None: the collection of `collect`."
+        default_factory=Sources, description="Where the records come from. None: the folder of `fetch`."
     )
-    collect: Collect | None = Field(
-        default=None, description="What `blift collect` asks the platforms for. Builds read what it left."
+    fetch: Fetch | None = Field(
+        default=None, description="What `blift fetch` asks the platforms for. Builds read what it left."
     )
     media: Media | None = Field(default=None, description="The media stage. Null: media are not looked at.")
     curate: Curate = Field(default_factory=Curate, description="The curate stage.")

@@ -20,8 +20,8 @@ class PlatformSource(Section):
 
     #: The platform, and the keys of which one is needed.
     connector: ClassVar[Connector]
-    collections: list[str] = Field(default=[], description="Folders that `blift collect` filled.")
-    scope: Section = Field(default_factory=Section, description="Which posts to collect.")
+    fetched: list[str] = Field(default=[], description="Folders that `blift fetch` filled.")
+    scope: Section = Field(default_factory=Section, description="Which posts to keep.")
 
     @property
     def patterns(self) -> Mapping[str, Sequence[str]]:
@@ -31,14 +31,14 @@ class PlatformSource(Section):
     @model_validator(mode="after")
     def _name_something(self) -> PlatformSource:
         of_posts = [archive.key for archive in self.connector.archives if archive.posts]
-        if not any(self.patterns[key] for key in of_posts) and not self.collections:
-            names = [*of_posts, *(["collections"] if _is_collected(self.connector) else [])]
+        if not any(self.patterns[key] for key in of_posts) and not self.fetched:
+            names = [*of_posts, *(["fetched"] if _is_fetched(self.connector) else [])]
             raise ValueError(f"name {', or '.join(f'`{name}`' for name in names)}")
         return self
 
 
-def _is_collected(connector: Connector) -> bool:
-    return any(archive.collected for archive in connector.archives)
+def _is_fetched(connector: Connector) -> bool:
+    return any(archive.fetched for archive in connector.archives)
 
 
 def _source(connector: Connector) -> type[Section]:
@@ -47,12 +47,12 @@ def _source(connector: Connector) -> type[Section]:
     fields: dict[str, Any] = {
         archive.key: (list[str], Field(default=[], description=archive.description)) for archive in connector.archives
     }
-    if not _is_collected(connector):
-        fields["collections"] = (ClassVar[list[str]], [])
+    if not _is_fetched(connector):
+        fields["fetched"] = (ClassVar[list[str]], [])
     else:
-        fields["collections"] = (list[str], PlatformSource.model_fields["collections"])
-    scope = rules(f"{platform.title}'s {platform.posts}", Record.POST, platform, "collect")
-    description = f"Which {platform.posts} to collect."
+        fields["fetched"] = (list[str], PlatformSource.model_fields["fetched"])
+    scope = rules(f"{platform.title}'s {platform.posts}", Record.POST, platform, "ingest")
+    description = f"Which {platform.posts} to keep."
     fields["scope"] = (scope, Field(default_factory=scope, description=description))
     model = section(f"{camel(platform.name)}Source", connector.about, fields, PlatformSource)
     model.connector = connector  # type: ignore[attr-defined]  # of PlatformSource

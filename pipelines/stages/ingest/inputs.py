@@ -1,4 +1,4 @@
-"""The files that a recipe's sources name, found: archives, collections, published datasets, media."""
+"""The files that a recipe's sources name, found: archives, fetch folders, published datasets, media."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from blift.connectors.collection.archives import read_withdrawn
 from blift.connectors.connector import Archive, Connector, Unit
+from blift.connectors.fetch.archives import read_withdrawn
 from blift.connectors.files import InputFile, list_files, literal, match, refuse_broken_links
 from blift.connectors.filesystem import is_here
 from blift.connectors.hub.dataset import HubFile, find_files
 from blift.connectors.hub.extra import require_hub
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.sources import HubSource, PlatformSource
-from blift.pipelines.stages.fetch import pipeline as gather
+from blift.pipelines.stages.fetch import pipeline as fetch
 from blift.pipelines.stages.ingest.pipeline import ArchiveUnit
 from blift.schemas.reasons import Absent, Reason
 
@@ -24,15 +24,15 @@ from blift.schemas.reasons import Absent, Reason
 _BATCH_FILES = 500
 
 
-def archives(patterns: Sequence[str], collections: Sequence[str], of_collection: str) -> list[InputFile]:
-    """Files that patterns name, and those of collections.
+def archives(patterns: Sequence[str], folders: Sequence[str], of_fetch: str) -> list[InputFile]:
+    """Files that patterns name, and those of fetch folders.
 
     Raises:
         InputError: a pattern matches nothing, a folder, or a link to nothing.
     """
     for pattern in patterns:
         refuse_broken_links(pattern)
-    return [*match(patterns), *_in_collections(collections, of_collection)]
+    return [*match(patterns), *_in_fetch_folders(folders, of_fetch)]
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,17 @@ class NamedFiles:
 
 
 def named_files(request: Request) -> list[NamedFiles]:
-    """The files of every archive that the recipe's sources name, and those of collections.
+    """The files of every archive that the recipe's sources name, and those of fetch folders.
 
     Raises:
         InputError: a pattern matches nothing, a folder, or a link to nothing.
     """
     found = []
     for section in request.recipe.sources.platforms.values():
-        folders = collections(request, section)
+        folders = fetch_folders(request, section)
         for archive in section.connector.archives:
             patterns = request.source.resolve(section.patterns[archive.key])
-            files = archives(patterns, folders if archive.collected else [], archive.collected)
+            files = archives(patterns, folders if archive.fetched else [], archive.fetched)
             if archive.is_one_post:
                 files = files[: request.limit]
             found.append(_with_beside(section.connector, archive, files))
@@ -88,24 +88,24 @@ def _with_beside(connector: Connector, archive: Archive, files: Sequence[InputFi
     return NamedFiles(connector, archive, files, beside, facts, sizes)
 
 
-def collections(request: Request, source: PlatformSource) -> list[str]:
-    """Folders of the collections of a source, and of what the stage before gathered."""
-    gathered = request.recipe.collect is not None and request.recipe.collect.stage is not None
+def fetch_folders(request: Request, source: PlatformSource) -> list[str]:
+    """The fetch folders of a source, and those that the stage before filled."""
+    fetched = request.recipe.fetch is not None and request.recipe.fetch.stage is not None
     return [
-        *request.source.resolve(source.collections),
-        *(gather.whole_parts(request.folder.path) if gathered else []),
+        *request.source.resolve(source.fetched),
+        *(fetch.whole_parts(request.folder.path) if fetched else []),
     ]
 
 
-def all_collections(request: Request) -> list[str]:
-    """Folders of the collections of all sources, sorted."""
+def all_fetch_folders(request: Request) -> list[str]:
+    """The fetch folders of all sources, sorted."""
     return sorted(
-        {folder for source in request.recipe.sources.platforms.values() for folder in collections(request, source)}
+        {folder for source in request.recipe.sources.platforms.values() for folder in fetch_folders(request, source)}
     )
 
 
-def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
-    """Files of collections; one that has none of a kind is as good as any other."""
+def _in_fetch_folders(folders: Sequence[str], pattern: str) -> list[InputFile]:
+    """Files of fetch folders; one that has none of a kind is as good as any other."""
     found = []
     for folder in folders:
         entries = list_files(posixpath.join(literal(folder), pattern))
@@ -116,13 +116,13 @@ def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
 
 
 def withdrawn_posts(folders: Sequence[str]) -> dict[str, Reason]:
-    """Posts that were taken back after they were collected, as the collections noted.
+    """Posts that were taken back after they were collected, as the fetch folders noted.
 
     Raises:
-        InputError: a folder is no collection.
+        InputError: a folder is no fetch folder.
     """
     return {
-        post_id: gather.reason_of(Absent(reason))
+        post_id: fetch.reason_of(Absent(reason))
         for folder in folders
         for post_id, reason in read_withdrawn(folder).items()
     }

@@ -1,4 +1,4 @@
-"""What stage collect needs: archives and published datasets, and the scope of each source."""
+"""What stage ingest needs: archives and published datasets, and the scope of each source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.result import Payload
 from blift.pipelines.stages.ingest import pipeline
-from blift.pipelines.stages.ingest.inputs import all_collections, changed, named_files, published_files, withdrawn_posts
+from blift.pipelines.stages.ingest.inputs import (
+    all_fetch_folders,
+    changed,
+    named_files,
+    published_files,
+    withdrawn_posts,
+)
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -26,7 +32,7 @@ _MOST_SHARDS = 65_536
 def _prepare(request: Request) -> Prepared:
     sources = request.recipe.sources
     named = named_files(request)
-    withdrawn = withdrawn_posts(all_collections(request))
+    withdrawn = withdrawn_posts(all_fetch_folders(request))
     inputs = pipeline.IngestInputs(
         posts=[unit for found in named if found.archive.posts for unit in found.units()],
         comments=[unit for found in named if found.archive.comments for unit in found.units()],
@@ -35,12 +41,13 @@ def _prepare(request: Request) -> Prepared:
     files = [file for found in named for file in found.files]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
     key = os.environ.get(AUTHOR_KEY, "").encode() or None
-    config = pipeline.IngestConfig(
+    config = IngestConfig(
         folder=request.folder.path,
         shards=shards,
         scopes={name: dict(source.scope) for name, source in sources.platforms.items()},
         withdrawn=withdrawn,
         author_key=key,
+        max_malformed=request.recipe.rejects.max_malformed,
         malformed_payload=request.recipe.rejects.payload is not Payload.NONE,
         reject_payload=request.recipe.rejects.payload is Payload.ALL,
         reject_out_of_scope=request.recipe.rejects.out_of_scope,
@@ -79,4 +86,4 @@ def _identity(file: InputFile) -> list[Any]:
     return [file.name, file.size_bytes, changed(file.path)]
 
 
-STAGE = Stage(pipeline.STAGE, ("posts/posts", "comments/comments"), _prepare)
+STAGE = Stage(STAGE_NAME, ("posts/posts", "comments/comments"), _prepare)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 
-from blift.connectors.collection.archives import read_files
-from blift.connectors.collection.items import StoredFile
+from blift.connectors.fetch.archives import read_files
+from blift.connectors.fetch.items import StoredFile
 from blift.connectors.files import match
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.media import Media
-from blift.pipelines.stages.fetch import pipeline as gather
-from blift.pipelines.stages.ingest.inputs import all_collections, named_files
+from blift.pipelines.stages.fetch.pipeline import PARTS
+from blift.pipelines.stages.ingest.inputs import all_fetch_folders, named_files
 from blift.transforms.media.files import ListedFile
 
 
@@ -25,13 +25,13 @@ def media_files(request: Request, section: Media) -> list[ListedFile]:
     ]
     named = match(request.source.resolve(section.files)) if section.files else []
     given = [ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named]
-    return sorted([*beside, *given, *_collected_files(request)])
+    return sorted([*beside, *given, *_fetched_files(request)])
 
 
-def _collected_files(request: Request) -> list[ListedFile]:
-    """Files of collections, which are known by their addresses."""
-    folders = all_collections(request)
-    parts = posixpath.join(request.folder.path, gather.PARTS)
+def _fetched_files(request: Request) -> list[ListedFile]:
+    """Files of fetch folders, which are known by their addresses."""
+    folders = all_fetch_folders(request)
+    parts = posixpath.join(request.folder.path, PARTS)
     listed: dict[tuple[str, str], list[StoredFile]] = {}
     for folder in folders:
         store = parts if posixpath.dirname(folder) == parts else folder

@@ -144,7 +144,7 @@ def changed_since(
         PublishError: the published version may not be read.
         InputError: the release is damaged, or the published version is.
     """
-    paths = {config: layout.digests_path(config) for config in facts.configs}
+    paths = {config: layout.digests_path(config) for config in facts.definitions}
     new = {config: shard for config, path in paths.items() if (shard := facts.shards.get(path))}
     differing = [config for config, shard in new.items() if published.files.get(paths[config]) != shard.sha256]
     old = hub_digests(hub, head, differing)

@@ -1,14 +1,15 @@
-"""An edition of a dataset: its version and what it changes; and the facts that its card and metadata tell."""
+"""An edition of a dataset: its version and what it changes; and the facts that its card tells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from functools import cached_property
 
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.card_parts import data_files
+from blift.pipelines.engine.card import Published, dataset_card
+from blift.pipelines.engine.card_parts import Config, configs_of
+from blift.pipelines.engine.funnel import cell
 from blift.pipelines.engine.run_folder import Manifest, StageRecord
 from blift.pipelines.recipe.result import Card
 from blift.pipelines.stages.publish.versions import Difference
@@ -16,10 +17,9 @@ from blift.pipelines.stages.release import layout
 from blift.schemas.definition import Definition, definition
 from blift.schemas.errors import InputError
 from blift.schemas.records import RECORDS
-from blift.transforms.accounting import FunnelRow
 
-#: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.
-HUB = "https://huggingface.co"
+#: Path of the picture of the funnel in a published dataset.
+PICTURE = "funnel.svg"
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,20 @@ class Edition:
     previous: str | None
     changed: Difference
 
-
-@dataclass(frozen=True)
-class SplitFacts:
-    """A split of a configuration: the pattern of its files, how many they are, their rows, their bytes on disk."""
-
-    name: str
-    pattern: str
-    files: int
-    rows: int
-    size_bytes: int
+    @property
+    def description(self) -> str:
+        """What it changes, as Markdown, for the card and for the commit."""
+        if self.previous is None:
+            return "The first version."
+        lines = [f"- {sentence}" for sentence in self.changed.schemas]
+        lines += [
+            f"- `{config}`: {rows.added:,} rows added, {rows.removed:,} removed, {rows.changed:,} changed"
+            for config, rows in self.changed.rows.items()
+            if rows.any
+        ]
+        if not lines:
+            return f"Since {self.previous} only the card or the recipe changed."
+        return "\n".join([f"Since {self.previous}:\n", *lines])
 
 
 @dataclass(frozen=True)
@@ -62,23 +66,15 @@ class Facts:
         return self.manifest.stages[layout.STAGE]
 
     @cached_property
-    def configs(self) -> dict[str, list[SplitFacts]]:
+    def configs(self) -> list[Config]:
         """The published configurations, with their splits."""
         placed = [Shard(path, shard.rows, shard.size_bytes, shard.sha256) for path, shard in self.shards.items()]
-        return {
-            name: [_split(files["split"], files["path"], placed) for files in parts]
-            for name, parts in data_files(placed, layout.PUBLISHED)
-        }
-
-    @property
-    def tables(self) -> dict[str, str]:
-        """The table of every published configuration."""
-        return {name: table for name, _, table in layout.PUBLISHED if name in self.configs}
+        return configs_of(placed, layout.PUBLISHED)
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:
         """The tables, by configuration."""
-        return {name: definition(RECORDS[table]) for name, table in self.tables.items()}
+        return {config.name: definition(RECORDS[config.table]) for config in self.configs}
 
     @property
     def replaced(self) -> dict[str, dict[str, int]]:
@@ -120,18 +116,25 @@ class Facts:
                 found.setdefault(rest[0], {})[rest[1]] = count
         return found
 
-    @property
-    def funnel(self) -> Iterator[FunnelRow]:
-        """The rows of the funnel, stage by stage."""
-        for record in self.manifest.stages.values():
-            yield from record.funnel
+    def card_text(self, edition: Edition) -> str:
+        """The card of an edition."""
+        names = [config.name for config in self.configs]
+        media = [name for name, *_ in (*layout.BESIDE, *layout.EMBEDDED) if name in names]
+        published = Published(
+            repo=self.repo,
+            version=edition.version,
+            changes=edition.description,
+            configs=self.configs,
+            beside=[(name, folder) for name, folder, _ in layout.BESIDE if name in names],
+            embedded=[name for name, *_ in layout.EMBEDDED if name in names],
+            picture=PICTURE,
+            posted=self.posted,
+            replaced=self.replaced,
+            bared={name: self.bared.get(name, dict.fromkeys(layout.REMOVED, 0)) for name in media},
+            withheld={name: _counted(self.withheld.get(name, {})) for name in media},
+        )
+        return dataset_card(self.card, self.manifest, published)
 
-    @property
-    def inputs(self) -> Mapping[str, object]:
-        """What the collect stage read."""
-        return self.manifest.stages["collect"].inputs if "collect" in self.manifest.stages else {}
 
-
-def _split(name: str, pattern: str, shards: list[Shard]) -> SplitFacts:
-    own = [shard for shard in shards if fnmatch(shard.path, pattern)]
-    return SplitFacts(name, pattern, len(own), sum(s.rows for s in own), sum(s.size_bytes for s in own))
+def _counted(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{cell(reason)} {count:,}" for reason, count in reasons.items())

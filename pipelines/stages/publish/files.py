@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from blift.connectors.hub.plan import Wanted, text_file
+from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import MANIFEST
-from blift.pipelines.stages.publish.card import PICTURE, published_card
-from blift.pipelines.stages.publish.edition import Edition, Facts
+from blift.pipelines.stages.publish.edition import PICTURE, Edition, Facts
 from blift.pipelines.stages.publish.funnel_picture import funnel_picture
 from blift.pipelines.stages.publish.versions import Difference
 from blift.schemas.baseline import definition_text
@@ -40,9 +40,9 @@ class Publication:
         """Everything that is to be in the dataset, by path."""
         facts = self.facts
         texts = {
-            "README.md": published_card(facts, edition),
+            "README.md": facts.card_text(edition),
             "recipe.yaml": self.recipe,
-            PICTURE: funnel_picture(facts.funnel),
+            PICTURE: funnel_picture(funnel_rows(facts.manifest)),
             **{schema_path(found): definition_text(found) for found in facts.definitions.values()},
         }
         files = {path: Wanted(shard.size_bytes, shard.sha256) for path, shard in facts.shards.items()}

@@ -14,11 +14,11 @@ from blift.pipelines.engine.run_folder import MANIFEST, RunFolder
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.recipe.file import RecipeFile
-from blift.pipelines.stages.publish.card import describe
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.files import Publication, PublishedManifest
 from blift.pipelines.stages.publish.sender import Target
 from blift.pipelines.stages.publish.upload import upload
+from blift.pipelines.stages.publish.valid import refuse_invalid
 from blift.pipelines.stages.publish.versions import Difference, chosen_tag
 from blift.pipelines.stages.release import layout
 from blift.pipelines.stages.release import stage as release
@@ -126,6 +126,7 @@ def _released(place: Place, repo: str, report: Report) -> Publication:
         raise InputError(f"{place.folder.path} has no {MANIFEST}: it is no run folder.")
     manifest = run_unless_done(release.STAGE, prepared, manifest, place, report) or manifest
     release.gate(manifest.stages[layout.STAGE].findings)
+    refuse_invalid(place.folder, manifest)
     return Publication(Facts(manifest, place.source.recipe.card, repo), place.source.text)
 
 
@@ -256,7 +257,7 @@ class _Publisher:
 
     def _words(self, edition: Edition) -> Words:
         title = f"blift {edition.version}: {self.publication.facts.card.title} ({self.publication.fingerprint[:12]})"
-        return Words(title, describe(edition))
+        return Words(title, edition.description)
 
     def _sent(self, paths: Sequence[str]) -> list[CommitOperationAdd]:
         """The operations for shards, whose contents workers have sent."""

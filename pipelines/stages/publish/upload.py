@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from blift.connectors.hub.client import Line, line
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import RunFolder
-from blift.pipelines.stages.publish.pace import LFS_PACE, xet_pace
 from blift.pipelines.stages.publish.sender import Batch, Sender, Sent, Target
+from blift.pipelines.stages.publish.upload_by_workers import sent_by_workers
 
-#: Files and bytes that a worker takes at a time; the Hub is asked about 256 files in one request.
+#: Files and bytes of one call, at most, but one file at least. The Hub is asked about 256 files in one request; what a
+#: call that is killed had sent may travel again.
 _BATCH_FILES = 256
-_BATCH_BYTES = 1 << 30
+_BATCH_BYTES = 128 << 20
 
 
 def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Target, beam: BeamArguments) -> list[Sent]:
@@ -30,15 +30,11 @@ def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Targe
     """
     if not shards:
         return []
-    batches = [Batch(batch) for batch in _batches(shards)]
-    pace = xet_pace([shard.size_bytes for _, shard in shards]) if line() is Line.XET else LFS_PACE
     if beam.run_here:
-        sender = Sender(folder, target, pace)
-        sent = [one for batch in batches for one in sender.send(batch)]
+        sender = Sender(folder, target)
+        sent = [one for batch in batches(shards) for one in sender.send(batch)]
     else:
-        from blift.pipelines.stages.publish.upload_by_workers import sent_by_workers  # noqa: PLC0415 - slow: it is a pipeline
-
-        sent = sent_by_workers(batches, folder, target, pace, beam.options)
+        sent = sent_by_workers(list(batches(shards)), folder, target, beam.options)
     return sorted(sent, key=_path)
 
 
@@ -46,13 +42,14 @@ def _path(sent: Sent) -> str:
     return str(sent.operation.path_in_repo)
 
 
-def _batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[list[tuple[str, Shard]]]:
+def batches(shards: Sequence[tuple[str, Shard]]) -> Iterator[Batch]:
+    """Shards in batches, each of 256 files and 128 MiB at most, or of one larger file."""
     batch: list[tuple[str, Shard]] = []
     size = 0
     for path, shard in shards:
         if batch and (len(batch) >= _BATCH_FILES or size + shard.size_bytes > _BATCH_BYTES):
-            yield batch
+            yield Batch(batch)
             batch, size = [], 0
         batch.append((path, shard))
         size += shard.size_bytes
-    yield batch
+    yield Batch(batch)

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from blift.pipelines.commands.show import funnel_rows
-from blift.pipelines.engine.card import CONFIGS, dataset_card
+from blift.pipelines.engine.card import dataset_card
+from blift.pipelines.engine.card_parts import CONFIGS
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.recipe.model import Card
@@ -74,7 +75,7 @@ def test_counts_are_those_of_the_files(built: tuple[Path, Manifest], card: tuple
     stated = {
         (name, split): tuple(int(number.replace(",", "")) for number in numbers)
         for name, split, *numbers in re.findall(
-            r"^\| `(\w+)` \| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", body, re.MULTILINE
+            r"^\| `(\w+)` \| (\w+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \| [A-Z]", body, re.MULTILINE
         )
     }
     found = {}
@@ -97,7 +98,7 @@ def test_fingerprint_sources_and_features_stand_there(
     _, manifest = built
     body = card[1]
     assert f"`{manifest.fingerprint}`" in body
-    for name, size, _ in manifest.stages["collect"].inputs["files"][:50]:
+    for name, size, _ in manifest.stages["ingest"].inputs["files"][:50]:
         assert f"| `{name}` | {size:,} |" in body
     for _, _, table in CONFIGS:
         for field in RECORDS[table].model_fields:
@@ -108,14 +109,14 @@ def test_a_title_that_yaml_would_misread_stays_a_text(corpus: Path, built: tuple
     recipe = load_recipe(str(corpus / "demo.yaml")).recipe
     for title in ("no", "a: b", "--- # 1", "Zürich – 東京", '"', "a\nb"):
         titled = recipe.model_copy(update={"card": Card(title=title, language=["no", "de"])})
-        front = yaml.safe_load(dataset_card(titled, built[1]).split("---\n", 1)[1].split("\n---\n", 1)[0])
+        front = yaml.safe_load(dataset_card(titled.card, built[1]).split("---\n", 1)[1].split("\n---\n", 1)[0])
         assert (front["pretty_name"], front["language"]) == (title, ["no", "de"])
 
 
 def test_the_card_of_a_collect_alone_has_only_its_configs(corpus: Path, built: tuple[Path, Manifest]) -> None:
     recipe = load_recipe(str(corpus / "demo.yaml")).recipe
-    collected = Manifest("demo", "0.1.0", {"collect": built[1].stages["collect"]}, "f" * 64)
-    front, body = split_card(dataset_card(recipe, collected))
+    collected = Manifest("demo", "0.1.0", {"ingest": built[1].stages["ingest"]}, "f" * 64)
+    front, body = split_card(dataset_card(recipe.card, collected))
     assert [config["config_name"] for config in front["configs"]] == ["posts", "comments", "rejects"]
     assert [config["config_name"] for config in front["configs"] if config.get("default")] == ["posts"]
     assert "`samples`" not in body

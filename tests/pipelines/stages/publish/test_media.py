@@ -25,7 +25,6 @@ from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, run_unless_done
 from blift.pipelines.recipe.model import Card
 from blift.pipelines.recipe.result import MediaFiles, MediaShape
-from blift.pipelines.stages.publish.card import published_card
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.publish import Result
 from blift.pipelines.stages.publish.versions import Difference
@@ -249,7 +248,7 @@ def test_what_is_missing_stands_in_the_card(made: dict[str, Path]) -> None:
     assert manifest is not None
     row = next(row for row in manifest.stages[layout.STAGE].funnel if row.table == "image_files")
     row.rejected.update(no_file=2, metadata_stays=1)
-    card = published_card(Facts(manifest, Card(), REPO), Edition("v1.0.0", None, Difference()))
+    card = Facts(manifest, Card(), REPO).card_text(Edition("v1.0.0", None, Difference()))
     assert "| no_file 2, metadata_stays 1 |" in card
 
 
