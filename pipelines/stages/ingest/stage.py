@@ -21,6 +21,8 @@ from blift.pipelines.stages.ingest.inputs import (
     published_files,
     withdrawn_posts,
 )
+from blift.pipelines.stages.ingest.scope import STAGE as NAME
+from blift.pipelines.stages.ingest.scope import IngestConfig
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -86,4 +88,4 @@ def _identity(file: InputFile) -> list[Any]:
     return [file.name, file.size_bytes, changed(file.path)]
 
 
-STAGE = Stage(STAGE_NAME, ("posts/posts", "comments/comments"), _prepare)
+STAGE = Stage(NAME, ("posts/posts", "comments/comments"), _prepare)
