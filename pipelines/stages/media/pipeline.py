@@ -32,7 +32,6 @@ from blift.pipelines.stages.media.hearing import Ears, digest_of
 from blift.pipelines.stages.media.listing import NoteFiles
 from blift.schemas.arrow import conform, from_rows
 from blift.schemas.errors import InputError
-from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
@@ -70,7 +69,7 @@ class MediaConfig:
     shards: int
     store: str
     measure: MeasureConfig
-    posts: Mapping[Platform, Mapping[str, Any]]
+    posts: Mapping[str, Mapping[str, Any]]
     duplicates: DuplicateOptions | None
     describe: DescribeConfig | None
     speech: SpeechConfig | None
@@ -185,7 +184,7 @@ class _Wanted(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        self._rules = RuleBook.of(self._config.posts, {platform: {} for platform in Platform})
+        self._rules = RuleBook.of(self._config.posts, {}, ())
 
     def process(self, path: str) -> Iterator[pa.Table]:
         posts = judge_posts(frame(read_shard(self._config.folder, path, "post")), self._rules, Tally(STAGE))
