@@ -251,13 +251,12 @@ def test_a_file_that_unpacks_to_far_more_than_it_holds_ends_after_what_its_size_
 def test_the_last_byte_that_a_files_size_allows_is_read_and_the_next_is_not(
     folder: Path, monkeypatch: pytest.MonkeyPatch, of: str, missing: int, *, is_read: bool
 ) -> None:
-    content, size = b"{}\n" * 1_000, 7
+    content, size = b"{}\n" * 1_000, 4
     parts = [part for part in read(folder, content) if isinstance(part, Lines)]
     cost = sum(len(part.data) + lines.LINE_BYTES * part.count for part in parts)
     if of == "size":
-        monkeypatch.setattr(lines, "MAX_RATIO", cost)
+        monkeypatch.setattr(lines, "MAX_RATIO", (cost - missing) / size)
         monkeypatch.setattr(lines, "RATIO_FREE_BYTES", 0)
-        size = 1 - missing
     else:
         monkeypatch.setattr(lines, "RATIO_FREE_BYTES", cost - lines.MAX_RATIO * size - missing)
     packed = input_file(folder, gzip.compress(content, mtime=0))
