@@ -127,7 +127,19 @@ def _run(module: str, source: str, tests: list[str], log: Path) -> None:
         os.dup2(stream, number)
     name = f"blift.transforms.{module.replace('/', '.')}"
     sys.meta_path.insert(0, _Finder(name, _Loader(_ROOT / "transforms" / f"{module}.py", source)))
-    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])
+    code = pytest.main(
+        [
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+            *tests,
+        ]
+    )
     os._exit(int(code))
 
 
