@@ -25,7 +25,7 @@ FILES = pa.schema(
     ]
 )
 #: A name that the media of a post may have as a file; ``whose`` tells different files of one name apart;
-#: ``spoken``: the post has subtitles. ``single``: the media is this one file, not a gallery.
+#: ``spoken``: the post has subtitles. ``single``: the media is this one file, not a gallery. ``title``: of a post.
 WANTED = pa.schema(
     [
         pa.field("name", pa.string()),
@@ -35,6 +35,7 @@ WANTED = pa.schema(
         pa.field("posted_at", pa.timestamp("us", tz="UTC")),
         pa.field("spoken", pa.bool_()),
         pa.field("single", pa.bool_()),
+        pa.field("title", pa.string()),
     ]
 )
 #: A file and a use of it.
@@ -105,12 +106,13 @@ def wanted_names(posts: pl.DataFrame) -> pa.Table:
     others by the last part of their URL, as downloaders name them, alone or with the host as its folder.
 
     Args:
-        posts: ``media_key`` not null, ``media_urls``, ``media_kind``, ``media_file``, ``posted_at``, ``speech``.
+        posts: ``media_key`` not null, ``media_urls``, ``media_kind``, ``media_file``, ``posted_at``, ``speech``, and
+            ``title``.
     """
     spoken = pl.col("speech").list.len().gt(0).alias("spoken")
     single = pl.col("media_kind").ne(MediaKind.GALLERY.value).alias("single")
     key = pl.col("media_key")
-    kept = [key, pl.col("posted_at"), spoken, single]
+    kept = [key, pl.col("posted_at"), spoken, single, pl.col("title")]
     beside = posts.filter(pl.col("media_file").is_not_null()).select(
         *kept, name=BESIDE + pl.col("media_file"), whose=key, place=pl.lit(0, pl.Int64)
     )
@@ -124,7 +126,7 @@ def wanted_names(posts: pl.DataFrame) -> pa.Table:
         .with_columns(host=pl.col("parts").struct.field("1"), base=pl.col("parts").struct.field("2"))
         .filter(pl.col("base").is_not_null())
     )
-    named = ["media_key", "posted_at", "spoken", "single"]
+    named = ["media_key", "posted_at", "spoken", "single", "title"]
     # One address is one file, whoever shows it: a post by itself, and another in its gallery.
     address = pl.col("media_urls").str.extract(r"^\w+://([^#]+)").alias("whose")
     plain = urls.select(*named, "place", address, name=pl.col("base"))
@@ -154,8 +156,8 @@ def match_names(files: pl.DataFrame, wanted: pl.DataFrame) -> Matches:
     clear = wanted.filter(~pl.col("name").is_in(unclear.implode()))
     found = (
         files.join(clear, on="name")
-        .group_by(*[name for name in FOUND.names if name not in ("posted_at", "spoken", "single")])
-        .agg(pl.col("posted_at").min(), pl.col("spoken").any(), pl.col("single").any())
+        .group_by(*[name for name in FOUND.names if name not in ("posted_at", "spoken", "single", "title")])
+        .agg(pl.col("posted_at").min(), pl.col("spoken").any(), pl.col("single").any(), pl.col("title").min())
         .sort("path", "media_key", "place")
     )
     return Matches(arrow(found, FOUND), sorted(unclear))
