@@ -11,11 +11,15 @@ import pyarrow as pa
 from blift.connectors.filesystem import exists, make_folder, read_bytes
 from blift.connectors.inside import check_file, check_folder
 from blift.connectors.parquet import replace_file
+from blift.schemas.definition import definition
 from blift.schemas.errors import InputError, OutputError
+from blift.schemas.media import Media
 from blift.schemas.registry import SCHEMAS
+from blift.schemas.validation import check_values
 
 _KEYFRAMES, _MEASURED = "keyframes", "measured"
 _KEYFRAME = re.compile(r"keyframes/[0-9a-f]{2}/([0-9a-f]{64})\.jpg")
+_DEFINITION = definition(Media)
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -115,7 +119,9 @@ def _row_in(content: bytes) -> pa.Table | None:
         return None
     try:
         table = pa.ipc.open_stream(row).read_all()
+        if not table.schema.equals(SCHEMAS["media"]) or table.num_rows != 1:
+            return None
         table.validate(full=True)
     except (OSError, pa.ArrowException):
         return None
-    return table if table.schema.equals(SCHEMAS["media"]) and table.num_rows == 1 else None
+    return None if any(check_values(_DEFINITION, table, 0)) else table
