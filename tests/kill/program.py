@@ -1,8 +1,8 @@
 """`blift` in a process that counts what it changes, and dies before the change of a number.
 
 Changes are counted in each process by itself: of files below a folder (opened to be written, renamed, deleted, made),
-statements of SQLite that change rows, and pieces that are sent over the network. Where the number is reached, the whole process group is
-killed, as a power cut would.
+statements of SQLite that change rows, and pieces that are sent over the network. Where the number is reached, the whole
+process group is killed, as a power cut would.
 """
 
 from __future__ import annotations
