@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from blift.connectors.media.store import MediaStore
+from blift.connectors.media.store import KEPT, MediaStore
 from blift.schemas.errors import OutputError
 from blift.schemas.registry import SCHEMAS
 
@@ -34,7 +34,7 @@ def row(keyframe: str | None = None) -> pa.Table:
         "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "silences": [], "scenes": [scene], "speech": [],
         "unite_as": "",
     }  # fmt: skip
-    return pa.Table.from_pylist([values], SCHEMAS["media"])
+    return pa.Table.from_pylist([values | {"drawings": [{"time_s": 0.5, "jpeg": _JPEG}]}], KEPT)
 
 
 def stored(folder: Path) -> tuple[MediaStore, Path]:
@@ -158,8 +158,10 @@ def test_a_row_with_the_digest_of_its_bytes_that_is_no_row_of_the_table_is_none(
         {"width": None},
         {"form": "smell"},
         {"uses": [None]},
+        {"drawings": [None]},
+        {"drawings": [{"time_s": None, "jpeg": b""}]},
     ):
-        store.put_measured(_SHA256, pa.Table.from_pylist([values | change], SCHEMAS["media"]))
+        store.put_measured(_SHA256, pa.Table.from_pylist([values | change], KEPT))
         assert (change, store.measured(_SHA256)) == (change, None)
     store.put_measured(_SHA256, pa.table({b"\xff".decode("latin-1"): [1]}))
     assert store.measured(_SHA256) is None
