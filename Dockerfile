@@ -15,7 +15,7 @@ FROM ${BASE} AS build
 ARG COMPILER="gcc libc6-dev"
 RUN if [ -n "${COMPILER}" ]; then apt-get update && apt-get install --yes --no-install-recommends ${COMPILER}; fi
 # Extras of pyproject.toml; `gcp` reaches gs:// and Dataflow.
-ARG EXTRAS=media,collect
+ARG EXTRAS=media,fetch
 RUN python3 -m venv /opt/blift
 WORKDIR /src
 COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
@@ -42,7 +42,7 @@ ENTRYPOINT ["/opt/apache/beam/boot"]
 FROM ${GPU_BASE} AS build-gpu
 ARG COMPILER="gcc libc6-dev"
 RUN if [ -n "${COMPILER}" ]; then apt-get update && apt-get install --yes --no-install-recommends ${COMPILER}; fi
-ARG GPU_EXTRAS=media,collect,gpu
+ARG GPU_EXTRAS=media,fetch,gpu
 RUN python3 -m venv /opt/blift
 WORKDIR /src
 COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
@@ -81,7 +81,7 @@ RUN python3 -m venv /home/blift/venv && \
 ENV PATH=/home/blift/venv/bin:$PATH
 CMD ["pytest", "-n", "auto", "-m", "not runner and not gpu"]
 
-# Dataflow runs containers as root. Build it with --build-arg EXTRAS=media,collect,gcp.
+# Dataflow runs containers as root. Build it with --build-arg EXTRAS=media,fetch,gcp.
 FROM ${LAUNCHER} AS launcher
 FROM cpu AS template
 USER root

@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test test-runners test-gpu test-images lint tree types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test fuzz kill test-runners test-gpu test-images lint tree types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -22,7 +22,7 @@ demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load 
 	$(BIN)/blift build $(DEMO)/corpus/demo.yaml --out $(DEMO)/run
 	$(BIN)/python -m blift.pipelines.demo.load $(DEMO)/run
 
-demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift collect`
+demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift fetch`
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
@@ -47,6 +47,10 @@ tree: $(VENV)/.installed
 	@ln -sfn ../../../api/__init__.py $(VENV)/tree/blift/__init__.py
 	@ln -sfn ../../../api/py.typed $(VENV)/tree/blift/py.typed
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
+
+FUZZ ?=
+fuzz: $(VENV)/.installed  ## the large budgets of tests/fuzz (hours; FUZZ="recipes --inputs 5000" for a part)
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(VENV)/.installed  ## ruff: rules and format; no private name of another package, whatever a comment says
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from threading import Barrier
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind
 from blift.connectors.reddit.config import CommentsWanted, RedditConfig
 from blift.connectors.reddit.live import RedditFetcher
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners

@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 from multiprocessing.queues import Queue
 
-from blift.connectors.collection.items import Done, Item, Kind
+from blift.connectors.fetch.items import Done, Item, Kind
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.live import YoutubeFetcher

@@ -1,4 +1,4 @@
-"""Files from a host on loopback, by runs of a collection: how many a second, and how well a limit is kept and used.
+"""Files from a host on loopback, by runs of a fetch folder: how many a second, and how well a limit is kept and used.
 
 `python -m benchmarks.downloads speed` and `python -m benchmarks.downloads limit`.
 """
@@ -15,12 +15,12 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from blift.connectors.collection.items import Item, Kind, Service
+from blift.connectors.fetch.items import Item, Kind, Service
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.download import FilesConfig, FilesFetcher
 from blift.connectors.web.manners import Budget
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan
-from blift.pipelines.stages.fetch.run import collect
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan
+from blift.pipelines.stages.fetch.run import fetch
 from tests.web_server import Reply, WebServer, picture
 
 _LATENCY_S = 0.05
@@ -70,8 +70,8 @@ def _run(allowed: str, files: int, workers: int, per_s: float | None, seconds: f
         service = ServicePlan(_THREADS, partial(FilesFetcher, config))
         items = [Item(Kind.FILE, f"http://{allowed}/{number}.jpg") for number in range(files)]
         budget = Budget(ends_at=None if seconds is None else time.time() + seconds)
-        plan = CollectPlan(folder, items, {Service.MEDIA: service}, None, budget)
-        collect(plan, lambda _: None, lambda _: None, lambda: None, workers)
+        plan = FetchPlan(folder, items, {Service.MEDIA: service}, None, budget)
+        fetch(plan, lambda _: None, lambda _: None, lambda: None, workers)
 
 
 def _speed(size: int) -> None:

@@ -99,7 +99,7 @@ def compare(folder: Path, work: Path, *, rows_too: bool) -> list[Run]:
     python = sys.executable
     ours = [python, "-m", "blift.pipelines.cli", "build", str(recipe), "--out", str(work / "blift")]
     runs = [
-        measure("blift", [*ours, "--stages", "collect,curate", "--quiet"]),
+        measure("blift", [*ours, "--stages", "ingest,curate", "--quiet"]),
         measure("DuckDB", [python, "-m", "benchmarks.records_duckdb", str(folder), str(work / "duckdb.parquet")]),
     ]
     expected = _samples(work / "duckdb.parquet", "")

@@ -9,6 +9,7 @@ import lzma
 import os
 import posixpath
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import pyarrow as pa
 from backports import zstd
 
 from blift.connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
-from blift.schemas.errors import InputError
+from blift.schemas.errors import InputError, cut
 from blift.schemas.reasons import Reason
 
 #: Reddit's archives are packed with a window of 2 GiB (`zstd --long=31`).
@@ -44,16 +45,23 @@ class Chunk:
     """Rows read from a part of a file.
 
     Attributes:
-        rows_in: records in that part; the sum of the rows of ``table`` and ``rejects`` and of ``skipped``.
+        rows_in: records in that part: the rows of ``table`` and ``rejects``, and what the other two count.
         table: records that could be read.
         rejects: the others, as rows of the reject table.
         skipped: records that the caller asked to leave out, counted by the reason for it.
+        unlisted: records that could not be read, and that are more than is listed of one file, counted by the reason.
     """
 
     rows_in: int
     table: pa.Table
     rejects: pa.Table
     skipped: Mapping[Reason, int] = field(default_factory=dict)
+    unlisted: Mapping[Reason, int] = field(default_factory=dict)
+
+    def rejected(self) -> Counter[Reason]:
+        """How many records could not be read, by reason."""
+        listed = self.rejects.column("reason").value_counts().to_pylist()
+        return Counter({Reason(row["values"]): row["counts"] for row in listed}) + Counter(self.unlisted)
 
 
 class ByteStream(Protocol):
@@ -78,15 +86,17 @@ def match(patterns: Iterable[str]) -> list[InputFile]:
     ``**`` does not.
 
     Raises:
-        InputError: a pattern matches nothing, or names a folder.
+        InputError: a pattern matches nothing, or names a folder, a device, a pipe or a socket.
     """
     found: dict[str, InputFile] = {}
     for pattern in patterns:
         entries = _entries(pattern)
         if not entries:
-            raise InputError(f"No file matches {pattern}. Check the path in the recipe.")
+            raise InputError(f"No file matches {cut(pattern, 400)}. Check the path in the recipe.")
         root = _folder_before_wildcards(pattern)
         for entry in entries:
+            if is_here(entry.path) and os.path.exists(entry.path) and not os.path.isfile(entry.path):
+                raise InputError(f"{entry.path} is a device, a pipe or a socket. Name regular files in the recipe.")
             name = entry.path.removeprefix(root).lstrip("/")
             found.setdefault(entry.path, InputFile(entry.path, entry.size_bytes, name))
     return sorted(found.values(), key=lambda file: (file.name, file.path))
@@ -110,7 +120,9 @@ def list_files(pattern: str) -> list[Entry]:
     try:
         return matched_by_beam(pattern)
     except (ValueError, OSError) as error:
-        raise InputError(f"Cannot list {pattern}: {_cause(error)}. Check the address and your access to it.") from error
+        raise InputError(
+            f"Cannot list {cut(pattern, 400)}: {_cause(error)}. Check the address and your access to it."
+        ) from error
 
 
 def refuse_broken_links(pattern: str) -> None:

@@ -22,7 +22,7 @@ _GARBAGE_AFTER = 100_000
 #: Commands, and what the list of them says. Each has a module of its own, imported when the command is given: all of
 #: them take a second.
 _COMMANDS = {
-    "collect": "gather posts, comments and media from the platforms",
+    "fetch": "fetch posts, comments and media from the platforms",
     "build": "build a dataset from a recipe",
     "publish": "publish a run folder on the HuggingFace Hub",
     "diff": "compare two run folders or published versions",
@@ -33,7 +33,9 @@ _COMMANDS = {
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
 }
-#: What a person has to mend: space, permissions, a file where a folder should be.
+#: Commands that had other names in earlier versions.
+_RENAMED = {"collect": "fetch"}
+#: What a person has to fix: space, permissions, a file where a folder should be.
 _OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
@@ -73,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _run(arguments)
 
 
-def _run(given: Sequence[str]) -> int:
+def _run(arguments: Sequence[str]) -> int:
+    given = _with_new_name(arguments)
     gc.set_threshold(_GARBAGE_AFTER)
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
@@ -103,6 +106,14 @@ def _run(given: Sequence[str]) -> int:
             raise
         print(f"blift: {printable_lines(sentence)}", file=sys.stderr)
         return EXIT_USER_ERROR
+
+
+def _with_new_name(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments, with the new name of a command that has one; that is told."""
+    if arguments and (new := _RENAMED.get(arguments[0])):
+        print(f"note: `blift {arguments[0]}` is now called `blift {new}`; the old name still works.", file=sys.stderr)
+        return [new, *arguments[1:]]
+    return arguments
 
 
 def user_error_in(text: str) -> str | None:

@@ -16,6 +16,7 @@ class Comment(Record):
 
     table: ClassVar[str] = "comment"
     version: ClassVar[str] = "1.0.0"
+    key: ClassVar[tuple[str, ...]] = ("comment_id",)
 
     comment_id: str = Field(description="`<platform>:<native id>`.")
     post_id: str = Field(description="The post that it is on, `<platform>:<native id>`.")
@@ -24,7 +25,7 @@ class Comment(Record):
     parent_id: str | None = Field(description="`comment_id` that it answers; null on the post itself.")
     text: str | None = Field(description="What it says, entities unescaped; markdown stays.")
     score: int | None = Field(description="Upvotes less downvotes on Reddit, likes on YouTube.")
-    rank: int | None = Field(description="Place in the platform's own order, 0 first; null where it has none.")
+    rank: int | None = Field(ge=0, description="Place in the platform's own order, 0 first; null where it has none.")
     author: str | None = Field(description="Keyed hash of the author's name; null without a key. Never the name.")
     by_poster: bool | None = Field(description="Written by the author of the post.")
     posted_at: datetime | None = Field(description="When it was written, UTC.")

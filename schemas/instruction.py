@@ -34,6 +34,8 @@ class Message(Part):
 class Pair(Record):
     """What both shapes of an instruction pair begin with."""
 
+    key: ClassVar[tuple[str, ...]] = ("id",)
+
     id: str = Field(description="`<sample id>-<template>`.")
     sample_id: str = Field(description="The sample that it was made from.")
     template: str = Field(description="Name of the template.")

@@ -32,7 +32,7 @@ class MediaUse(Part):
     """Where a file is used: it is the one at ``place`` of the media that posts call ``media_key``."""
 
     media_key: str = Field(description="Identity of the media in the post table.")
-    place: int = Field(description="Place among the files of that media, 0 first; a gallery has several.")
+    place: int = Field(ge=0, description="Place among the files of that media, 0 first; a gallery has several.")
 
 
 class FrameHash(Part):
@@ -41,7 +41,9 @@ class FrameHash(Part):
     time_s: float = Field(description="When the frame is shown, in seconds from the first frame.")
     phash: str = Field(description="`imagehash.phash` of its luma, 16 hex digits.")
     phash_unboxed: str | None = Field(description="The same without letterbox bars, where it has some.")
-    detail: float = Field(description="Standard deviation of its luma, 0..127.5; a plain frame has no telling hash.")
+    detail: float = Field(
+        ge=0, le=127.5, description="Standard deviation of its luma, 0..127.5; a plain frame has no telling hash."
+    )
 
 
 class FramePart(StrEnum):
@@ -74,8 +76,8 @@ class MediaScene(Part):
 
     start_s: float = Field(description="Start, in seconds from the first frame.")
     end_s: float = Field(description="End, in seconds: the start of the next scene, or the end of the last frame.")
-    first_frame: int = Field(description="Number of its first frame, 0 first.")
-    frames: int = Field(description="How many frames it has.")
+    first_frame: int = Field(ge=0, description="Number of its first frame, 0 first.")
+    frames: int = Field(ge=0, description="How many frames it has.")
     keyframe: str | None = Field(description="URI of the keyframe, relative to the media store.")
     keyframe_s: float | None = Field(description="When the keyframe is shown, in seconds.")
     foreground_colours: list[str] = Field(description="Named colours of the salient object, most common first.")
@@ -91,26 +93,29 @@ class Media(Record):
 
     table: ClassVar[str] = "media"
     version: ClassVar[str] = "1.1.0"
+    key: ClassVar[tuple[str, ...]] = ("sha256",)
 
     sha256: str = Field(description="Digest of the file, hex: its identity.")
     uses: list[MediaUse] = Field(description="Where it is used, by `media_key` and `place`.")
     file: str = Field(description="The file, relative to the source; the first by name, where several are equal.")
-    size_bytes: int = Field(description="Size of the file.")
+    size_bytes: int = Field(ge=0, description="Size of the file.")
     form: MediaForm = Field(description="What it holds: image, animation or video.")
     container: str = Field(description="Container or image format, by its bytes: mp4, matroska, jpeg, ...")
     video_codec: str | None = Field(description="Codec of the pictures, in FFmpeg's names.")
     audio_codec: str | None = Field(description="Codec of the audio, in FFmpeg's names; none without audio.")
     pixel_format: str | None = Field(description="Pixel format, in FFmpeg's names, or Pillow's mode.")
-    width: int = Field(description="Width as shown, pixels: after rotation.")
-    height: int = Field(description="Height as shown, pixels: after rotation.")
-    rotation: int = Field(description="Degrees clockwise by which the stored picture is turned to be shown.")
+    width: int = Field(ge=0, description="Width as shown, pixels: after rotation.")
+    height: int = Field(ge=0, description="Height as shown, pixels: after rotation.")
+    rotation: int = Field(
+        ge=0, lt=360, description="Degrees clockwise by which the stored picture is turned to be shown."
+    )
     mirrored: bool = Field(description="The stored picture is mirrored, before it is turned, to be shown.")
     duration_s: float | None = Field(
         description="From the first frame to the end of the last, seconds; none of images."
     )
     fps: float | None = Field(description="Frames over duration; none of images.")
     variable_fps: bool | None = Field(description="Frames are not equally long.")
-    frames: int = Field(description="Frames that were decoded.")
+    frames: int = Field(ge=0, description="Frames that were decoded.")
     damage: str | None = Field(description="What of the file could not be decoded; none where all could.")
     decoder: Decoder = Field(description="Which library decoded it.")
     phash: str | None = Field(description="`imagehash.phash` of an image as shown, 16 hex digits; none of videos.")
@@ -123,7 +128,7 @@ class Media(Record):
     ring_hash: str | None = Field(
         description="A hash of an image that stays under turning by any angle, 16 hex digits; none of videos."
     )
-    detail: float | None = Field(description="Standard deviation of an image's luma, 0..127.5.")
+    detail: float | None = Field(ge=0, le=127.5, description="Standard deviation of an image's luma, 0..127.5.")
     frame_hashes: list[FrameHash] = Field(description="Hashes of sampled frames, in order; none of images.")
     part_hashes: list[PartHash] = Field(
         description="Hashes of parts of sampled frames, in order: a logo elsewhere leaves them as they are."

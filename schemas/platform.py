@@ -32,7 +32,9 @@ class ReplaySegment(Part):
 
     start_s: float = Field(description="Start of the segment, in seconds from the start of the media.")
     end_s: float = Field(description="End of the segment, in seconds.")
-    value: float = Field(description="How often it was watched, relative to the most replayed segment, 0..1.")
+    value: float = Field(
+        ge=0, le=1, description="How often it was watched, relative to the most replayed segment, 0..1."
+    )
 
 
 class SpeechSegment(Part):

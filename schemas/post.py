@@ -17,7 +17,7 @@ class Observation(Part):
 
     retrieved_at: datetime | None = Field(description="When these numbers were read, UTC.")
     score: int | None = Field(description="Upvotes less downvotes.")
-    upvote_ratio: float | None = Field(description="Share of votes that are upvotes, 0..1.")
+    upvote_ratio: float | None = Field(ge=0, le=1, description="Share of votes that are upvotes, 0..1.")
     likes: int | None = Field(description="Likes.")
     views: int | None = Field(description="Views.")
     num_comments: int | None = Field(description="Comments that the platform counts.")
@@ -29,6 +29,7 @@ class Post(Record):
 
     table: ClassVar[str] = "post"
     version: ClassVar[str] = "1.0.0"
+    key: ClassVar[tuple[str, ...]] = ("post_id",)
 
     post_id: str = Field(description="`<platform>:<native id>`.")
     platform: Platform = Field(description="Where it was posted.")
@@ -64,7 +65,7 @@ class Post(Record):
     availability: str | None = Field(description="The platform's word: public, unlisted, private, ...")
     bot: str | None = Field(description="Why its author counts as a bot: `known_bot` or `bot_name`.")
     score: int | None = Field(description="Upvotes less downvotes.")
-    upvote_ratio: float | None = Field(description="Share of votes that are upvotes, 0..1.")
+    upvote_ratio: float | None = Field(ge=0, le=1, description="Share of votes that are upvotes, 0..1.")
     likes: int | None = Field(description="Likes.")
     views: int | None = Field(description="Views.")
     num_comments: int | None = Field(description="Comments that the platform counts.")

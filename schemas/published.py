@@ -36,7 +36,7 @@ class PublishedMedia(Record):
     scene: int | None = Field(description="The scene whose keyframe it is, 0 first; none where it is the whole file.")
     time_s: float | None = Field(description="When that keyframe is shown, in seconds.")
     published_sha256: str = Field(description="Digest of the file as published, without metadata: its name.")
-    size_bytes: int = Field(description="Size of the file as published.")
+    size_bytes: int = Field(ge=0, description="Size of the file as published.")
 
 
 class MediaFile(PublishedMedia):

@@ -106,7 +106,7 @@ class ReplayAbsent(StrEnum):
 
 
 class Absent(StrEnum):
-    """Why something that a collection asked for is not to be had. It is no failure: asking again would not help."""
+    """Why something that a fetch folder asked for is not to be had. It is no failure: asking again would not help."""
 
     # The platform's answer.
     NOT_FOUND = "not_found"  # there is nothing under that id or address

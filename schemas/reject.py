@@ -14,14 +14,14 @@ class Reject(Record):
     """One rejected record."""
 
     table: ClassVar[str] = "reject"
-    version: ClassVar[str] = "1.1.0"
+    version: ClassVar[str] = "1.1.1"
 
-    stage: str = Field(description="Stage that rejected it: collect, curate, ...")
+    stage: str = Field(description="Stage that rejected it: ingest, curate, ...")
     rule: str = Field(description="Name of the rule, as in the recipe; `read` for malformed input.")
     reason: Reason = Field(description="Why.")
     record_table: str = Field(description="What it would have been: post, comment, sample.")
     record_id: str | None = Field(description="Its id, where one could be read.")
     detail: str | None = Field(description="What was found, such as the word or the number that decided.")
     source: str | None = Field(description="File that it came from, relative to the recipe's pattern, or its address.")
-    line: int | None = Field(description="Line in that file, 1 first.")
+    line: int | None = Field(ge=1, description="Line in that file, 1 first.")
     payload: str | None = Field(description="The record: raw if malformed, else as the stage saw it, as JSON.")

@@ -37,7 +37,9 @@ class Scene(Part):
     tone: str | None = Field(description="The dominant tone.")
     speech: str | None = Field(description="What is said in it.")
     screen_text: str | None = Field(description="Text on screen.")
-    replay: float | None = Field(description="Replay value 0..1: the highest of the segments that it overlaps.")
+    replay: float | None = Field(
+        ge=0, le=1, description="Replay value 0..1: the highest of the segments that it overlaps."
+    )
 
 
 class SampleComment(Part):
@@ -60,7 +62,7 @@ class Audience(Part):
     posted_at: datetime | None = Field(description="When it was posted, UTC.")
     retrieved_at: datetime | None = Field(description="When these numbers were read, UTC.")
     score: int | None = Field(description="Upvotes less downvotes.")
-    upvote_ratio: float | None = Field(description="Share of votes that are upvotes, 0..1.")
+    upvote_ratio: float | None = Field(ge=0, le=1, description="Share of votes that are upvotes, 0..1.")
     likes: int | None = Field(description="Likes.")
     views: int | None = Field(description="Views.")
     num_comments: int | None = Field(description="Comments that the platform counts.")
@@ -71,6 +73,7 @@ class Sample(Record):
 
     table: ClassVar[str] = "sample"
     version: ClassVar[str] = "1.0.0"
+    key: ClassVar[tuple[str, ...]] = ("sample_id",)
 
     sample_id: str = Field(description="xxh3-128 of `media_key`, 32 hex digits.")
     media_key: str = Field(description="Identity of the media.")
@@ -95,7 +98,7 @@ class Sample(Record):
     posted_at: datetime | None = Field(description="When it was first posted, UTC.")
     language: str | None = Field(description="Language of the title, ISO 639.")
     score: int | None = Field(description="Upvotes less downvotes of that post.")
-    upvote_ratio: float | None = Field(description="Share of votes that are upvotes, 0..1.")
+    upvote_ratio: float | None = Field(ge=0, le=1, description="Share of votes that are upvotes, 0..1.")
     likes: int | None = Field(description="Likes.")
     views: int | None = Field(description="Views.")
     like_percent: float | None = Field(description="Likes as a percentage of views.")

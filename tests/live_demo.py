@@ -25,7 +25,7 @@ from tests.youtube_server.server import YoutubeServer
 
 _RECIPE = {
     "name": "live-demo",
-    "collect": {
+    "fetch": {
         "contact": "demo@example.org",
         "reddit": {"listings": ["pics/new"], "requests_per_minute": 6_000, "media": {"hosts": ["reddit"]}},
         "youtube": {
@@ -42,7 +42,7 @@ _RECIPE = {
 
 
 def main() -> None:
-    """Serve, collect, look, build."""
+    """Serve, fetch, look, build."""
     parser = argparse.ArgumentParser(prog="python -m tests.live_demo", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR")
     folder: Path = parser.parse_args().folder
@@ -59,8 +59,8 @@ def main() -> None:
             "BLIFT_MEDIA_ADDRESS": files.address,
             "BLIFT_ALLOW_ADDRESSES": files.allowed,
         }
-        _blift("collect", str(folder / "live.yaml"))
-    _blift("collect", "status", str(folder / "collection"))
+        _blift("fetch", str(folder / "live.yaml"))
+    _blift("fetch", "status", str(folder / "fetched"))
     _blift("build", str(folder / "live.yaml"), "--out", str(folder / "run"))
 
 

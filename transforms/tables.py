@@ -1,4 +1,4 @@
-"""The element of every collection, an Arrow table: made of frames, cut by a hash of ids, and put together."""
+"""The element of every PCollection, an Arrow table: made of frames, cut by a hash of ids, and put together."""
 
 from __future__ import annotations
 

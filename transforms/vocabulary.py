@@ -32,7 +32,7 @@ import polars as pl
 
 from blift.schemas.credentials import refuse_credentials
 from blift.schemas.errors import RecipeError, cut
-from blift.schemas.small_files import Unreadable, read_small_file
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 #: LDNOOBW's English list (CC BY 4.0), the vocabulary of the paper, unchanged inside the package `expletives`.
 _BUILTIN = ("expletives", "data/sources/ldnoobw-en.txt")
@@ -144,7 +144,7 @@ def read_entries(path: Path) -> list[str]:
     """
     shown = cut(str(path), 400)
     try:
-        content = read_small_file(path, MAX_LIST_BYTES)
+        content = read_regular_file(path, MAX_LIST_BYTES)
     except Unreadable as error:
         raise RecipeError(f"The list {shown} cannot be read ({error}); check its path.") from error
     entries = _entries_in(content, shown)

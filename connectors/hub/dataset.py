@@ -99,7 +99,7 @@ def read_published(file: HubFile, limit: int | None = None) -> Iterator[Publishe
 
 
 def published_rows(rows: pa.Table, source: str, first: int = 0) -> PublishedChunk:
-    """Rows of a published dataset as what the collect stage reads: posts, and their comments.
+    """Rows of a published dataset as what the ingest stage reads: posts, and their comments.
 
     Args:
         rows: the six columns, or the sample table.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,8 @@ def _session(model: str) -> Any:
         runtime = importlib.import_module("onnxruntime")
     except ImportError as error:
         raise RecipeError("`media.salience_model` needs the extra `models`. Install blift[models].") from error
+    if not os.path.isfile(model):  # a pipe would be waited for
+        raise RecipeError(f"`media.salience_model`: {model} is no file.")
     try:
         return runtime.InferenceSession(model, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's own errors have no class of their own in common

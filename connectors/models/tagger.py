@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,12 @@ from blift.connectors.models.config import Scores, TaggerConfig
 from blift.connectors.models.optional import require
 from blift.connectors.models.pictures import Answer, Outcome, Picture, PictureShare, answer_table, distinct, read_again
 from blift.schemas.errors import InputError, RecipeError
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 _MAX_PIXELS = 100_000_000
+#: An ONNX file cannot be larger.
+_MAX_MODEL_BYTES = 2 << 30
+_MAX_LABELS_BYTES = 32 << 20
 _THREADS = min(8, os.cpu_count() or 1)
 _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
@@ -92,10 +97,9 @@ class Tagger:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            with open(config.model, "rb") as file:
-                content = file.read()
-        except OSError as error:
-            raise RecipeError(f"Cannot read the tagger's model {config.model}: {error.strerror}.") from error
+            content = read_regular_file(Path(config.model), _MAX_MODEL_BYTES)
+        except Unreadable as error:
+            raise RecipeError(f"Cannot read the tagger's model {config.model}: {error}.") from error
         try:
             self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has an exception for each status and none for all
@@ -150,9 +154,9 @@ def _shares(given: np.ndarray, scores: Scores) -> np.ndarray:
 
 def _read_labels(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8") as file:
-            labels = [line.strip() for line in file.read().splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_regular_file(Path(path), _MAX_LABELS_BYTES).decode("utf-8")
+        labels = [line.strip() for line in text.splitlines()]
+    except (Unreadable, UnicodeDecodeError) as error:
         raise RecipeError(f"Cannot read the tagger's labels {path}: {error}.") from error
     while labels and not labels[-1]:
         labels.pop()

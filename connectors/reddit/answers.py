@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from blift.connectors.collection.items import RawRecord, RecordKind
+from blift.connectors.fetch.items import RawRecord, RecordKind
 from blift.connectors.reddit.refusals import NotAnswered
 
 POST, COMMENT, MORE = "t3", "t1", "more"

@@ -21,7 +21,7 @@ from prawcore.exceptions import BadJSON, OAuthException, RequestException
 from blift.connectors.reddit.refusals import NotAnswered, Refused
 from blift.connectors.web.manners import LONGEST_PAUSE_S, Pace
 from blift.connectors.web.refusals import retry_after_s
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 
 _WHERE = (
     "Set praw_client_id, praw_client_secret and praw_user_agent in the environment or in praw.ini; "
@@ -47,7 +47,7 @@ class RedditApi:
         user_agent: who asks; None for the one that PRAW's configuration holds.
 
     Raises:
-        CollectError: the credentials are not there, or praw.ini cannot be used.
+        FetchError: the credentials are not there, or praw.ini cannot be used.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RedditApi:
         Raises:
             Refused: Reddit does not give it.
             NotAnswered: there is no answer that can be read.
-            CollectError: Reddit does not accept the credentials.
+            FetchError: Reddit does not accept the credentials.
             BudgetSpent, Stopped: of ``blift.connectors.web.manners``.
         """
         return self._ask(method="GET", path=path, params=params)
@@ -86,14 +86,14 @@ class RedditApi:
         try:
             return self._once(question)
         except _TokenExpired:
-            raise CollectError(f"Reddit does not accept the token that it gave. {_WHERE}") from None
+            raise FetchError(f"Reddit does not accept the token that it gave. {_WHERE}") from None
 
     def _once(self, question: dict[str, Any]) -> Any:
         # PRAW's errors hold the request with its secret: none may stay the cause of another.
         try:
             return self._reddit.request(**question)
         except OAuthException as error:
-            raise CollectError(f"Reddit does not accept the credentials ({error.error}). {_WHERE}") from None
+            raise FetchError(f"Reddit does not accept the credentials ({error.error}). {_WHERE}") from None
         except (BadJSON, RecursionError):
             raise NotAnswered("Reddit's answer is no JSON.") from None
 
@@ -109,11 +109,11 @@ class RedditApi:
                 **settings,
             )
         except MissingRequiredAttributeException:
-            raise CollectError(f"There are no credentials for Reddit. {_WHERE}") from None
+            raise FetchError(f"There are no credentials for Reddit. {_WHERE}") from None
         except configparser.NoSectionError as error:
-            raise CollectError(f"praw.ini has no section {error.section!r}. Add it, or name another site.") from None
+            raise FetchError(f"praw.ini has no section {error.section!r}. Add it, or name another site.") from None
         except (configparser.Error, ValueError):  # whose texts repeat lines of the file
-            raise CollectError("praw.ini is no INI file, or a number in it is none. Mend it.") from None
+            raise FetchError("praw.ini is no INI file, or a number in it is none. Mend it.") from None
         reddit.read_only = True
         return reddit
 
@@ -143,7 +143,7 @@ class PacedRequestor(Requestor):
         except RequestException as error:
             cause = type(error.original_exception).__name__
             if isinstance(error.original_exception, ValueError):  # no header, no address
-                raise CollectError(
+                raise FetchError(
                     f"PRAW's configuration makes no request ({cause}). Look at the user agent, the id and secret, "
                     "the addresses and the proxy that it names."
                 ) from None
@@ -196,7 +196,7 @@ class PacedRequestor(Requestor):
 
 def _check_welcome(response: Any) -> None:
     if response.status_code == HTTPStatus.FORBIDDEN and _object(response) is None:
-        raise CollectError(
+        raise FetchError(
             "Reddit refuses this machine or application (403, with a page in place of data). Look whether "
             "praw_user_agent says who asks, and whether the application is still allowed."
         )
@@ -216,7 +216,7 @@ def _check_given(response: Any) -> None:
 def _check_token(response: Any) -> None:
     status = response.status_code
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise CollectError(f"Reddit does not accept the credentials ({status}). {_WHERE}")
+        raise FetchError(f"Reddit does not accept the credentials ({status}). {_WHERE}")
     said = _object(response) or {}
     forms = {"access_token": str, "expires_in": int, "scope": str}
     if status != HTTPStatus.OK or not (

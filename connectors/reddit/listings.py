@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from blift.connectors.collection.items import Done, GoesOn, Item
+from blift.connectors.fetch.items import Done, GoesOn, Item
 from blift.connectors.reddit.answers import POST, page_of
 from blift.connectors.reddit.api import RedditApi
 from blift.connectors.reddit.config import RedditConfig
@@ -24,7 +24,7 @@ def next_page(api: RedditApi, config: RedditConfig, item: Item) -> Done | GoesOn
 
     Raises:
         RecipeError: the item's key is no listing.
-        Refused, NotAnswered, CollectError, BudgetSpent, Stopped: as ``RedditApi.get``.
+        Refused, NotAnswered, FetchError, BudgetSpent, Stopped: as ``RedditApi.get``.
     """
     listing, detail = listing_of(item.key), json.loads(item.detail)
     after, seen = detail.get("after"), detail.get("seen", 0)

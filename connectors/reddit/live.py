@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
+from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere, Outcome
 from blift.connectors.reddit.answers import POST, is_id, page_of
 from blift.connectors.reddit.api import RedditApi
 from blift.connectors.reddit.config import RedditConfig
@@ -25,7 +25,7 @@ class RedditFetcher:
     """Asks Reddit for items of the kinds ``SUBMISSION``, ``LISTING`` and ``COMMENTS``.
 
     Raises:
-        CollectError: Reddit cannot be asked: no credentials, wrong ones, or it refuses this machine.
+        FetchError: Reddit cannot be asked: no credentials, wrong ones, or it refuses this machine.
     """
 
     def __init__(self, config: RedditConfig, manners: Manners) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from blift.connectors.collection.items import Item, Kind, RawRecord
+from blift.connectors.fetch.items import Item, Kind, RawRecord
 from blift.connectors.malformed import Malformed
 from blift.connectors.reddit.answers import submission_record
 from blift.connectors.reddit.config import RedditConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blift.connectors.collection.items import Failed, NotThere
+from blift.connectors.fetch.items import Failed, NotThere
 from blift.schemas.reasons import Absent
 
 #: Reddit's own words (``reason`` in the answer) for why a subreddit is not shown.

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from blift.connectors.collection.items import Done, GoesOn, Item, NotThere, RawRecord
+from blift.connectors.fetch.items import Done, GoesOn, Item, NotThere, RawRecord
 from blift.connectors.reddit.answers import (
     COMMENT,
     MORE,
@@ -49,7 +49,7 @@ def next_part(api: RedditApi, wanted: CommentsWanted, item: Item) -> Done | Goes
     """Ask for the next part of a thread.
 
     Raises:
-        Refused, NotAnswered, CollectError, BudgetSpent, Stopped: as ``RedditApi.get``.
+        Refused, NotAnswered, FetchError, BudgetSpent, Stopped: as ``RedditApi.get``.
     """
     progress = _Progress(**json.loads(item.detail))
     thread = _Thread(item.key, wanted, progress)

@@ -16,7 +16,7 @@ import msgspec
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from blift.connectors.collection.items import Done, Failed, Item, NotThere, Outcome, StoredFile
+from blift.connectors.fetch.items import Done, Failed, Item, NotThere, Outcome, StoredFile
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.inside import open_own, private_folder
 from blift.connectors.media.ffmpeg import join

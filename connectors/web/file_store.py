@@ -8,7 +8,7 @@ import os
 import posixpath
 from contextlib import suppress
 
-from blift.connectors.collection.items import StoredFile
+from blift.connectors.fetch.items import StoredFile
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, rename
 from blift.connectors.inside import check_folder, check_paths
 from blift.connectors.parquet import file_sha256, take_in

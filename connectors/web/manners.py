@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from blift.connectors.inside import open_own, private_folder
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 
 #: A server that asks for a longer wait is asked again on another day, by another run.
 LONGEST_PAUSE_S = 86_400.0
@@ -213,7 +213,7 @@ def _shared(path: str, form: struct.Struct) -> Iterator[_Record]:
     try:
         number = open_own(path, os.O_RDWR)
     except OSError as error:
-        raise CollectError(f"Cannot write {path}: {error.strerror}. Check the folder of the collection.") from error
+        raise FetchError(f"Cannot write {path}: {error.strerror}. Check the folder of the fetch folder.") from error
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         yield _Record(number, form)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlencode
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome
 from blift.connectors.web.addresses import Gate
 from blift.connectors.web.client import Web, WebConfig
 from blift.connectors.web.manners import Manners

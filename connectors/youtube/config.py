@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 
 _PROXY = re.compile(r"(?:https?|socks[45][ah]?)://[!-~]+")
 
@@ -68,17 +68,15 @@ class YoutubeConfig:
         """The address of the proxy, from the recipe or from the environment of this process; None for no proxy.
 
         Raises:
-            CollectError: the variable is not set, or holds no address.
+            FetchError: the variable is not set, or holds no address.
         """
         if self.proxy_env is None:
             return self.proxy
         address = os.environ.get(self.proxy_env, "").strip()
         if not address:
-            raise CollectError(
-                f"The environment variable {self.proxy_env}, which `proxy_env` names, is not set. Set it."
-            )
+            raise FetchError(f"The environment variable {self.proxy_env}, which `proxy_env` names, is not set. Set it.")
         if not _PROXY.fullmatch(address):  # it holds a password: it is not shown
-            raise CollectError(
+            raise FetchError(
                 f"The environment variable {self.proxy_env} holds no address of a proxy. Write it such as "
                 "http://user:password@host:3128."
             )

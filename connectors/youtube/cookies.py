@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
+_MAX_BYTES = 16 << 20
 _FIELDS = 7  # of a line in Netscape's format
 _HTTP_ONLY = "#HttpOnly_"
-_WHERE = "Check `collect.youtube.cookies_file`."
+_WHERE = "Check `fetch.youtube.cookies_file`."
 _NO_COOKIE = "is no cookie in Netscape's format. Export the cookies in that format"
 
 
@@ -19,18 +22,17 @@ def read_cookies(path: str) -> io.StringIO:
     given.
 
     Raises:
-        CollectError: the file cannot be read, or is of another format.
+        FetchError: the file cannot be read, or is of another format.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.readlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise CollectError(f"Cannot read the cookies in {path}: {why}. {_WHERE}") from None
+        lines = read_regular_file(Path(path), _MAX_BYTES).decode("utf-8").splitlines(keepends=True)
+    except (Unreadable, UnicodeDecodeError) as error:
+        why = str(error) if isinstance(error, Unreadable) else "it is no text"
+        raise FetchError(f"Cannot read the cookies in {path}: {why}. {_WHERE}") from None
     for number, line in enumerate(lines, 1):
         content = line.removeprefix(_HTTP_ONLY)
         if content.strip() and not content.startswith("#") and not _is_cookie(content):
-            raise CollectError(f"Line {number} of {path} {_NO_COOKIE}. {_WHERE}")
+            raise FetchError(f"Line {number} of {path} {_NO_COOKIE}. {_WHERE}")
     return io.StringIO("".join(lines))
 
 

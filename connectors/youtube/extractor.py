@@ -41,7 +41,7 @@ class Extractor:
         manners: of the run.
 
     Raises:
-        CollectError: the cookies cannot be read.
+        FetchError: the cookies cannot be read.
     """
 
     def __init__(self, config: YoutubeConfig, manners: Manners) -> None:

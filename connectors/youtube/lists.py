@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blift.connectors.collection.items import Done, GoesOn, Item, Kind, Outcome
+from blift.connectors.fetch.items import Done, GoesOn, Item, Kind, Outcome
 from blift.connectors.web.refusals import NotNow
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.extractor import Extractor, NotSaid

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from blift.connectors.collection.items import (
+from blift.connectors.fetch.items import (
     Done,
     Failed,
     GoesOn,
@@ -30,7 +30,7 @@ from blift.connectors.youtube.config import FootageWanted, YoutubeConfig
 from blift.connectors.youtube.extractor import Extractor, NotSaid
 from blift.connectors.youtube.lists import Lists
 from blift.connectors.youtube.record import archived, says_something, track
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 
 _LIVE = frozenset({"is_live", "is_upcoming"})
@@ -42,7 +42,7 @@ class YoutubeFetcher:
     """Asks YouTube for items of the kinds ``VIDEO``, ``PLAYLIST`` and ``FOOTAGE``.
 
     Raises:
-        CollectError: YouTube cannot be asked: cookies that cannot be read, or it takes us for a program.
+        FetchError: YouTube cannot be asked: cookies that cannot be read, or it takes us for a program.
     """
 
     def __init__(self, config: YoutubeConfig, manners: Manners) -> None:
@@ -143,13 +143,13 @@ class YoutubeFetcher:
         """What it means that YouTube says so.
 
         Raises:
-            CollectError: it takes us for a program, again and again.
+            FetchError: it takes us for a program, again and again.
         """
         match meaning(said):
             case Blocked(wait_s):
                 self._blocks += 1
                 if self._blocks >= _BLOCKS:
-                    raise CollectError(f"{ADVICE} ({said})")
+                    raise FetchError(f"{ADVICE} ({said})")
                 self._extractor.pace.pause(wait_s)
                 return Failed(f"{ADVICE} ({said})", wait_s, counts=False)
             case Absent.NOT_FOUND if kind is not Kind.PLAYLIST and "HTTP Error" in said:

@@ -84,7 +84,7 @@ _CONNECTORS = {"praw": "Reddit", "yt-dlp": "YouTube", "protego": "robots.txt of 
 
 def _connectors() -> Iterator[Finding]:
     for name, use in _CONNECTORS.items():
-        yield _package("connectors", name, f"{use}: pip install 'blift[collect]'", needed=False)
+        yield _package("connectors", name, f"{use}: pip install 'blift[fetch]'", needed=False)
 
 
 #: What is compiled when this is installed.
@@ -182,7 +182,7 @@ _CREDENTIALS = (
         "Reddit client",
         ("praw_client_id",),
         ("praw.ini", "~/.config/praw.ini"),
-        "blift collect: set praw_client_id and its like, see docs/reddit.md",
+        "blift fetch: set praw_client_id and its like, see docs/reddit.md",
     ),
     _Credential(
         "Google Cloud",

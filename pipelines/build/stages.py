@@ -7,13 +7,13 @@ from importlib import import_module
 from blift.pipelines.engine.stage import Stage
 from blift.pipelines.recipe.model import Recipe
 
-#: The package in `blift.pipelines.stages` of each stage, in the order in which they run.
-STAGES = {"gather": "fetch", "collect": "ingest", "media": "media", "curate": "curate", "instruct": "instruct"}
+#: In the order in which they run; each is the package of that name in `blift.pipelines.stages`.
+STAGES = ("fetch", "ingest", "media", "curate", "instruct")
 
 
 def stage(name: str) -> Stage:
     """The stage of this name; importing one takes a second, since it is a pipeline."""
-    found: Stage = import_module(f"blift.pipelines.stages.{STAGES[name]}.stage").STAGE
+    found: Stage = import_module(f"blift.pipelines.stages.{name}.stage").STAGE
     return found
 
 

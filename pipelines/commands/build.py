@@ -11,12 +11,13 @@ import sys
 from blift.connectors.filesystem import is_here
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.commands.show import show_funnel
+from blift.pipelines.commands.show import show_funnel, show_notes
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
+from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
 from blift.pipelines.stages.publish.wish import publish_as_last_stage
 from blift.schemas.errors import BliftError, RecipeError, did_you_mean
 from blift.schemas.printable import printable
@@ -60,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if args.limit is not None and args.limit < 1:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
     source = load_recipe(args.recipe)
+    show_notes(source.notes)
     stages = _stages(args.stages, source, trial=args.limit is not None)
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
@@ -99,7 +101,7 @@ def warnings(manifest: Manifest) -> list[str]:
             if files := row.rejected.get(reason):
                 how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
                 what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
-                found += [f"{how_many} {what}. The rejects of `collect` say where."]
+                found += [f"{how_many} {what}. The rejects of `ingest` say where."]
     found += _nothing_left(manifest)
     notes = [note for record in manifest.stages.values() for note in record.notes]
     found += notes[:_NOTES_SHOWN]
@@ -110,7 +112,7 @@ def warnings(manifest: Manifest) -> list[str]:
 
 def _nothing_left(manifest: Manifest) -> list[str]:
     """That the dataset is empty, and since which stage; or that none of its media has a file."""
-    for stage, prefix, what in (("collect", "posts/", "post was collected"), ("curate", "samples/", "sample was made")):
+    for stage, prefix, what in (("ingest", "posts/", "post was ingested"), ("curate", "samples/", "sample was made")):
         record = manifest.stages.get(stage)
         if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
             return [f"No {what}. The funnel says what came in, and which step left it out."]
@@ -125,6 +127,8 @@ def _stages(text: str | None, source: RecipeFile, *, trial: bool) -> list[str]:
         needed = stages_of(source.recipe)
         return [*needed, PUBLISH] if source.recipe.publish.repo and not trial else needed
     asked = [name.strip() for name in text.split(",") if name.strip()]
+    show_notes([f"the stage `{name}` is now called `{OLD_STAGES[name]}`." for name in asked if name in OLD_STAGES])
+    asked = [OLD_STAGES.get(name, name) for name in asked]
     for name in asked:
         if name not in known:
             hint = did_you_mean(name, known) or "."

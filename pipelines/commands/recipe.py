@@ -7,6 +7,7 @@ import json
 
 import yaml
 
+from blift.pipelines.commands.show import show_notes
 from blift.pipelines.recipe.docs import recipe_markdown
 from blift.pipelines.recipe.file import SHIPPED, load_recipe, recipe_text
 from blift.pipelines.recipe.model import Recipe
@@ -37,7 +38,9 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    print(printable(f"{args.recipe} is a valid recipe: {load_recipe(args.recipe).recipe.name}."))
+    source = load_recipe(args.recipe)
+    show_notes(source.notes)
+    print(printable(f"{args.recipe} is a valid recipe: {source.recipe.name}."))
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from blift.schemas.compatibility import Finding
 from blift.schemas.errors import InputError
 from blift.schemas.printable import printable, printable_lines
 from blift.schemas.records import RECORDS, record_of
+from blift.schemas.rule_list import RULES, Rule
 
 _FORMATS = ("text", "json", "github", "sarif", "junit")
 _FORMS = ("arrow", "json-schema", "markdown")
@@ -39,8 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_schema(check)
     _add_folder(check)
+    _add_format(check)
     _add_policy(check)
     check.set_defaults(run=_check)
+    validate = actions.add_parser("validate", help="check Parquet files against the version of their table")
+    validate.add_argument("path", metavar="PATH", help="a Parquet file, a folder of them, or a run folder")
+    validate.add_argument(
+        "--schema",
+        metavar="TABLE",
+        help="a table of yours, as for `check` (default: the one that each file says it is)",
+    )
+    _add_format(validate)
+    validate.set_defaults(run=_validate)
     diff = actions.add_parser("diff", help="say what differs between two versions of tables")
     diff.add_argument("old", metavar="A", help="what --against of `check` takes, my.models:Table, or a file")
     diff.add_argument("new", metavar="B", nargs="?", default="code", help="the same (default: code, as it is now)")
@@ -63,8 +75,11 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baselines", type=Path, metavar="FOLDER", help="the baselines (default: those of blift)")
 
 
-def _add_policy(parser: argparse.ArgumentParser) -> None:
+def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=_FORMATS, default="text", help="form of the findings (default: text)")
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         type=Path,
@@ -124,17 +139,34 @@ def _check(args: argparse.Namespace) -> int:
         folder = args.baselines or BASELINES
         side = read_side(target_of(args.against, folder), folder)
         findings, tables = check_own(side, folder, policy, today), len(RECORDS)
-    return _tell(findings, args.format, f"{tables} table{'s' * (tables > 1)}: no findings against {args.against}.")
+    return _tell(
+        findings, RULES, args.format, f"{tables} table{'s' * (tables > 1)}: no findings against {args.against}."
+    )
 
 
-def _tell(findings: Sequence[Finding], form: str, otherwise: str) -> int:
+def _tell(findings: Sequence[Finding], rules: Sequence[Rule], form: str, otherwise: str) -> int:
     """Print findings, or in text what to say where there are none; the exit code."""
     from blift.pipelines.schema.formats import FORMATS  # noqa: PLC0415 - as above
 
-    print(printable_lines(FORMATS[form](findings)), end="")
+    print(printable_lines(FORMATS[form](findings, rules)), end="")
     if form == "text" and not findings:
         print(printable(otherwise))
     return 1 if findings else 0
+
+
+def _validate(args: argparse.Namespace) -> int:
+    from blift.pipelines.engine.validate import DATA_RULES, validate_path  # noqa: PLC0415 - as above
+
+    given = None
+    if args.schema:
+        from blift.pipelines.schema.given import subject_of  # noqa: PLC0415 - as above
+
+        given = subject_of(args.schema, Path.cwd()).definition
+    from blift.pipelines.schema.places import shown  # noqa: PLC0415
+
+    found, files = validate_path(args.path, given)
+    findings = [replace(finding, file=shown(finding.file)) for finding in found]
+    return _tell(findings, DATA_RULES, args.format, f"{files} file{'s' * (files > 1)}: no findings.")
 
 
 def _diff(args: argparse.Namespace) -> int:

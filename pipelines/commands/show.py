@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
@@ -18,6 +20,12 @@ _NUMBERS = ("in", "out", "merged", "rejected")
 def shown(text: str) -> Text:
     """A text from outside for `rich`, which takes what is in brackets in a string for markup."""
     return Text(printable(text))
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print what somebody should know, to standard error."""
+    for note in notes:
+        print(f"note: {printable(note)}", file=sys.stderr)
 
 
 def show_funnel(manifest: Manifest, stream: TextIO) -> None:

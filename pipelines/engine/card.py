@@ -70,7 +70,7 @@ def dataset_card(card: Card, manifest: Manifest, published: Published | None = N
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
     configs = published.configs if published else configs_of(shards)
     front = yaml.safe_dump(_front_matter(card, configs, published), sort_keys=False, allow_unicode=True)
-    inputs: Mapping[str, Any] = manifest.stages["collect"].inputs if "collect" in manifest.stages else {}
+    inputs: Mapping[str, Any] = manifest.stages["ingest"].inputs if "ingest" in manifest.stages else {}
     body = _template().render(
         card=card,
         manifest=manifest,

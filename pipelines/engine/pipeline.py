@@ -92,7 +92,7 @@ def _with_account(pipeline: beam.Pipeline, planned: StagePlan, fingerprint: str,
         (start, tallies, shards, *notes, *findings)
         | "All lines" >> beam.Flatten()
         | "One account" >> beam.Map(_under_one_key)
-        | "Collect account" >> beam.GroupByKey()
+        | "Gather report lines" >> beam.GroupByKey()
         | "Write account" >> beam.Map(_write_account, path=path)
     )
 

@@ -24,6 +24,8 @@ from blift.transforms.accounting import FunnelRow
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
+#: Stages that earlier versions wrote under other names.
+_OLD_STAGES = {"collect": "ingest", "gather": "fetch"}
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
 _WHOLE = r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})\.parquet|\.parquet|[0-9a-f]{64}\.[a-z0-9]+)?"
 _HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
@@ -147,7 +149,8 @@ class RunFolder:
         except (OSError, ValueError, RecursionError) as error:
             why = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
-        manifest = Manifest(read.recipe, read.blift, read.stages, read.fingerprint)
+        stages = {_OLD_STAGES.get(name, name): record for name, record in read.stages.items()}
+        manifest = Manifest(read.recipe, read.blift, stages, read.fingerprint)
         self._check(manifest)
         return manifest
 

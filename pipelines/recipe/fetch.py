@@ -1,4 +1,4 @@
-"""The section ``collect`` of a recipe: what is asked for, at whose pace, and what is left alone."""
+"""The section ``fetch`` of a recipe: what is asked for, at whose pace, and what is left alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RedditMedia(Section):
     )
 
 
-class CollectReddit(Section):
+class FetchReddit(Section):
     """Reddit, through its API. Credentials come from the environment or praw.ini, never from here."""
 
     listings: list[Listing] = Field(
@@ -89,7 +89,7 @@ class Footage(Section):
     max_duration_s: float = Field(default=500.0, gt=0, description="Seconds; longer videos are left alone.")
 
 
-class CollectYoutube(Section):
+class FetchYoutube(Section):
     """YouTube, through yt-dlp."""
 
     lists: list[str] = Field(
@@ -119,13 +119,13 @@ class CollectYoutube(Section):
     requests_per_minute: Rate = Field(default=60.0, description="All workers together.")
 
     @model_validator(mode="after")
-    def _name_one_proxy(self) -> CollectYoutube:
+    def _name_one_proxy(self) -> FetchYoutube:
         if self.proxy and self.proxy_env:
             raise ValueError("name `proxy` or `proxy_env`, not both")
         return self
 
 
-class CollectWikidata(Section):
+class FetchWikidata(Section):
     """Channels that Wikidata knows by their YouTube id (P2397); their videos are asked for as `youtube` says."""
 
     languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(
@@ -138,7 +138,7 @@ class CollectWikidata(Section):
     limit: Count | None = Field(default=None, description="Channels at most. Null: all.")
 
 
-class CollectWeb(Section):
+class FetchWeb(Section):
     """Hosts of files, whoever they are."""
 
     per_host_per_s: Rate | None = Field(
@@ -161,19 +161,19 @@ class AsStage(Section):
     part: Count = Field(default=200, description="Items of a part; what a lost worker had begun is asked for again.")
 
 
-class Collect(Section):
-    """What `blift collect` asks the platforms for."""
+class Fetch(Section):
+    """What `blift fetch` asks the platforms for."""
 
-    folder: str = Field(default="collection", description="Folder of the collection; `--out` says another.")
+    folder: str = Field(default="fetched", description="Where it is written; `--out` names another folder.")
     contact: str | None = Field(
         default=None,
         pattern=r"^[\x21-\x7e]+$",
         description="Mail or web address, told to every server that is asked, so that its people can reach you.",
     )
-    reddit: CollectReddit | None = Field(default=None, description="Reddit.")
-    youtube: CollectYoutube | None = Field(default=None, description="YouTube.")
-    wikidata: CollectWikidata | None = Field(default=None, description="Lists of channels; needs `youtube`.")
-    web: CollectWeb = Field(default_factory=CollectWeb, description="Hosts of files.")
+    reddit: FetchReddit | None = Field(default=None, description="Reddit.")
+    youtube: FetchYoutube | None = Field(default=None, description="YouTube.")
+    wikidata: FetchWikidata | None = Field(default=None, description="Lists of channels; needs `youtube`.")
+    web: FetchWeb = Field(default_factory=FetchWeb, description="Hosts of files.")
     stage: AsStage | None = Field(
-        default=None, description="Ask as a stage of `blift build`. Null: `blift collect` asks, before a build."
+        default=None, description="Ask as a stage of `blift build`. Null: `blift fetch` asks, before a build."
     )

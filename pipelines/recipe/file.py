@@ -13,9 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
+from blift.pipelines.recipe.renamed import with_new_names
 from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
-from blift.schemas.small_files import Unreadable, read_small_file
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 #: Recipes that come with the package, by file name.
 SHIPPED = Path(__file__).parent / "shipped"
@@ -31,6 +32,8 @@ class RecipeFile:
     recipe: Recipe
     text: str
     folder: Path
+    notes: tuple[str, ...] = ()
+    """What to tell its author, such as a key that has a new name."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """Patterns with relative ones taken from the recipe's folder; addresses such as gs:// stay."""
@@ -58,7 +61,7 @@ def recipe_text(name: str) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return read_small_file(path, MAX_BYTES).decode("utf-8")
+        return read_regular_file(path, MAX_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
     except Unreadable as error:
@@ -72,6 +75,7 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
         RecipeError: as ``load_recipe``.
     """
     content, node = read_recipe(text, path)
+    content, notes = with_new_names(content, str(path))
     folder = path.resolve().parent
     try:
         recipe = Recipe.model_validate(content, context={"folders": [folder, SHIPPED]})
@@ -82,23 +86,23 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
         said = cut(str(error), _MOST_CHARACTERS)
         raise RecipeError(f"{path}: {said}{copy if path.parent == SHIPPED else ''}") from error
     if recipe.sources == Sources():
-        recipe = recipe.model_copy(update={"sources": _own_collection(recipe, path)})
-    return RecipeFile(recipe, text, folder)
+        recipe = recipe.model_copy(update={"sources": _own_fetch_folder(recipe, path)})
+    return RecipeFile(recipe, text, folder, tuple(notes))
 
 
-def _own_collection(recipe: Recipe, path: Path) -> Sources:
-    """What a recipe that names no sources reads: the collection that it fills."""
-    collected = recipe.collect
-    if collected is None or not (collected.reddit or collected.youtube):
+def _own_fetch_folder(recipe: Recipe, path: Path) -> Sources:
+    """What a recipe that names no sources reads: the fetch folder that it fills."""
+    section = recipe.fetch
+    if section is None or not (section.reddit or section.youtube):
         raise RecipeError(
-            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor "
+            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `fetch` asks neither Reddit nor "
             "YouTube; name at least one."
         )
     # A stage of the build leaves no folder that a recipe could name: its parts lie in the run folder.
-    folders = [] if collected.stage else [collected.folder]
+    folders = [] if section.stage else [section.folder]
     return Sources.model_construct(
-        reddit=RedditSource.model_construct(collections=folders) if collected.reddit else None,
-        youtube=YoutubeSource.model_construct(collections=folders) if collected.youtube else None,
+        reddit=RedditSource.model_construct(fetched=folders) if section.reddit else None,
+        youtube=YoutubeSource.model_construct(fetched=folders) if section.youtube else None,
     )
 
 
@@ -125,9 +129,10 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
 
 def _find(name: str) -> Path:
     path = Path(name)
-    if os.path.lexists(path):
-        return path
     shipped = sorted(entry.name for entry in SHIPPED.glob("*.yaml"))
+    # A folder is no recipe: `make demo` leaves one that is called as a shipped recipe is.
+    if os.path.lexists(path) and not (os.path.isdir(path) and f"{name}.yaml" in shipped):
+        return path
     for candidate in (name, f"{name}.yaml"):
         if candidate in shipped:
             return SHIPPED / candidate

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import Field, create_model, model_validator
 
-from blift.pipelines.recipe.fetch import Collect
+from blift.pipelines.recipe.fetch import Fetch
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, REPO, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Count, Section, Share
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     YoutubeComments: TypeAlias = Section
     SampleRules: TypeAlias = Section
 else:
-    RedditScope = _rules("RedditScope", Record.POST, Platform.REDDIT, stage="collect")
-    YoutubeScope = _rules("YoutubeScope", Record.POST, Platform.YOUTUBE, stage="collect")
+    RedditScope = _rules("RedditScope", Record.POST, Platform.REDDIT, stage="ingest")
+    YoutubeScope = _rules("YoutubeScope", Record.POST, Platform.YOUTUBE, stage="ingest")
     RedditPosts = _rules("RedditPosts", Record.POST, Platform.REDDIT)
     YoutubePosts = _rules("YoutubePosts", Record.POST, Platform.YOUTUBE)
     RedditComments = _rules("RedditComments", Record.COMMENT, Platform.REDDIT)
@@ -45,31 +45,31 @@ else:
 
 
 class RedditSource(Section):
-    """Reddit archives: NDJSON, plain or .zst, .gz, .xz, .bz2; and collections. At least one of them."""
+    """Reddit archives: NDJSON, plain or .zst, .gz, .xz, .bz2; and fetch folders. At least one of them."""
 
     submissions: list[str] = Field(default=[], description="Files, globs, or addresses that Beam opens.")
     comments: list[str] = Field(default=[], description="The same for comments.")
-    collections: list[str] = Field(default=[], description="Folders that `blift collect` filled.")
-    scope: RedditScope = Field(default_factory=RedditScope, description="Which posts to collect.")
+    fetched: list[str] = Field(default=[], description="Folders that `blift fetch` filled.")
+    scope: RedditScope = Field(default_factory=RedditScope, description="Which posts to keep.")
 
     @model_validator(mode="after")
     def _name_something(self) -> RedditSource:
-        if not self.submissions and not self.collections:
-            raise ValueError("name `submissions`, or `collections`")
+        if not self.submissions and not self.fetched:
+            raise ValueError("name `submissions`, or `fetched`")
         return self
 
 
 class YoutubeSource(Section):
-    """YouTube archives: yt-dlp's `*.info.json(.gz)`, with media and subtitles beside them; and collections."""
+    """YouTube archives: yt-dlp's `*.info.json(.gz)`, with media and subtitles beside them; and fetch folders."""
 
     info: list[str] = Field(default=[], description="Files or globs, such as `videos/*.info.json`.")
-    collections: list[str] = Field(default=[], description="Folders that `blift collect` filled.")
-    scope: YoutubeScope = Field(default_factory=YoutubeScope, description="Which videos to collect.")
+    fetched: list[str] = Field(default=[], description="Folders that `blift fetch` filled.")
+    scope: YoutubeScope = Field(default_factory=YoutubeScope, description="Which videos to keep.")
 
     @model_validator(mode="after")
     def _name_something(self) -> YoutubeSource:
-        if not self.info and not self.collections:
-            raise ValueError("name `info`, or `collections`")
+        if not self.info and not self.fetched:
+            raise ValueError("name `info`, or `fetched`")
         return self
 
 
@@ -174,10 +174,10 @@ class Recipe(Section):
     name: str = Field(pattern=NAME, description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
     description: str = Field(default="", description="What it makes, for people.")
     sources: Sources = Field(
-        default_factory=Sources, description="Where the records come from. None: the collection of `collect`."
+        default_factory=Sources, description="Where the records come from. None: the folder of `fetch`."
     )
-    collect: Collect | None = Field(
-        default=None, description="What `blift collect` asks the platforms for. Builds read what it left."
+    fetch: Fetch | None = Field(
+        default=None, description="What `blift fetch` asks the platforms for. Builds read what it left."
     )
     media: Media | None = Field(default=None, description="The media stage. Null: media are not looked at.")
     curate: Curate = Field(default_factory=Curate, description="The curate stage.")

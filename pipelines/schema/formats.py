@@ -9,22 +9,24 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from blift.schemas.compatibility import Finding
-from blift.schemas.rule_list import RULES
+from blift.schemas.rule_list import Rule
 
 #: The format of SARIF that GitHub and other services take.
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def text(findings: Sequence[Finding]) -> str:
+def text(findings: Sequence[Finding], _rules: Sequence[Rule]) -> str:
     """A line each: where, the rule, and the sentence."""
     return "".join(f"{_where(each)}{each.rule}: {each.sentence}\n" for each in findings)
 
 
 def _where(finding: Finding) -> str:
-    return f"{finding.file}:{finding.line}: " if finding.file else f"{finding.table}: " if finding.table else ""
+    if finding.file:
+        return f"{finding.file}:{finding.line}: " if finding.line else f"{finding.file}: "
+    return f"{finding.table}: " if finding.table else ""
 
 
-def json_text(findings: Sequence[Finding]) -> str:
+def json_text(findings: Sequence[Finding], _rules: Sequence[Rule]) -> str:
     """A JSON object with the list of findings."""
     return json.dumps({"findings": [_facts(each) for each in findings]}, indent=2, ensure_ascii=False) + "\n"
 
@@ -41,14 +43,15 @@ def _facts(finding: Finding) -> dict[str, Any]:
     }
 
 
-def github(findings: Sequence[Finding]) -> str:
+def github(findings: Sequence[Finding], _rules: Sequence[Rule]) -> str:
     """Workflow commands, which GitHub shows as annotations at the file and line."""
     return "".join(_annotation(each) for each in findings)
 
 
 def _annotation(finding: Finding) -> str:
-    place = [f"file={_escaped(finding.file)}", f"line={finding.line}"] if finding.file else []
-    properties = ",".join([*place, f"title={_escaped(f'{finding.rule} {finding.table}'.strip())}"])
+    file = [f"file={_escaped(finding.file)}"] if finding.file else []
+    line = [f"line={finding.line}"] if finding.line else []
+    properties = ",".join([*file, *line, f"title={_escaped(f'{finding.rule} {finding.table}'.strip())}"])
     sentence = finding.sentence.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"::error {properties}::{sentence}\n"
 
@@ -60,10 +63,10 @@ def _escaped(value: str) -> str:
     return value
 
 
-def sarif(findings: Sequence[Finding]) -> str:
+def sarif(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
     """SARIF 2.1.0: one run, with every rule and a result for each finding."""
-    rules = [{"id": rule.id, "shortDescription": {"text": rule.sentence}} for rule in RULES]
-    driver = {"name": "blift schema", "rules": rules}
+    told = [{"id": rule.id, "shortDescription": {"text": rule.sentence}} for rule in rules]
+    driver = {"name": "blift schema", "rules": told}
     run = {"tool": {"driver": driver}, "results": [_result(each) for each in findings]}
     return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
@@ -76,11 +79,11 @@ def _result(finding: Finding) -> dict[str, Any]:
     return result
 
 
-def junit(findings: Sequence[Finding]) -> str:
+def junit(findings: Sequence[Finding], rules: Sequence[Rule]) -> str:
     """JUnit's XML: a test case for each rule, with a failure for each finding."""
     broken = {each.rule for each in findings}
-    suite = ET.Element("testsuite", name="blift schema", tests=str(len(RULES)), failures=str(len(broken)))
-    for rule in RULES:
+    suite = ET.Element("testsuite", name="blift schema", tests=str(len(rules)), failures=str(len(broken)))
+    for rule in rules:
         case = ET.SubElement(suite, "testcase", classname="schema", name=rule.id)
         for each in findings:
             if each.rule == rule.id:
@@ -89,7 +92,7 @@ def junit(findings: Sequence[Finding]) -> str:
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {
+FORMATS: dict[str, Callable[[Sequence[Finding], Sequence[Rule]], str]] = {
     "text": text,
     "json": json_text,
     "github": github,

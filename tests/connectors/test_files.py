@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 import random
 import zlib
 from collections.abc import Callable
@@ -84,6 +85,20 @@ def test_names_are_relative_to_the_folder_before_the_first_wildcard(tmp_path: Pa
 def test_a_file_that_several_patterns_name_is_found_once(tmp_path: Path) -> None:
     path = written(tmp_path / "a.zst")
     assert [file.path for file in match([f"{tmp_path}/*.zst", str(path), f"{tmp_path}/a*"])] == [str(path)]
+
+
+@pytest.mark.parametrize("pattern", ["pipe", "p*", "/dev/zero", "/dev/zer*"])
+def test_what_is_no_regular_file_is_refused(tmp_path: Path, pattern: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match=r"(pipe|/dev/zero) is a device, a pipe or a socket\. Name regular files"):
+        match([os.path.join(tmp_path, pattern)])
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 5000, "a/" * 3000, "a\0b", "a" * 100_000])
+def test_names_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        match([f"{tmp_path}/{name}"])
+    assert len(str(caught.value)) < 1000
 
 
 def test_the_order_does_not_depend_on_the_order_of_the_patterns(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rdflib import Graph
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.manners import Manners
 from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher

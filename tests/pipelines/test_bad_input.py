@@ -75,7 +75,7 @@ def test_wrong_flag_and_wrong_stage(corpus: Path, capsys: pytest.CaptureFixture[
     assert "did you mean '--limit'?" in fails(capsys, "build", recipe, "--out", out, "--limt", "3")
     assert "did you mean 'curate'?" in fails(capsys, "build", recipe, "--out", out, "--stages", "curat")
     assert "it must be 1 or more" in fails(capsys, "build", recipe, "--out", out, "--limit", "0")
-    assert "The stage collect has not run" in fails(capsys, "build", recipe, "--out", out, "--stages", "curate")
+    assert "The stage ingest has not run" in fails(capsys, "build", recipe, "--out", out, "--stages", "curate")
 
 
 def test_an_output_folder_with_other_files_is_left_alone(
@@ -147,11 +147,11 @@ def test_a_full_disk_is_one_sentence_and_a_rerun_completes(
     assert "the disk is full" in said
     monkeypatch.undo()
     manifest, told = run_build(corpus / "demo.yaml", out)
-    assert told[0] == "skipped collect"
+    assert told[0] == "skipped ingest"
     assert manifest.fingerprint == built[1].fingerprint
 
 
-@pytest.mark.parametrize("begun", ["posts", "store"], ids=["collect", "media"])
+@pytest.mark.parametrize("begun", ["posts", "store"], ids=["ingest", "media"])
 def test_ctrl_c_in_the_middle_and_a_rerun_equals_an_undisturbed_run(
     begun: str, corpus: Path, built: tuple[Path, Manifest], tmp_path: Path
 ) -> None:

@@ -60,7 +60,7 @@ def test_nothing_waits_for_a_job_that_is_handed_over(
             pytest.fail("a Flex Template must not wait for its job")
 
     monkeypatch.setattr(beam.Pipeline, "run", lambda _: Handed())
-    name = "collect"
+    name = "ingest"
     folder = RunFolder(str(tmp_path))
     prepared = stage(name).prepare(Request(load_recipe(str(corpus / "demo.yaml")), folder, None, None))
     assert run_stage(name, folder, BeamArguments().options, prepared.plan, "fingerprint", detach=True) is None

@@ -83,7 +83,7 @@ def made(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     }
     (folder / "real.yaml").write_text(yaml.safe_dump(recipe))
     manifest, told = run_build(folder / "real.yaml", folder / "out")
-    assert [event for event in told if event.startswith("done")] == ["done collect", "done curate", "done instruct"]
+    assert [event for event in told if event.startswith("done")] == ["done ingest", "done curate", "done instruct"]
     posts, comments, samples = (_rows(folder / "out" / name) for name in ("posts", "comments", "samples"))
     by_id = {row["post_id"]: row for row in posts}
     assert len(by_id) == len(posts)
@@ -128,7 +128,7 @@ def _built_curve(segments: Iterable[Row]) -> list[tuple[float, float, float]]:
 
 def test_no_row_is_lost(made: Built) -> None:
     rows = list(funnel_rows(made.manifest))
-    assert {row.stage for row in rows} == {"collect", "curate", "instruct"}
+    assert {row.stage for row in rows} == {"ingest", "curate", "instruct"}
     assert unbalanced(rows) == []
 
 

@@ -53,7 +53,7 @@ def dataflow() -> PipelineOptions:
     ).options
 
 
-@pytest.mark.parametrize("name", [known for known in STAGES if known != "gather"])  # the demo asks nobody
+@pytest.mark.parametrize("name", [known for known in STAGES if known != "fetch"])  # the demo asks nobody
 def test_a_stage_translates_with_one_image_and_no_package_staged(
     name: str, translated: list[Any], run: Run, corpora: Callable[[str], Path]
 ) -> None:

@@ -70,7 +70,7 @@ def test_a_worker_killed_in_the_middle_never_leads_to_another_dataset(
 
 
 def _kill_a_worker(processes: Processes, out: Path, command: subprocess.Popen[bytes]) -> None:
-    """SIGKILL one worker while collect reads and writes."""
+    """SIGKILL one worker while ingest reads and writes."""
     deadline = time.monotonic() + 60
     while command.poll() is None and time.monotonic() < deadline:
         workers = [pid for pid in processes.alive() if "SdkHarness" in processes.command_line(pid)]

@@ -13,10 +13,10 @@ def test_a_step_is_what_came_in_less_what_was_lost() -> None:
 
 
 def test_a_silent_drop_inside_a_step_is_named() -> None:
-    tally = Tally("collect")
+    tally = Tally("ingest")
     tally.flow(0, "read", "reddit post", 10, 7, {Reason.NOT_JSON: 2})
     assert unbalanced(funnel(tally.counts)) == [
-        "collect, read, reddit post: 10 rows in, 7 out, 0 merged, 2 rejected",
+        "ingest, read, reddit post: 10 rows in, 7 out, 0 merged, 2 rejected",
     ]
 
 

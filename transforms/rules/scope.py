@@ -1,4 +1,4 @@
-"""Rules of the collect stage: what lies outside the part of the archives that a recipe asks for."""
+"""Rules of the ingest stage: what lies outside the part of the archives that a recipe asks for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blift.schemas.reasons import Reason
 from blift.transforms.rules.registry import Check, Record, rule
 
 
-@rule(Record.POST, Reason.OTHER_SUBREDDIT, platforms=[Platform.REDDIT], stage="collect")
+@rule(Record.POST, Reason.OTHER_SUBREDDIT, platforms=[Platform.REDDIT], stage="ingest")
 def subreddits(names: list[str]) -> Check:
     """Only posts of these subreddits, without `r/`, in any case. Rows of others are counted, not listed."""
     wanted = [name.removeprefix("r/").lower() for name in names]
@@ -19,13 +19,13 @@ def subreddits(names: list[str]) -> Check:
     return Check(~column.str.to_lowercase().is_in(wanted).fill_null(value=False), column)
 
 
-@rule(Record.POST, Reason.BEFORE_WINDOW, stage="collect")
+@rule(Record.POST, Reason.BEFORE_WINDOW, stage="ingest")
 def posted_from(day: date) -> Check:
     """Only posts made on this day or later, UTC."""
     return Check(pl.col("posted_at") < _midnight(day), _day())
 
 
-@rule(Record.POST, Reason.BEFORE_WINDOW, platforms=[Platform.REDDIT], stage="collect")
+@rule(Record.POST, Reason.BEFORE_WINDOW, platforms=[Platform.REDDIT], stage="ingest")
 def subreddit_posted_from(days: dict[str, date]) -> Check:
     """The same for single subreddits, such as `pics: 2015-02-01` (its rule against text on pictures)."""
     broken = pl.lit(value=False)
@@ -34,7 +34,7 @@ def subreddit_posted_from(days: dict[str, date]) -> Check:
     return Check(broken, _day())
 
 
-@rule(Record.POST, Reason.AFTER_WINDOW, stage="collect")
+@rule(Record.POST, Reason.AFTER_WINDOW, stage="ingest")
 def posted_before(day: date) -> Check:
     """Only posts made before this day, UTC."""
     return Check(pl.col("posted_at") >= _midnight(day), _day())

@@ -23,7 +23,7 @@ from pydantic import (
 
 from blift.schemas.credentials import refuse_credentials
 from blift.schemas.errors import RecipeError, cut, did_you_mean
-from blift.schemas.small_files import Unreadable, read_small_file
+from blift.schemas.regular_files import Unreadable, read_regular_file
 from blift.schemas.yaml_text import read_yaml
 from blift.transforms.named_files import named_path
 from blift.transforms.templates.budget import TurnError
@@ -102,7 +102,7 @@ def load_template(path: Path) -> Template:
     """
     where = f"The template {cut(str(path), 400)}"
     try:
-        text = read_small_file(path, MAX_BYTES).decode("utf-8")
+        text = read_regular_file(path, MAX_BYTES).decode("utf-8")
     except Unreadable as error:
         hint = did_you_mean(path.stem, shipped()) or "."
         raise RecipeError(

@@ -64,7 +64,7 @@ class ShardPair:
 
 
 def pairs(shards: Sequence[Shard]) -> list[ShardPair]:
-    """The shards of the collect stage, posts and comments of one index together."""
+    """The shards of the ingest stage, posts and comments of one index together."""
     posts = {_index(shard): shard.path for shard in shards if shard.path.startswith("posts/")}
     comments = {_index(shard): shard.path for shard in shards if shard.path.startswith("comments/")}
     return [ShardPair(posts.get(index), comments.get(index)) for index in sorted(posts.keys() | comments.keys())]

@@ -1,4 +1,4 @@
-"""From a recipe to a run of a collection: what is asked for, whom, and how fast."""
+"""From a recipe to a run of a fetch folder: what is asked for, whom, and how fast."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from datetime import UTC, date, datetime, time
 from functools import partial
 from types import ModuleType
 
-from blift.connectors.collection.archives import PARTIAL
-from blift.connectors.collection.items import Item, Kind, Service
+from blift.connectors.fetch.archives import PARTIAL
+from blift.connectors.fetch.items import Item, Kind, Service
 from blift.connectors.files import match
 from blift.connectors.web.addresses import Gate
 from blift.connectors.web.client import WebConfig, user_agent
 from blift.connectors.web.manners import Budget
 from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher
 from blift.connectors.youtube.ids import read_ids
-from blift.pipelines.recipe.fetch import Collect, CollectReddit, CollectWikidata, CollectYoutube
+from blift.pipelines.recipe.fetch import Fetch, FetchReddit, FetchWikidata, FetchYoutube
 from blift.pipelines.recipe.file import RecipeFile
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan, ShownFiles
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan, ShownFiles
 from blift.schemas.errors import RecipeError
 
 #: `host:port`s, with commas, of servers that may be asked although they are not on the open net, such as a mirror.
@@ -37,7 +37,7 @@ class Place:
     """Where what is collected goes.
 
     Attributes:
-        folder: of the collection.
+        folder: of the fetch folder.
         store: folder under which files are kept.
         partial: folder, on the machine that asks, of files that are not whole yet.
         lanes: how many such runs there are at the same time, each with its part of every limit.
@@ -49,8 +49,8 @@ class Place:
     lanes: int = 1
 
     @classmethod
-    def of_collection(cls, folder: str) -> Place:
-        """A collection on this machine."""
+    def of_fetch(cls, folder: str) -> Place:
+        """A fetch folder on this machine."""
         return cls(folder, folder, os.path.join(folder, PARTIAL))
 
 
@@ -63,7 +63,7 @@ class Asked:
         notes: sentences on what could not be understood.
     """
 
-    plan: CollectPlan
+    plan: FetchPlan
     notes: list[str] = field(default_factory=list)
 
 
@@ -71,7 +71,7 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
     """The run that a recipe asks for.
 
     Args:
-        source: with a section `collect`.
+        source: with a section `fetch`.
         place: where what is collected goes.
         budget: of the run.
 
@@ -79,9 +79,9 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
         RecipeError: the section asks for nothing, or needs what is not installed.
         InputError: a file that it names cannot be read.
     """
-    section = source.recipe.collect
+    section = source.recipe.fetch
     if section is None or not (section.reddit or section.youtube):
-        raise RecipeError("`collect` asks neither Reddit nor YouTube for anything. Add `reddit` or `youtube` to it.")
+        raise RecipeError("`fetch` asks neither Reddit nor YouTube for anything. Add `reddit` or `youtube` to it.")
     _check(section)
     items: list[Item] = []
     notes: list[str] = []
@@ -100,23 +100,23 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
         services[Service.WIKIDATA] = ServicePlan(1, partial(WikidataFetcher, wikidata))
     if shown and shown.hosts:
         services[Service.MEDIA] = _media(section, place)
-    return Asked(CollectPlan(place.folder, items, services, shown, budget), notes)
+    return Asked(FetchPlan(place.folder, items, services, shown, budget), notes)
 
 
-def _check(section: Collect) -> None:
+def _check(section: Fetch) -> None:
     """Parts of the section need one another."""
     if section.wikidata and section.youtube is None:
-        raise RecipeError("`collect.wikidata` finds channels of YouTube, and `collect.youtube` is missing. Add it.")
+        raise RecipeError("`fetch.wikidata` finds channels of YouTube, and `fetch.youtube` is missing. Add it.")
     if section.reddit and section.reddit.media and section.reddit.media.youtube and section.youtube is None:
         raise RecipeError(
-            "`collect.reddit.media.youtube` asks YouTube for videos, and `collect.youtube` is missing. Add it, if only "
+            "`fetch.reddit.media.youtube` asks YouTube for videos, and `fetch.youtube` is missing. Add it, if only "
             "as `youtube: {}`."
         )
     if section.reddit and not (section.reddit.listings or section.reddit.ids):
-        raise RecipeError("`collect.reddit` names neither `listings` nor `ids`, so there is nothing to ask for.")
+        raise RecipeError("`fetch.reddit` names neither `listings` nor `ids`, so there is nothing to ask for.")
 
 
-def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) -> list[Item]:
+def _reddit_items(section: FetchReddit, source: RecipeFile, notes: list[str]) -> list[Item]:
     listings = [Item(Kind.LISTING, listing) for listing in section.listings]
     if not section.ids:
         return listings
@@ -129,7 +129,7 @@ def _reddit_items(section: CollectReddit, source: RecipeFile, notes: list[str]) 
     return [*listings, *(Item(Kind.SUBMISSION, name) for one in found for name in one.ids)]
 
 
-def _reddit(section: CollectReddit, contact: str | None, lanes: int) -> ServicePlan:
+def _reddit(section: FetchReddit, contact: str | None, lanes: int) -> ServicePlan:
     live, config = _module("blift.connectors.reddit.live"), _module("blift.connectors.reddit.config")
     comments = section.comments and config.CommentsWanted(
         per_post=section.comments.per_post,
@@ -148,7 +148,7 @@ def _reddit(section: CollectReddit, contact: str | None, lanes: int) -> ServiceP
     return ServicePlan(_REDDIT_THREADS, partial(live.RedditFetcher, asked), live.BATCHES)
 
 
-def _youtube_items(section: CollectYoutube, source: RecipeFile, notes: list[str]) -> list[Item]:
+def _youtube_items(section: FetchYoutube, source: RecipeFile, notes: list[str]) -> list[Item]:
     found = [Item(Kind.PLAYLIST, address) for address in section.lists]
     for file in match(source.resolve(section.ids)) if section.ids else []:
         ids = read_ids(file)
@@ -157,7 +157,7 @@ def _youtube_items(section: CollectYoutube, source: RecipeFile, notes: list[str]
     return found
 
 
-def _youtube(section: CollectYoutube, source: RecipeFile, place: Place) -> ServicePlan:
+def _youtube(section: FetchYoutube, source: RecipeFile, place: Place) -> ServicePlan:
     live, config = _module("blift.connectors.youtube.live"), _module("blift.connectors.youtube.config")
     footage = section.footage and config.FootageWanted(
         max_height=section.footage.max_height,
@@ -184,7 +184,7 @@ def _youtube(section: CollectYoutube, source: RecipeFile, place: Place) -> Servi
     return ServicePlan(_YOUTUBE_THREADS, partial(live.YoutubeFetcher, asked))
 
 
-def _wikidata(section: CollectWikidata, contact: str | None) -> WikidataConfig:
+def _wikidata(section: FetchWikidata, contact: str | None) -> WikidataConfig:
     plain = WikidataConfig()
     return replace(
         plain,
@@ -197,14 +197,14 @@ def _wikidata(section: CollectWikidata, contact: str | None) -> WikidataConfig:
     )
 
 
-def _shown(section: Collect) -> ShownFiles | None:
+def _shown(section: Fetch) -> ShownFiles | None:
     media = section.reddit and section.reddit.media
     if not media:
         return None
     return ShownFiles(frozenset(media.hosts), media.youtube and section.youtube is not None)
 
 
-def _media(section: Collect, place: Place) -> ServicePlan:
+def _media(section: Fetch, place: Place) -> ServicePlan:
     download = _module("blift.connectors.web.download")
     web = section.web
     config = download.FilesConfig(
@@ -257,5 +257,5 @@ def _module(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise RecipeError(
-            f"`collect` needs the extra `collect` ({error.name} is not installed). Install blift[collect]."
+            f"`fetch` needs the extra `fetch` ({error.name} is not installed). Install blift[fetch]."
         ) from error

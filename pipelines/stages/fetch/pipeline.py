@@ -1,7 +1,7 @@
-"""Collection as a stage of a build: items go to the runner's workers, and what they gathered lies in the run folder.
+"""Fetching as a stage of a build: items go to the runner's workers, and what they fetched lies in the run folder.
 
 Items are dealt to a few lanes, each asked by one worker at a time at its part of the pace, so that all lanes together
-keep to the limit without a word between machines. A lane is worked off part by part. Each part is a small collection
+keep to the limit without a word between machines. A lane is worked off part by part. Each part is a small fetch folder
 in a folder of its own, whose list of ended items is written last: parts with one are the state of the stage, and a run
 begins with the items that none of them has.
 """
@@ -21,24 +21,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.collection.archives import Written, write_archives
-from blift.connectors.collection.changes import PLATFORM_OF, ItemState
-from blift.connectors.collection.items import SERVICE, Item, Kind
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.archives import Written, write_archives
+from blift.connectors.fetch.changes import PLATFORM_OF, ItemState
+from blift.connectors.fetch.items import SERVICE, Item, Kind
+from blift.connectors.fetch.state import State
 from blift.connectors.filesystem import matching, read_bytes
 from blift.connectors.malformed import reject_table
 from blift.connectors.parquet import replace_file, take_in
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
-from blift.pipelines.stages.fetch.plan import CollectPlan
+from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.worker import work_alone
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent, Reason
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 
-STAGE = "gather"
+STAGE = "fetch"
 #: Where parts lie in the run folder, and what makes one whole.
-PARTS, ENDED = "gathered", "ended.parquet"
+PARTS, ENDED = "fetched", "ended.parquet"
 _ASK = 0
 _ENDED = pa.schema(
     [
@@ -70,7 +70,7 @@ def reason_of(absent: Absent) -> Reason:
 
 
 @dataclass(frozen=True)
-class GatherConfig:
+class FetchConfig:
     """What the workers of the stage need to know.
 
     Attributes:
@@ -81,7 +81,7 @@ class GatherConfig:
     """
 
     folder: str
-    plan: CollectPlan
+    plan: FetchPlan
     lanes: int
     shards: int
 
@@ -99,7 +99,7 @@ class Part:
         return posixpath.join(PARTS, sha256(names.encode()).hexdigest()[:32])
 
 
-def plan(pipeline: beam.Pipeline, parts: Sequence[Part], config: GatherConfig) -> StagePlan:
+def plan(pipeline: beam.Pipeline, parts: Sequence[Part], config: FetchConfig) -> StagePlan:
     """The stage as a pipeline: items in, files in the run folder and rejects out."""
     lanes = [(number % config.lanes, part) for number, part in enumerate(parts)]
     asked = (
@@ -154,7 +154,7 @@ def warnings(folder: str) -> list[str]:
     """A sentence where some of the items failed that a build asked for.
 
     Raises:
-        CollectError: all of them did.
+        FetchError: all of them did.
     """
     ended = ended_items(folder)
     failed = len(ended.failed)
@@ -162,7 +162,7 @@ def warnings(folder: str) -> list[str]:
         return []
     asked = failed + len(ended.well)
     if not ended.well:
-        raise CollectError(
+        raise FetchError(
             f"Nothing was got: {asked:,} of {asked:,} items failed; the rejects of `{STAGE}` say why. Run the same "
             "command again to ask for them again."
         )
@@ -172,7 +172,7 @@ def warnings(folder: str) -> list[str]:
 
 
 def whole_parts(folder: str) -> list[str]:
-    """Folders of the parts that are whole: collections, as a build reads them."""
+    """Folders of the parts that are whole: fetch folders, as a build reads them."""
     return [posixpath.dirname(path) for path in _lists(folder)]
 
 
@@ -181,9 +181,9 @@ def _lists(folder: str) -> list[str]:
 
 
 class _Ask(beam.DoFn):
-    """The parts of a lane, one after another: each a collection in the run folder; rejects for what is not there."""
+    """The parts of a lane, one after another: each a fetch folder in the run folder; rejects for what is not there."""
 
-    def __init__(self, config: GatherConfig) -> None:
+    def __init__(self, config: FetchConfig) -> None:
         self._config = config
 
     def process(self, element: tuple[int, Iterable[Part]]) -> Iterator[Shard | TaggedOutput]:
@@ -219,12 +219,12 @@ class _Ask(beam.DoFn):
 
 
 def archive_names(folder: str) -> list[str]:
-    """The files of a collection that others read, relative to it."""
+    """The files of a fetch folder that others read, relative to it."""
     return sorted(
         os.path.relpath(os.path.join(parent, name), folder)
         for parent, _, names in os.walk(folder)
         for name in names
-        if not os.path.relpath(os.path.join(parent, name), folder).startswith((".", "collection.sqlite"))
+        if not os.path.relpath(os.path.join(parent, name), folder).startswith((".", "fetch.sqlite"))
     )
 
 

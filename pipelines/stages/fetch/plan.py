@@ -1,4 +1,4 @@
-"""What a run of a collection is told: what to ask for, whom, how fast, and what to leave out."""
+"""What a run of a fetch folder is told: what to ask for, whom, how fast, and what to leave out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from blift.connectors.collection.items import SERVICE, Fetcher, Item, Kind, Service
+from blift.connectors.fetch.items import SERVICE, Fetcher, Item, Kind, Service
 from blift.connectors.web.manners import Budget, Manners
 
 
@@ -39,11 +39,11 @@ class ShownFiles:
 
 
 @dataclass(frozen=True)
-class CollectPlan:
-    """A run of a collection.
+class FetchPlan:
+    """A run of a fetch folder.
 
     Attributes:
-        folder: of the collection, on this machine.
+        folder: of the fetch folder, on this machine.
         items: to begin with.
         services: who is asked.
         shown: media of Reddit posts; None where none are collected.

@@ -1,4 +1,4 @@
-"""How far a collection is: on a terminal while it runs, and as `blift collect status` says."""
+"""How far a fetch folder is: on a terminal while it runs, and as `blift fetch status` says."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from blift.connectors.collection.changes import ItemState
-from blift.connectors.collection.items import Kind
-from blift.connectors.collection.state import State, Tally
+from blift.connectors.fetch.changes import ItemState
+from blift.connectors.fetch.items import Kind
+from blift.connectors.fetch.state import State, Tally
 from blift.schemas.printable import printable
 
 _SHOW_EVERY_S = 1.0
@@ -95,7 +95,7 @@ def duration(seconds: float) -> str:
 
 
 def show_status(state: State, console: Console) -> None:
-    """Everything that `blift collect status` says."""
+    """Everything that `blift fetch status` says."""
     tallies = state.tallies()
     if not tallies:
         console.print("Nothing was asked for yet.")
@@ -112,7 +112,7 @@ def show_status(state: State, console: Console) -> None:
         for kind, key, message in failures[:_FAILURES_SHOWN]:
             console.print(printable(f"  {kind.value} {key}: {message}"), markup=False, soft_wrap=True)
         if len(failures) > _FAILURES_SHOWN:
-            console.print("  and more; they are in the table `item` of collection.sqlite")
+            console.print("  and more; they are in the table `item` of fetch.sqlite")
     for kind, key, note in state.notes():
         console.print("\n" + printable(f"{kind.value} {key}: {note}"), markup=False, soft_wrap=True)
     withdrawn = len(state.withdrawn())
@@ -120,7 +120,7 @@ def show_status(state: State, console: Console) -> None:
         console.print(f"\ntaken back: {withdrawn:,}; builds leave them out.")
 
 
-class CollectProgress:
+class FetchProgress:
     """The standings, alive on a terminal, a line now and then in a log."""
 
     def __init__(self, *, quiet: bool) -> None:

@@ -1,4 +1,4 @@
-"""A run of a collection: workers are started and watched, and the archives are written when they have ended."""
+"""A run of a fetch folder: workers are started and watched, and the archives are written when they have ended."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from blift.connectors.collection.archives import Written, write_archives
-from blift.connectors.collection.changes import ItemState
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.archives import Written, write_archives
+from blift.connectors.fetch.changes import ItemState
+from blift.connectors.fetch.state import State
 from blift.connectors.inside import open_lock
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
-from blift.pipelines.stages.fetch.plan import CollectPlan
+from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.worker import WORKERS_LOCK, Ended, work
-from blift.schemas.errors import CollectError, OutputError
+from blift.schemas.errors import FetchError, OutputError
 
 _TICK_S = 0.2
 #: How long workers of a run that was killed may take to notice.
@@ -31,7 +31,7 @@ _DEATHS = 20
 
 
 @dataclass
-class CollectResult:
+class FetchResult:
     """What came of a run.
 
     Attributes:
@@ -62,13 +62,13 @@ class _Process:
     report: Connection
 
 
-def collect(
-    plan: CollectPlan,
+def fetch(
+    plan: FetchPlan,
     prepare: Callable[[State], None],
     watch: Callable[[State], None],
     interrupted: Callable[[], None],
     workers: int = 1,
-) -> CollectResult:
+) -> FetchResult:
     """Ask for all that is pending, until nothing is left or the budget is spent.
 
     Args:
@@ -80,7 +80,7 @@ def collect(
 
     Raises:
         OutputError: another run uses the folder, or it cannot be written.
-        CollectError: a worker cannot work.
+        FetchError: a worker cannot work.
     """
     state = State(plan.folder)
     with locked(plan.folder):
@@ -99,7 +99,7 @@ def collect(
     return result
 
 
-def _count(result: CollectResult, state: State, before: Counter[ItemState], began: float) -> None:
+def _count(result: FetchResult, state: State, before: Counter[ItemState], began: float) -> None:
     """Count what ended in this run, which began at a time with counts before."""
     after = state.counts()
     result.got = sum(after[one] - before[one] for one in (ItemState.DONE, ItemState.ABSENT))
@@ -112,7 +112,7 @@ def _count(result: CollectResult, state: State, before: Counter[ItemState], bega
 
 @contextmanager
 def locked(folder: str) -> Iterator[None]:
-    """Hold a collection against another run, and wait until no worker of an earlier one is left.
+    """Hold a fetch folder against another run, and wait until no worker of an earlier one is left.
 
     Raises:
         OutputError: another run holds it.
@@ -140,7 +140,7 @@ def locked(folder: str) -> Iterator[None]:
 
 
 class _Run:
-    def __init__(self, plan: CollectPlan, state: State, workers: int) -> None:
+    def __init__(self, plan: FetchPlan, state: State, workers: int) -> None:
         self._plan = plan
         self._state = state
         self._context = multiprocessing.get_context("spawn")
@@ -148,9 +148,9 @@ class _Run:
         self._wanted = workers
         self._processes: list[_Process] = []
         self._deaths = 0
-        self._result = CollectResult()
+        self._result = FetchResult()
 
-    def run(self, watch: Callable[[State], None], interrupted: Callable[[], None]) -> CollectResult:
+    def run(self, watch: Callable[[State], None], interrupted: Callable[[], None]) -> FetchResult:
         self._processes = [self._start(number) for number in range(1, self._wanted + 1)]
         try:
             while self._processes:
@@ -173,7 +173,7 @@ class _Run:
     def _start(self, number: int) -> _Process:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=work, args=(self._plan, number, self._stop, sender), name=f"blift-collect-{number}"
+            target=work, args=(self._plan, number, self._stop, sender), name=f"blift-fetch-{number}"
         )
         process.start()
         sender.close()
@@ -189,7 +189,7 @@ class _Run:
             if isinstance(ended, Ended):
                 self._note(ended)
             elif isinstance(ended, str):
-                raise CollectError(ended)
+                raise FetchError(ended)
             elif not self._stop.is_set():
                 self._replace(running)
 
@@ -201,7 +201,7 @@ class _Run:
         self._state.died(dead.number)
         self._deaths += 1
         if self._deaths > _DEATHS:
-            raise CollectError(
+            raise FetchError(
                 f"{self._deaths} workers died, the last with exit code {dead.process.exitcode}. Look at memory and at "
                 "what else this machine does, then run this again: what is collected is kept."
             )

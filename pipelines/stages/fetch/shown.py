@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from blift.connectors.collection.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
+from blift.connectors.fetch.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
 from blift.connectors.reddit.archive import submissions_in
 from blift.pipelines.stages.fetch.plan import ShownFiles
 from blift.schemas.platform import MediaKind
@@ -39,7 +39,7 @@ def shown_files(outcomes: Iterable[tuple[Item, Outcome]], wanted: ShownFiles | N
 
 def files_of(records: list[RawRecord], wanted: ShownFiles) -> Shown:
     """The files that submissions show, and that are wanted. One that cannot be read shows none."""
-    posts = frame(reddit_posts(submissions_in([record.data for record in records], "collection").table))
+    posts = frame(reddit_posts(submissions_in([record.data for record in records], "fetch").table))
     standing = posts.filter(~pl.col("deleted") & ~pl.col("removed") & pl.col("media_kind").is_in(_MEDIA))
     videos = standing.filter(pl.col("media_key").str.starts_with(_YOUTUBE))
     files = (

@@ -1,4 +1,4 @@
-"""What stage gather needs: items to ask the platforms for that no earlier run got."""
+"""What stage fetch needs: items to ask the platforms for that no earlier run got."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from blift.schemas.errors import RecipeError
 
 
 def _needed(recipe: Recipe) -> bool:
-    return recipe.collect is not None and recipe.collect.stage is not None
+    return recipe.fetch is not None and recipe.fetch.stage is not None
 
 
 def _prepare(request: Request) -> Prepared:
-    section = request.recipe.collect
+    section = request.recipe.fetch
     stage = section.stage if section else None
     if section is None or stage is None:
-        raise RecipeError("The stage gather needs `collect.stage` in the recipe.")
+        raise RecipeError("The stage fetch needs `fetch.stage` in the recipe.")
     parts = posixpath.join(request.folder.path, pipeline.PARTS)
     partial_files = os.path.join(tempfile.gettempdir(), f"blift-partial-{os.getuid()}")
     asked = plan_of(request.source, Place(request.folder.path, parts, partial_files, stage.lanes), Budget())
     ended = pipeline.ended_items(request.folder.path)
     left = pipeline.parts_of(asked.plan.items, ended.well, stage.part)
-    config = pipeline.GatherConfig(request.folder.path, asked.plan, stage.lanes, shards=1)
+    config = pipeline.FetchConfig(request.folder.path, asked.plan, stage.lanes, shards=1)
     return Prepared(
         inputs={
-            "collect": as_json(section),
+            "fetch": as_json(section),
             "items": [list(item) for item in sorted(asked.plan.items)],
             "failed": [*sorted(ended.failed), ended.parts if ended.failed else 0],  # asked again in each run
             "shards": 1,
@@ -42,4 +42,4 @@ def _prepare(request: Request) -> Prepared:
     )
 
 
-STAGE = Stage("gather", (), _prepare, _needed)
+STAGE = Stage("fetch", (), _prepare, _needed)

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol
 
-from blift.connectors.collection.items import Failed, Item, Outcome, Service
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.items import Failed, Item, Outcome, Service
+from blift.connectors.fetch.state import State
 from blift.connectors.inside import open_lock
 from blift.connectors.web.manners import BudgetSpent, Manners, Stopped
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan
 from blift.pipelines.stages.fetch.shown import shown_files
-from blift.schemas.errors import BliftError, CollectError
+from blift.schemas.errors import BliftError, FetchError
 
 #: Held, shared, by every worker: a run that begins waits until none of an earlier one is left.
 WORKERS_LOCK = ".workers"
@@ -58,7 +58,7 @@ class _Desk:
     closed: bool = False
 
 
-def work(plan: CollectPlan, number: int, stop: _Event, report: Connection) -> None:
+def work(plan: FetchPlan, number: int, stop: _Event, report: Connection) -> None:
     """Run a worker until nothing is left to ask for, the budget is spent, or it is told to stop.
 
     Args:
@@ -76,19 +76,19 @@ def work(plan: CollectPlan, number: int, stop: _Event, report: Connection) -> No
             report.send(str(error))
 
 
-def work_alone(plan: CollectPlan, stop: threading.Event) -> None:
-    """Run the only worker of a collection, in this process, until nothing is left to ask for.
+def work_alone(plan: FetchPlan, stop: threading.Event) -> None:
+    """Run the only worker of a fetch folder, in this process, until nothing is left to ask for.
 
     Raises:
-        CollectError: a service cannot be asked at all.
+        FetchError: a service cannot be asked at all.
     """
     ended = _Worker(plan, 1, stop).run()
     if ended.troubles:
-        raise CollectError(" ".join(ended.troubles))
+        raise FetchError(" ".join(ended.troubles))
 
 
 class _Worker:
-    def __init__(self, plan: CollectPlan, number: int, stop: _Event) -> None:
+    def __init__(self, plan: FetchPlan, number: int, stop: _Event) -> None:
         self._plan = plan
         self._number = number
         self._stop = stop
@@ -210,7 +210,7 @@ class _Worker:
                 for item, outcome in fetcher.fetch(items):
                     self._back.put((service, item, outcome))
                     del left[item.kind, item.key]
-            except (BudgetSpent, Stopped, CollectError) as cause:
+            except (BudgetSpent, Stopped, FetchError) as cause:
                 self._back.put(_Unasked(service, list(left.values()), cause))
             except Exception as error:  # noqa: BLE001 - whatever a platform's library raises must not end the others
                 for item in left.values():

@@ -1,4 +1,4 @@
-"""The files that a recipe's sources name, found: archives, collections, published datasets, media."""
+"""The files that a recipe's sources name, found: archives, fetch folders, published datasets, media."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from blift.connectors.collection.archives import VIDEOS, read_withdrawn
+from blift.connectors.fetch.archives import VIDEOS, read_withdrawn
 from blift.connectors.files import InputFile, list_files, literal, match, refuse_broken_links
 from blift.connectors.filesystem import is_here
 from blift.connectors.hub.dataset import HubFile, find_files
@@ -17,7 +17,7 @@ from blift.connectors.hub.extra import require_hub
 from blift.connectors.youtube.beside import group_siblings
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.model import HubSource, RedditSource, YoutubeSource
-from blift.pipelines.stages.fetch import pipeline as gather
+from blift.pipelines.stages.fetch import pipeline as fetch
 from blift.pipelines.stages.ingest.pipeline import VideoBatch
 from blift.schemas.reasons import Absent, Reason
 
@@ -25,15 +25,15 @@ from blift.schemas.reasons import Absent, Reason
 _BATCH_FILES = 500
 
 
-def archives(patterns: Sequence[str], collections: Sequence[str], of_collection: str) -> list[InputFile]:
-    """Files that patterns name, and those of collections.
+def archives(patterns: Sequence[str], folders: Sequence[str], of_fetch: str) -> list[InputFile]:
+    """Files that patterns name, and those of fetch folders.
 
     Raises:
         InputError: a pattern matches nothing, a folder, or a link to nothing.
     """
     for pattern in patterns:
         refuse_broken_links(pattern)
-    return [*match(patterns), *_in_collections(collections, of_collection)]
+    return [*match(patterns), *_in_fetch_folders(folders, of_fetch)]
 
 
 def info_files(request: Request) -> list[InputFile]:
@@ -42,22 +42,22 @@ def info_files(request: Request) -> list[InputFile]:
     if youtube is None:
         return []
     resolve = request.source.resolve
-    return archives(resolve(youtube.info), collections(request, youtube), VIDEOS)[: request.limit]
+    return archives(resolve(youtube.info), fetch_folders(request, youtube), VIDEOS)[: request.limit]
 
 
-def collections(request: Request, source: RedditSource | YoutubeSource | None) -> list[str]:
-    """Folders of the collections of a source, and of what the stage before gathered."""
+def fetch_folders(request: Request, source: RedditSource | YoutubeSource | None) -> list[str]:
+    """The fetch folders of a source, and those that the stage before filled."""
     if source is None:
         return []
-    gathered = request.recipe.collect is not None and request.recipe.collect.stage is not None
+    fetched = request.recipe.fetch is not None and request.recipe.fetch.stage is not None
     return [
-        *request.source.resolve(source.collections),
-        *(gather.whole_parts(request.folder.path) if gathered else []),
+        *request.source.resolve(source.fetched),
+        *(fetch.whole_parts(request.folder.path) if fetched else []),
     ]
 
 
-def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
-    """Files of collections; one that has none of a kind is as good as any other."""
+def _in_fetch_folders(folders: Sequence[str], pattern: str) -> list[InputFile]:
+    """Files of fetch folders; one that has none of a kind is as good as any other."""
     found = []
     for folder in folders:
         entries = list_files(posixpath.join(literal(folder), pattern))
@@ -68,13 +68,13 @@ def _in_collections(folders: Sequence[str], pattern: str) -> list[InputFile]:
 
 
 def withdrawn_posts(folders: Sequence[str]) -> dict[str, Reason]:
-    """Posts that were taken back after they were collected, as the collections noted.
+    """Posts that were taken back after they were collected, as the fetch folders noted.
 
     Raises:
-        InputError: a folder is no collection.
+        InputError: a folder is no fetch folder.
     """
     return {
-        post_id: gather.reason_of(Absent(reason))
+        post_id: fetch.reason_of(Absent(reason))
         for folder in folders
         for post_id, reason in read_withdrawn(folder).items()
     }

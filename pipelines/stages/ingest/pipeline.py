@@ -1,7 +1,8 @@
-"""The collect stage: archives in, the post and comment tables out, one row an id, in shards by post."""
+"""The ingest stage: archives in, the post and comment tables out, one row an id, in shards by post."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from blift.connectors.reddit.archive import read_comments, read_submissions
 from blift.connectors.shard import Shard
 from blift.connectors.youtube.archive import read_videos
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.schemas.errors import TooManyRejects
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
@@ -31,15 +33,17 @@ from blift.transforms.rules.registry import Record, apply_rules, checks
 from blift.transforms.shuffle import SplitByShard
 from blift.transforms.tables import concat, frame, hash64, rows_of
 
-STAGE = "collect"
+STAGE = "ingest"
 _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"
 #: Steps of the funnel; rules of the scope come between.
 _READ, _WITHDRAWN, _MERGE = 0, 900, 1000
 _POST, _COMMENT = SCHEMAS["post"], SCHEMAS["comment"]
+#: A file of which this many records could not be read, and more of them than the recipe allows, is not read to its end.
+_STOP_AFTER = 100_000
 
 
 @dataclass(frozen=True)
-class CollectConfig:
+class IngestConfig:
     """What the workers of the stage need to know."""
 
     folder: str
@@ -49,6 +53,7 @@ class CollectConfig:
     withdrawn: Mapping[str, Reason]
     author_key: bytes | None
     malformed_payload: bool
+    max_malformed: float
     reject_payload: bool
     reject_out_of_scope: bool
     limit: int | None
@@ -63,7 +68,7 @@ class VideoBatch:
 
 
 @dataclass(frozen=True)
-class CollectInputs:
+class IngestInputs:
     """The files to read."""
 
     submissions: Sequence[InputFile]
@@ -72,7 +77,7 @@ class CollectInputs:
     published: Sequence[HubFile] = ()
 
 
-def plan(pipeline: beam.Pipeline, inputs: CollectInputs, config: CollectConfig) -> StagePlan:
+def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
     """The stage as a pipeline. Submissions are read first: comments are kept only where their post is."""
     submissions = _read(pipeline, "submissions", inputs.submissions, _ReadSubmissions(config))
     videos = _read(pipeline, "videos", inputs.videos, _ReadVideos(config))
@@ -130,7 +135,7 @@ def _read(
 class _ReadSubmissions(beam.DoFn):
     """Files of submissions to post tables within the scope, and rejects."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, file: InputFile) -> Iterator[pa.Table | TaggedOutput]:
@@ -138,7 +143,7 @@ class _ReadSubmissions(beam.DoFn):
         names = config.reddit_scope.get("subreddits")
         wanted = frozenset(name.removeprefix("r/").lower() for name in names) if names else None
         chunks = read_submissions(file, subreddits=None if config.reject_out_of_scope else wanted)
-        for chunk in _limited(chunks, config.limit):
+        for chunk in _limited(_readable(chunks, file, config), config.limit):
             tally = Tally(STAGE)
             yield from _read_tally(chunk, "reddit post", config, tally)
             posts = frame(reddit_posts(chunk.table))
@@ -149,7 +154,7 @@ class _ReadSubmissions(beam.DoFn):
 class _ReadVideos(beam.DoFn):
     """Files of videos to post tables within the scope, their comments, and rejects."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, batch: VideoBatch) -> Iterator[pa.Table | TaggedOutput]:
@@ -174,7 +179,7 @@ class _ReadVideos(beam.DoFn):
 class _ReadPublished(beam.DoFn):
     """Files of a published dataset to post tables, their comments, and rejects. All that stands is in scope."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, file: HubFile) -> Iterator[pa.Table | TaggedOutput]:
@@ -211,7 +216,7 @@ class _ReadPublished(beam.DoFn):
 class _ReadComments(beam.DoFn):
     """Files of comments to comment tables whose post is known, and rejects."""
 
-    def __init__(self, config: CollectConfig) -> None:
+    def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
     def process(self, file: InputFile, known: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
@@ -219,7 +224,8 @@ class _ReadComments(beam.DoFn):
         hashes = np.sort(np.concatenate([np.empty(0, np.uint64), *[t.column("hash").to_numpy() for t in known]]))
         of_posts = partial(_known, hashes)
         # What is to be listed must be built; what is only counted need not.
-        for chunk in read_comments(file, None if config.reject_out_of_scope else of_posts):
+        chunks = read_comments(file, None if config.reject_out_of_scope else of_posts)
+        for chunk in _readable(chunks, file, config):
             tally = Tally(STAGE)
             yield from _read_tally(chunk, "reddit comment", config, tally)
             rows = frame(comments(chunk.table, config.author_key))
@@ -241,6 +247,26 @@ def _contains(ordered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.asarray(ordered[np.minimum(places, len(ordered) - 1)] == wanted)
 
 
+def _readable(chunks: Iterable[Chunk], file: InputFile, config: IngestConfig) -> Iterator[Chunk]:
+    """A file's chunks, as long as it can be one of the records that are wanted.
+
+    Raises:
+        TooManyRejects: after `_STOP_AFTER` malformed records, where they are more than the recipe allows so far.
+    """
+    read, malformed = 0, Counter[Reason]()
+    for chunk in chunks:
+        read += chunk.rows_in
+        malformed.update(chunk.rejected())
+        if malformed.total() > max(_STOP_AFTER, config.max_malformed * read):
+            reasons = ", ".join(f"{rows:,} {reason.value}" for reason, rows in malformed.most_common(3))
+            raise TooManyRejects(
+                f"{malformed.total():,} of the first {read:,} records of {file.path} could not be read ({reasons}), "
+                f"and the recipe allows {config.max_malformed:.1%}; the rest of the file was not read. Remove it from "
+                "the recipe, or raise `rejects.max_malformed`."
+            )
+        yield chunk
+
+
 def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
     """The first ``limit`` rows of a file's chunks."""
     for chunk in chunks:
@@ -248,18 +274,17 @@ def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
             yield chunk
             continue
         table = chunk.table.slice(0, limit)
-        yield Chunk(chunk.rows_in - chunk.table.num_rows + table.num_rows, table, chunk.rejects, chunk.skipped)
+        rows_in = chunk.rows_in - chunk.table.num_rows + table.num_rows
+        yield Chunk(rows_in, table, chunk.rejects, chunk.skipped, chunk.unlisted)
         limit -= table.num_rows
         if limit <= 0:
             return
 
 
-def _read_tally(chunk: Chunk, table: str, config: CollectConfig, tally: Tally) -> Iterator[TaggedOutput]:
+def _read_tally(chunk: Chunk, table: str, config: IngestConfig, tally: Tally) -> Iterator[TaggedOutput]:
     """Count what was read of a file, and pass on what could not be read."""
-    reasons = pl.Series(chunk.rejects.column("reason")).value_counts()
-    rejected = {Reason(reason): rows for reason, rows in reasons.iter_rows()}
     skipped = sum(chunk.skipped.values())
-    tally.flow(_READ, "read", table, chunk.rows_in, chunk.table.num_rows + skipped, rejected)
+    tally.flow(_READ, "read", table, chunk.rows_in, chunk.table.num_rows + skipped, chunk.rejected())
     if chunk.rejects.num_rows:
         yield TaggedOutput(REJECTS, chunk.rejects if config.malformed_payload else without_payload(chunk.rejects))
 
@@ -269,7 +294,7 @@ def _in_scope(
     platform: Platform,
     scope: Mapping[str, Any],
     skipped: Mapping[Reason, int],
-    config: CollectConfig,
+    config: IngestConfig,
     tally: Tally,
 ) -> Iterator[pa.Table | TaggedOutput]:
     """Posts within the scope, and rejects of the others. ``skipped`` are those that the reader left out already."""
@@ -287,9 +312,9 @@ def _in_scope(
 
 
 def _standing(
-    posts: pl.DataFrame, platform: Platform, config: CollectConfig, tally: Tally
+    posts: pl.DataFrame, platform: Platform, config: IngestConfig, tally: Tally
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Posts that stand, and those that a collection saw taken back, whichever archive they come from."""
+    """Posts that stand, and those that a fetch folder saw taken back, whichever archive they come from."""
     if not config.withdrawn:
         return posts, posts.clear()
     noted = {post_id: reason.value for post_id, reason in config.withdrawn.items()}
@@ -303,9 +328,9 @@ def _standing(
 
 
 def _of_posts(
-    rows: pl.DataFrame, keep: pl.Series, config: CollectConfig, tally: Tally, unlisted: int = 0
+    rows: pl.DataFrame, keep: pl.Series, config: IngestConfig, tally: Tally, unlisted: int = 0
 ) -> Iterator[pa.Table | TaggedOutput]:
-    """Comments whose post was collected, and rejects of the others."""
+    """Comments whose post was ingested, and rejects of the others."""
     for platform in Platform:
         own = (rows["platform"] == platform.value) if rows.height else pl.Series([], dtype=pl.Boolean)
         dropped = int((own & ~keep).sum()) if rows.height else 0
@@ -313,21 +338,21 @@ def _of_posts(
         if bool(own.any()) or more:
             tally.step(
                 1,
-                "post_collected",
+                "post_ingested",
                 f"{platform.value} comment",
                 (int(own.sum()) if rows.height else 0) + more,
                 {Reason.ORPHAN_COMMENT: dropped + more},
             )
     if rows.height and config.reject_out_of_scope and not keep.all():
         orphans = rows.filter(~keep).with_columns(
-            rule=pl.lit("post_collected"), reason=pl.lit(Reason.ORPHAN_COMMENT.value), detail=pl.col("post_id")
+            rule=pl.lit("post_ingested"), reason=pl.lit(Reason.ORPHAN_COMMENT.value), detail=pl.col("post_id")
         )
         yield TaggedOutput(REJECTS, _rejects(orphans, "comment", "comment_id", config))
     if rows.height:
         yield rows_of(rows.filter(keep), "comment")
 
 
-def _rejects(rows: pl.DataFrame, record: str, id_column: str, config: CollectConfig) -> pa.Table:
+def _rejects(rows: pl.DataFrame, record: str, id_column: str, config: IngestConfig) -> pa.Table:
     return reject_rows(
         rows, STAGE, record, id_column, payload=config.reject_payload, out_of_scope=config.reject_out_of_scope
     )
@@ -336,7 +361,7 @@ def _rejects(rows: pl.DataFrame, record: str, id_column: str, config: CollectCon
 class _WriteLatest(beam.DoFn):
     """All observations of a shard to one row an id, written; emits the shard, and hashes of the ids of Reddit posts."""
 
-    def __init__(self, table: str, config: CollectConfig) -> None:
+    def __init__(self, table: str, config: IngestConfig) -> None:
         self._table = table
         self._config = config
 

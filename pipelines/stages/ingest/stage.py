@@ -1,4 +1,4 @@
-"""What stage collect needs: archives and published datasets, and the scope of each source."""
+"""What stage ingest needs: archives and published datasets, and the scope of each source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from blift.connectors.collection.archives import COMMENTS, SUBMISSIONS
+from blift.connectors.fetch.archives import COMMENTS, SUBMISSIONS
 from blift.connectors.files import InputFile
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json
 from blift.pipelines.recipe.model import Recipe
@@ -21,7 +21,7 @@ from blift.pipelines.stages.ingest.inputs import (
     batches,
     beside_them,
     changed,
-    collections,
+    fetch_folders,
     info_files,
     published_files,
     withdrawn_posts,
@@ -39,9 +39,9 @@ def _prepare(request: Request) -> Prepared:
     reddit, youtube = sources.reddit, sources.youtube
     videos = info_files(request)
     siblings, beside, _ = beside_them(videos)
-    of_reddit = collections(request, reddit)
-    withdrawn = withdrawn_posts(sorted({*of_reddit, *collections(request, youtube)}))
-    inputs = pipeline.CollectInputs(
+    of_reddit = fetch_folders(request, reddit)
+    withdrawn = withdrawn_posts(sorted({*of_reddit, *fetch_folders(request, youtube)}))
+    inputs = pipeline.IngestInputs(
         submissions=archives(resolve(reddit.submissions), of_reddit, SUBMISSIONS) if reddit else [],
         comments=archives(resolve(reddit.comments), of_reddit, COMMENTS) if reddit else [],
         videos=[batch_of(files, siblings) for files in batches(videos)],
@@ -50,13 +50,14 @@ def _prepare(request: Request) -> Prepared:
     files = [*inputs.submissions, *inputs.comments, *videos]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
     key = os.environ.get(AUTHOR_KEY, "").encode() or None
-    config = pipeline.CollectConfig(
+    config = pipeline.IngestConfig(
         folder=request.folder.path,
         shards=shards,
         reddit_scope=dict(reddit.scope) if reddit else {},
         youtube_scope=dict(youtube.scope) if youtube else {},
         withdrawn=withdrawn,
         author_key=key,
+        max_malformed=request.recipe.rejects.max_malformed,
         malformed_payload=request.recipe.rejects.payload is not Payload.NONE,
         reject_payload=request.recipe.rejects.payload is Payload.ALL,
         reject_out_of_scope=request.recipe.rejects.out_of_scope,

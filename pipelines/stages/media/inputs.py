@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 
-from blift.connectors.collection.archives import read_files
-from blift.connectors.collection.items import StoredFile
+from blift.connectors.fetch.archives import read_files
+from blift.connectors.fetch.items import StoredFile
 from blift.connectors.files import match
 from blift.connectors.youtube.beside import is_media
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.media import Media
-from blift.pipelines.stages.fetch import pipeline as gather
-from blift.pipelines.stages.ingest.inputs import beside_them, collections, info_files
+from blift.pipelines.stages.fetch.pipeline import PARTS
+from blift.pipelines.stages.ingest.inputs import beside_them, fetch_folders, info_files
 from blift.transforms.media.files import ListedFile
 
 
@@ -28,14 +28,14 @@ def media_files(request: Request, section: Media) -> list[ListedFile]:
     ]
     named = match(request.source.resolve(section.files)) if section.files else []
     given = [ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named]
-    return sorted([*beside, *given, *_collected_files(request)])
+    return sorted([*beside, *given, *_fetched_files(request)])
 
 
-def _collected_files(request: Request) -> list[ListedFile]:
-    """Files of collections, which are known by their addresses."""
+def _fetched_files(request: Request) -> list[ListedFile]:
+    """Files of fetch folders, which are known by their addresses."""
     sources = request.recipe.sources
-    folders = {*collections(request, sources.reddit), *collections(request, sources.youtube)}
-    parts = posixpath.join(request.folder.path, gather.PARTS)
+    folders = {*fetch_folders(request, sources.reddit), *fetch_folders(request, sources.youtube)}
+    parts = posixpath.join(request.folder.path, PARTS)
     listed: dict[tuple[str, str], list[StoredFile]] = {}
     for folder in sorted(folders):
         store = parts if posixpath.dirname(folder) == parts else folder

@@ -18,6 +18,7 @@ from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.files import Publication, PublishedManifest
 from blift.pipelines.stages.publish.sender import Target
 from blift.pipelines.stages.publish.upload import upload
+from blift.pipelines.stages.publish.valid import refuse_invalid
 from blift.pipelines.stages.publish.versions import Difference, chosen_tag
 from blift.pipelines.stages.release import layout
 from blift.pipelines.stages.release import stage as release
@@ -125,6 +126,7 @@ def _released(place: Place, repo: str, report: Report) -> Publication:
         raise InputError(f"{place.folder.path} has no {MANIFEST}: it is no run folder.")
     manifest = run_unless_done(release.STAGE, prepared, manifest, place, report) or manifest
     release.gate(manifest.stages[layout.STAGE].findings)
+    refuse_invalid(place.folder, manifest)
     return Publication(Facts(manifest, place.source.recipe.card, repo), place.source.text)
 
 

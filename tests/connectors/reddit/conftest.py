@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from praw.config import Config
 
-from blift.connectors.collection.items import Done, GoesOn, Item, NotThere, Outcome, RawRecord
+from blift.connectors.fetch.items import Done, GoesOn, Item, NotThere, Outcome, RawRecord
 from blift.connectors.reddit.config import RedditConfig
 from blift.connectors.reddit.live import RedditFetcher
 from blift.connectors.web.manners import Manners

@@ -348,7 +348,7 @@ def test_a_line_that_is_no_record_is_rejected_for_its_reason(
     assert chunk.table.column("line").to_pylist() == [1, 3]
     (row,) = chunk.rejects.to_pylist()
     told = fields(row, "stage", "rule", "reason", "record_table", "source", "line")
-    assert told == ("collect", "read", reason.value, table, "RS_2018-01.zst", 2)
+    assert told == ("ingest", "read", reason.value, table, "RS_2018-01.zst", 2)
     assert row["detail"]
 
 

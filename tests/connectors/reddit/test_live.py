@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from blift.connectors.collection.items import Done, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Item, Kind, NotThere
 from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask
 from tests.reddit_server import RedditServer, made_up

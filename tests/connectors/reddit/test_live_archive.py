@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blift.connectors.collection.items import Item, Kind, RawRecord
+from blift.connectors.fetch.items import Item, Kind, RawRecord
 from blift.connectors.files import InputFile
 from blift.connectors.malformed import loads
 from blift.connectors.reddit.answers import archived

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from blift.connectors.collection.items import Done, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, GoesOn, Item, Kind
 from blift.connectors.reddit.config import CommentsWanted
 from blift.connectors.reddit.listing_keys import Listing, listing_of
 from blift.schemas.errors import RecipeError

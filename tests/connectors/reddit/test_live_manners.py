@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from praw.config import Config
 
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere
 from blift.connectors.reddit.config import CommentsWanted, RedditConfig
 from blift.connectors.reddit.live import RedditFetcher
 from blift.connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Pace, Stopped
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Led, Made, is_done, reason_of
 from tests.reddit_server import CLIENT, Fault, Limit, RedditServer, made_up
@@ -38,7 +38,7 @@ def test_without_credentials_the_sentence_says_what_to_set_and_where_to_get_it(l
         lead(server)
         (tmp_path / "config" / "praw.ini").unlink()
         Config.CONFIG = None
-        with pytest.raises(CollectError, match=r"no credentials.*praw_client_id, praw_client_secret.*prefs/apps"):
+        with pytest.raises(FetchError, match=r"no credentials.*praw_client_id, praw_client_secret.*prefs/apps"):
             RedditFetcher(RedditConfig(), Manners(str(tmp_path / "manners")))
         assert server.asked == []
 
@@ -56,7 +56,7 @@ def test_wrong_credentials_end_in_one_sentence_that_does_not_tell_them(
     with RedditServer(made_up(1)) as server:
         lead(server)
         fetcher = RedditFetcher(RedditConfig(), Manners(str(tmp_path / "manners")))
-        with pytest.raises(CollectError, match=r"does not accept the credentials \(401\).*praw_client_id") as caught:
+        with pytest.raises(FetchError, match=r"does not accept the credentials \(401\).*praw_client_id") as caught:
             fetch_one(fetcher)
         fetcher.close()
         assert server.counts() == {"/api/v1/access_token": 1}
@@ -104,7 +104,7 @@ def test_a_praw_ini_that_is_of_no_use_is_an_error_that_says_so(
     if content:
         (tmp_path / "config" / "praw.ini").write_text(content)
         Config.CONFIG = None
-    with pytest.raises(CollectError, match=says) as caught:
+    with pytest.raises(FetchError, match=says) as caught:
         RedditFetcher(RedditConfig(site=site), Manners(str(tmp_path / "manners")))
     assert "very-secret" not in "".join(traceback.format_exception(caught.value))
 
@@ -122,7 +122,7 @@ def test_a_configuration_that_makes_no_request_ends_in_one_sentence(
     fetcher: Made, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(f"praw_{name}", value)
-    with RedditServer(made_up(1)) as server, pytest.raises(CollectError, match="makes no request") as caught:
+    with RedditServer(made_up(1)) as server, pytest.raises(FetchError, match="makes no request") as caught:
         fetch_one(fetcher(server))
     assert value not in "".join(traceback.format_exception(caught.value))
 
@@ -131,7 +131,7 @@ def test_a_configuration_that_makes_no_request_ends_in_one_sentence(
 def test_a_token_that_is_refused_ends_in_one_sentence(fetcher: Made, answer: bytes) -> None:
     with RedditServer(made_up(1)) as server:
         server.faults.append(Fault("/api/v1/access_token", 200, answer))
-        with pytest.raises(CollectError, match="does not accept the credentials"):
+        with pytest.raises(FetchError, match="does not accept the credentials"):
             fetch_one(fetcher(server))
 
 
@@ -155,7 +155,7 @@ def test_a_token_that_expired_is_replaced_within_the_question(fetcher: Made) -> 
 
 def test_tokens_that_are_never_good_end_in_one_sentence(fetcher: Made) -> None:
     with RedditServer(made_up(1), token_s=0) as server:
-        with pytest.raises(CollectError, match="does not accept the token that it gave"):
+        with pytest.raises(FetchError, match="does not accept the token that it gave"):
             fetch_one(fetcher(server))
         assert server.counts()["/api/info"] == 2
 
@@ -219,7 +219,7 @@ def test_an_answer_that_breaks_off_fails(ask: Ask, fault: Fault) -> None:
 def test_a_page_in_place_of_data_with_403_ends_in_one_sentence(fetcher: Made, path: str) -> None:
     with RedditServer(made_up(1)) as server:
         server.faults.append(Fault(path, 403, b"<html>You've been blocked by network security.</html>"))
-        with pytest.raises(CollectError, match="Reddit refuses this machine or application"):
+        with pytest.raises(FetchError, match="Reddit refuses this machine or application"):
             fetch_one(fetcher(server))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.collection.items import Done, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, GoesOn, Item, Kind
 from blift.connectors.reddit.config import CommentsWanted
 from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Made, drain, is_done, reason_of

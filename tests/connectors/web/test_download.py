@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere, Outcome
+from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere, Outcome
 from blift.connectors.media.ffmpeg import program
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.download import FilesConfig, FilesFetcher, Partial, best_streams

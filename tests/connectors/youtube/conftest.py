@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.collection.items import Item, Kind, Outcome
+from blift.connectors.fetch.items import Item, Kind, Outcome
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.live import YoutubeFetcher

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.absence import Blocked, meaning
 from blift.connectors.youtube.live import YoutubeFetcher
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.made_up import MadeUp, Video
@@ -186,7 +186,7 @@ def test_being_taken_for_a_program_again_and_again_ends_it(tmp_path: Path) -> No
         fetcher._extractor.pace.pause = lambda _: None  # type: ignore[method-assign] # a pause is a quarter of an hour
         for _ in range(2):
             list(fetcher.fetch([Item(Kind.VIDEO, ID)]))
-        with pytest.raises(CollectError, match=r"YouTube takes us for a program.*not a bot"):
+        with pytest.raises(FetchError, match=r"YouTube takes us for a program.*not a bot"):
             list(fetcher.fetch([Item(Kind.VIDEO, ID)]))
 
 

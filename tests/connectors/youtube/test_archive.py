@@ -361,7 +361,7 @@ def test_a_broken_comment_is_rejected_and_its_video_stays(tmp_path: Path) -> Non
         ("wrong_type", "youtube:Ugw5", "text is a list, not a text"),
         ("wrong_type", None, "a comment is null, not an object"),
     ]
-    assert {(row["stage"], row["rule"], row["record_table"]) for row in rejects} == {("collect", "read", "comment")}
+    assert {(row["stage"], row["rule"], row["record_table"]) for row in rejects} == {("ingest", "read", "comment")}
     assert json.loads(rejects[0]["payload"]) == without_id
     assert_conserves([chunk], files=1)
 
@@ -407,7 +407,7 @@ def test_comments_that_are_no_list_are_one_reject(tmp_path: Path) -> None:
 def test_a_record_that_cannot_be_read_is_rejected(tmp_path: Path, content: Any, reason: str, detail: str) -> None:
     chunk = read(tmp_path, content)
     reject = reject_of(chunk)
-    assert (reject["stage"], reject["rule"], reject["record_table"]) == ("collect", "read", "post")
+    assert (reject["stage"], reject["rule"], reject["record_table"]) == ("ingest", "read", "post")
     assert (reject["reason"], reject["source"], reject["line"]) == (reason, f"{ID}.info.json", None)
     assert detail in reject["detail"]
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()

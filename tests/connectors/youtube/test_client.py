@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from yt_dlp import globals as yt_dlp_globals
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners, Stopped
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.cookies import read_cookies
 from blift.connectors.youtube.live import YoutubeFetcher
-from blift.schemas.errors import CollectError
+from blift.schemas.errors import FetchError
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, YoutubeServer
@@ -135,16 +135,18 @@ def test_cookies_that_cannot_be_read_are_told_and_not_shown(
 ) -> None:
     path = tmp_path / "cookies.txt"
     path.write_text(content)
-    with pytest.raises(CollectError, match=problem) as raised:
+    with pytest.raises(FetchError, match=problem) as raised:
         read_cookies(str(path))
     assert "verysecret" not in str(raised.value) + "".join(capfd.readouterr())
 
 
 def test_cookies_that_are_not_there_are_told(ask: Ask, tmp_path: Path) -> None:
-    with pytest.raises(CollectError, match=r"Cannot read the cookies in .*nowhere.txt: No such file"):
+    with pytest.raises(FetchError, match=r"Cannot read the cookies in .*nowhere.txt: No such file"):
         ask(MadeUp([Video(ID)]), cookies_file=str(tmp_path / "nowhere.txt"))
-    with pytest.raises(CollectError, match=r"Cannot read the cookies in .*: Is a directory"):
+    with pytest.raises(FetchError, match=r"Cannot read the cookies in .*: it is a folder"):
         ask(MadeUp([Video(ID)]), cookies_file=str(tmp_path))
+    with pytest.raises(FetchError, match=r"Cannot read the cookies in /dev/zero: it is a device"):
+        ask(MadeUp([Video(ID)]), cookies_file="/dev/zero")
 
 
 def test_the_password_of_a_proxy_is_in_no_message(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,10 +158,10 @@ def test_the_password_of_a_proxy_is_in_no_message(ask: Ask, monkeypatch: pytest.
 
 def test_a_proxy_of_the_environment_that_cannot_be_used_is_told(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("A_PROXY", raising=False)
-    with pytest.raises(CollectError, match=r"The environment variable A_PROXY, which `proxy_env` names, is not set\."):
+    with pytest.raises(FetchError, match=r"The environment variable A_PROXY, which `proxy_env` names, is not set\."):
         ask(MadeUp([Video(ID)]), proxy_env="A_PROXY")
     monkeypatch.setenv("A_PROXY", "verysecret")
-    with pytest.raises(CollectError, match=r"A_PROXY holds no address of a proxy\.") as caught:
+    with pytest.raises(FetchError, match=r"A_PROXY holds no address of a proxy\.") as caught:
         ask(MadeUp([Video(ID)]), proxy_env="A_PROXY")
     assert "verysecret" not in str(caught.value)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.collection.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere
 from blift.connectors.media.ffmpeg import program
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from blift.connectors.youtube.config import FootageWanted

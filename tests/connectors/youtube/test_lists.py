@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.lists import PAGE, list_address
 from blift.connectors.youtube.live import YoutubeFetcher

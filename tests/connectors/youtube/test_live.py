@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, Outcome, RecordKind
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome, RecordKind
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.archive import read_videos

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.collection.archives import write_archives
-from blift.connectors.collection.items import Done, Item, Kind, RecordKind
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.archives import write_archives
+from blift.connectors.fetch.items import Done, Item, Kind, RecordKind
+from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.archive import read_videos

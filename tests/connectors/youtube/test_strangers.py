@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
 from blift.connectors.web import flow
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube import client

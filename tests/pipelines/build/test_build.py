@@ -42,7 +42,7 @@ def rows_of(folder: Path, dataset: str) -> list[dict[str, Any]]:
 def test_no_row_is_lost_in_any_step(built: tuple[Path, Manifest]) -> None:
     _, manifest = built
     rows = list(funnel_rows(manifest))
-    assert {row.stage for row in rows} == {"collect", "media", "curate", "instruct"}
+    assert {row.stage for row in rows} == {"ingest", "media", "curate", "instruct"}
     assert unbalanced(rows) == []
 
 
@@ -58,7 +58,7 @@ def test_every_rule_that_the_demo_turns_on_rejects_something(built: tuple[Path, 
     idle = {
         (row.table, row.step)
         for row in funnel_rows(manifest)
-        if row.stage in ("collect", "curate") and not row.rejected and not row.merged
+        if row.stage in ("ingest", "curate") and not row.rejected and not row.merged
     }
     repeated_reads = {(table, "latest_observation") for table in ("reddit comment", "youtube comment", "youtube post")}
     # The windows and media kinds of YouTube, and its near-duplicates, are shown on Reddit's side.
@@ -172,7 +172,7 @@ def test_author_names_are_nowhere(built: tuple[Path, Manifest]) -> None:
 
 def test_an_author_key_hashes_names(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLIFT_AUTHOR_KEY", "a key of the test")
-    run_build(corpus / "demo.yaml", tmp_path / "out", stages=["collect"])
+    run_build(corpus / "demo.yaml", tmp_path / "out", stages=["ingest"])
     authors = [row["author"] for row in rows_of(tmp_path / "out", "comments")]
     assert all(author is not None and len(author) == 16 for author in authors)
     assert len(set(authors)) < len(authors)
@@ -193,7 +193,7 @@ def test_a_second_build_does_nothing(corpus: Path, built: tuple[Path, Manifest],
     out = tmp_path / "out"
     shutil.copytree(folder, out)
     again, told = run_build(corpus / "demo.yaml", out)
-    assert told == ["skipped collect", "skipped media", "skipped curate", "skipped instruct"]
+    assert told == ["skipped ingest", "skipped media", "skipped curate", "skipped instruct"]
     assert again.fingerprint == manifest.fingerprint
 
 
@@ -207,7 +207,7 @@ def test_a_changed_knob_runs_only_what_depends_on_it(
     changed.write_text((corpus / "demo.yaml").read_text().replace("min_comments: 2", "min_comments: 3"))
     again, told = run_build(changed, out)
     assert told == [
-        "skipped collect",
+        "skipped ingest",
         "skipped media",
         "started curate",
         "done curate",
@@ -226,7 +226,7 @@ def test_a_missing_or_cut_shard_is_written_again_as_it_was(
     next((out / "samples").glob("*.parquet")).write_bytes(b"PAR1")
     again, told = run_build(corpus / "demo.yaml", out)
     assert (
-        told == ["skipped collect", "skipped media", "started curate", "done curate", "skipped instruct"]
+        told == ["skipped ingest", "skipped media", "started curate", "done curate", "skipped instruct"]
         or told[-1] == "done instruct"
     )
     assert again.fingerprint == manifest.fingerprint
@@ -274,7 +274,7 @@ def test_limit_reads_the_first_posts_of_every_file(corpus: Path, tmp_path: Path)
 
 def test_stages_run_one_by_one_give_the_same(corpus: Path, built: tuple[Path, Manifest], tmp_path: Path) -> None:
     _, manifest = built
-    for stage in ("collect", "media", "curate", "instruct"):
+    for stage in ("ingest", "media", "curate", "instruct"):
         last, _ = run_build(corpus / "demo.yaml", tmp_path / "out", stages=[stage])
     assert last.fingerprint == manifest.fingerprint
 
@@ -283,5 +283,5 @@ def test_the_manifest_is_json_with_funnel_digests_and_versions(built: tuple[Path
     folder, manifest = built
     content = json.loads((folder / "manifest.json").read_text())
     assert content["fingerprint"] == manifest.fingerprint
-    assert content["stages"]["collect"]["versions"]["apache-beam"].startswith("2.")
+    assert content["stages"]["ingest"]["versions"]["apache-beam"].startswith("2.")
     assert all(len(shard["sha256"]) == 64 for stage in content["stages"].values() for shard in stage["shards"])

@@ -53,33 +53,33 @@ def test_the_job_of_a_driver_that_died_is_not_run_again(
     recipe, out = corpus / "demo.yaml", tmp_path / "out"
     step(recipe, out)
     manifest, events = step(recipe, out, detach=False)
-    assert "started collect" not in events
+    assert "started ingest" not in events
     assert manifest.fingerprint == built[1].fingerprint
 
 
 def test_a_job_of_other_inputs_is_run_again(corpus: Path, tmp_path: Path) -> None:
     recipe, out = corpus / "demo.yaml", tmp_path / "out"
     step(recipe, out)
-    account = out / ".account-collect.json"
+    account = out / ".account-ingest.json"
     lines = [json.loads(line) for line in account.read_text().splitlines()]
     start = next(line for line in lines if line[0] == "start")
     start[1] = "0" * 64
     account.write_text("\n".join(json.dumps(line) for line in lines))
-    assert step(recipe, out)[1] == ["started collect", "submitted collect"]
+    assert step(recipe, out)[1] == ["started ingest", "submitted ingest"]
 
 
 def test_a_job_whose_files_are_gone_is_run_again(corpus: Path, tmp_path: Path) -> None:
     recipe, out = corpus / "demo.yaml", tmp_path / "out"
     step(recipe, out)
     next((out / "posts").glob("*.parquet")).unlink()
-    assert step(recipe, out)[1] == ["started collect", "submitted collect"]
+    assert step(recipe, out)[1] == ["started ingest", "submitted ingest"]
 
 
 def test_the_command_says_what_to_do_next(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["build", str(corpus / "demo.yaml"), "--out", str(tmp_path / "out"), "--detach"]
     assert main(command) == 0
     said = capsys.readouterr()
-    assert "collect   handed to the runner; when its job is done, run this again" in said.err
+    assert "ingest    handed to the runner; when its job is done, run this again" in said.err
     assert "fingerprint" not in said.out
 
 

@@ -20,7 +20,7 @@ POST = (
 
 
 @pytest.mark.parametrize(
-    ("archive", "said"), [("", "No post was collected."), (POST, "No sample was made.")], ids=["no post", "no sample"]
+    ("archive", "said"), [("", "No post was ingested."), (POST, "No sample was made.")], ids=["no post", "no sample"]
 )
 def test_an_empty_dataset_is_not_passed_over(
     archive: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -37,7 +37,7 @@ def test_files_of_media_that_are_nobodys_are_told(tmp_path: Path, capsys: pytest
     (tmp_path / "small.yaml").write_text(
         "name: small\nsources: {reddit: {submissions: [RS.ndjson]}}\nmedia: {files: [o*]}"
     )
-    command = ["build", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "run"), "--stages", "collect,media"]
+    command = ["build", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "run"), "--stages", "ingest,media"]
     assert main([*command, "--quiet"]) == 0
     said = "warning: None of 1 media has a file; docs/media.md says by which name each is found.\n"
     assert capsys.readouterr().err == said

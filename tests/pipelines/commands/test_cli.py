@@ -17,7 +17,7 @@ from blift.schemas.errors import OutputError
 
 COMMANDS = [
     (),
-    ("collect",),
+    ("fetch",),
     ("build",),
     ("publish",),
     ("diff",),
@@ -37,6 +37,7 @@ COMMANDS = [
     ("schema", "baseline"),
     ("schema", "check"),
     ("schema", "diff"),
+    ("schema", "validate"),
 ]
 
 
@@ -71,7 +72,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "hint"),
     [
         ((), "required: COMMAND"),
-        (("buidl",), "choose from 'collect', 'build', 'publish'"),
+        (("buidl",), "choose from 'fetch', 'build', 'publish'"),
         (("recipe", "shw"), "choose from 'list', 'show'"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from blift.connectors.collection.items import Failed, Item, Kind
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.items import Failed, Item, Kind
+from blift.connectors.fetch.state import State
 from blift.pipelines.cli import main
 from blift.pipelines.engine.card_parts import code
 from blift.pipelines.engine.funnel import cell

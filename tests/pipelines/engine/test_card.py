@@ -98,7 +98,7 @@ def test_fingerprint_sources_and_features_stand_there(
     _, manifest = built
     body = card[1]
     assert f"`{manifest.fingerprint}`" in body
-    for name, size, _ in manifest.stages["collect"].inputs["files"][:50]:
+    for name, size, _ in manifest.stages["ingest"].inputs["files"][:50]:
         assert f"| `{name}` | {size:,} |" in body
     for _, _, table in CONFIGS:
         for field in RECORDS[table].model_fields:
@@ -115,7 +115,7 @@ def test_a_title_that_yaml_would_misread_stays_a_text(corpus: Path, built: tuple
 
 def test_the_card_of_a_collect_alone_has_only_its_configs(corpus: Path, built: tuple[Path, Manifest]) -> None:
     recipe = load_recipe(str(corpus / "demo.yaml")).recipe
-    collected = Manifest("demo", "0.1.0", {"collect": built[1].stages["collect"]}, "f" * 64)
+    collected = Manifest("demo", "0.1.0", {"ingest": built[1].stages["ingest"]}, "f" * 64)
     front, body = split_card(dataset_card(recipe.card, collected))
     assert [config["config_name"] for config in front["configs"]] == ["posts", "comments", "rejects"]
     assert [config["config_name"] for config in front["configs"] if config.get("default")] == ["posts"]

@@ -170,7 +170,7 @@ def test_clear_deletes_what_a_stage_wrote_and_nothing_else(tmp_path: Path) -> No
     written = [
         "posts/posts-00000-of-00002.parquet",
         f"posts/posts-00001-of-00002.parquet{_PART}",
-        "rejects/collect-00000-of-00001.parquet",
+        "rejects/ingest-00000-of-00001.parquet",
         "release/embedded/images/images-00000-000.parquet",
         "release/digests/samples.parquet",
         f"release/images/ab/{'ab' * 32}.jpg",
@@ -188,7 +188,7 @@ def test_clear_deletes_what_a_stage_wrote_and_nothing_else(tmp_path: Path) -> No
     for name in (*written, *others):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    prefixes = ["posts/posts-", "rejects/collect-", "samples/samples-"]
+    prefixes = ["posts/posts-", "rejects/ingest-", "samples/samples-"]
     prefixes += ["release/embedded/images/images-", "release/digests/samples", "release/images/*/"]
     RunFolder(str(tmp_path)).clear(prefixes)
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(others)

@@ -85,12 +85,12 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (SMALLEST.replace("name: small\n", ""), "the key `name` is missing; Name of the recipe"),
         (
             "name: small\n",
-            "`sources` names none of `reddit`, `youtube` and `hub`, and `collect` asks neither Reddit nor YouTube",
+            "`sources` names none of `reddit`, `youtube` and `hub`, and `fetch` asks neither Reddit nor YouTube",
         ),
         ("name: small\nsources: {reddit: {comments: [RC_*]}}\n", "line 2: `sources.reddit` is "),
         (
             "name: small\nsources: {youtube: {}}\n",
-            "line 2: `sources.youtube` is {}: name `info`, or `collections`.",
+            "line 2: `sources.youtube` is {}: name `info`, or `fetched`.",
         ),
         ("name: small\nsources: {}\n", "asks neither Reddit nor YouTube; name at least one."),
     ],
@@ -207,6 +207,13 @@ def test_a_file_of_ones_own_goes_before_a_shipped_recipe(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     Path("demo.yaml").write_text(SMALLEST)
     assert load_recipe("demo.yaml").recipe.name == "small"
+
+
+def test_a_folder_does_not_hide_a_shipped_recipe_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = recipe_text("demo")
+    (tmp_path / "demo").mkdir()  # as `make demo` makes one
+    assert recipe_text("demo") == shipped
 
 
 def test_a_recipe_that_is_not_there_names_near_and_shipped_ones(tmp_path: Path) -> None:

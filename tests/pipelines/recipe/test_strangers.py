@@ -54,7 +54,7 @@ def test_a_list_that_holds_itself_is_refused(tmp_path: Path) -> None:
         SMALLEST + f"instruct: {{templates: [{'t' * 100_000}]}}\n",
         SMALLEST + f"curate: {{reddit: {{posts: {{nsfw_words: {'t' * 100_000}}}}}}}\n",
         SMALLEST + f"curate: {{reddit: {{posts: {{nsfw_words: [{'t' * 100_000}]}}}}}}\n",
-        SMALLEST + f"collect: {{reddit: {{listings: [{'t' * 100_000}]}}}}\n",
+        SMALLEST + f"fetch: {{reddit: {{listings: [{'t' * 100_000}]}}}}\n",
         SMALLEST + "".join(f"unknown{n}: 1\n" for n in range(20_000)),
         f"name: !{'t' * 100_000} x\n",
         f"name: &{'a' * 100_000} x\n",
@@ -181,15 +181,15 @@ def test_a_recipe_has_a_limit_of_size(tmp_path: Path) -> None:
 
 PASSWORD = "S3cretProxyPw"  # noqa: S105 - of nobody
 SECRETS = {
-    "proxy": f"collect: {{youtube: {{proxy: 'http://bob:{PASSWORD}@10.0.0.9:3128'}}}}",
-    "proxy without a scheme": f"collect: {{youtube: {{proxy: 'bob:{PASSWORD}@10.0.0.9:3128'}}}}",
-    "proxy, escaped": f'collect: {{youtube: {{proxy: "http\\x3a//bob:{PASSWORD}\\x4010.0.0.9:3128"}}}}',
+    "proxy": f"fetch: {{youtube: {{proxy: 'http://bob:{PASSWORD}@10.0.0.9:3128'}}}}",
+    "proxy without a scheme": f"fetch: {{youtube: {{proxy: 'bob:{PASSWORD}@10.0.0.9:3128'}}}}",
+    "proxy, escaped": f'fetch: {{youtube: {{proxy: "http\\x3a//bob:{PASSWORD}\\x4010.0.0.9:3128"}}}}',
     "endpoint": f"media: {{describe: {{endpoint: {{url: 'http://me:{PASSWORD}@h/v1', model: m, max_requests: 1}}}}}}",
     "endpoint's query": f"media: {{describe: {{endpoint: {{url: 'http://h/v1?key={PASSWORD}', model: m}}}}}}",
     "key itself": f"media: {{describe: {{endpoint: {{key_env: sk-{PASSWORD}0123, url: 'http://h/v1', model: m}}}}}}",
     "prompt": f"media: {{describe: {{endpoint: {{prompt: 'Authorization: Bearer {PASSWORD}', model: m}}}}}}",
     "source": f"output: {{}}\ncollect: {{reddit: {{ids: ['https://bob:{PASSWORD}@example.org/ids']}}}}",
-    "list": f"collect: {{youtube: {{lists: ['https://example.org/?sig={PASSWORD}']}}}}",
+    "list": f"fetch: {{youtube: {{lists: ['https://example.org/?sig={PASSWORD}']}}}}",
     "card": f"card: {{summary: 'with hf_{PASSWORD}0123456789 one can'}}",
     "description": f"description: AIza{PASSWORD}0123456789abcdef",
     "comment": f"# proxy: http://bob:{PASSWORD}@10.0.0.9:3128",
@@ -226,10 +226,10 @@ def test_a_list_that_a_recipe_names_holds_no_credential(tmp_path: Path) -> None:
 def test_a_proxy_comes_from_the_environment_instead(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("name: x\ncollect: {youtube: {proxy_env: MY_PROXY}}\n")
-    collect = load_recipe(str(path)).recipe.collect
-    assert collect is not None
-    assert collect.youtube is not None
-    assert collect.youtube.proxy_env == "MY_PROXY"
+    fetch = load_recipe(str(path)).recipe.fetch
+    assert fetch is not None
+    assert fetch.youtube is not None
+    assert fetch.youtube.proxy_env == "MY_PROXY"
     assert "not both" in said_of(tmp_path, "name: x\ncollect: {youtube: {proxy_env: A, proxy: 'http://h:1'}}\n")
 
 

@@ -114,7 +114,7 @@ def test_a_rule_without_a_parameter_has_a_switch_and_others_the_type_of_their_pa
     knobs = {(rule.record, rule.stage, rule.name): rule.knob for rule in all_rules()}
     assert knobs[(Record.POST, "curate", "deleted")] is bool
     assert knobs[(Record.COMMENT, "curate", "min_words")] is int
-    assert knobs[(Record.POST, "collect", "posted_from")] is date
+    assert knobs[(Record.POST, "ingest", "posted_from")] is date
 
 
 def test_each_rule_has_a_paragraph_for_the_documentation_and_a_name_of_its_own() -> None:

@@ -20,7 +20,7 @@ _EVE, _MIDNIGHT = datetime(2015, 1, 31, 23, 59, 59, tzinfo=UTC), datetime(2015, 
 def judged(knobs: dict[str, Any], *rows: dict[str, Any]) -> tuple[list[bool], list[Any]]:
     """Which rows stay; and rule, reason and detail of the others, in order."""
     numbered = pl.DataFrame(list(rows), schema=_SCHEMA).with_columns(native_id=pl.int_range(pl.len()).cast(pl.String))
-    verdict = apply_rules(numbered, checks(Record.POST, Platform.REDDIT, knobs, "collect"))
+    verdict = apply_rules(numbered, checks(Record.POST, Platform.REDDIT, knobs, "ingest"))
     kept = set(verdict.kept["native_id"])
     return [str(place) in kept for place in range(len(rows))], verdict.rejected.select(
         "rule", "reason", "detail"
@@ -51,7 +51,7 @@ def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detai
 
 
 def test_every_rule_of_the_scope_has_a_case() -> None:
-    assert [case[0] for case in CASES] == [rule.name for rule in rules_for(Record.POST, None, "collect")]
+    assert [case[0] for case in CASES] == [rule.name for rule in rules_for(Record.POST, None, "ingest")]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_day_for_one_subreddit_does_not_touch_the_others() -> None:
 
 
 def test_the_scope_of_youtube_has_no_subreddits() -> None:
-    names = [rule.name for rule in rules_for(Record.POST, Platform.YOUTUBE, "collect")]
+    names = [rule.name for rule in rules_for(Record.POST, Platform.YOUTUBE, "ingest")]
     assert names == ["posted_from", "posted_before"]
 
 

@@ -1,4 +1,4 @@
-"""A platform of 300 posts that notes every question in a file, for runs of a collection."""
+"""A platform of 300 posts that notes every question in a file, for runs of a fetch folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from blift.connectors.collection.items import (
+from blift.connectors.fetch.items import (
     Done,
     Failed,
     GoesOn,
@@ -23,8 +23,8 @@ from blift.connectors.collection.items import (
     StoredFile,
 )
 from blift.connectors.web.manners import Budget, Manners
-from blift.pipelines.stages.fetch.plan import CollectPlan, ServicePlan, ShownFiles
-from blift.schemas.errors import CollectError
+from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan, ShownFiles
+from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 
 POSTS, PAGE = 300, 50
@@ -42,7 +42,7 @@ class Platform:
     def __post_init__(self) -> None:
         self._pace = self.manners.pace("platform", self.per_s)
         if self.fault == "no credentials":
-            raise CollectError("Reddit needs credentials: set praw_client_id.")
+            raise FetchError("Reddit needs credentials: set praw_client_id.")
 
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
         for item in items:
@@ -98,10 +98,10 @@ def line(**fields: object) -> bytes:
 
 def plan(
     folder: str, log: str, *, per_s: float | None = None, fault: str = "", budget: Budget | None = None
-) -> CollectPlan:
+) -> FetchPlan:
     """A run that asks the platform for all of it."""
     make = partial(Platform, log=log, per_s=per_s, fault=fault)
-    return CollectPlan(
+    return FetchPlan(
         folder,
         [Item(Kind.LISTING, "pics/new")],
         {

@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 import yaml
 
-from blift.connectors.collection.items import Item, Kind, Service
+from blift.connectors.fetch.items import Item, Kind, Service
 from blift.connectors.reddit.config import CommentsWanted
 from blift.connectors.web.manners import Budget
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.fetch.ask import Place, plan_of
-from blift.pipelines.stages.fetch.plan import CollectPlan
+from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.schemas.errors import RecipeError
 
 
-def plan(folder: Path, lanes: int = 1, **collect: Any) -> CollectPlan:
+def plan(folder: Path, lanes: int = 1, **fetch: Any) -> FetchPlan:
     path = folder / "mine.yaml"
-    path.write_text(yaml.safe_dump({"name": "mine", "collect": collect}))
-    place = Place(str(folder / "collection"), str(folder / "store"), str(folder / "partial"), lanes)
+    path.write_text(yaml.safe_dump({"name": "mine", "fetch": fetch}))
+    place = Place(str(folder / "fetched"), str(folder / "store"), str(folder / "partial"), lanes)
     return plan_of(load_recipe(str(path)), place, Budget()).plan
 
 
-def config_of(found: CollectPlan, service: Service) -> Any:
+def config_of(found: FetchPlan, service: Service) -> Any:
     """What the service's fetchers are made with."""
     make: Any = found.services[service].make
     return make.args[0]
@@ -42,7 +42,7 @@ def test_every_word_on_comments_reaches_reddit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("depth", [0, -1, "all"])
 def test_a_depth_that_is_none_is_told(tmp_path: Path, depth: object) -> None:
-    with pytest.raises(RecipeError, match=r"collect\.reddit\.comments\.depth"):
+    with pytest.raises(RecipeError, match=r"fetch\.reddit\.comments\.depth"):
         plan(tmp_path, reddit={"listings": ["pics/new"], "comments": {"depth": depth}})
 
 

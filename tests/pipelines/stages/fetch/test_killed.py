@@ -20,7 +20,7 @@ import pytest
 import yaml
 from backports import zstd
 
-from blift.connectors.collection.archives import read_files
+from blift.connectors.fetch.archives import read_files
 from tests.loopback import Handler, Loopback
 from tests.reddit_server import RedditServer, made_up
 
@@ -55,12 +55,12 @@ class Collection:
 
     def __init__(self, folder: Path, reddit: RedditServer, pictures: str) -> None:
         folder.mkdir()
-        self.folder = folder / "collection"
+        self.folder = folder / "fetched"
         asked = {"listings": ["pics/new"], "requests_per_minute": 6_000, "media": {"hosts": ["reddit"]}}
-        recipe = {"name": "killed", "collect": {"reddit": asked, "web": {"per_host_per_s": 100.0, "connections": 4}}}
+        recipe = {"name": "killed", "fetch": {"reddit": asked, "web": {"per_host_per_s": 100.0, "connections": 4}}}
         (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
         (folder / "praw.ini").write_text(reddit.praw_ini())
-        self.command = [sys.executable, "-m", "blift.pipelines.cli", "collect", str(folder / "recipe.yaml"), "--quiet"]
+        self.command = [sys.executable, "-m", "blift.pipelines.cli", "fetch", str(folder / "recipe.yaml"), "--quiet"]
         self.environment = {
             **os.environ,
             "XDG_CONFIG_HOME": str(folder),
@@ -77,9 +77,9 @@ class Collection:
         subprocess.run(self.command, env=self.environment, check=True, timeout=120)
 
     def ended(self) -> set[tuple[str, str]]:
-        if not (self.folder / "collection.sqlite").exists():
+        if not (self.folder / "fetch.sqlite").exists():
             return set()
-        with closing(sqlite3.connect(self.folder / "collection.sqlite", timeout=30)) as base:
+        with closing(sqlite3.connect(self.folder / "fetch.sqlite", timeout=30)) as base:
             try:
                 rows = base.execute("SELECT kind, key FROM item WHERE state IN ('done', 'absent')").fetchall()
             except sqlite3.OperationalError:  # it was killed before it had made its tables

@@ -30,16 +30,16 @@ class Collection:
 
     def __init__(self, folder: Path, server: YoutubeServer) -> None:
         folder.mkdir()
-        self.folder = folder / "collection"
+        self.folder = folder / "fetched"
         asked = {"lists": ["@madeup"], "comments": {"per_video": 5}, "requests_per_minute": 1e6}
-        (folder / "recipe.yaml").write_text(yaml.safe_dump({"name": "killed", "collect": {"youtube": asked}}))
-        self.command = [sys.executable, "-m", "blift.pipelines.cli", "collect", str(folder / "recipe.yaml"), "--quiet"]
+        (folder / "recipe.yaml").write_text(yaml.safe_dump({"name": "killed", "fetch": {"youtube": asked}}))
+        self.command = [sys.executable, "-m", "blift.pipelines.cli", "fetch", str(folder / "recipe.yaml"), "--quiet"]
         self.environment = {**os.environ, "BLIFT_YOUTUBE_ADDRESS": server.address}
 
     def ended(self) -> set[str]:
         """The videos that are done or absent."""
         with (
-            closing(sqlite3.connect(self.folder / "collection.sqlite", timeout=30)) as base,
+            closing(sqlite3.connect(self.folder / "fetch.sqlite", timeout=30)) as base,
             suppress(sqlite3.OperationalError),  # it was killed before it had made its tables
         ):
             return {

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.collection.changes import ItemState
-from blift.connectors.collection.items import Item, Kind, RecordKind
-from blift.connectors.collection.state import DEATHS, State
+from blift.connectors.fetch.changes import ItemState
+from blift.connectors.fetch.items import Item, Kind, RecordKind
+from blift.connectors.fetch.state import DEATHS, State
 from blift.connectors.web.manners import Budget
-from blift.pipelines.stages.fetch.plan import CollectPlan
-from blift.pipelines.stages.fetch.run import CollectResult, collect
+from blift.pipelines.stages.fetch.plan import FetchPlan
+from blift.pipelines.stages.fetch.run import FetchResult, fetch
 from blift.schemas.errors import OutputError
 from tests.pipelines.stages.fetch.fakes import POSTS, plan
 
@@ -26,8 +26,8 @@ from tests.pipelines.stages.fetch.fakes import POSTS, plan
 GONE = POSTS // 10
 
 
-def run(asked: CollectPlan, workers: int = 1) -> CollectResult:
-    return collect(asked, prepare=lambda _: None, watch=lambda _: None, interrupted=lambda: None, workers=workers)
+def run(asked: FetchPlan, workers: int = 1) -> FetchResult:
+    return fetch(asked, prepare=lambda _: None, watch=lambda _: None, interrupted=lambda: None, workers=workers)
 
 
 def questions(log: Path) -> Counter[str]:
@@ -36,7 +36,7 @@ def questions(log: Path) -> Counter[str]:
 
 def tree(folder: Path) -> dict[str, bytes]:
     found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    shown = [path for path in found if not path.relative_to(folder).parts[0].startswith((".", "collection.sqlite"))]
+    shown = [path for path in found if not path.relative_to(folder).parts[0].startswith((".", "fetch.sqlite"))]
     return {str(path.relative_to(folder)): path.read_bytes() for path in shown if path.name != "withdrawn.parquet"}
 
 
@@ -104,7 +104,7 @@ def test_a_time_limit_ends_a_run(tmp_path: Path) -> None:
 
 def test_a_service_without_credentials_is_told_once_and_the_others_go_on(tmp_path: Path) -> None:
     done = plan(str(tmp_path / "c"), str(tmp_path / "log"))
-    run(CollectPlan(done.folder, done.items, done.services, done.shown, Budget(requests=60)))
+    run(FetchPlan(done.folder, done.items, done.services, done.shown, Budget(requests=60)))
     asked = questions(tmp_path / "log").total()
     result = run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="no credentials"), workers=2)
     assert result.troubles == ["Reddit needs credentials: set praw_client_id."]
@@ -127,7 +127,7 @@ def test_what_a_library_raises_fails_one_item(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     asked = plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="raises")
-    collect(asked, lambda _: None, end_with_the_others, lambda: None)
+    fetch(asked, lambda _: None, end_with_the_others, lambda: None)
     state = State(str(tmp_path / "c"))
     counts = {(tally.kind, tally.state): tally.items for tally in state.tallies()}
     assert counts[Kind.COMMENTS, ItemState.PENDING] == 1
@@ -183,17 +183,17 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
             seen.append("refused")
             raise KeyboardInterrupt
 
-    result = collect(slow, lambda _: None, watch, lambda: seen.append("told"))
+    result = fetch(slow, lambda _: None, watch, lambda: seen.append("told"))
     assert seen[:2] == ["refused", "told"]
     assert result.interrupted
 
 
 PROGRAM = """
 import sys
-from blift.pipelines.stages.fetch.run import collect
+from blift.pipelines.stages.fetch.run import fetch
 from tests.pipelines.stages.fetch.fakes import plan
 if __name__ == "__main__":
-    collect(plan(sys.argv[1], sys.argv[2], per_s=150.0), lambda _: None, lambda _: None, lambda: None, workers=2)
+    fetch(plan(sys.argv[1], sys.argv[2], per_s=150.0), lambda _: None, lambda _: None, lambda: None, workers=2)
 """
 
 

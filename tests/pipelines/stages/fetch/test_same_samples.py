@@ -53,12 +53,12 @@ def recipe(path: Path, **parts: Any) -> Path:
     return path
 
 
-def collect(folder: Path, site: Site, monkeypatch: pytest.MonkeyPatch, *flags: str) -> int:
+def fetch(folder: Path, site: Site, monkeypatch: pytest.MonkeyPatch, *flags: str) -> int:
     """Ask a Reddit that knows the site for all its posts by their ids."""
     (folder / "ids.txt").write_text("\n".join(site.submissions))
     recipe(
         folder / "live.yaml",
-        collect={
+        fetch={
             "reddit": {
                 "ids": ["ids.txt"],
                 "requests_per_minute": 60_000,
@@ -70,11 +70,11 @@ def collect(folder: Path, site: Site, monkeypatch: pytest.MonkeyPatch, *flags: s
         (folder / "praw.ini").write_text(server.praw_ini())
         monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
         monkeypatch.setattr(Config, "CONFIG", None)
-        return main(["collect", str(folder / "live.yaml"), "--quiet", *flags])
+        return main(["fetch", str(folder / "live.yaml"), "--quiet", *flags])
 
 
 def assert_same(folder: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert collect(folder, site, monkeypatch) == 0
+    assert fetch(folder, site, monkeypatch) == 0
     write_archive(folder / "RS.ndjson", list(site.submissions.values()))
     write_archive(folder / "RC.ndjson", list(site.comments.values()))
     archives = {"reddit": {"submissions": ["RS.ndjson"], "comments": ["RC.ndjson"]}}

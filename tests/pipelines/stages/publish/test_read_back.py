@@ -7,9 +7,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from blift.connectors.collection.archives import write_archives
-from blift.connectors.collection.items import Item, Kind, NotThere
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.archives import write_archives
+from blift.connectors.fetch.items import Item, Kind, NotThere
+from blift.connectors.fetch.state import State
 from blift.connectors.hub.dataset import published_rows
 from blift.pipelines.stages.publish.publish import Result
 from blift.schemas.errors import InputError
@@ -82,20 +82,20 @@ def test_what_a_collection_saw_taken_back_does_not_come_back(
     publish_to(run_folder)
     audiences = samples_in(run_folder / "release").explode("audiences")["audiences"].struct.field("post_id").to_list()
     post_id = next(post_id for post_id in audiences if post_id.startswith("reddit:"))
-    collection = tmp_path / "collection"
+    collection = tmp_path / "fetched"
     item = Item(Kind.SUBMISSION, post_id.removeprefix("reddit:"))
     state = State(str(collection))
     state.add([item])
     state.take_in([(item, NotThere(Absent.DELETED))])
     write_archives(state, str(collection))
     recipe = source(tmp_path, REPO)
-    recipe.write_text(recipe.read_text() + "  reddit: {collections: [collection]}\n")
+    recipe.write_text(recipe.read_text() + "  reddit: {fetched: [fetched]}\n")
     manifest, _ = run_build(recipe, tmp_path / "back")
     assert not any(unbalanced(record.funnel) for record in manifest.stages.values())
     posts = pl.read_parquet(str(tmp_path / "back" / "posts" / "*.parquet"))["post_id"].to_list()
     assert posts
     assert post_id not in posts
-    (step,) = [row for row in manifest.stages["collect"].funnel if row.step == "withdrawn" and row.rejected]
+    (step,) = [row for row in manifest.stages["ingest"].funnel if row.step == "withdrawn" and row.rejected]
     assert {str(reason): rows for reason, rows in step.rejected.items()} == {"deleted": 1}
 
 

@@ -1,17 +1,20 @@
-"""Reading the small files that people hand over: recipes, templates and lists."""
+"""Reading the files that people hand over, such as recipes, templates and lists: whole, but never without end."""
 
 from __future__ import annotations
 
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
+
+_PIECE_BYTES = 1 << 20
 
 
 class Unreadable(Exception):
     """A file cannot be read. Its text says why, as a part of a sentence."""
 
 
-def read_small_file(path: Path, max_bytes: int) -> bytes:
+def read_regular_file(path: Path, max_bytes: int) -> bytes:
     """The content of a regular file; links are followed, and nothing waits for a pipe or reads a device.
 
     Raises:
@@ -25,14 +28,21 @@ def read_small_file(path: Path, max_bytes: int) -> bytes:
     try:
         _check_kind(os.fstat(descriptor).st_mode)
         with open(descriptor, "rb", closefd=False) as stream:
-            content = stream.read(max_bytes + 1)
+            content = _read(stream, max_bytes)
     except OSError as error:
         raise Unreadable(error.strerror or "the system refuses") from error
     finally:
         os.close(descriptor)
-    if len(content) > max_bytes:
-        raise Unreadable(f"it has more than {max_bytes:,} bytes")
     return content
+
+
+def _read(stream: BinaryIO, max_bytes: int) -> bytes:
+    content = bytearray()
+    while piece := stream.read(_PIECE_BYTES):
+        content += piece
+        if len(content) > max_bytes:
+            raise Unreadable(f"it has more than {max_bytes:,} bytes")
+    return bytes(content)
 
 
 def _check_kind(mode: int) -> None:

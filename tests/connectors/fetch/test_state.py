@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.collection import changes as module
-from blift.connectors.collection.changes import TRIES, ItemState
-from blift.connectors.collection.items import (
+from blift.connectors.fetch import changes as module
+from blift.connectors.fetch.changes import TRIES, ItemState
+from blift.connectors.fetch.items import (
     Done,
     Failed,
     GoesOn,
@@ -19,7 +19,7 @@ from blift.connectors.collection.items import (
     RecordKind,
     StoredFile,
 )
-from blift.connectors.collection.state import FILE_NAME, State, Tally
+from blift.connectors.fetch.state import FILE_NAME, State, Tally
 from blift.schemas.errors import InputError, OutputError
 from blift.schemas.reasons import Absent
 

@@ -1,4 +1,4 @@
-"""The state of a collection: what was asked for, what came of it, and the raw records, in one SQLite file.
+"""The state of a fetch folder: what was asked for, what came of it, and the raw records, in one SQLite file.
 
 An outcome is taken in by one transaction: its records, the items that it led to, and the item's own new state. So a
 process that is killed leaves an item either done with all that belongs to it, or still to be asked for.
@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from backports import zstd
 
-from blift.connectors.collection.changes import ItemState, add, state_after, take_in
-from blift.connectors.collection.items import (
+from blift.connectors.fetch.changes import ItemState, add, state_after, take_in
+from blift.connectors.fetch.items import (
     Item,
     Kind,
     Outcome,
@@ -28,7 +28,9 @@ from blift.connectors.collection.items import (
 from blift.schemas.errors import InputError, OutputError
 from blift.schemas.reasons import Absent
 
-FILE_NAME = "collection.sqlite"
+FILE_NAME = "fetch.sqlite"
+#: What the file was called in earlier versions; a folder that has one keeps it.
+_OLD_NAME = "fetch.sqlite"
 #: Workers that may die while they hold an item before it counts as failed.
 DEATHS = 3
 _BUSY_S = 60.0
@@ -75,11 +77,17 @@ class Tally(NamedTuple):
     items: int
 
 
+def state_file(folder: str) -> str:
+    """The path of the state of a fetch folder, whether it is there or not."""
+    old = os.path.join(folder, _OLD_NAME)
+    return old if os.path.exists(old) else os.path.join(folder, FILE_NAME)
+
+
 class State:
-    """The state of one collection. One object serves one thread; several processes may have one each.
+    """The state of one fetch folder. One object serves one thread; several processes may have one each.
 
     Args:
-        folder: of the collection, on this machine; made where it is not there.
+        folder: of the fetch folder, on this machine; made where it is not there.
 
     Raises:
         InputError: the file is none of ours, or of another format.
@@ -87,7 +95,7 @@ class State:
     """
 
     def __init__(self, folder: str) -> None:
-        self.path = os.path.join(folder, FILE_NAME)
+        self.path = state_file(folder)
         try:
             os.makedirs(folder, exist_ok=True)
             self._base = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)

@@ -10,12 +10,12 @@ import pytest
 import yaml
 from praw.config import Config
 
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.state import State
 from blift.pipelines.cli import main
-from blift.pipelines.commands.collect import seconds_of, size
+from blift.pipelines.commands.fetch import seconds_of, size
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.stages.fetch.report import duration
-from blift.pipelines.stages.fetch.run import CollectResult
+from blift.pipelines.stages.fetch.run import FetchResult
 from blift.schemas.errors import BliftError
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import RedditServer, made_up
@@ -33,7 +33,7 @@ def _no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def recipe(folder: Path, reddit: dict[str, Any] | None = None, **parts: Any) -> str:
     asked = {"reddit": {"listings": ["pics/new"], "requests_per_minute": 60_000, **(reddit or {})}}
     path = folder / "mine.yaml"
-    path.write_text(yaml.safe_dump({"name": "mine", "collect": asked, **parts}))
+    path.write_text(yaml.safe_dump({"name": "mine", "fetch": asked, **parts}))
     return str(path)
 
 
@@ -44,12 +44,12 @@ def lead(folder: Path, server: RedditServer) -> None:
 def test_a_listing_is_collected_and_status_tells_of_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with RedditServer(made_up(30)) as server:
         lead(tmp_path, server)
-        assert main(["collect", recipe(tmp_path)]) == 0
+        assert main(["fetch", recipe(tmp_path)]) == 0
         assert server.violations == []
     said = capfd.readouterr()
-    assert "collection holds records of 30 Reddit posts, " in said.out
+    assert "fetched holds records of 30 Reddit posts, " in said.out
     assert "Traceback" not in said.err
-    assert main(["collect", "status", str(tmp_path / "collection")]) == 0
+    assert main(["fetch", "status", str(tmp_path / "fetched")]) == 0
     lines = capfd.readouterr().out.splitlines()
     assert lines[0].split() == ["done", "absent", "failed", "pending", "per", "second", "left"]
     assert lines[1].split()[:5] == ["listings", "1", "0", "0", "0"]
@@ -58,21 +58,21 @@ def test_a_listing_is_collected_and_status_tells_of_it(tmp_path: Path, capfd: py
 def test_a_second_run_asks_only_for_what_is_new(tmp_path: Path) -> None:
     with RedditServer(made_up(30)) as server:
         lead(tmp_path, server)
-        assert main(["collect", recipe(tmp_path), "--quiet"]) == 0
+        assert main(["fetch", recipe(tmp_path), "--quiet"]) == 0
         before = server.counts()
-        assert main(["collect", recipe(tmp_path), "--quiet"]) == 0
+        assert main(["fetch", recipe(tmp_path), "--quiet"]) == 0
         assert server.counts() == before
 
 
 def test_what_its_author_took_back_is_left_out_of_the_next_build(tmp_path: Path) -> None:
     site = made_up(30)
     key = next(iter(site.submissions))
-    archive = {"reddit": {"submissions": ["RS.ndjson"], "collections": ["collection"]}}
+    archive = {"reddit": {"submissions": ["RS.ndjson"], "fetched": ["fetched"]}}
     with RedditServer(site) as server:
         lead(tmp_path, server)
         path = recipe(tmp_path, {"comments": None}, sources=archive)
         (tmp_path / "RS.ndjson").write_text(as_lines(site.submissions.values()))
-        assert main(["collect", path, "--quiet"]) == 0
+        assert main(["fetch", path, "--quiet"]) == 0
         first, _ = run_build(Path(path), tmp_path / "first")
         site.submissions[key] |= {
             "author": "[deleted]",
@@ -81,17 +81,17 @@ def test_what_its_author_took_back_is_left_out_of_the_next_build(tmp_path: Path)
             "title": "[deleted by user]",
         }
         time.sleep(1.1)
-        assert main(["collect", path, "--quiet", "--refresh", "1s"]) == 0
-    state = State(str(tmp_path / "collection"))
+        assert main(["fetch", path, "--quiet", "--refresh", "1s"]) == 0
+    state = State(str(tmp_path / "fetched"))
     assert [(post, reason) for post, reason, _ in state.withdrawn()] == [(f"reddit:{key}", "deleted")]
     second, _ = run_build(Path(path), tmp_path / "second")
     assert (posts(first), posts(second)) == (30, 29)
-    (step,) = [row for row in second.stages["collect"].funnel if row.step == "withdrawn"]
+    (step,) = [row for row in second.stages["ingest"].funnel if row.step == "withdrawn"]
     assert {str(reason) for reason in step.rejected} == {"deleted"}
 
 
 def posts(built: Manifest) -> int:
-    return sum(shard.rows for shard in built.stages["collect"].shards if shard.path.startswith("posts/"))
+    return sum(shard.rows for shard in built.stages["ingest"].shards if shard.path.startswith("posts/"))
 
 
 def as_lines(posts: Iterable[dict[str, Any]]) -> str:
@@ -99,7 +99,7 @@ def as_lines(posts: Iterable[dict[str, Any]]) -> str:
 
 
 def test_without_credentials_it_says_what_to_set(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["collect", recipe(tmp_path)]) == 2
+    assert main(["fetch", recipe(tmp_path)]) == 2
     said = capfd.readouterr().err
     assert "praw_client_id" in said
     assert "Traceback" not in said
@@ -108,7 +108,7 @@ def test_without_credentials_it_says_what_to_set(tmp_path: Path, capfd: pytest.C
 def test_wrong_credentials_are_one_sentence_and_no_secret(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with RedditServer(made_up(3)) as server:
         (tmp_path / "praw.ini").write_text(server.praw_ini().replace("loopback_secret", "hunter2-secret"))
-        assert main(["collect", recipe(tmp_path)]) == 2
+        assert main(["fetch", recipe(tmp_path)]) == 2
     said = capfd.readouterr()
     lines = [line for line in said.err.splitlines() if line.startswith("blift: ")]
     assert len(lines) == 1
@@ -123,13 +123,13 @@ def test_wrong_credentials_are_one_sentence_and_no_secret(tmp_path: Path, capfd:
         (["--max-bytes", "many"], "--max-bytes is 'many'; give a size such as 500M, 20G or 1T."),
         (["--max-time", "3"], "--max-time is '3'; give a number and a unit (s, min, h, d, w), such as 12h or 30d."),
         (["--refresh", "soon"], "--refresh is 'soon'; give a number and a unit"),
-        (["more.yaml"], "takes one recipe, and got 'more.yaml' too. Name the collection by --out."),
-        (["--runner=Spark"], "`blift collect` has no argument '--runner=Spark'. See `blift collect --help`."),
-        (["--out", "gs://bucket/x"], "A collection lies on this machine, and gs://bucket/x does not."),
+        (["more.yaml"], "takes one recipe, and got 'more.yaml' too. Name the fetch folder by --out."),
+        (["--runner=Spark"], "`blift fetch` has no argument '--runner=Spark'. See `blift fetch --help`."),
+        (["--out", "gs://bucket/x"], "A fetch folder lies on this machine, and gs://bucket/x does not."),
     ],
 )
 def test_a_wrong_flag_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], said: str) -> None:
-    assert main(["collect", recipe(tmp_path), *flags]) == 2
+    assert main(["fetch", recipe(tmp_path), *flags]) == 2
     assert said in capsys.readouterr().err
 
 
@@ -148,26 +148,26 @@ def test_a_wrong_flag_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_a_listing_that_is_none_is_told_with_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], listing: str, said: str
 ) -> None:
-    assert main(["collect", recipe(tmp_path, {"listings": [listing]})]) == 2
+    assert main(["fetch", recipe(tmp_path, {"listings": [listing]})]) == 2
     error = capsys.readouterr().err
     assert said in error
     assert "mine.yaml, line " in error
 
 
 @pytest.mark.parametrize(
-    ("collect", "said"),
+    ("fetch", "said"),
     [
-        ("{}", "`collect` asks neither Reddit nor YouTube"),
-        ("{reddit: {}}", "`collect.reddit` names neither `listings` nor `ids`"),
-        ("{reddit: {listings: [pics/new]}, wikidata: {}}", "`collect.youtube` is missing"),
+        ("{}", "`fetch` asks neither Reddit nor YouTube"),
+        ("{reddit: {}}", "`fetch.reddit` names neither `listings` nor `ids`"),
+        ("{reddit: {listings: [pics/new]}, wikidata: {}}", "`fetch.youtube` is missing"),
         ("{reddit: {listings: [pics/new], media: {youtube: true}}}", "asks YouTube for videos"),
-        ("{wikidata: {languages: [english]}, youtube: {}}", "collect.wikidata.languages.0"),
+        ("{wikidata: {languages: [english]}, youtube: {}}", "fetch.wikidata.languages.0"),
         ("{youtube: {ids: [nowhere.txt]}}", "No file matches"),
     ],
 )
-def test_what_lacks_a_part_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], collect: str, said: str) -> None:
-    (tmp_path / "mine.yaml").write_text(f"name: mine\ncollect: {collect}\n")
-    assert main(["collect", str(tmp_path / "mine.yaml")]) == 2
+def test_what_lacks_a_part_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], fetch: str, said: str) -> None:
+    (tmp_path / "mine.yaml").write_text(f"name: mine\nfetch: {fetch}\n")
+    assert main(["fetch", str(tmp_path / "mine.yaml")]) == 2
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error
@@ -177,13 +177,13 @@ def test_an_allowed_network_that_is_none_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("BLIFT_ALLOW_ADDRESSES", "127.0.0.1:80,10.0.0.0/99")
-    assert main(["collect", recipe(tmp_path, {"media": {}})]) == 2
+    assert main(["fetch", recipe(tmp_path, {"media": {}})]) == 2
     assert "BLIFT_ALLOW_ADDRESSES holds what is no network: '10.0.0.0/99'" in capsys.readouterr().err
 
 
 def test_a_recipe_without_the_section_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["collect", "blift-paper", "--out", str(tmp_path)]) == 2
-    assert "has no section `collect`, which says what to ask for" in capsys.readouterr().err
+    assert main(["fetch", "blift-paper", "--out", str(tmp_path)]) == 2
+    assert "has no section `fetch`, which says what to ask for" in capsys.readouterr().err
 
 
 def test_a_line_that_names_no_post_is_told_with_its_number(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -191,7 +191,7 @@ def test_a_line_that_names_no_post_is_told_with_its_number(tmp_path: Path, capfd
     (tmp_path / "ids.txt").write_text("\n".join([*site.submissions, "https://example.com/x"]))
     with RedditServer(site) as server:
         lead(tmp_path, server)
-        assert main(["collect", recipe(tmp_path, {"listings": [], "ids": ["ids.txt"]})]) == 0
+        assert main(["fetch", recipe(tmp_path, {"listings": [], "ids": ["ids.txt"]})]) == 0
     assert "warning: ids.txt, line 3: 'https://example.com/x': it is no address of Reddit's." in capfd.readouterr().err
 
 
@@ -200,13 +200,13 @@ def test_the_status_of_no_collection_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["collect", "status", folder]) == 2
-    assert f"{folder} is no collection: it has no collection.sqlite." in capsys.readouterr().err
+    assert main(["fetch", "status", folder]) == 2
+    assert f"{folder} is no fetch folder: it has no fetch.sqlite." in capsys.readouterr().err
 
 
 def test_the_status_of_nothing_asks_which(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["collect", "status"]) == 2
-    assert "Which collection?" in capsys.readouterr().err
+    assert main(["fetch", "status"]) == 2
+    assert "Which fetch folder?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1.5h", 5400), ("2 d", 172_800), ("4w", 2_419_200)])
@@ -238,26 +238,26 @@ AGAIN = "Add --retry failed to ask for them again.\n"
     ("result", "code", "said"),
     [
         (
-            CollectResult(failed=2, failure="no answer\x1b[31m"),
+            FetchResult(failed=2, failure="no answer\x1b[31m"),
             2,
             f"blift: Nothing was got: 2 of 2 items failed, the last of: no answer\\u001b[31m. {ONCE_MORE}",
         ),
         (
-            CollectResult(got=3, failed=1, failure="HTTP 500."),
+            FetchResult(got=3, failed=1, failure="HTTP 500."),
             0,
             f"warning: 1 of 4 items failed, the last of: HTTP 500. {AGAIN}",
         ),
         (
-            CollectResult(got=3, failed=1, failed_before=1_000, failure="HTTP 500."),
+            FetchResult(got=3, failed=1, failed_before=1_000, failure="HTTP 500."),
             0,
             f"warning: 1 of 4 items failed, and 1,000 in earlier runs, the last of: HTTP 500. {AGAIN}",
         ),
         (
-            CollectResult(failed_before=2, failure="HTTP 500"),
+            FetchResult(failed_before=2, failure="HTTP 500"),
             0,
             f"warning: 2 items failed in earlier runs, the last of: HTTP 500. {AGAIN}",
         ),
-        (CollectResult(got=4), 0, ""),
+        (FetchResult(got=4), 0, ""),
     ],
     ids=["all", "some", "some and earlier", "earlier", "none"],
 )
@@ -265,10 +265,10 @@ def test_what_failed_is_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    result: CollectResult,
+    result: FetchResult,
     code: int,
     said: str,
 ) -> None:
-    monkeypatch.setattr("blift.pipelines.commands.collect.collect", lambda *_: result)
+    monkeypatch.setattr("blift.pipelines.commands.fetch.collect", lambda *_: result)
     assert main(["collect", recipe(tmp_path), "--quiet"]) == code
     assert capsys.readouterr().err == said

@@ -10,7 +10,7 @@ from typing import Any
 
 from backports import zstd
 
-from blift.connectors.collection.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import WITHDRAWN, Absent
 

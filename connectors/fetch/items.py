@@ -149,7 +149,7 @@ Outcome: TypeAlias = Done | GoesOn | NotThere | Failed
 class Fetcher(Protocol):
     """Asks one service. A worker thread has one of its own.
 
-    Raises of its own mean that the service cannot be asked at all (``CollectError``: credentials, for one) or that the
+    Raises of its own mean that the service cannot be asked at all (``FetchError``: credentials, for one) or that the
     budget is spent (``blift.connectors.web.manners.BudgetSpent``); all else is an outcome.
     """
 

@@ -1,4 +1,4 @@
-"""The archives of a collection: its raw records in the form in which other archives come, and what is beside them.
+"""The archives of a fetch folder: its raw records in the form in which other archives come, and what is beside them.
 
 ``reddit/submissions-00000-of-00004.ndjson.zst`` and the same of ``comments``; ``youtube/<aa>/<id>.<time>.info.json``
 with subtitles beside; ``files.parquet``, which file came from what address; ``withdrawn.parquet``, which posts were
@@ -21,15 +21,15 @@ import pyarrow.parquet as pq
 import xxhash
 from backports import zstd
 
-from blift.connectors.collection.items import RecordKind, StoredFile
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.items import RecordKind, StoredFile
+from blift.connectors.fetch.state import State
 from blift.connectors.filesystem import exists, read_bytes
 from blift.schemas.errors import InputError, OutputError
 
-#: Where files are before they are whole. Nothing that reads a collection looks there.
+#: Where files are before they are whole. Nothing that reads a fetch folder looks there.
 PARTIAL = ".partial"
 FILES, WITHDRAWN = "files.parquet", "withdrawn.parquet"
-#: Globs of the archives within a collection.
+#: Globs of the archives within a fetch folder.
 SUBMISSIONS, COMMENTS, VIDEOS = (
     "reddit/submissions-*.ndjson.zst",
     "reddit/comments-*.ndjson.zst",
@@ -135,7 +135,7 @@ def _write_videos(state: State, folder: str) -> dict[RecordKind, int]:
 
 
 def video_file(video_id: str, retrieved_at: float, ending: str) -> str:
-    """Name of a file of a video within the collection; those of one observation have one stem."""
+    """Name of a file of a video within the fetch folder; those of one observation have one stem."""
     stamp = datetime.fromtimestamp(int(retrieved_at), UTC).strftime("%Y%m%dT%H%M%SZ")
     place = f"{xxhash.xxh3_64_intdigest(video_id.encode()) & 0xFF:02x}"
     return posixpath.join("youtube", place, f"{video_id}.{stamp}.{ending}")
@@ -170,16 +170,16 @@ def _publish(partial: str, path: str) -> None:
 
 
 def read_files(folder: str) -> list[StoredFile]:
-    """The files of a collection, with their names relative to it.
+    """The files of a fetch folder, with their names relative to it.
 
     Raises:
-        InputError: the folder is no collection, or its list is damaged.
+        InputError: the folder is no fetch folder, or its list is damaged.
     """
     return [StoredFile(**row) for row in _rows(folder, FILES, _FILES_SCHEMA)]
 
 
 def read_withdrawn(folder: str) -> dict[str, str]:
-    """The posts of a collection that were taken back: id, and the reason (``blift.schemas.reasons.Absent``).
+    """The posts of a fetch folder that were taken back: id, and the reason (``blift.schemas.reasons.Absent``).
 
     Raises:
         InputError: as ``read_files``.
@@ -190,11 +190,11 @@ def read_withdrawn(folder: str) -> dict[str, str]:
 def _rows(folder: str, name: str, schema: pa.Schema) -> list[dict[str, Any]]:
     path = posixpath.join(folder, name)
     if not exists(path):
-        raise InputError(f"{folder} is no collection: it has no {name}. Fill it with `blift collect`.")
+        raise InputError(f"{folder} is no fetch folder: it has no {name}. Fill it with `blift fetch`.")
     try:
         table = pq.read_table(pa.BufferReader(read_bytes(path)))
     except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path} is damaged ({error}). Run `blift collect` again: it writes it anew.") from error
+        raise InputError(f"{path} is damaged ({error}). Run `blift fetch` again: it writes it anew.") from error
     if table.schema.names != schema.names:
         raise InputError(f"{path} is none of blift's: its columns are {', '.join(table.schema.names)}.")
     rows: list[dict[str, Any]] = table.to_pylist()

@@ -1,4 +1,4 @@
-"""`blift collect`: what a recipe asks for, from the platforms into a collection; and how far it is."""
+"""`blift fetch`: what a recipe asks for, from the platforms into a fetch folder; and how far it is."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from functools import partial
 
 from rich.console import Console
 
-from blift.connectors.collection.items import RecordKind
-from blift.connectors.collection.state import FILE_NAME, State
+from blift.connectors.fetch.items import RecordKind
+from blift.connectors.fetch.state import FILE_NAME, State, state_file
 from blift.connectors.filesystem import is_here
 from blift.connectors.web.manners import Budget
+from blift.pipelines.commands.show import show_notes
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.fetch.ask import Place, plan_of
-from blift.pipelines.stages.fetch.report import CollectProgress, show_status
-from blift.pipelines.stages.fetch.run import CollectResult, collect
+from blift.pipelines.stages.fetch.report import FetchProgress, show_status
+from blift.pipelines.stages.fetch.run import FetchResult, fetch
 from blift.schemas.errors import BliftError, InputError, RecipeError
 from blift.schemas.printable import printable
 
@@ -30,16 +31,16 @@ _SIZES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "t": 1_000_000_
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `collect`."""
-    parser.usage = "blift collect RECIPE.yaml [--out DIR] [options]\n       blift collect status DIR"
+    """Add the arguments of `fetch`."""
+    parser.usage = "blift fetch RECIPE.yaml [--out DIR] [options]\n       blift fetch status DIR"
     parser.description = (
-        "Ask Reddit, YouTube and Wikidata for what the section `collect` of a recipe names, at the rate "
-        "that they allow. It can be ended at any moment; the same command goes on where it was. `blift collect status "
-        "DIR` says how far a collection is, what is absent and why."
+        "Ask Reddit, YouTube and Wikidata for what the section `fetch` of a recipe names, at the rate "
+        "that they allow. It can be ended at any moment; the same command goes on where it was. `blift fetch status "
+        "DIR` says how far a fetch folder is, what is absent and why."
     )
-    parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe with a section `collect`; or the word `status`")
-    parser.add_argument("folder", metavar="DIR", nargs="?", help="of `status`: the collection")
-    parser.add_argument("--out", metavar="DIR", help="the collection (default: `collect.folder`, beside the recipe)")
+    parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe with a section `fetch`; or the word `status`")
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="of `status`: the fetch folder")
+    parser.add_argument("--out", metavar="DIR", help="the fetch folder (default: `fetch.folder`, beside the recipe)")
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N", help="processes (default: 1); they share all limits"
     )
@@ -56,23 +57,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run `blift collect`."""
+    """Run `blift fetch`."""
     if args.recipe == STATUS:
         return _status(args)
     if args.folder is not None:
         raise BliftError(
-            f"`blift collect` takes one recipe, and got {args.folder!r} too. Name the collection by --out."
+            f"`blift fetch` takes one recipe, and got {args.folder!r} too. Name the fetch folder by --out."
         )
     if args.workers < 1:
         raise BliftError(f"--workers is {args.workers}; it must be 1 or more.")
     if args.max_requests is not None and args.max_requests < 1:
         raise BliftError(f"--max-requests is {args.max_requests}; it must be 1 or more.")
     source = load_recipe(args.recipe)
-    if source.recipe.collect is None:
-        raise RecipeError(f"{args.recipe} has no section `collect`, which says what to ask for. See docs/collect.md.")
-    folder = args.out or source.resolve([source.recipe.collect.folder])[0]
+    show_notes(source.notes)
+    if source.recipe.fetch is None:
+        raise RecipeError(f"{args.recipe} has no section `fetch`, which says what to ask for. See docs/fetch.md.")
+    folder = args.out or source.resolve([source.recipe.fetch.folder])[0]
     if not is_here(folder):
-        raise BliftError(f"A collection lies on this machine, and {folder} does not. Choose another --out.")
+        raise BliftError(f"A fetch folder lies on this machine, and {folder} does not. Choose another --out.")
     folder = os.path.abspath(folder)
     budget = Budget(
         args.max_requests,
@@ -80,12 +82,12 @@ def run(args: argparse.Namespace) -> int:
         time.time() + seconds_of(args.max_time, "--max-time") if args.max_time else None,
     )
     older_s = seconds_of(args.refresh, "--refresh") if args.refresh else None
-    asked = plan_of(source, Place.of_collection(folder), budget)
+    asked = plan_of(source, Place.of_fetch(folder), budget)
     for note in asked.notes:
         print(f"warning: {printable(note)}", file=sys.stderr)
-    progress = CollectProgress(quiet=args.quiet)
+    progress = FetchProgress(quiet=args.quiet)
     with progress:
-        result = collect(
+        result = fetch(
             asked.plan,
             partial(_prepare, retry=args.retry == "failed", older_s=older_s, progress=progress),
             progress.watch,
@@ -97,14 +99,14 @@ def run(args: argparse.Namespace) -> int:
     return _conclude(result, folder, args)
 
 
-def _prepare(state: State, *, retry: bool, older_s: float | None, progress: CollectProgress) -> None:
+def _prepare(state: State, *, retry: bool, older_s: float | None, progress: FetchProgress) -> None:
     if retry:
         progress.say(f"{state.retry_failed():,} failed items are asked for again.")
     if older_s is not None:
         progress.say(f"{state.refresh(time.time() - older_s):,} items are asked for again.")
 
 
-def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> int:
+def _conclude(result: FetchResult, folder: str, args: argparse.Namespace) -> int:
     """Say what came of the run; the exit code."""
     written = result.written
     if written and not args.quiet:
@@ -117,7 +119,7 @@ def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> i
         )
         if result.budget_spent:
             print("The budget of this run is spent. Run the same command again to go on.")
-        print(printable(f"How far it is: blift collect status {shlex.quote(folder)}"))
+        print(printable(f"How far it is: blift fetch status {shlex.quote(folder)}"))
     troubles = [*result.troubles, *_nothing_got(result)]
     for trouble in troubles:
         print(f"blift: {printable(trouble)}", file=sys.stderr)
@@ -128,7 +130,7 @@ def _conclude(result: CollectResult, folder: str, args: argparse.Namespace) -> i
     return EXIT_INTERRUPTED if result.interrupted else 0
 
 
-def _nothing_got(result: CollectResult) -> list[str]:
+def _nothing_got(result: FetchResult) -> list[str]:
     """That everything failed that was asked for."""
     if result.got or not result.failed:
         return []
@@ -136,7 +138,7 @@ def _nothing_got(result: CollectResult) -> list[str]:
     return [f"Nothing was got: {which}. Run the same command again to ask for them again."]
 
 
-def _some_failed(result: CollectResult) -> str:
+def _some_failed(result: FetchResult) -> str:
     """That a part failed, in this run or before it; empty where nothing did."""
     again = f"the last of: {result.failure.rstrip('.')}. Add --retry failed to ask for them again."
     if result.got and result.failed:
@@ -155,10 +157,10 @@ _RECORDS = {
 def _status(args: argparse.Namespace) -> int:
     folder = args.folder or args.out
     if folder is None:
-        raise BliftError("Which collection? `blift collect status DIR`.")
-    if not os.path.exists(os.path.join(folder, FILE_NAME)):
+        raise BliftError("Which fetch folder? `blift fetch status DIR`.")
+    if not os.path.exists(state_file(folder)):
         raise InputError(
-            f"{folder} is no collection: it has no {FILE_NAME}. Fill it with `blift collect RECIPE --out DIR`."
+            f"{folder} is no fetch folder: it has no {FILE_NAME}. Fill it with `blift fetch RECIPE --out DIR`."
         )
     state = State(folder)
     show_status(state, Console(highlight=False))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.collection.archives import read_files, read_withdrawn, video_file, write_archives
-from blift.connectors.collection.items import Done, Item, Kind, NotThere, RawRecord, RecordKind, StoredFile
-from blift.connectors.collection.state import State
+from blift.connectors.fetch.archives import read_files, read_withdrawn, video_file, write_archives
+from blift.connectors.fetch.items import Done, Item, Kind, NotThere, RawRecord, RecordKind, StoredFile
+from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile, open_bytes
 from blift.connectors.reddit.archive import read_comments, read_submissions
 from blift.connectors.youtube.archive import read_videos
@@ -63,7 +63,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(("collection.sqlite", "withdrawn"))
+        if path.is_file() and not path.name.startswith(("fetch.sqlite", "withdrawn"))
     }
 
 
@@ -133,7 +133,7 @@ def test_a_collection_without_records_has_no_archives_and_two_empty_lists(tmp_pa
 
 
 def test_a_folder_that_is_no_collection_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"is no collection: it has no files\.parquet\. Fill it with `blift collect`"):
+    with pytest.raises(InputError, match=r"is no fetch folder: it has no files\.parquet\. Fill it with `blift fetch`"):
         read_files(str(tmp_path))
 
 

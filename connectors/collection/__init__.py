@@ -1,1 +1,0 @@
-"""What a collection from the platforms consists of: items, their states, and the archives that come of them."""
