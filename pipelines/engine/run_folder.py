@@ -19,6 +19,7 @@ import msgspec
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
 from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard
+from blift.schemas.count import Count
 from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow
 
@@ -46,7 +47,7 @@ class StageRecord:
     versions: dict[str, str]
     notes: list[str]
     """Sentences on parts of records that could not be used, such as broken subtitles."""
-    findings: dict[str, int] = field(default_factory=dict)
+    findings: dict[str, Count] = field(default_factory=dict)
     """Counts of what was found in rows, such as personal data that the release replaced."""
 
 
@@ -65,6 +66,13 @@ class _Format(msgspec.Struct):
     """The part of a manifest that says how to read the others."""
 
     format: int
+
+
+class _Inputs(msgspec.Struct):
+    """What of the inputs of a stage is read again: files with size and time of change, and shards."""
+
+    files: list[tuple[str, Count, int | None]] = []
+    shards: Annotated[int, msgspec.Meta(ge=1)] | dict[str, str] = {}
 
 
 class _Content(msgspec.Struct):
@@ -146,6 +154,8 @@ class RunFolder:
             if found != MANIFEST_FORMAT:
                 raise InputError(f"{path} has format {found}, and this blift reads {MANIFEST_FORMAT}.")
             read = msgspec.convert(content, _Content)
+            for record in read.stages.values():
+                msgspec.convert(record.inputs, _Inputs)
         except (OSError, ValueError, RecursionError) as error:
             why = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
