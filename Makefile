@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test fuzz kill test-runners test-gpu test-images lint tree types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test fuzz kill test-runners test-gpu test-images mutation lint tree types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -54,6 +54,14 @@ kill: $(VENV)/.installed  ## kill builds, fetches and publications at a hundred 
 FUZZ ?=
 fuzz: $(VENV)/.installed  ## the large budgets of tests/fuzz (hours; FUZZ="recipes --inputs 5000" for a part)
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+$(VENV)/.mutation: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e '.[dev,mutation]'
+	@touch $@
+
+MODULES ?=
+mutation: $(VENV)/.mutation  ## change the modules that decide what is in a dataset, one place at a time; a test must fail (hours)
+	$(BIN)/python -m tests.mutation $(MODULES)
 
 lint: $(VENV)/.installed  ## ruff: rules and format; no private name of another package, whatever a comment says
 	$(BIN)/ruff check .
