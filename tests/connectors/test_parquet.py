@@ -124,6 +124,28 @@ def group_sizes(folder: Path) -> list[int]:
     return [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
 
 
+@pytest.mark.parametrize(
+    ("one_in", "rows", "expected"),
+    [
+        (1 << 64, 100, [40, 40, 20]),  # no row ends a group: each has the most rows that it may
+        (1 << 64, 80, [40, 40]),
+        (1 << 64, 41, [40, 1]),
+        (1 << 64, 40, [40]),
+        (1, 35, [10, 10, 10, 5]),  # every row ends a group: each has the fewest
+        (1, 30, [10, 10, 10]),
+        (1, 11, [10, 1]),
+        (1, 10, [10]),
+    ],
+)
+def test_a_row_group_has_no_fewer_and_no_more_rows_than_allowed_wherever_groups_may_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_in: int, rows: int, expected: list[int]
+) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", (10, 40))
+    monkeypatch.setattr(parquet, "_ROW_GROUP_ENDS", one_in)
+    written(tmp_path, comments(rows))
+    assert group_sizes(tmp_path) == expected
+
+
 def test_a_row_that_is_gone_moves_the_end_of_its_own_row_group_alone(tmp_path: Path) -> None:
     rows = comments(3 * ROW_GROUP_ROWS[1])
     written(tmp_path, rows)
