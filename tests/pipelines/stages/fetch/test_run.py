@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 
 from blift.connectors.fetch.changes import ItemState
 from blift.connectors.fetch.items import Item, Kind, RecordKind
-from blift.connectors.fetch.state import DEATHS, State
+from blift.connectors.fetch.state import DEATHS, State, state_file
 from blift.connectors.web.manners import Budget
 from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.run import FetchResult, fetch
@@ -215,10 +217,9 @@ def test_killed_at_any_moment_it_ends_the_same_and_asks_for_nothing_that_was_don
         asked = questions(tmp_path / "log") if (tmp_path / "log").exists() else Counter[str]()
         again += sum(asked[question] > 1 for question in done)
         assert [question for question in done if asked[question] > 1] == []
-        state = State(str(tmp_path / "c"))
-        base = state._base
-        rows = base.execute("SELECT kind, key, detail FROM item WHERE state IN ('done', 'absent')").fetchall()
+        State(str(tmp_path / "c")).close()  # it may have been killed before it had made its tables
+        with closing(sqlite3.connect(state_file(str(tmp_path / "c")))) as base:
+            rows = base.execute("SELECT kind, key, detail FROM item WHERE state IN ('done', 'absent')").fetchall()
         done = {f"{kind} {key} {detail}" for kind, key, detail in rows if asked[f"{kind} {key} {detail}"] == 1}
-        state.close()
     subprocess.run(command, env=environment, check=True, timeout=60)
     assert tree(tmp_path / "c") == tree(undisturbed / "c")
