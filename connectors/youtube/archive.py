@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from blift.connectors.files import Chunk, InputFile, open_bytes
-from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.files import Chunk, InputFile, most_unpacked, open_bytes
+from blift.connectors.malformed import Malformed, RejectList, reject, reject_table
 from blift.connectors.youtube.beside import Track, media_file, subtitle_files, tracks
 from blift.connectors.youtube.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
 from blift.connectors.youtube.comments import read_comments
@@ -31,6 +31,7 @@ MAX_SUBTITLE_BYTES = 16 << 20
 VIDEOS_PER_CHUNK = 5_000
 COMMENTS_PER_CHUNK = 50_000
 _SPEECH_PER_CHUNK = 200_000
+_BYTES_PER_CHUNK = 256 << 20
 _REJECTS_PER_CHUNK = 500  # 32 MB of payload
 
 _PIECE = 1 << 20
@@ -41,8 +42,8 @@ class VideoChunk:
     """Videos and their comments, out of whole files.
 
     ``rows_in`` of ``posts`` counts info.json files, that of ``comments`` the items of the comment lists in
-    those that became posts; each is the sum of the rows of its table and of its rejects. ``warnings`` say
-    which parts of a post could not be read, such as broken subtitles; the post itself is there.
+    those that became posts; each is the sum of the rows of its table and of its rejects, listed or not. ``warnings``
+    say which parts of a post could not be read, such as broken subtitles; the post itself is there.
     """
 
     posts: Chunk
@@ -86,12 +87,14 @@ class _Gathered:
     """What was read since the last chunk."""
 
     files: int = 0
+    size_bytes: int = 0
     comments_in: int = 0
     speech: int = 0
     posts: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     post_rejects: list[dict[str, Any]] = field(default_factory=list)
     comment_rejects: list[dict[str, Any]] = field(default_factory=list)
+    unlisted: Counter[Reason] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
 
     def add(self, file: InputFile, siblings: Sequence[str], max_bytes: int) -> None:
@@ -99,7 +102,8 @@ class _Gathered:
         self.files += 1
         data, native_id = b"", None
         try:
-            data = _read(file.path, max_bytes, file.size_bytes)
+            data = _read(file.path, min(max_bytes, most_unpacked(file.size_bytes, _PIECE)), file.size_bytes)
+            self.size_bytes += len(data)
             subtitles = subtitle_files(file.path, siblings)
             info = decode(data, POST_FIELDS | CAPTION_FIELDS if subtitles else POST_FIELDS)
             native_id = video_id(info)
@@ -122,23 +126,29 @@ class _Gathered:
                 "source": file.name,
             }
         )
-        self._add_comments(info.get("comments"), post, file.name)
+        self._add_comments(info.get("comments"), post, file)
 
-    def _add_comments(self, given: Any, post: Mapping[str, Any], source: str) -> None:
-        found = read_comments(given, post["post_id"], post["retrieved_at"])
+    def _add_comments(self, given: Any, post: Mapping[str, Any], file: InputFile) -> None:
+        rejects = RejectList(file.size_bytes)
+
+        def reject_item(problem: Malformed, item: Any) -> None:
+            native_id = item.get("id") if isinstance(item, dict) else None
+            comment_id = f"{Platform.YOUTUBE.value}:{native_id}" if isinstance(native_id, str) else None
+            rejects.add(problem, "comment", comment_id, file.name, None, _as_json(item))
+
+        found = read_comments(given, post["post_id"], post["retrieved_at"], reject_item)
         self.comments_in += found.given
         for name, values in found.columns.items():
             self.comments[name] += values
-        self.comments["source"] += [source] * (found.given - len(found.problems))
-        for problem, item in found.problems:
-            native_id = item.get("id") if isinstance(item, dict) else None
-            comment_id = f"{Platform.YOUTUBE.value}:{native_id}" if isinstance(native_id, str) else None
-            self.comment_rejects.append(reject(problem, "comment", comment_id, source, None, _as_json(item)))
+        self.comments["source"] += [file.name] * found.rows
+        self.comment_rejects += rejects.rows
+        self.unlisted.update(rejects.unlisted)
 
     def is_full(self, videos: int, comments: int) -> bool:
         """Whether the next file belongs into another chunk."""
         return (
             self.files >= videos
+            or self.size_bytes >= _BYTES_PER_CHUNK
             or self.comments_in >= comments
             or self.speech >= _SPEECH_PER_CHUNK
             or len(self.post_rejects) + len(self.comment_rejects) >= _REJECTS_PER_CHUNK
@@ -151,7 +161,7 @@ class _Gathered:
         comment_table = table_of(self.comments, len(self.comments["source"]), COMMENT_COLUMNS)
         return VideoChunk(
             posts=Chunk(self.files, post_table, reject_table(self.post_rejects)),
-            comments=Chunk(self.comments_in, comment_table, reject_table(self.comment_rejects)),
+            comments=Chunk(self.comments_in, comment_table, reject_table(self.comment_rejects), {}, self.unlisted),
             warnings=self.warnings,
         )
 

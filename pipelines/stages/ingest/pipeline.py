@@ -39,7 +39,7 @@ _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"
 _READ, _WITHDRAWN, _MERGE = 0, 900, 1000
 _POST, _COMMENT = SCHEMAS["post"], SCHEMAS["comment"]
 #: A file of which this many records could not be read, and more of them than the recipe allows, is not read to its end.
-_STOP_AFTER = 100_000
+_STOP_AFTER = 50_000
 
 
 @dataclass(frozen=True)
