@@ -12,7 +12,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from blift.pipelines.recipe.file import model_in
 from blift.pipelines.recipe.model import Recipe
-from blift.schemas.platform import Platform
+from blift.schemas.platform import platforms
 from blift.transforms.rules.registry import Rule, all_rules
 
 _INTRODUCTION = """\
@@ -21,6 +21,15 @@ _INTRODUCTION = """\
 A recipe is a YAML file that says what to read, which rules to apply, and what to write. `blift recipe check
 RECIPE.yaml` checks one; `blift recipe json-schema` prints a JSON Schema for editors; `blift recipe show blift-paper`
 prints the paper's.
+
+A recipe is copied into the run folder and published, so it holds no credentials: a user name or password in an
+address, a secret in a query (`?token=`), an HTTP header or an access token is refused wherever it stands, comments
+included, and again when a run folder is published. Credentials come from the environment; `key_env` and
+`proxy_env` name the variable. The same holds for templates and lists that a recipe names.
+
+A recipe is plain YAML of at most 1 MiB: no anchors and aliases, no tags beyond those of plain values, at most 32
+lists and mappings within one another. The files that it names are regular files: a list has at most 32 MiB, a
+template 64 KiB.
 
 This page is made from the code by `make docs`; CI checks that it is current.
 """
@@ -95,7 +104,8 @@ _WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", boo
 
 
 def _rule(rule: Rule) -> str:
-    whose = " and ".join(platform.value for platform in Platform if platform in rule.platforms)
+    names = [name for name, platform in platforms().items() if rule.applies_to(platform)]
+    whose = ", ".join(names) if rule.of else "all"
     doc = " ".join(rule.doc.split())
     return (
         f"### `{rule.name}` ({rule.record.value})\n\n{doc}\n\n"

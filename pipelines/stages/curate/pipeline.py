@@ -14,7 +14,6 @@ from apache_beam.pvalue import TaggedOutput
 from blift.connectors.parquet import read_shard, shard_name, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
-from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
@@ -43,10 +42,11 @@ class CurateConfig:
 
     folder: str
     shards: int
-    posts: Mapping[Platform, Mapping[str, Any]]
-    comments: Mapping[Platform, Mapping[str, Any]]
+    posts: Mapping[str, Mapping[str, Any]]
+    comments: Mapping[str, Mapping[str, Any]]
+    sources: Sequence[str]
     samples: Mapping[str, Any]
-    selections: Mapping[Platform, Selection]
+    selections: Mapping[str, Selection]
     segments: int
     longer_than_s: float
     cut_scenes: bool
@@ -57,16 +57,16 @@ class CurateConfig:
 
 @dataclass(frozen=True)
 class ShardPair:
-    """The shard of posts and the shard of their comments, as paths in the run folder; either may be absent."""
+    """The shard of posts and the shard of their comments, ; either may be absent."""
 
-    posts: str | None
-    comments: str | None
+    posts: Shard | None
+    comments: Shard | None
 
 
 def pairs(shards: Sequence[Shard]) -> list[ShardPair]:
     """The shards of the ingest stage, posts and comments of one index together."""
-    posts = {_index(shard): shard.path for shard in shards if shard.path.startswith("posts/")}
-    comments = {_index(shard): shard.path for shard in shards if shard.path.startswith("comments/")}
+    posts = {_index(shard): shard for shard in shards if shard.path.startswith("posts/")}
+    comments = {_index(shard): shard for shard in shards if shard.path.startswith("comments/")}
     return [ShardPair(posts.get(index), comments.get(index)) for index in sorted(posts.keys() | comments.keys())]
 
 
@@ -74,7 +74,9 @@ def _index(shard: Shard) -> str:
     return shard.path.rsplit("/", 1)[-1].split("-")[1]
 
 
-def plan(pipeline: beam.Pipeline, inputs: Sequence[ShardPair], media: Sequence[str], config: CurateConfig) -> StagePlan:
+def plan(
+    pipeline: beam.Pipeline, inputs: Sequence[ShardPair], media: Sequence[Shard], config: CurateConfig
+) -> StagePlan:
     """The stage as a pipeline: rules need no shuffle, since a post and its comments lie in one shard."""
     measured = (
         pipeline
@@ -116,8 +118,8 @@ def _by_media(shards: int) -> beam.ParDo:
     return beam.ParDo(SplitByShard("media_key", shards)).with_output_types(tuple[int, pa.Table])
 
 
-def _read_media(path: str, config: CurateConfig) -> pa.Table:
-    rows = read_shard(config.folder, path, "media")
+def _read_media(shard: Shard, config: CurateConfig) -> pa.Table:
+    rows = read_shard(config.folder, shard, "media")
     return rows if config.cut_scenes else without_cuts(rows)
 
 
@@ -128,11 +130,12 @@ class _Judge(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        self._rules = RuleBook.of(self._config.posts, self._config.comments)
+        self._rules = RuleBook.of(self._config.posts, self._config.comments, self._config.sources)
 
     def process(self, pair: ShardPair, same: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
         tally = Tally(STAGE)
-        posts = judge_posts(self._read(pair.posts, "post"), self._rules, tally)
+        read = self._read(pair.posts, "post")
+        posts = judge_posts(read, self._rules, tally)
         if self._config.identify_language:
             posts = posts.with_languages()
         posts = posts.with_united_media(frame(concat(same, UNITED)))
@@ -142,11 +145,11 @@ class _Judge(beam.DoFn):
         replies = comments.kept.select(_COMMENT_COLUMNS)
         yield TaggedOutput(_COMMENTS, replies.to_arrow(compat_level=pl.CompatLevel.oldest()))
         yield TaggedOutput(REJECTS, _rejects(posts.rejected, "post", self._config))
-        yield TaggedOutput(REJECTS, _rejects(comments.rejected, "comment", self._config))
+        yield TaggedOutput(REJECTS, _rejects(comments.rejected, "comment", self._config, read))
         yield from tally.emit()
 
-    def _read(self, path: str | None, table: str) -> pl.DataFrame:
-        return frame(read_shard(self._config.folder, path, table) if path else SCHEMAS[table].empty_table())
+    def _read(self, shard: Shard | None, table: str) -> pl.DataFrame:
+        return frame(read_shard(self._config.folder, shard, table) if shard else SCHEMAS[table].empty_table())
 
 
 class _Unite(beam.DoFn):
@@ -167,12 +170,12 @@ class _Unite(beam.DoFn):
         comments = concat(found["comments"], _EMPTY_COMMENTS)
         chosen = choose(frame(comments), config.selections)
         for place, (platform, step, rows_in, rejected) in enumerate(chosen.steps):
-            tally.step(_CHOOSE + place % 2, step, f"{platform.value} comment", rows_in, rejected)
+            tally.step(_CHOOSE + place % 2, step, f"{platform.name} comment", rows_in, rejected)
         samples = unite(frame(posts), chosen.kept, frame(concat(found["media"], MEASURED)))
         judged_posts = int(frame(posts)["judged"].sum())
         tally.step(_UNITE, "same_media", "sample", judged_posts, merged=judged_posts - samples.height)
         verdict = judge_samples(samples, self._rules, tally)
-        yield TaggedOutput(REJECTS, _rejects(chosen.rejected, "comment", config))
+        yield TaggedOutput(REJECTS, _rejects(chosen.rejected, "comment", config, frame(posts)))
         yield TaggedOutput(REJECTS, _rejects(verdict.rejected, "sample", config))
         if verdict.kept.height:
             table = sample_table(verdict.kept, config.segments, config.longer_than_s)
@@ -187,7 +190,7 @@ _EMPTY_COMMENTS = pa.schema(
 )
 
 
-def _rejects(rows: pl.DataFrame, record: str, config: CurateConfig) -> pa.Table:
+def _rejects(rows: pl.DataFrame, record: str, config: CurateConfig, posts: pl.DataFrame | None = None) -> pa.Table:
     return reject_rows(
         rows,
         STAGE,
@@ -195,4 +198,5 @@ def _rejects(rows: pl.DataFrame, record: str, config: CurateConfig) -> pa.Table:
         f"{record}_id",
         payload=config.reject_payload,
         out_of_scope=config.reject_out_of_scope,
+        posts=posts,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,11 @@ from blift.connectors.media.limits import Refused
 from blift.connectors.media.nvidia import NvidiaVideo, can_decode
 from blift.connectors.media.pyav import PyAvVideo, container_of, facts_of
 from blift.connectors.media.settings import Access, DecoderChoice, MeasureConfig
-from blift.pipelines.stages.media.keyframes import describe, jpeg
+from blift.pipelines.stages.media.keyframes import Drawing, describe, drawn, jpeg
 from blift.pipelines.stages.media.watch import Watch
 from blift.schemas.media import Decoder, MediaForm
 from blift.schemas.reasons import Reason
-from blift.transforms.media.hashes import Look, look_at, phash, phash_turned, ring_hash, without_bars
-from blift.transforms.media.reduced import is_certain, look_at_means
+from blift.transforms.media.hashes import look_at, phash, phash_turned, ring_hash, without_bars
 
 #: From this height on, decoding every frame pays on the device (docs/benchmarks.md).
 _GPU_HEIGHT = 1080
@@ -39,10 +38,12 @@ class Measured:
     Attributes:
         row: the columns of the media table that the content decides.
         keyframes: a JPEG for each of ``row["scenes"]``; None where it has none.
+        drawings: sketches of its first pictures that differ, by which it is compared with others.
     """
 
     row: dict[str, Any]
     keyframes: list[bytes | None]
+    drawings: list[Drawing]
 
 
 def measure(path: str, config: MeasureConfig, *, gpu: bool = False) -> Measured:
@@ -75,10 +76,8 @@ def measure(path: str, config: MeasureConfig, *, gpu: bool = False) -> Measured:
 
 def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
     still = read_image(path, size_bytes, config.limits)
-    luma, look = still.luma, _look(still)
-    if look is None:
-        luma = read_image(path, size_bytes, config.limits, reduced=False).luma
-        look = look_at(luma)
+    luma = still.luma
+    look = look_at(luma)
     inside = without_bars(luma)
     scene = {"start_s": 0.0, "end_s": 0.0, "first_frame": 0, "frames": 1, **describe(still.rgb, config)}
     row = {
@@ -95,16 +94,8 @@ def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
         "silences": [],
         "scenes": [scene],
     }
-    keyframe = jpeg(_keyframe(path, size_bytes, still, config), config) if config.image_keyframes else None
-    return Measured(row, [keyframe])
-
-
-def _look(still: Still) -> Look | None:
-    """An image as the hash sees it; None where it was decoded at a part of its size and that might change a bit."""
-    if still.block == 1:
-        return look_at(still.luma)
-    look = look_at_means(np.asarray(still.luma), still.block, still.margins)
-    return look if is_certain(look, still.rgb) else None
+    keyframe = jpeg(_keyframe(still, config), config) if config.image_keyframes else None
+    return Measured(row, [keyframe], [drawn(np.asarray(luma))])
 
 
 def _unboxed(inside: Image.Image | None, config: MeasureConfig) -> list[str]:
@@ -114,10 +105,8 @@ def _unboxed(inside: Image.Image | None, config: MeasureConfig) -> list[str]:
     return phash_turned(look) if config.turned else [phash(look)]
 
 
-def _keyframe(path: str, size_bytes: int, still: Still, config: MeasureConfig) -> Plane:
-    """The image at the size of a keyframe; decoded again where it was decoded at a smaller one."""
-    if still.block > 1 and max(still.rgb.shape) < config.keyframe_side:
-        still = read_image(path, size_bytes, config.limits, reduced=False)
+def _keyframe(still: Still, config: MeasureConfig) -> Plane:
+    """The image at the size of a keyframe."""
     picture = Image.fromarray(still.rgb)
     picture.thumbnail((config.keyframe_side, config.keyframe_side))
     return np.asarray(picture)
@@ -146,7 +135,7 @@ def _repaired(path: str, config: MeasureConfig, watched: Callable[[str], Measure
         except Refused:
             raise refused from None
     damage = f"repaired by writing its streams into a new container: {refused.detail}"
-    return Measured({**measured.row, "container": container_of(path), "damage": damage}, measured.keyframes)
+    return replace(measured, row={**measured.row, "container": container_of(path), "damage": damage})
 
 
 def _opened(path: str, config: MeasureConfig, audio: _AudioTap, *, gpu: bool) -> VideoFile:
@@ -206,7 +195,7 @@ def _moving(video: VideoFile, config: MeasureConfig, audio: _AudioTap, form: Med
         "phash_turned": [],
         "phash_unboxed": [],
     }
-    return Measured(row, watch.keyframes)
+    return Measured(row, watch.keyframes, watch.drawings)
 
 
 def _file_columns(facts: VideoFacts, decoder: Decoder, form: MediaForm) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from blift.connectors.media.store import MediaStore
+from blift.connectors.media.store import KEPT, MediaStore
 from blift.schemas.errors import OutputError
 from blift.schemas.registry import SCHEMAS
 
@@ -34,7 +34,7 @@ def row(keyframe: str | None = None) -> pa.Table:
         "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "silences": [], "scenes": [scene], "speech": [],
         "unite_as": "",
     }  # fmt: skip
-    return pa.Table.from_pylist([values], SCHEMAS["media"])
+    return pa.Table.from_pylist([values | {"drawings": [{"time_s": 0.5, "jpeg": _JPEG}]}], KEPT)
 
 
 def stored(folder: Path) -> tuple[MediaStore, Path]:
@@ -145,3 +145,26 @@ def test_a_store_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "keyframes").write_text("in the way")
     with pytest.raises(OutputError, match="keyframes is a file, and blift neither writes nor deletes behind it"):
         MediaStore(str(tmp_path), "s").put_keyframe(b"jpeg")
+
+
+def test_a_row_with_the_digest_of_its_bytes_that_is_no_row_of_the_table_is_none(tmp_path: Path) -> None:
+    store, path = stored(tmp_path)
+    kept = store.measured(_SHA256)
+    assert kept is not None
+    values = kept.to_pylist()[0]
+    for change in (
+        {"scenes": None},
+        {"scenes": [None]},
+        {"width": None},
+        {"form": "smell"},
+        {"uses": [None]},
+        {"drawings": [None]},
+        {"drawings": [{"time_s": None, "jpeg": b""}]},
+    ):
+        store.put_measured(_SHA256, pa.Table.from_pylist([values | change], KEPT))
+        assert (change, store.measured(_SHA256)) == (change, None)
+    store.put_measured(_SHA256, pa.table({b"\xff".decode("latin-1"): [1]}))
+    assert store.measured(_SHA256) is None
+    content = path.read_bytes()[32:].replace(b"sha256", b"sha\xff56")
+    path.write_bytes(hashlib.sha256(content).digest() + content)
+    assert store.measured(_SHA256) is None

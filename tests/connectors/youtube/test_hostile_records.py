@@ -19,7 +19,7 @@ _READ = """
 import json, sys
 from pathlib import Path
 from blift.connectors.files import InputFile
-from blift.connectors.youtube.archive import read_videos
+from blift.connectors.yt_dlp.archive import read_videos
 
 path = Path(sys.argv[1])
 (chunk,) = read_videos([InputFile(str(path), path.stat().st_size, path.name)])

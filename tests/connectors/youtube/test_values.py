@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blift.connectors.files import InputFile
-from blift.connectors.youtube.archive import read_videos
+from blift.connectors.yt_dlp.archive import read_videos
 from tests.json_values import EDGES, json_texts, same_number, value_of
 
 ID = "xaQJbozY_Is"
