@@ -20,9 +20,10 @@ import json, sys
 from pathlib import Path
 from blift.connectors.files import InputFile
 from blift.connectors.yt_dlp.archive import read_videos
+from blift.schemas.platform import YOUTUBE
 
 path = Path(sys.argv[1])
-(chunk,) = read_videos([InputFile(str(path), path.stat().st_size, path.name)])
+(chunk,) = read_videos([InputFile(str(path), path.stat().st_size, path.name)], only=YOUTUBE)
 print(json.dumps({
     "posts": chunk.posts.table.num_rows,
     "rejected": chunk.posts.rejected() + chunk.comments.rejected(),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from blift.connectors.files import InputFile
 from blift.connectors.yt_dlp.archive import read_videos
+from blift.schemas.platform import YOUTUBE
 from tests.json_values import EDGES, json_texts, same_number, value_of
 
 ID = "xaQJbozY_Is"
@@ -56,7 +57,7 @@ def read(folder: Path, videos: Sequence[Mapping[str, str]]) -> list[Found]:
         path = folder / f"{number}.info.json"
         path.write_text(object_of({"id": f'"{ID}"', **texts}))
         files.append(InputFile(str(path), path.stat().st_size, path.name))
-    (chunk,) = read_videos(files)
+    (chunk,) = read_videos(files, only=YOUTUBE)
     assert chunk.posts.rows_in == len(files) == chunk.posts.table.num_rows + chunk.posts.rejects.num_rows
     assert chunk.comments.rows_in == chunk.comments.table.num_rows + chunk.comments.rejects.num_rows
     posts = {row["source"]: row for row in chunk.posts.table.to_pylist()}
@@ -182,5 +183,5 @@ def test_a_size_that_no_picture_has_is_of_the_wrong_type(folder: Path, name: str
 
 def test_the_file_of_the_fault_campaign(shared_data: Path) -> None:
     path = shared_data / "cases" / "faults" / "11-duration-overflow" / "x [abcdefghijk].info.json"
-    (chunk,) = read_videos([InputFile(str(path), path.stat().st_size, path.name)])
+    (chunk,) = read_videos([InputFile(str(path), path.stat().st_size, path.name)], only=YOUTUBE)
     assert chunk.posts.rejects.column("reason").to_pylist() == ["wrong_type"]
