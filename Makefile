@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test test-runners test-gpu test-images lint tree types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test fuzz kill test-runners test-gpu test-images lint tree types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -47,6 +47,10 @@ tree: $(VENV)/.installed
 	@ln -sfn ../../../api/__init__.py $(VENV)/tree/blift/__init__.py
 	@ln -sfn ../../../api/py.typed $(VENV)/tree/blift/py.typed
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
+
+FUZZ ?=
+fuzz: $(VENV)/.installed  ## the large budgets of tests/fuzz (hours; FUZZ="recipes --inputs 5000" for a part)
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(VENV)/.installed  ## ruff: rules and format; no private name of another package, whatever a comment says
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import lzma
 import os
 import posixpath
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,16 +45,23 @@ class Chunk:
     """Rows read from a part of a file.
 
     Attributes:
-        rows_in: records in that part; the sum of the rows of ``table`` and ``rejects`` and of ``skipped``.
+        rows_in: records in that part: the rows of ``table`` and ``rejects``, and what the other two count.
         table: records that could be read.
         rejects: the others, as rows of the reject table.
         skipped: records that the caller asked to leave out, counted by the reason for it.
+        unlisted: records that could not be read, and that are more than is listed of one file, counted by the reason.
     """
 
     rows_in: int
     table: pa.Table
     rejects: pa.Table
     skipped: Mapping[Reason, int] = field(default_factory=dict)
+    unlisted: Mapping[Reason, int] = field(default_factory=dict)
+
+    def rejected(self) -> Counter[Reason]:
+        """How many records could not be read, by reason."""
+        listed = self.rejects.column("reason").value_counts().to_pylist()
+        return Counter({Reason(row["values"]): row["counts"] for row in listed}) + Counter(self.unlisted)
 
 
 class ByteStream(Protocol):

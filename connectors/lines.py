@@ -1,9 +1,11 @@
-"""A file as blocks of whole lines, in bounded memory; lines too long to hold, and a file that breaks off, are told."""
+"""A file as blocks of whole lines, in bounded memory; what cannot be held, and a file that breaks off, are told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
 
 from blift.connectors.files import ByteStream, DamagedFile, InputFile, open_bytes
 from blift.connectors.malformed import PAYLOAD_BYTES, Malformed
@@ -13,8 +15,14 @@ from blift.schemas.reasons import Reason
 #: How much of a file is held at a time, unpacked. (The C library hands memory of 32 MiB and more back to the system
 #: each time, and getting it anew costs as much as reading the file.)
 BLOCK_BYTES = 8 << 20
+#: The most lines of a block. A record takes hundreds of bytes, however short its line is.
+BLOCK_LINES = 20_000
 #: The longest line that is read. Reddit's longest records, a post with 100 embedded crossposts, have about 2 MB.
 MAX_LINE_BYTES = 32 << 20
+#: A file is read until its lines come to so many times its size, and this much more; each counts for its bytes and some
+#: more, for a record takes memory however short its line is. Archives unpack to 5 to 30 times their size, and a file
+#: that is made to fill memory to a thousand times and more. (One that is not packed never comes that far.)
+MAX_RATIO, RATIO_FREE_BYTES, LINE_BYTES = 100, 16 << 20, 96
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -38,19 +46,36 @@ class BadLine:
 
 
 def read_lines(
-    file: InputFile, *, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES
+    file: InputFile,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    block_lines: int = BLOCK_LINES,
+    max_line_bytes: int = MAX_LINE_BYTES,
 ) -> Iterator[Lines | BadLine]:
     """The lines of a file, packed or not. Its end needs no line end; a byte order mark is dropped.
 
-    A file that breaks off, or whose packing is damaged, ends with one `BadLine`; what stood before is given.
+    A file that breaks off, whose packing is damaged, or that unpacks to far more than it holds, ends with one
+    `BadLine`; what stood before is given.
+
+    Args:
+        file: to read.
+        block_bytes: of the file are held at a time, unpacked.
+        block_lines: the most lines that are given at a time.
+        max_line_bytes: a longer line becomes a `BadLine`.
 
     Raises:
         InputError: the file cannot be opened, or its filesystem fails in the middle.
     """
-    gathered = _Gathered(max_line_bytes)
+    gathered = _Gathered(max_line_bytes, block_lines)
     with open_bytes(file.path) as stream:
+        room = RATIO_FREE_BYTES + MAX_RATIO * file.size_bytes
         try:
-            yield from gathered.read(stream, min(block_bytes, max_line_bytes))
+            for part in gathered.read(stream, min(block_bytes, max_line_bytes)):
+                if isinstance(part, Lines):
+                    room -= len(part.data) + LINE_BYTES * part.count
+                    if room < 0:
+                        raise DamagedFile(f"its {file.size_bytes:,} bytes unpack to far more than any archive does")
+                yield part
         except EOFError as error:
             yield gathered.broken(Reason.TRUNCATED_FILE, str(error) or "the file ends too early")
         except DamagedFile as error:
@@ -62,9 +87,10 @@ def read_lines(
 class _Gathered:
     """A line that is not whole yet."""
 
-    def __init__(self, max_line_bytes: int) -> None:
+    def __init__(self, max_line_bytes: int, block_lines: int) -> None:
         self.number = 1
         self._max = max_line_bytes
+        self._block_lines = block_lines
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -78,13 +104,13 @@ class _Gathered:
                 yield self._too_long(first)
                 start = first + 1
             if last >= start:
-                yield self._lines(memoryview(piece)[start:last])
+                yield from self._lines(memoryview(piece)[start:last])
             self._hold(piece[last + 1 :])
             piece = stream.read(block_bytes)
         if self._size > self._max:
             yield self._too_long(0)
         elif self._size:
-            yield self._lines(b"")
+            yield from self._lines(b"")
 
     def _hold(self, piece: bytes) -> None:
         self._size += len(piece)
@@ -92,16 +118,18 @@ class _Gathered:
         if self._size > self._max:
             self._parts = [b"".join(part[:PAYLOAD_BYTES] for part in self._parts)[:PAYLOAD_BYTES]]
 
-    def _lines(self, end: bytes | memoryview) -> Lines:
+    def _lines(self, end: bytes | memoryview) -> Iterator[Lines]:
         data = b"".join([*self._parts, end])
-        lines = Lines(self.number, data, data.count(b"\n") + 1)
-        self._forget(lines.count)
-        return lines
+        self._parts, self._size = [], 0
+        for part, count in _few_at_a_time(data, self._block_lines):
+            yield Lines(self.number, part, count)
+            self.number += count
 
     def _too_long(self, more_bytes: int) -> BadLine:
         detail = f"the line has {self._size + more_bytes:,} bytes, more than the {self._max:,} that are read"
         bad = BadLine(self.number, b"".join(self._parts)[:PAYLOAD_BYTES], Malformed(Reason.LINE_TOO_LONG, detail))
-        self._forget(1)
+        self.number += 1
+        self._parts, self._size = [], 0
         return bad
 
     def broken(self, reason: Reason, detail: str) -> BadLine:
@@ -109,6 +137,14 @@ class _Gathered:
         where = f"after line {self.number - 1}" if not self._size else f"in line {self.number}"
         return BadLine(self.number, b"".join(self._parts)[:PAYLOAD_BYTES], Malformed(reason, f"{where}: {detail}"))
 
-    def _forget(self, lines: int) -> None:
-        self.number += lines
-        self._parts, self._size = [], 0
+
+def _few_at_a_time(data: bytes, most: int) -> Iterator[tuple[bytes, int]]:
+    """The lines in pieces of at most so many, and how many each has."""
+    count = data.count(b"\n") + 1
+    if count <= most:
+        yield data, count
+        return
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))[most - 1 :: most].tolist()
+    starts = [0, *(end + 1 for end in ends)]
+    for place, (start, end) in enumerate(zip(starts, [*ends, len(data)], strict=True)):
+        yield data[start:end], min(most, count - place * most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from blift.schemas.registry import SCHEMAS
 
 #: The most of a malformed record that its reject keeps.
 PAYLOAD_BYTES = 64 << 10
+#: Rejects of a file are listed until they take so many times its size in memory, and this much more; a reject takes its
+#: payload, and this. Of an archive of records that people wrote, that is all of them.
+_LISTED_RATIO, _LISTED_FREE_BYTES, _REJECT_BYTES = 8, 1 << 20, 1 << 10
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -73,6 +77,38 @@ def reject(
         "line": line,
         "payload": payload[:PAYLOAD_BYTES].decode(errors="replace") or None,
     }
+
+
+class RejectList:
+    """Rejects of one file: as many as its size allows are listed as rows, and the others are counted.
+
+    A file of a few kilobytes can unpack to millions of lines, none of which is a record.
+
+    Attributes:
+        rows: of the reject table.
+        unlisted: the others, by reason.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.unlisted: Counter[Reason] = Counter()
+        self._room = _LISTED_FREE_BYTES + _LISTED_RATIO * size_bytes
+
+    def add(
+        self, problem: Malformed, table: str, record_id: str | None, source: str, line: int | None, payload: bytes
+    ) -> None:
+        """List or count a record of ``table`` that could not be read."""
+        self._room -= _REJECT_BYTES + min(len(payload), PAYLOAD_BYTES)
+        if self._room < 0:
+            self.unlisted[problem.reason] += 1
+        else:
+            self.rows.append(reject(problem, table, record_id, source, line, payload))
+
+    def take(self) -> tuple[pa.Table, Mapping[Reason, int]]:
+        """What came since the last time: the reject table, and how many more there are, by reason."""
+        rows, unlisted = self.rows, self.unlisted
+        self.rows, self.unlisted = [], Counter()
+        return reject_table(rows), unlisted
 
 
 def reject_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:

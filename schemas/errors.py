@@ -7,16 +7,20 @@ from difflib import get_close_matches
 
 from blift.schemas.printable import printable
 
+#: Characters of a sentence: a path may have 4,096.
+_LONGEST = 5_000
+
 
 class BliftError(Exception):
     """Something a user can put right. Its text is one sentence or two: what, where, what to do.
 
     Args:
-        *sentences: each is a line of the text, whatever it quotes: what is not printable in it is escaped.
+        *sentences: each is a line of the text, whatever it quotes: what is not printable in it is escaped, and of what
+            is very long the middle is left out.
     """
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__(*(printable(sentence) for sentence in sentences))
+        super().__init__(*(printable(cut(sentence, _LONGEST)) for sentence in sentences))
 
     def __str__(self) -> str:
         return "\n".join(self.args)

@@ -6,6 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import compress
 from operator import attrgetter
@@ -19,7 +20,7 @@ from polars.datatypes import DataType
 
 from blift.connectors.files import Chunk, InputFile
 from blift.connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines, read_lines
-from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.malformed import Malformed, RejectList
 from blift.connectors.reddit.media import is_present, media_of
 from blift.connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
 from blift.schemas.platform import Platform
@@ -30,8 +31,8 @@ _DELETED, _REMOVED = "[deleted]", "[removed]"
 #: Who withdrew a post, where its author did; every other word names moderators or the platform.
 _BY_AUTHOR = frozenset({"deleted", "author"})
 
-#: Rows of a chunk, about.
-_CHUNK_ROWS = 20_000
+#: Rows of a chunk, about; and the most blocks of a file of whose records few are wanted.
+_CHUNK_ROWS, _CHUNK_PARTS = 20_000, 64
 
 _SITE = "https://www.reddit.com"
 _NATIVE_ID = r"^[0-9a-z]{1,13}$"
@@ -71,12 +72,15 @@ def read_submissions(
     """
     lines = read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
     skip = None if subreddits is None else Skip(Reason.OTHER_SUBREDDIT, partial(_of_subreddits, subreddits))
-    yield from _gathered(_chunk(part, file.name, Submission, "post", _posts, skip) for part in lines)
+    read = _Reader(file.name, Submission, "post", _posts, skip, RejectList(file.size_bytes))
+    yield from _gathered(map(read.chunk, lines))
 
 
 def submissions_in(lines: Sequence[bytes], source: str) -> Chunk:
     """Submissions that are at hand, one a line, as ``read_submissions`` gives those of a file."""
-    return _chunk(Lines(1, b"\n".join(lines), len(lines)), source, Submission, "post", _posts, None)
+    data = b"\n".join(lines)
+    read = _Reader(source, Submission, "post", _posts, None, RejectList(len(data)))
+    return read.chunk(Lines(1, data, len(lines)))
 
 
 def _of_subreddits(subreddits: Collection[str], records: Sequence[Submission]) -> BooleanArray:
@@ -99,7 +103,8 @@ def read_comments(
     """
     lines = read_lines(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
     skip = None if of_posts is None else Skip(Reason.ORPHAN_COMMENT, partial(_on_posts, of_posts))
-    yield from _gathered(_chunk(part, file.name, Comment, "comment", _comments, skip) for part in lines)
+    read = _Reader(file.name, Comment, "comment", _comments, skip, RejectList(file.size_bytes))
+    yield from _gathered(map(read.chunk, lines))
 
 
 def _on_posts(of_posts: Callable[[pl.Series], BooleanArray], records: Sequence[Comment]) -> BooleanArray:
@@ -110,68 +115,109 @@ def _on_posts(of_posts: Callable[[pl.Series], BooleanArray], records: Sequence[C
 def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     """The chunks, several made one where they are small: whatever follows has a price for each."""
     held: list[Chunk] = []
+    rows = 0
     for chunk in chunks:
         held.append(chunk)
-        if sum(one.table.num_rows + one.rejects.num_rows for one in held) >= _CHUNK_ROWS:
+        rows += chunk.rows_in - sum(chunk.skipped.values())
+        if rows >= _CHUNK_ROWS or len(held) == _CHUNK_PARTS:
             yield _joined(held)
-            held = []
+            held, rows = [], 0
     if held:
         yield _joined(held)
 
 
 def _joined(chunks: Sequence[Chunk]) -> Chunk:
-    skipped = sum((Counter(dict(chunk.skipped)) for chunk in chunks), Counter[Reason]())
     return Chunk(
         sum(chunk.rows_in for chunk in chunks),
         pa.concat_tables([chunk.table for chunk in chunks]),
         pa.concat_tables([chunk.rejects for chunk in chunks]),
-        dict(skipped),
+        _summed(chunk.skipped for chunk in chunks),
+        _summed(chunk.unlisted for chunk in chunks),
     )
 
 
-def _chunk(
-    part: Lines | BadLine,
-    source: str,
-    kind: type[Observed],
-    record_table: str,
-    build: Callable[[Sequence[Any], np.ndarray, str], pa.Table],
-    skip: Skip | None,
-) -> Chunk:
-    if isinstance(part, BadLine):
-        row = reject(part.problem, record_table, None, source, part.number, part.head)
-        return Chunk(1, build([], np.empty(0, np.int64), source), reject_table([row]))
-    records, numbers, problems = _decode(part, kind)
-    rows_in = len(records) + len(problems)
-    rejects = [reject(problem, record_table, None, source, line, data) for problem, line, data in problems]
-    skipped = {}
-    if skip is not None:
-        wanted = skip.wanted(records)
-        skipped = {skip.reason: len(records) - int(wanted.sum())}
-        records = list(compress(records, wanted))
-        numbers = numbers[wanted]
-    table, odd = _with_sound_ids(build(records, numbers, source), record_table)
-    return Chunk(rows_in, table, reject_table(rejects + odd), skipped)
+def _summed(counts: Iterable[Mapping[Reason, int]]) -> Mapping[Reason, int]:
+    total: Counter[Reason] = Counter()
+    for one in counts:
+        total.update(one)
+    return total
 
 
-def _decode(lines: Lines, kind: type[Observed]) -> tuple[list[Any], np.ndarray, list[tuple[Malformed, int, bytes]]]:
-    """Records, the numbers of their lines, and (problem, number, line) of the others. Empty lines are nothing."""
-    with _no_collection():
-        records = decode_lines(lines.data, kind)
-    if records is not None and len(records) == lines.count and _is_one_a_line(lines):
-        return records, np.arange(lines.first, lines.first + lines.count), []
-    found: list[Any] = []
-    numbers: list[int] = []
-    problems = []
-    for number, line in enumerate(lines.data.split(b"\n"), start=lines.first):
-        if not line.strip():
-            continue
-        try:
-            found.append(decode_line(line, kind))
-        except Malformed as problem:
-            problems.append((problem, number, line))
+@dataclass(frozen=True)
+class _Reader:
+    """Makes chunks of the parts of one file.
+
+    Attributes:
+        source: the file's name.
+        kind: of its records.
+        table: that they belong to.
+        build: makes a table of records, the numbers of their lines, and the source.
+        skip: what is not built.
+        rejects: of the file.
+    """
+
+    source: str
+    kind: type[Observed]
+    table: str
+    build: Callable[[Sequence[Any], np.ndarray, str], pa.Table]
+    skip: Skip | None
+    rejects: RejectList
+
+    def chunk(self, part: Lines | BadLine) -> Chunk:
+        """What a part of the file holds."""
+        records: list[Any] = []
+        numbers = np.empty(0, np.int64)
+        if isinstance(part, BadLine):
+            self._reject(part.problem, part.number, part.head)
+            rows_in = 1
         else:
-            numbers.append(number)
-    return found, np.asarray(numbers, dtype=np.int64), problems
+            records, numbers, rows_in = self._decoded(part)
+        skipped = {}
+        if self.skip is not None:
+            wanted = self.skip.wanted(records)
+            skipped = {self.skip.reason: len(records) - int(wanted.sum())}
+            records = list(compress(records, wanted))
+            numbers = numbers[wanted]
+        table = self._with_sound_ids(self.build(records, numbers, self.source))
+        rejects, unlisted = self.rejects.take()
+        return Chunk(rows_in, table, rejects, skipped, unlisted)
+
+    def _reject(self, problem: Malformed, line: int, payload: bytes) -> None:
+        self.rejects.add(problem, self.table, None, self.source, line, payload)
+
+    def _decoded(self, lines: Lines) -> tuple[list[Any], np.ndarray, int]:
+        """Records, the numbers of their lines, and how many there were with those that are none."""
+        with _no_collection():
+            records = decode_lines(lines.data, self.kind)
+        if records is not None and len(records) == lines.count and _is_one_a_line(lines):
+            return records, np.arange(lines.first, lines.first + lines.count), lines.count
+        found: list[Any] = []
+        numbers: list[int] = []
+        rows_in = 0
+        for number, line in enumerate(lines.data.split(b"\n"), start=lines.first):
+            if not line.strip():
+                continue
+            rows_in += 1
+            try:
+                found.append(decode_line(line, self.kind))
+            except Malformed as problem:
+                self._reject(problem, number, line)
+            else:
+                numbers.append(number)
+        return found, np.asarray(numbers, dtype=np.int64), rows_in
+
+    def _with_sound_ids(self, table: pa.Table) -> pa.Table:
+        """The rows whose id is one of Reddit's, base 36; the others become rejects."""
+        sound = pl.Series(table.column("native_id")).str.contains(_NATIVE_ID)
+        if self.table == "comment":
+            sound &= pl.Series(table.column("post_id")).str.contains(r"^reddit:[0-9a-z]{1,13}$")
+        if sound.all():
+            return table
+        problem = Malformed(Reason.WRONG_TYPE, "the id of the record, or of its post, is none of Reddit's (base 36)")
+        odd = table.filter(pa.array(~sound))
+        for native_id, line in zip(odd.column("native_id").to_pylist(), odd.column("line").to_pylist(), strict=True):
+            self._reject(problem, line, native_id.encode())
+        return table.filter(pa.array(sound))
 
 
 @contextmanager
@@ -191,21 +237,6 @@ def _is_one_a_line(lines: Lines) -> bool:
     data = np.frombuffer(lines.data, np.uint8)
     starts = np.flatnonzero(data[:-1] == ord("\n")) + 1
     return bool(data[0] == ord("{") and data[-1] != ord("\n") and (data[starts] == ord("{")).all())
-
-
-def _with_sound_ids(table: pa.Table, record_table: str) -> tuple[pa.Table, list[dict[str, Any]]]:
-    """The rows whose id is one of Reddit's, base 36, and rejects for the others."""
-    sound = pl.Series(table.column("native_id")).str.contains(_NATIVE_ID)
-    if record_table == "comment":
-        sound &= pl.Series(table.column("post_id")).str.contains(r"^reddit:[0-9a-z]{1,13}$")
-    if sound.all():
-        return table, []
-    odd = table.filter(pa.array(~sound)).select(["native_id", "line", "source"]).to_pylist()
-    problem = Malformed(Reason.WRONG_TYPE, "the id of the record, or of its post, is none of Reddit's (base 36)")
-    rejects = [
-        reject(problem, record_table, None, row["source"], row["line"], row["native_id"].encode()) for row in odd
-    ]
-    return table.filter(pa.array(sound)), rejects
 
 
 def _posts(records: Sequence[Submission], lines: np.ndarray, source: str) -> pa.Table:

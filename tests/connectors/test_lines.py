@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -216,3 +217,36 @@ def test_a_line_of_50_mb_is_told_in_bounded_memory(folder: Path, *, packed: bool
         tracemalloc.stop()
     assert numbered(parts) == [(1, b"before"), (2, Reason.LINE_TOO_LONG), (3, b"after")]
     assert peak < 100_000_000
+
+
+@given(lines=_LINES, block_bytes=_BLOCKS, block_lines=st.integers(1, 5))
+def test_a_block_has_no_more_lines_than_allowed_and_the_lines_are_the_same(
+    folder: Path, lines: list[bytes], block_bytes: int, block_lines: int
+) -> None:
+    content = b"".join(line + b"\n" for line in [b"#", *lines])
+    parts = read(folder, content, block_bytes=block_bytes, block_lines=block_lines)
+    assert numbered(parts) == list(enumerate([b"#", *lines], start=1))
+    assert max(part.count for part in parts if isinstance(part, Lines)) <= block_lines
+    assert all(part.count == part.data.count(b"\n") + 1 for part in parts if isinstance(part, Lines))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_a_file_that_unpacks_to_far_more_than_it_holds_ends_after_what_its_size_allows(
+    folder: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    packed = pack(b"{}\n" * 1_000_000)
+    *good, last = read(folder, packed)
+    given_lines = sum(part.count for part in good if isinstance(part, Lines))
+    assert 150_000 < given_lines < 250_000
+    assert isinstance(last, BadLine)
+    assert (last.number, last.head, last.problem.reason) == (given_lines + 1, b"", Reason.UNREADABLE_FILE)
+    assert last.problem.detail == (
+        f"after line {given_lines}: its {len(packed):,} bytes unpack to far more than any archive does"
+    )
+
+
+@pytest.mark.parametrize("line", [b"", b"\r", b"{}", b'{"id":"ab"}'])
+def test_a_plain_file_is_read_to_its_end_however_short_its_lines_are(folder: Path, line: bytes) -> None:
+    parts = read(folder, (line + b"\n") * 1_000_000)
+    assert sum(part.count for part in parts if isinstance(part, Lines)) == 1_000_000
+    assert not any(isinstance(part, BadLine) for part in parts)

@@ -57,3 +57,10 @@ def test_lines_stay_lines() -> None:
 def test_an_error_quotes_what_it_likes_on_one_line_a_sentence() -> None:
     assert str(BliftError("There is no x\x1b[2J\nblift: all fine.")) == "There is no x\\u001b[2J\\nblift: all fine."
     assert str(RecipeError("First\u202e.", "Second.")) == "First\\u202e.\nSecond."
+
+
+def test_an_error_that_quotes_what_is_very_long_leaves_the_middle_out() -> None:
+    said = str(BliftError(f"There is no {'x' * 1_000_000}. Choose another."))
+    assert len(said) < 6_000
+    assert said.endswith("x. Choose another.")
+    assert len(str(BliftError("\x1b" * 1_000_000))) < 50_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from blift.connectors.reddit.archive import read_comments, read_submissions
 from blift.connectors.shard import Shard
 from blift.connectors.youtube.archive import read_videos
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.schemas.errors import TooManyRejects
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
@@ -36,6 +38,8 @@ _IDS, _COMMENTS, _NOTES = "ids", "comments", "notes"
 #: Steps of the funnel; rules of the scope come between.
 _READ, _WITHDRAWN, _MERGE = 0, 900, 1000
 _POST, _COMMENT = SCHEMAS["post"], SCHEMAS["comment"]
+#: A file of which this many records could not be read, and more of them than the recipe allows, is not read to its end.
+_STOP_AFTER = 100_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class IngestConfig:
     withdrawn: Mapping[str, Reason]
     author_key: bytes | None
     malformed_payload: bool
+    max_malformed: float
     reject_payload: bool
     reject_out_of_scope: bool
     limit: int | None
@@ -138,7 +143,7 @@ class _ReadSubmissions(beam.DoFn):
         names = config.reddit_scope.get("subreddits")
         wanted = frozenset(name.removeprefix("r/").lower() for name in names) if names else None
         chunks = read_submissions(file, subreddits=None if config.reject_out_of_scope else wanted)
-        for chunk in _limited(chunks, config.limit):
+        for chunk in _limited(_readable(chunks, file, config), config.limit):
             tally = Tally(STAGE)
             yield from _read_tally(chunk, "reddit post", config, tally)
             posts = frame(reddit_posts(chunk.table))
@@ -219,7 +224,8 @@ class _ReadComments(beam.DoFn):
         hashes = np.sort(np.concatenate([np.empty(0, np.uint64), *[t.column("hash").to_numpy() for t in known]]))
         of_posts = partial(_known, hashes)
         # What is to be listed must be built; what is only counted need not.
-        for chunk in read_comments(file, None if config.reject_out_of_scope else of_posts):
+        chunks = read_comments(file, None if config.reject_out_of_scope else of_posts)
+        for chunk in _readable(chunks, file, config):
             tally = Tally(STAGE)
             yield from _read_tally(chunk, "reddit comment", config, tally)
             rows = frame(comments(chunk.table, config.author_key))
@@ -241,6 +247,26 @@ def _contains(ordered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.asarray(ordered[np.minimum(places, len(ordered) - 1)] == wanted)
 
 
+def _readable(chunks: Iterable[Chunk], file: InputFile, config: IngestConfig) -> Iterator[Chunk]:
+    """A file's chunks, as long as it can be one of the records that are wanted.
+
+    Raises:
+        TooManyRejects: after `_STOP_AFTER` malformed records, where they are more than the recipe allows so far.
+    """
+    read, malformed = 0, Counter[Reason]()
+    for chunk in chunks:
+        read += chunk.rows_in
+        malformed.update(chunk.rejected())
+        if malformed.total() > max(_STOP_AFTER, config.max_malformed * read):
+            reasons = ", ".join(f"{rows:,} {reason.value}" for reason, rows in malformed.most_common(3))
+            raise TooManyRejects(
+                f"{malformed.total():,} of the first {read:,} records of {file.path} could not be read ({reasons}), "
+                f"and the recipe allows {config.max_malformed:.1%}; the rest of the file was not read. Remove it from "
+                "the recipe, or raise `rejects.max_malformed`."
+            )
+        yield chunk
+
+
 def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
     """The first ``limit`` rows of a file's chunks."""
     for chunk in chunks:
@@ -248,7 +274,8 @@ def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
             yield chunk
             continue
         table = chunk.table.slice(0, limit)
-        yield Chunk(chunk.rows_in - chunk.table.num_rows + table.num_rows, table, chunk.rejects, chunk.skipped)
+        rows_in = chunk.rows_in - chunk.table.num_rows + table.num_rows
+        yield Chunk(rows_in, table, chunk.rejects, chunk.skipped, chunk.unlisted)
         limit -= table.num_rows
         if limit <= 0:
             return
@@ -256,10 +283,8 @@ def _limited(chunks: Iterable[Chunk], limit: int | None) -> Iterator[Chunk]:
 
 def _read_tally(chunk: Chunk, table: str, config: IngestConfig, tally: Tally) -> Iterator[TaggedOutput]:
     """Count what was read of a file, and pass on what could not be read."""
-    reasons = pl.Series(chunk.rejects.column("reason")).value_counts()
-    rejected = {Reason(reason): rows for reason, rows in reasons.iter_rows()}
     skipped = sum(chunk.skipped.values())
-    tally.flow(_READ, "read", table, chunk.rows_in, chunk.table.num_rows + skipped, rejected)
+    tally.flow(_READ, "read", table, chunk.rows_in, chunk.table.num_rows + skipped, chunk.rejected())
     if chunk.rejects.num_rows:
         yield TaggedOutput(REJECTS, chunk.rejects if config.malformed_payload else without_payload(chunk.rejects))
 

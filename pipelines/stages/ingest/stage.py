@@ -57,6 +57,7 @@ def _prepare(request: Request) -> Prepared:
         youtube_scope=dict(youtube.scope) if youtube else {},
         withdrawn=withdrawn,
         author_key=key,
+        max_malformed=request.recipe.rejects.max_malformed,
         malformed_payload=request.recipe.rejects.payload is not Payload.NONE,
         reject_payload=request.recipe.rejects.payload is Payload.ALL,
         reject_out_of_scope=request.recipe.rejects.out_of_scope,
