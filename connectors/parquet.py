@@ -22,6 +22,7 @@ from blift.connectors.filesystem import delete, open_to_read, open_to_write, rea
 from blift.connectors.shard import Shard
 from blift.schemas.arrow import VERSION_KEY, conform, validate
 from blift.schemas.errors import InputError, OutputError
+from blift.schemas.migration import is_of_earlier_major, to_present
 from blift.schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a row group: few enough for the Hub's viewer to open one, enough to compress. Where between the two a group
@@ -224,8 +225,15 @@ def read_shard(folder: str, path: str, table: str, columns: Sequence[str] | None
         InputError: the file is missing or damaged.
         SchemaError: the file holds another table, or a version that this code does not read.
     """
-    rows = read_parquet(folder, path, columns)
-    check_readable(rows.schema, table, posixpath.join(folder, path))
+    full = posixpath.join(folder, path)
+    with _readable(full), pq.ParquetFile(_content(full), page_checksum_verification=True) as parquet:
+        check_readable(parquet.schema_arrow, table, full)
+        version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
+        if is_of_earlier_major(table, version):
+            rows = to_present(parquet.read(), table, version)
+        else:
+            present = None if columns is None else [name for name in columns if name in parquet.schema_arrow.names]
+            rows = parquet.read(present)
     schema = SCHEMAS[table]
     return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
 
@@ -237,12 +245,22 @@ def read_parquet(folder: str, path: str, columns: Sequence[str] | None = None) -
         InputError: the file is missing or damaged.
     """
     full = posixpath.join(folder, path)
+    with _readable(full):
+        return pq.read_table(_content(full), page_checksum_verification=True, columns=columns)
+
+
+def _content(path: str) -> pa.BufferReader:
+    return pa.BufferReader(pa.py_buffer(read_bytes(path)))
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    """Say of a file that cannot be read which it is, and what to do."""
     try:
-        content = pa.py_buffer(read_bytes(full))
-        return pq.read_table(pa.BufferReader(content), page_checksum_verification=True, columns=columns)
+        yield
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(
-            f"Cannot read the shard {full}: {str(error).rstrip('.')}. Run the stage that writes it again."
+            f"Cannot read the shard {path}: {str(error).rstrip('.')}. Run the stage that writes it again."
         ) from error
 
 
@@ -252,13 +270,8 @@ def table_version(path: str) -> str:
     Raises:
         InputError: the file is missing or no Parquet.
     """
-    try:
-        with open_to_read(path) as stream:
-            metadata = pq.read_schema(stream).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(
-            f"Cannot read the shard {path}: {str(error).rstrip('.')}. Run the stage that writes it again."
-        ) from error
+    with _readable(path), open_to_read(path) as stream:
+        metadata = pq.read_schema(stream).metadata or {}
     return str(metadata.get(VERSION_KEY, b"").decode())
 
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "diff": "compare two run folders or published versions",
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
+    "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
     "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",

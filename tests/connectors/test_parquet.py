@@ -286,3 +286,11 @@ def test_wildcards_in_the_name_of_a_folder_touch_no_other_file(tmp_path: Path, m
     assert (tmp_path / "run [ab]" / "file").read_bytes() == b"new"
     for folder in ("run [ab]", "run a"):
         assert sorted(os.listdir(tmp_path / folder)) == ["file", "other.partial"]
+
+
+def test_columns_that_an_older_minor_version_lacks_are_filled(tmp_path: Path) -> None:
+    old = comments(2).drop_columns("rank")
+    pq.write_table(old, tmp_path / "a.parquet")
+    found = read_shard(str(tmp_path), "a.parquet", "comment", ["comment_id", "rank"])
+    assert found.column_names == ["comment_id", "rank"]
+    assert found.column("rank").null_count == 2
