@@ -22,6 +22,15 @@ A recipe is a YAML file that says what to read, which rules to apply, and what t
 RECIPE.yaml` checks one; `blift recipe json-schema` prints a JSON Schema for editors; `blift recipe show blift-paper`
 prints the paper's.
 
+A recipe is copied into the run folder and published, so it holds no credentials: a user name or password in an
+address, a secret in a query (`?token=`), an HTTP header or an access token is refused wherever it stands, comments
+included, and again when a run folder is published. Credentials come from the environment; `key_env` and
+`proxy_env` name the variable. The same holds for templates and lists that a recipe names.
+
+A recipe is plain YAML of at most 1 MiB: no anchors and aliases, no tags beyond those of plain values, at most 32
+lists and mappings within one another. The files that it names are regular files: a list has at most 32 MiB, a
+template 64 KiB.
+
 This page is made from the code by `make docs`; CI checks that it is current.
 """
 

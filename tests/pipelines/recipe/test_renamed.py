@@ -37,7 +37,7 @@ def test_a_key_under_both_names_is_refused(tmp_path: Path) -> None:
 def test_the_old_command_runs_the_new_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["collect", str(tmp_path / "none.yaml")]) == 2
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "note: `blift fetch` is now called `blift fetch`; the old name still works."
+    assert said[0] == "note: `blift collect` is now called `blift fetch`; the old name still works."
     assert said[1].startswith("blift: There is no recipe")
 
 
