@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from blift.schemas.platform import SpeechSegment
+from blift.schemas.parts import SpeechSegment
 from blift.schemas.record import Part, Record
 
 

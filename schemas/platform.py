@@ -1,53 +1,279 @@
-"""Words that several tables share: platforms, kinds of media, and pieces of a timeline."""
+"""Platforms: one row of data each. Nothing outside its row and its folder in `connectors/` knows a platform's name.
+
+A package that brings a platform of its own names its connector under the entry point `blift.platforms`; the row is the
+connector's attribute ``platform``. See docs/platforms.md.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
-from pydantic import Field
+from blift.schemas.errors import InputError
+from blift.schemas.urls import END, LEADS_TO, TARGET, Site, Urls
 
-from blift.schemas.record import Part
-
-
-class Platform(StrEnum):
-    """Where a post was made."""
-
-    REDDIT = "reddit"
-    YOUTUBE = "youtube"
+#: Entry point under which packages name their connectors.
+ENTRY_POINT = "blift.platforms"
 
 
-class MediaKind(StrEnum):
-    """What a post shows."""
+class CommentOrder(StrEnum):
+    """What says which comments of an audience are the best."""
 
-    IMAGE = "image"
-    GIF = "gif"  # animated and silent
-    GALLERY = "gallery"  # several images
-    VIDEO = "video"
-    PAGE = "page"  # a link to something that is no media
-    TEXT = "text"  # the post's own text, a poll, a discussion
+    SCORE = "score"  # the highest first
+    RANK = "rank"  # the platform's own order
 
 
-class ReplaySegment(Part):
-    """One segment of a replay graph."""
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """One platform.
 
-    start_s: float = Field(description="Start of the segment, in seconds from the start of the media.")
-    end_s: float = Field(description="End of the segment, in seconds.")
-    value: float = Field(
-        ge=0, le=1, description="How often it was watched, relative to the most replayed segment, 0..1."
-    )
+    Attributes:
+        name: in ids (`<name>:<native id>`), in the column `platform`, and of its sections in recipes.
+        title: its name for people.
+        posts: what people call its posts.
+        states: columns of the post table that its records state and those of other platforms may not. They decide
+            which rules apply to it, and which of its numbers a sample has.
+        comment_order: what says which comments are the best.
+        native_id: pattern of the native id of a post.
+        post_address: address of a post, with `{post}` for its native id. Empty where only records state it.
+        comment_address: address of a comment, with `{post}` and `{comment}` for native ids. Empty where comments have
+            none: then that of the post stands for it.
+        channel_id: pattern of the id of a channel.
+        id_in_address: pattern that finds the native id of a post, its first group, in an address of the post.
+        escapes: its records hold texts with `&`, `<` and `>` as entities.
+        is_media: a post is the record of the media itself, as the page of a video is; elsewhere posts show media.
+        extractor: how the extractor keys of yt-dlp begin that read it.
+        covers_others: it stands for all platforms that have no row of their own; one row does.
+        urls: shapes of its addresses.
+        terms: the terms under which posts and comments are, for dataset cards.
+    """
+
+    name: str
+    title: str
+    posts: str = "posts"
+    states: frozenset[str] = frozenset()
+    comment_order: CommentOrder = CommentOrder.SCORE
+    native_id: str = r".+"
+    post_address: str = ""
+    comment_address: str = ""
+    channel_id: str = r".+"
+    id_in_address: str | None = None
+    escapes: bool = False
+    is_media: bool = False
+    extractor: str | None = None
+    covers_others: bool = False
+    urls: Urls = field(default_factory=Urls)
+    terms: str = ""
+
+    def address_of(self, native_id: str) -> str:
+        """The address of a post."""
+        return self.post_address.format(post=native_id)
 
 
-class SpeechSegment(Part):
-    """A stretch of speech with its words."""
+_REDDIT_POST = "https://www.reddit.com/comments/$1"
 
-    start_s: float = Field(description="Start, in seconds.")
-    end_s: float = Field(description="End, in seconds.")
-    text: str = Field(description="The words, without markup.")
+REDDIT = Platform(
+    name="reddit",
+    title="Reddit",
+    states=frozenset({"subreddit", "bot", "score", "upvote_ratio", "media_host"}),
+    native_id=r"[0-9a-z]{1,13}",
+    post_address="https://www.reddit.com/comments/{post}/",
+    comment_address="https://www.reddit.com/comments/{post}/_/{comment}",
+    id_in_address=r"/comments/([0-9a-z]+)",
+    escapes=True,
+    terms="Reddit's User Agreement and Data API Terms",
+    urls=Urls(
+        sites=(
+            Site(
+                r"(?:i|preview)\.redd\.it",
+                # Old names are an id; newer previews put the post's title before it: `some-title-v0-<id>.jpg`.
+                (
+                    (
+                        r"^/+(?:[^/?#]*-v0-)?([A-Za-z0-9]+)\.([A-Za-z0-9]+)(?:[^A-Za-z0-9].*)?$",
+                        "https://i.redd.it/$1.$2",
+                    ),
+                ),
+                group="reddit",
+            ),
+            Site(
+                r"v\.redd\.it|packaged-media\.redd\.it",
+                ((rf"^/+([A-Za-z0-9]+){END}", "https://v.redd.it/$1"),),
+                group="reddit",
+            ),
+            # Sizes are signed: what is left out of the query makes the address useless, so all of it stays.
+            Site(r"i\.reddituploads\.com|external-preview\.redd\.it", group="reddit"),
+            Site(r"redd\.it", ((rf"^/+([a-z0-9]+){END}", _REDDIT_POST),)),
+            Site(
+                r"(?:[\w-]+\.)*reddit\.com",
+                (
+                    (rf"^.*?[?&]url={TARGET}", rf"{LEADS_TO}$1"),
+                    (
+                        r"^/+(?:(?:r|u|user)/+[^/?#]+/+)?comments/+([a-z0-9]+)/[^/?#]*/+([a-z0-9]+)(?:[/?#].*)?$",
+                        rf"{_REDDIT_POST}/_/$2",
+                    ),
+                    (rf"^/+(?:(?:r|u|user)/+[^/?#]+/+)?comments/+([a-z0-9]+){END}", _REDDIT_POST),
+                    (rf"^/+(?:info/+|info/*\?(?:.*?&)?id=|tb/+|by_id/+t3_)([a-z0-9]+){END}", _REDDIT_POST),
+                    (rf"^/+gallery/+([a-z0-9]+){END}", "https://www.reddit.com/gallery/$1"),
+                    (rf"^/+(?:link/+[a-z0-9]+/+)?video/+([a-z0-9]+){END}", "https://v.redd.it/$1"),
+                ),
+            ),
+        ),
+        # Two letters are a language or a view: np, nr, de, pt-br ...
+        skins=((r"^(?:(?:old|new|amp|pay|ssl|beta|i|[a-z]{2}(?:-[a-z]{2})?)\.)?reddit\.com$", "www.reddit.com"),),
+        tracking={"reddit.com": ("context", "st", "sh", "rdt", "post_index")},
+        kinds={
+            "gallery": (r"www\.reddit\.com/gallery/",),
+            "video": (r"v\.redd\.it/\w+$",),
+            "image": (r"i\.reddituploads\.com/[0-9a-f]{32}",),
+        },
+        keys=(
+            (r"^https://i\.redd\.it/([A-Za-z0-9]+)\.[A-Za-z0-9]+$", "reddit-image:$1"),
+            (r"^https://i\.reddituploads\.com/([0-9a-f]{32})(?:[^0-9a-f].*)?$", "reddit-image:$1"),
+            (r"^https://v\.redd\.it/([A-Za-z0-9]+)$", "reddit-video:$1"),
+        ),
+        hosted=(("https://www.reddit.com/gallery/", "reddit"),),
+        quick=((r"^(https://i\.redd\.it/[A-Za-z0-9]+\.[A-Za-z0-9]+)$", "$1"),),
+        relative=((r"^/((?:r|u|user)/[^/]+/comments/|comments/|gallery/)", "https://www.reddit.com/$1"),),
+        bare_hosts=r"reddit\.com|redd\.it",
+    ),
+)
+
+_YOUTUBE_VIDEO = "https://www.youtube.com/watch?v=$1"
+_WATCH = r"(?:youtube\.com/watch\?v=|youtu\.be/)"
+_YOUTUBE_ID = rf"([A-Za-z0-9_-]{{11}}){END}"
+# Delimiters of a query, as they are or percent-encoded, once or more often.
+_MARK = r"(?:[?&;#!/]|%(?:25)*(?:3F|26|23|21|2F))"
+_VIDEO_IS = rf"{_MARK}(?:v|vi|video_id|videoid)(?:=|%(?:25)*3D)"
+
+#: What records of videos state, whichever site they are of.
+_OF_VIDEOS = frozenset(
+    {"likes", "views", "replay", "channel_id", "categories", "live", "availability", "comments_disabled"}
+)
+
+YOUTUBE = Platform(
+    name="youtube",
+    title="YouTube",
+    posts="videos",
+    states=_OF_VIDEOS,
+    comment_order=CommentOrder.RANK,
+    native_id=r"[A-Za-z0-9_-]{11}",
+    channel_id=r"UC[A-Za-z0-9_-]{22}",
+    post_address="https://www.youtube.com/watch?v={post}",
+    comment_address="https://www.youtube.com/watch?v={post}&lc={comment}",
+    id_in_address=r"(?:v=|youtu\.be/|/shorts/|/embed/)([\w-]{11})",
+    is_media=True,
+    extractor="youtube",
+    terms="YouTube's Terms of Service",
+    # Facts follow the `_VALID_URL` of yt-dlp's extractors.
+    urls=Urls(
+        sites=(
+            Site(
+                r"(?:[\w-]+\.)*(?:youtube(?:-nocookie|kids)?\.[a-z]{2,3}(?:\.[a-z]{2})?|ytimg\.com)"
+                r"|youtube\.googleapis\.com|hooktube\.com|invidio\.us|yewtu\.be|redirect\.invidious\.io",
+                (
+                    # `videoseries` and `live_stream` have the eleven letters of an id, and are none.
+                    (r"^/+embed/+videoseries.*?[?&]list=([\w-]+).*$", "https://www.youtube.com/playlist?list=$1"),
+                    (r"^/+embed/+live_stream.*?[?&]channel=([\w-]+).*$", "https://www.youtube.com/channel/$1/live"),
+                    (r"^/+(?:embed|v|e)/+(?:videoseries|live_stream)(?:[^\w-].*)?$", "https://www.youtube.com/"),
+                    (rf"^/+redirect/*\?(?:.*?&)?q={TARGET}", rf"{LEADS_TO}$1"),
+                    (
+                        rf"^/+(?:embed|v|e|shorts|live|watch|video|vi|vi_webp|an_webp|sb)/+{_YOUTUBE_ID}",
+                        _YOUTUBE_VIDEO,
+                    ),
+                    (rf"^/.*?{_VIDEO_IS}{_YOUTUBE_ID}", _YOUTUBE_VIDEO),
+                    (rf"^/.*?#[pg]/(?:[^/]+/)+{_YOUTUBE_ID}", _YOUTUBE_VIDEO),
+                ),
+                group="youtube",
+            ),
+            Site(
+                r"youtu\.be|y2u\.be|vid\.plus",
+                (
+                    (rf"^/+(?:embed/+|v/+|shorts/+|live/+|watch/+)?{_YOUTUBE_ID}", _YOUTUBE_VIDEO),
+                    (rf"^/.*?{_VIDEO_IS}{_YOUTUBE_ID}", _YOUTUBE_VIDEO),
+                ),
+                group="youtube",
+            ),
+        ),
+        skins=((r"^(?:(?:gaming|music|[a-z]{2})\.)?youtube\.com$", "www.youtube.com"),),
+        tracking={
+            "youtube.com": (
+                *("feature", "si", "pp", "app", "ab_channel", "attr_tag", "cbrd", "ucbcbs", "spfreload", "gl", "hl"),
+            )
+        },
+        kinds={"video": (r"www\.youtube\.com/watch\?v=[\w-]{11}$",)},
+        keys=((r"^https://www\.youtube\.com/watch\?v=([\w-]{11})$", "youtube:$1"),),
+        quick=(
+            (
+                rf"^https?://(?:(?:www|m)\.)?{_WATCH}([A-Za-z0-9_-]{{11}})(?:&feature=[a-z_.]+)?$",
+                _YOUTUBE_VIDEO,
+            ),
+        ),
+        bare_hosts=r"youtube\.com|youtu\.be",
+        archived_hosts=r"youtube\.com|youtu\.be|ytimg\.com",
+    ),
+)
+
+#: The rows that come with blift, in the order in which documentation and recipes name them.
+BUILT_IN: tuple[Platform, ...] = (REDDIT, YOUTUBE)
 
 
-class Chapter(Part):
-    """A chapter that the uploader named."""
+@cache
+def platforms() -> Mapping[str, Platform]:
+    """Every platform by name: those of blift, then those of other packages, by name.
 
-    start_s: float = Field(description="Start, in seconds.")
-    end_s: float = Field(description="End, in seconds.")
-    title: str | None = Field(description="The chapter's title.")
+    Raises:
+        InputError: the connector of a package cannot be loaded, or takes a name that is taken.
+    """
+    found = {row.name: row for row in BUILT_IN}
+    for name, connector in plugins().items():
+        if name in found:
+            raise InputError(f"A package brings the platform {name!r}, which blift has itself. Remove the package.")
+        found[name] = connector.platform
+    return found
+
+
+@cache
+def plugins() -> Mapping[str, Any]:
+    """The connectors of other packages, by the name of their platform, sorted.
+
+    Raises:
+        InputError: one cannot be loaded, or is no connector.
+    """
+    named = sorted(entry_points(group=ENTRY_POINT), key=lambda entry: entry.name)
+    loaded = {entry.name: _loaded(entry) for entry in named}
+    return {connector.platform.name: connector for connector in loaded.values()}
+
+
+def _loaded(entry: EntryPoint) -> Any:
+    package = entry.dist.name if entry.dist else "a package"
+    try:
+        connector = entry.load()
+    except Exception as error:
+        raise InputError(
+            f"The platform {entry.name!r} of {package} cannot be loaded ({type(error).__name__}: {error}). "
+            "Update that package, or remove it."
+        ) from error
+    if not isinstance(getattr(connector, "platform", None), Platform):
+        raise InputError(
+            f"The platform {entry.name!r} of {package} is no connector. Update that package, or remove it."
+        )
+    return connector
+
+
+def platform_of(name: str) -> Platform:
+    """The row that a value of the column `platform` belongs to: its own, or the one that covers all others.
+
+    Raises:
+        InputError: there is none.
+    """
+    known = platforms()
+    row = known.get(name) or next((row for row in known.values() if row.covers_others), None)
+    if row is None:
+        raise InputError(
+            f"There is no platform {name!r}; known: {', '.join(known)}. Install the package that brings it."
+        )
+    return row

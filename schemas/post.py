@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from blift.schemas.platform import Chapter, MediaKind, Platform, ReplaySegment, SpeechSegment
+from blift.schemas.parts import Chapter, MediaKind, ReplaySegment, SpeechSegment
 from blift.schemas.reasons import ReplayAbsent
 from blift.schemas.record import Part, Record
 
@@ -28,12 +28,12 @@ class Post(Record):
     """One post, at its latest observation."""
 
     table: ClassVar[str] = "post"
-    version: ClassVar[str] = "1.0.0"
+    version: ClassVar[str] = "1.1.0"
     key: ClassVar[tuple[str, ...]] = ("post_id",)
 
     post_id: str = Field(description="`<platform>:<native id>`.")
-    platform: Platform = Field(description="Where it was posted.")
-    native_id: str = Field(description="The platform's id: base 36 on Reddit, 11 characters on YouTube.")
+    platform: str = Field(description="Where it was posted.")
+    native_id: str = Field(description="The platform's own id of it.")
     permalink: str | None = Field(description="Address of the post itself.")
     url: str | None = Field(description="Address that the post links to, entities unescaped.")
     canonical_url: str | None = Field(description="One form of that address for one resource.")

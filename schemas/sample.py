@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from blift.schemas.platform import MediaKind, Platform, ReplaySegment, SpeechSegment
+from blift.schemas.parts import MediaKind, ReplaySegment, SpeechSegment
 from blift.schemas.reasons import ReplayAbsent
 from blift.schemas.record import Part, Record
 
@@ -46,7 +46,7 @@ class SampleComment(Part):
     """A chosen comment."""
 
     comment_id: str = Field(description="`<platform>:<native id>`.")
-    platform: Platform = Field(description="Where it was written.")
+    platform: str = Field(description="Where it was written.")
     text: str = Field(description="What it says.")
     score: int | None = Field(description="Upvotes less downvotes, or likes.")
 
@@ -55,7 +55,7 @@ class Audience(Part):
     """One post of the media, and how its audience received it."""
 
     post_id: str = Field(description="`<platform>:<native id>`.")
-    platform: Platform = Field(description="Where it was posted.")
+    platform: str = Field(description="Where it was posted.")
     permalink: str | None = Field(description="Address of the post.")
     subreddit: str | None = Field(description="Subreddit, without `r/`.")
     title: str | None = Field(description="The title that it had there.")
@@ -72,7 +72,7 @@ class Sample(Record):
     """One media item with the behaviour of everybody who received it."""
 
     table: ClassVar[str] = "sample"
-    version: ClassVar[str] = "1.0.0"
+    version: ClassVar[str] = "1.1.0"
     key: ClassVar[tuple[str, ...]] = ("sample_id",)
 
     sample_id: str = Field(description="xxh3-128 of `media_key`, 32 hex digits.")
@@ -86,7 +86,7 @@ class Sample(Record):
     width: int | None = Field(description="Width, pixels.")
     height: int | None = Field(description="Height, pixels.")
     duration_s: float | None = Field(description="Duration, seconds.")
-    platform: Platform = Field(description="Platform of the post that speaks for the sample.")
+    platform: str = Field(description="Platform of the post that speaks for the sample.")
     url: str | None = Field(description="Address of the media as that post gives it.")
     permalink: str | None = Field(description="Address of that post.")
     title: str | None = Field(description="Its title.")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.parts import MediaKind
+from blift.schemas.platform import Platform, platforms
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import Tally
 from blift.transforms.language import identify
+from blift.transforms.platforms import are_media, belongs_to
 from blift.transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, checks
 
-Knobs = Mapping[Platform, Mapping[str, Any]]
+#: Options of rules, by name of the platform.
+Knobs = Mapping[str, Mapping[str, Any]]
 
 #: Reasons that also say that the record tells nothing reliable of the media.
 _NO_FACTS = (Reason.DELETED, Reason.REMOVED, Reason.UNAVAILABLE, Reason.LIVE)
@@ -22,29 +25,38 @@ _NO_FACTS = (Reason.DELETED, Reason.REMOVED, Reason.UNAVAILABLE, Reason.LIVE)
 
 @dataclass(frozen=True)
 class RuleBook:
-    """The rules that a recipe turns on, by record and platform."""
+    """The rules that a recipe turns on, by record and name of the platform.
 
-    rules: Mapping[tuple[Record, Platform], Sequence[tuple[Rule, Check]]]
+    Attributes:
+        shown: platforms whose rules are counted even where none of their records came.
+    """
+
+    rules: Mapping[tuple[Record, str], Sequence[tuple[Rule, Check]]]
+    shown: Collection[str]
 
     @classmethod
-    def of(cls, posts: Knobs, comments: Knobs) -> RuleBook:
-        """The rule book for knobs by platform."""
-        return cls(
-            {
-                (record, platform): checks(record, platform, knobs)
-                for record, by_platform in ((Record.POST, posts), (Record.COMMENT, comments))
-                for platform, knobs in by_platform.items()
-            }
-        )
+    def of(cls, posts: Knobs, comments: Knobs, shown: Collection[str]) -> RuleBook:
+        """The rule book for options by platform."""
+        known = platforms()
+        rules = {
+            (record, name): checks(record, known[name], knobs)
+            for record, by_platform in ((Record.POST, posts), (Record.COMMENT, comments))
+            for name, knobs in by_platform.items()
+        }
+        return cls(rules, shown)
 
     def judge(self, rows: pl.DataFrame, record: Record, tally: Tally) -> Verdict:
         """Apply the rules of each platform to its rows, and count every rule."""
         verdicts = []
-        for platform in Platform:
-            own = rows.filter(pl.col("platform") == platform.value)
-            verdict = apply_rules(own, self.rules[(record, platform)])
+        for name, platform in platforms().items():
+            own = rows.filter(belongs_to(platform))
+            if not own.height and name not in self.shown:
+                continue
+            verdict = apply_rules(own, self.rules[(record, name)])
             count_steps(verdict, f"{record.value}", platform, tally)
             verdicts.append(verdict)
+        if not verdicts:
+            return apply_rules(rows, [])
         return Verdict(
             kept=pl.concat([verdict.kept for verdict in verdicts], how="diagonal"),
             rejected=pl.concat([verdict.rejected for verdict in verdicts], how="diagonal"),
@@ -54,7 +66,7 @@ class RuleBook:
 
 def count_steps(verdict: Verdict, table: str, platform: Platform | None, tally: Tally) -> None:
     """Count every rule of a verdict, in the order in which they ran."""
-    whose = f"{platform.value} " if platform else ""
+    whose = f"{platform.name} " if platform else ""
     for place, (rule, rows_in, rows_lost) in enumerate(verdict.steps, start=1):
         tally.step(place, rule.name, f"{whose}{table}", rows_in, {rule.reason: rows_lost})
 
@@ -64,8 +76,8 @@ class JudgedPosts:
     """Posts after the rules.
 
     Attributes:
-        kept: posts that broke no rule, ``judged`` true; and YouTube records that broke one, ``judged`` false,
-            which may still tell duration and replay graph of a video that somebody posted to Reddit.
+        kept: posts that broke no rule, ``judged`` true; and records of media that broke one, ``judged`` false,
+            which may still tell duration and replay graph of a video that somebody posted elsewhere.
         rejected: posts that broke a rule, with ``rule``, ``reason``, ``detail``.
     """
 
@@ -105,7 +117,7 @@ def judge_posts(posts: pl.DataFrame, rules: RuleBook, tally: Tally) -> JudgedPos
     verdict = rules.judge(posts, Record.POST, tally)
     kept = verdict.kept.with_columns(judged=pl.lit(value=True))
     facts = verdict.rejected.filter(
-        (pl.col("platform") == Platform.YOUTUBE.value)
+        are_media()
         & pl.col("media_key").is_not_null()
         & ~pl.col("reason").is_in([reason.value for reason in _NO_FACTS])
     ).with_columns(judged=pl.lit(value=False))
@@ -126,12 +138,12 @@ def judge_comments(comments: pl.DataFrame, posts: JudgedPosts, rules: RuleBook, 
         reason=pl.lit(Reason.POST_REJECTED.value),
         detail=pl.col("post_id"),
     )
-    for platform in Platform:
-        own = pl.col("platform") == platform.value
+    for platform in platforms().values():
+        own = belongs_to(platform)
         lost, before = orphaned.filter(own).height, joined.filter(own).height
         if not before:
             continue
-        tally.step(0, "post_kept", f"{platform.value} comment", before, {Reason.POST_REJECTED: lost})
+        tally.step(0, "post_kept", f"{platform.name} comment", before, {Reason.POST_REJECTED: lost})
     return Verdict(verdict.kept, pl.concat([of_rejected, verdict.rejected], how="diagonal"), verdict.steps)
 
 

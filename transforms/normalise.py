@@ -8,15 +8,17 @@ import hmac
 import polars as pl
 import pyarrow as pa
 
-from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.parts import MediaKind
+from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason, ReplayAbsent
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.bots import bot_name, known_bot
+from blift.transforms.platforms import state
 from blift.transforms.tables import arrow, frame
 from blift.transforms.urls import url_table
 
-#: What Reddit escapes in titles, texts and comments (it escapes `&`, `<` and `>`, nothing else; `&amp;#x200B;`
-#: and `&amp;nbsp;` are what its editor leaves for blanks). One pass, longest first, so nothing is unescaped twice.
+#: What platforms that escape `&`, `<` and `>` leave in titles, texts and comments (`&amp;#x200B;` and `&amp;nbsp;` are
+#: what an editor leaves for blanks). One pass, longest first, so nothing is unescaped twice.
 _ENTITIES = {
     "&amp;#x200B;": "",
     "&amp;nbsp;": " ",
@@ -46,7 +48,7 @@ COMMENTS = with_provenance(SCHEMAS["comment"])
 
 
 def unescape(text: pl.Expr) -> pl.Expr:
-    """Undo Reddit's escaping of `&`, `<` and `>`; trim; what is empty then is null."""
+    """Undo the escaping of `&`, `<` and `>`; trim; what is empty then is null."""
     plain = text.str.replace_many(list(_ENTITIES), list(_ENTITIES.values()), leftmost=True).str.strip_chars()
     return pl.when(plain != "").then(plain)
 
@@ -73,23 +75,24 @@ def bot_reason(author: pl.Expr) -> pl.Expr:
     )
 
 
-def reddit_posts(read: pa.Table) -> pa.Table:
-    """Rows of the post table, with provenance, out of what the Reddit reader gives."""
-    posts = frame(read).with_columns(
-        title=unescape(pl.col("title")),
-        text=unescape(pl.col("text")),
-        tags=pl.col("tags").list.eval(unescape(pl.element())),
-        url=unescape(pl.col("url")),
-        bot=bot_reason(pl.col("author_name")),
-    )
-    posts = _with_media(posts).with_columns(replay_absent=pl.lit(ReplayAbsent.NOT_OFFERED.value))
-    return _conform(posts, POSTS)
+def posts(read: pa.Table, platform: Platform) -> pa.Table:
+    """Rows of the post table, with provenance, out of what the reader of a platform gives."""
+    rows = frame(read)
+    if platform.escapes:
+        rows = rows.with_columns(
+            title=unescape(pl.col("title")),
+            text=unescape(pl.col("text")),
+            tags=pl.col("tags").list.eval(unescape(pl.element())),
+            url=unescape(pl.col("url")),
+        )
+    rows = _with_media(rows.with_columns(bot=_bot(platform)))
+    if "replay" not in platform.states:
+        rows = rows.with_columns(replay_absent=pl.lit(ReplayAbsent.NOT_OFFERED.value))
+    return _conform(rows, POSTS)
 
 
-def youtube_posts(read: pa.Table) -> pa.Table:
-    """Rows of the post table, with provenance, out of what the YouTube reader gives."""
-    posts = frame(read).with_columns(bot=pl.lit(None, dtype=pl.String))
-    return _conform(_with_media(posts), POSTS)
+def _bot(platform: Platform) -> pl.Expr:
+    return bot_reason(pl.col("author_name")) if "bot" in platform.states else pl.lit(None, dtype=pl.String)
 
 
 def published_posts(read: pa.Table) -> pa.Table:
@@ -101,9 +104,10 @@ def published_posts(read: pa.Table) -> pa.Table:
     posts = posts.with_columns(
         known_kind=known, **dict.fromkeys(("is_gallery", "is_video", "is_self", "has_poll"), pl.lit(value=False))
     )
-    reddit = pl.col("platform") == Platform.REDDIT.value
     absent = (
-        pl.when(reddit).then(pl.lit(ReplayAbsent.NOT_OFFERED.value)).otherwise(pl.lit(ReplayAbsent.NOT_IN_RECORD.value))
+        pl.when(state("replay"))
+        .then(pl.lit(ReplayAbsent.NOT_IN_RECORD.value))
+        .otherwise(pl.lit(ReplayAbsent.NOT_OFFERED.value))
     )
     has_replay = (pl.col("replay").list.len() > 0) if "replay" in posts.columns else pl.lit(value=False)
     return _conform(
@@ -119,13 +123,12 @@ def published_comments(read: pa.Table) -> pa.Table:
     return _conform(frame(read), COMMENTS)
 
 
-def comments(read: pa.Table, author_key: bytes | None) -> pa.Table:
-    """Rows of the comment table, with provenance, out of what either reader gives."""
+def comments(read: pa.Table, platform: Platform, author_key: bytes | None) -> pa.Table:
+    """Rows of the comment table, with provenance, out of what the reader of a platform gives."""
     rows = frame(read)
-    reddit = pl.col("platform") == Platform.REDDIT.value
     rows = rows.with_columns(
-        text=pl.when(reddit).then(unescape(pl.col("text"))).otherwise(pl.col("text").str.strip_chars()),
-        bot=pl.when(reddit).then(bot_reason(pl.col("author_name"))),
+        text=unescape(pl.col("text")) if platform.escapes else pl.col("text").str.strip_chars(),
+        bot=_bot(platform),
         author=author_hash(rows["author_name"], author_key),
     )
     return _conform(rows, COMMENTS)
@@ -133,7 +136,7 @@ def comments(read: pa.Table, author_key: bytes | None) -> pa.Table:
 
 def _with_media(posts: pl.DataFrame) -> pl.DataFrame:
     """Add what the address tells of the media: its canonical form, identity, kind and host."""
-    address = url_table(posts["url"]).drop("youtube_id").rename({"media_kind": "kind_by_url"})
+    address = url_table(posts["url"]).rename({"media_kind": "kind_by_url"})
     posts = posts.with_columns(address)
     kind = (
         pl.when(pl.col("is_gallery"))

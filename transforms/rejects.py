@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pyarrow as pa
 
+from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
+from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.tables import frame, rows_of
 
 SCHEMA = SCHEMAS["reject"]
@@ -25,13 +29,22 @@ _SORT = ("record_table", "record_id", "source", "line", "rule", "reason", "detai
 
 
 def reject_rows(
-    rejected: pl.DataFrame, stage: str, record: str, id_column: str, *, payload: bool, out_of_scope: bool
+    rejected: pl.DataFrame,
+    stage: str,
+    record: str,
+    id_column: str,
+    *,
+    payload: bool,
+    out_of_scope: bool,
+    posts: pl.DataFrame | None = None,
 ) -> pa.Table:
     """The reject table of ``rejected``, which has ``rule``, ``reason``, ``detail`` beside the record's columns.
 
     Args:
         payload: keep the record itself, as JSON.
         out_of_scope: list rows outside the scope too.
+        posts: ``post_id`` and ``permalink`` of the posts that comments are on, for platforms whose comments have no
+            address of their own.
 
     The source is the file and line where the row still has them, else the address of the record.
     """
@@ -39,6 +52,10 @@ def reject_rows(
         rejected = rejected.filter(~pl.col("reason").is_in([reason.value for reason in OUT_OF_SCOPE]))
     verdict = ("rule", "reason", "detail", "source", "line")
     record_columns = [name for name in rejected.columns if name not in verdict]
+    if "source" not in rejected.columns and record == "comment":
+        rejected = _with_addresses(rejected, posts)
+    elif "source" not in rejected.columns:
+        rejected = rejected.with_columns(source="permalink")
     return rows_of(
         rejected.select(
             pl.lit(stage).alias("stage"),
@@ -47,7 +64,7 @@ def reject_rows(
             pl.lit(record).alias("record_table"),
             pl.col(id_column).alias("record_id"),
             "detail",
-            (pl.col("source") if "source" in rejected.columns else _address(record)).alias("source"),
+            "source",
             (pl.col("line") if "line" in rejected.columns else pl.lit(None, dtype=pl.Int64)).alias("line"),
             (pl.struct(record_columns).struct.json_encode() if payload else pl.lit(None, dtype=pl.String)).alias(
                 "payload"
@@ -62,13 +79,25 @@ def without_payload(rejects: pa.Table) -> pa.Table:
     return rows_of(frame(rejects).with_columns(payload=pl.lit(None, dtype=pl.String)), "reject")
 
 
-def _address(record: str) -> pl.Expr:
-    if record != "comment":
-        return pl.col("permalink")
-    post, comment = (pl.col(name).str.split(":").list.last() for name in ("post_id", "comment_id"))
-    reddit = pl.concat_str(pl.lit("https://www.reddit.com/comments/"), post, pl.lit("/_/"), comment)
-    youtube = pl.concat_str(pl.lit("https://www.youtube.com/watch?v="), post, pl.lit("&lc="), comment)
-    return pl.when(pl.col("platform") == "reddit").then(reddit).otherwise(youtube)
+def _with_addresses(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.DataFrame:
+    """Comments with ``source``: their addresses, as the row of their platform forms them; else that of their post."""
+    source = pl.lit(None, dtype=pl.String)
+    rows = platforms_in(comments["platform"]) if comments.height else []
+    if posts is not None and not all(row.comment_address for row in rows):
+        addresses = posts.select("post_id", source="permalink").unique("post_id", keep="first", maintain_order=True)
+        comments = comments.join(addresses, on="post_id", how="left", maintain_order="left")
+        source = pl.col("source")
+    for row in rows:
+        if row.comment_address:
+            source = pl.when(belongs_to(row)).then(_address(row)).otherwise(source)
+    return comments.with_columns(source=source)
+
+
+def _address(row: Platform) -> pl.Expr:
+    """The address of a comment, out of its id and that of its post."""
+    native = {name: pl.col(f"{name}_id").str.splitn(":", 2).struct.field("field_1") for name in ("post", "comment")}
+    parts = re.split(r"\{(post|comment)\}", row.comment_address)
+    return pl.concat_str(native[part] if place % 2 else pl.lit(part) for place, part in enumerate(parts) if part)
 
 
 def shard_keys(rejects: pa.Table) -> pl.Series:

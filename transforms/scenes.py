@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from blift.schemas.arrow import with_empty_lists
-from blift.schemas.platform import MediaKind
+from blift.schemas.parts import MediaKind
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import SceneSource
 

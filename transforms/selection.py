@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from blift.schemas.platform import Platform
+from blift.schemas.platform import CommentOrder, Platform, platform_of
 from blift.schemas.reasons import Reason
+from blift.transforms.platforms import are_media, belong_to
 from blift.transforms.rules.registry import NO_VERDICT
+
+#: Columns that are made to sort comments.
+_ORDER = ("preference", "is_media")
 
 
 @dataclass(frozen=True)
@@ -35,27 +39,29 @@ class Chosen:
     steps: list[tuple[Platform, str, int, dict[Reason, int]]]
 
 
-def choose(comments: pl.DataFrame, selections: Mapping[Platform, Selection]) -> Chosen:
+def choose(comments: pl.DataFrame, selections: Mapping[str, Selection]) -> Chosen:
     """Choose among the comments of many media items.
 
     Args:
         comments: the columns of the comment table, and ``media_key``.
-        selections: for every platform; TF-IDF is fitted on one audience's comments of one media item.
+        selections: by name of the platform; TF-IDF is fitted on one audience's comments of one media item.
 
-    Best first means: on Reddit by score; on YouTube in the platform's own order; ties by id.
+    Best first means: by score, or in the platform's own order, as its row says; ties by id. Comments on the media's own
+    record come before others.
     """
     ordered = comments.with_columns(
-        preference=pl.when(pl.col("platform") == Platform.YOUTUBE.value)
+        preference=pl.when(belong_to(lambda row: row.comment_order is CommentOrder.RANK))
         .then(pl.col("rank"))
-        .otherwise(-pl.col("score"))
+        .otherwise(-pl.col("score")),
+        is_media=are_media(),
     ).sort(
-        "platform", "media_key", "preference", "score", "comment_id",
-        descending=[True, False, False, True, False], nulls_last=True,
+        "is_media", "platform", "media_key", "preference", "score", "comment_id",
+        descending=[True, True, False, False, True, False], nulls_last=True,
     )  # fmt: skip
     kept, rejected, steps = [], [], []
     for (name,), rows in ordered.group_by("platform", maintain_order=True):
-        platform = Platform(name)
-        selection = selections[platform]
+        platform = platform_of(str(name))
+        selection = selections[platform.name]
         distinct, repeated = _drop_repeats(rows, selection.near_duplicates)
         best, rest = _top(distinct, selection.top)
         kept.append(best)
@@ -66,8 +72,8 @@ def choose(comments: pl.DataFrame, selections: Mapping[Platform, Selection]) -> 
         ]
     empty = ordered.clear()
     return Chosen(
-        pl.concat([empty, *kept]).drop("preference"),
-        pl.concat([empty.with_columns(NO_VERDICT), *rejected], how="diagonal").drop("preference"),
+        pl.concat([empty, *kept]).drop(_ORDER),
+        pl.concat([empty.with_columns(NO_VERDICT), *rejected], how="diagonal").drop(_ORDER),
         steps,
     )
 

@@ -7,19 +7,16 @@ import pyarrow as pa
 import xxhash
 
 from blift.schemas.arrow import conform
-from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import Audience
 from blift.transforms.measured import with_measured
+from blift.transforms.platforms import are_media, state
 from blift.transforms.scenes import add_scenes
 
-_REDDIT = pl.col("platform") == Platform.REDDIT.value
-_YOUTUBE = pl.col("platform") == Platform.YOUTUBE.value
-
-#: The post that speaks for a sample: of the media that stays, a video's own record first, then the best scored, the
+#: The post that speaks for a sample: of the media that stays, the media's own record first, then the best scored, the
 #: earliest, by id.
-_BEST_FIRST = ["media_key", "judged", "own_media", "platform", "score", "posted_at", "post_id"]
-_DESCENDING = [False, True, True, True, True, False, False]
+_BEST_FIRST = ["media_key", "judged", "own_media", "is_media", "platform", "score", "posted_at", "post_id"]
+_DESCENDING = [False, True, True, True, True, True, False, False]
 
 _SPEAKS = [
     "media_kind",
@@ -43,12 +40,12 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
     Args:
         posts: the columns of the post table, ``media_key`` not null; ``identified_language``; ``own_media``: false
             where the key is that of other media that show the same; and ``judged``: false where the post was rejected
-            by a rule and is here only for what it tells of the media (the record of a YouTube video that somebody
-            posted to Reddit). Media without a judged post are left out.
+            by a rule and is here only for what it tells of the media (the record of a video that somebody posted
+            elsewhere). Media without a judged post are left out.
         comments: chosen comments, best first, with ``media_key``.
         media: what was measured of files, as ``measured.MEASURED``; it goes before what platforms state.
     """
-    ordered = posts.sort(_BEST_FIRST, descending=_DESCENDING, nulls_last=True)
+    ordered = posts.with_columns(is_media=are_media()).sort(_BEST_FIRST, descending=_DESCENDING, nulls_last=True)
     judged = pl.col("judged")
     audience = [name for name in Audience.model_fields if name in posts.columns]
     samples = ordered.group_by("media_key", maintain_order=True).agg(
@@ -57,14 +54,14 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
         *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _TIMELINES],
         pl.col("subreddit").drop_nulls().first(),
         pl.col("posted_at").filter(judged).min(),
-        pl.col("score", "upvote_ratio").filter(judged & _REDDIT).first(),
-        pl.col("likes", "views").filter(judged & _YOUTUBE).first(),
+        pl.col("score", "upvote_ratio").filter(judged & state("score")).first(),
+        pl.col("likes", "views").filter(judged & state("likes")).first(),
         pl.col("num_comments").filter(judged).sum(),
         pl.col("num_comments").filter(judged).count().alias("counted"),
-        pl.col("replay_absent").sort_by(_YOUTUBE, descending=True, maintain_order=True).first(),
+        pl.col("replay_absent").sort_by("is_media", descending=True, maintain_order=True).first(),
         pl.struct(audience).filter(judged).sort_by(pl.col("post_id").filter(judged)).alias("audiences"),
         judged.any().alias("any_judged"),
-        _YOUTUBE.any().alias("has_video_record"),
+        pl.col("is_media").any().alias("has_video_record"),
     )
     chosen = comments.group_by("media_key", maintain_order=True).agg(
         comments=pl.struct("comment_id", "platform", "text", "score")

@@ -11,7 +11,7 @@ from typing import Any
 from backports import zstd
 
 from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
-from blift.schemas.platform import Platform
+from blift.schemas.platform import REDDIT, YOUTUBE
 from blift.schemas.reasons import WITHDRAWN, Absent
 
 #: Attempts after which an item counts as failed.
@@ -21,13 +21,13 @@ FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
 
 PLATFORM_OF = {
-    Kind.SUBMISSION: Platform.REDDIT,
-    Kind.COMMENTS: Platform.REDDIT,
-    Kind.VIDEO: Platform.YOUTUBE,
-    RecordKind.SUBMISSION: Platform.REDDIT,
-    RecordKind.COMMENT: Platform.REDDIT,
-    RecordKind.VIDEO: Platform.YOUTUBE,
-    RecordKind.SUBTITLES: Platform.YOUTUBE,
+    Kind.SUBMISSION: REDDIT,
+    Kind.COMMENTS: REDDIT,
+    Kind.VIDEO: YOUTUBE,
+    RecordKind.SUBMISSION: REDDIT,
+    RecordKind.COMMENT: REDDIT,
+    RecordKind.VIDEO: YOUTUBE,
+    RecordKind.SUBTITLES: YOUTUBE,
 }
 
 
@@ -41,11 +41,11 @@ class ItemState(StrEnum):
 
 
 def _post_id(item: Item) -> str:
-    return f"{PLATFORM_OF[item.kind].value}:{item.key}"
+    return f"{PLATFORM_OF[item.kind].name}:{item.key}"
 
 
 def _post_id_of(record: RawRecord) -> str:
-    return f"{PLATFORM_OF[record.kind].value}:{record.of}"
+    return f"{PLATFORM_OF[record.kind].name}:{record.of}"
 
 
 def add(base: sqlite3.Connection, items: Iterable[Item]) -> int:

@@ -16,14 +16,13 @@ from blift.connectors.malformed import Malformed, reject, reject_table
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY
 from blift.schemas.errors import InputError
 from blift.schemas.migration import to_present
-from blift.schemas.platform import Platform
+from blift.schemas.platform import platforms
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a chunk.
 CHUNK_ROWS = 10_000
 _SIX = tuple(SCHEMAS["blift"].names)
-_REDDIT = "https://www.reddit.com"
 _CONVERTED = "refs/convert/parquet"
 _MANIFEST = "manifest.json"
 
@@ -136,16 +135,24 @@ def published_rows(rows: pa.Table, source: str, first: int = 0) -> PublishedChun
 
 
 def _posts_of_six(table: pl.DataFrame) -> pl.DataFrame:
-    """A post a row. Its id is in the permalink; a row without one is a YouTube video, whose id is in its address."""
-    reddit = pl.col("permalink").str.extract(r"/comments/([0-9a-z]+)")
-    youtube = pl.coalesce("permalink", "url").str.extract(r"(?:v=|youtu\.be/|/shorts/|/embed/)([\w-]{11})")
-    path = pl.col("permalink").str.starts_with("/")
+    """A post a row. Its id is in the permalink, or in the address of a post that is the media itself.
+
+    A permalink without its host is one of the platform whose addresses have that form.
+    """
+    native, platform, site = (pl.lit(None, dtype=pl.String) for _ in range(3))
+    for row in reversed(list(platforms().values())):
+        if row.id_in_address is None:
+            continue
+        address = pl.coalesce("permalink", "url") if row.is_media else pl.col("permalink")
+        found = address.str.extract(row.id_in_address)
+        native = pl.coalesce(found, native)
+        platform = pl.when(found.is_not_null()).then(pl.lit(row.name)).otherwise(platform)
+        site = pl.when(found.is_not_null()).then(pl.lit("/".join(row.post_address.split("/")[:3]))).otherwise(site)
+    is_path = pl.col("permalink").str.starts_with("/")
     return table.with_columns(
-        native_id=pl.coalesce(reddit, youtube),
-        platform=pl.when(reddit.is_not_null())
-        .then(pl.lit(Platform.REDDIT.value))
-        .otherwise(pl.lit(Platform.YOUTUBE.value)),
-        permalink=pl.when(path).then(pl.lit(_REDDIT) + pl.col("permalink")).otherwise("permalink"),
+        native_id=native,
+        platform=platform,
+        permalink=pl.when(is_path).then(site + pl.col("permalink")).otherwise("permalink"),
         num_comments=pl.col("num_comments").cast(pl.Int64),
     ).with_columns(post_id=pl.col("platform") + ":" + pl.col("native_id"))
 
@@ -181,7 +188,7 @@ def _posts_of_samples(table: pl.DataFrame) -> pl.DataFrame:
     speaks = pl.col("permalink").eq_missing(pl.col("speaker"))
     return rows.with_columns(
         *[pl.when(speaks).then(name).alias(name) for name in _OF_POST],
-        native_id=pl.col("post_id").str.split_exact(":", 1).struct.field("field_1"),
+        native_id=pl.col("post_id").str.splitn(":", 2).struct.field("field_1"),
     ).drop("speaker")
 
 
@@ -202,7 +209,7 @@ def _comments_of_samples(table: pl.DataFrame) -> pl.DataFrame:
         .drop("comments")
     )
     return rows.join(first, on=["line", "platform"], how="left", maintain_order="left").with_columns(
-        native_id=pl.col("comment_id").str.split_exact(":", 1).struct.field("field_1")
+        native_id=pl.col("comment_id").str.splitn(":", 2).struct.field("field_1")
     )
 
 

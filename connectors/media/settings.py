@@ -11,7 +11,7 @@ from blift.connectors.media.limits import Limits
 from blift.schemas.media import Media
 
 #: Raised when the same settings give other values than before.
-_REVISION = 2
+_REVISION = 3
 
 
 class DecoderChoice(StrEnum):

@@ -17,6 +17,14 @@ from blift.schemas.registry import SCHEMAS
 _KEYFRAMES, _MEASURED = "keyframes", "measured"
 _KEYFRAME = re.compile(r"keyframes/[0-9a-f]{2}/([0-9a-f]{64})\.jpg")
 _DIGEST_BYTES = hashlib.sha256().digest_size
+#: A row as it is kept: the columns of the table `media`, and sketches by which the file is compared with others, each
+#: with the time when its picture is shown, seconds, and a JPEG.
+KEPT = pa.schema(
+    [
+        *list(SCHEMAS["media"]),
+        pa.field("drawings", pa.list_(pa.struct([pa.field("time_s", pa.float64()), pa.field("jpeg", pa.binary())]))),
+    ]
+)
 
 
 class MediaStore:
@@ -49,7 +57,7 @@ class MediaStore:
         return name
 
     def measured(self, sha256: str) -> pa.Table | None:
-        """The row of the table `media` that was measured of a file with the same settings.
+        """The row, as ``KEPT``, that was measured of a file with the same settings.
 
         None where there is none, where it or one of its keyframes is not as it was written, or where it is of another
         file.
@@ -65,7 +73,7 @@ class MediaStore:
         return row if all(map(self._holds, keyframes)) else None
 
     def put_measured(self, sha256: str, row: pa.Table) -> None:
-        """Keep the row of a file.
+        """Keep the row of a file, as ``KEPT``.
 
         Raises:
             OutputError: the store cannot be written.
@@ -118,4 +126,4 @@ def _row_in(content: bytes) -> pa.Table | None:
         table.validate(full=True)
     except (OSError, pa.ArrowException):
         return None
-    return table if table.schema.equals(SCHEMAS["media"]) and table.num_rows == 1 else None
+    return table if table.schema.equals(KEPT) and table.num_rows == 1 else None

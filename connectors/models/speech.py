@@ -14,7 +14,7 @@ import numpy as np
 from blift.connectors.malformed import Malformed
 from blift.connectors.models.optional import require
 from blift.schemas.errors import InputError, RecipeError, did_you_mean
-from blift.schemas.platform import SpeechSegment
+from blift.schemas.parts import SpeechSegment
 from blift.schemas.reasons import Reason
 
 #: What Whisper hears: one channel, 16 bits, so many samples a second.

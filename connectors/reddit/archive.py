@@ -23,7 +23,7 @@ from blift.connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines, 
 from blift.connectors.malformed import Malformed, RejectList
 from blift.connectors.reddit.media import is_present, media_of
 from blift.connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
-from blift.schemas.platform import Platform
+from blift.schemas.platform import REDDIT
 from blift.schemas.reasons import Reason
 
 #: What Reddit and the archives write in place of a text that was withdrawn.
@@ -326,7 +326,7 @@ def _column(values: Sequence[Any], kind: DataType | type[DataType]) -> pl.Series
 def _common(lines: np.ndarray, source: str, text: pl.Expr) -> list[pl.Expr]:
     """Columns that posts and comments have in common."""
     return [
-        pl.lit(Platform.REDDIT.value).alias("platform"),
+        pl.lit(REDDIT.name).alias("platform"),
         pl.col("id").alias("native_id"),
         pl.when(~text.is_in([_DELETED, _REMOVED])).then(text).alias("text"),
         pl.col("author").alias("author_name"),
@@ -338,7 +338,7 @@ def _common(lines: np.ndarray, source: str, text: pl.Expr) -> list[pl.Expr]:
 
 
 def _id(native: pl.Expr) -> pl.Expr:
-    return pl.lit(f"{Platform.REDDIT.value}:") + native
+    return pl.lit(f"{REDDIT.name}:") + native
 
 
 def _latest(*names: str) -> pl.Expr:

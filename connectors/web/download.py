@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 from defusedxml import ElementTree
@@ -26,6 +26,7 @@ from blift.connectors.web.client import Answer, Web, WebConfig
 from blift.connectors.web.content import HEAD_BYTES, content_type, is_page
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
+from blift.connectors.web.placeholders import is_placeholder_address
 from blift.connectors.web.refusals import NotNow, Refused
 from blift.connectors.web.robots import Robots, check_headers
 from blift.schemas.reasons import Absent
@@ -36,8 +37,6 @@ _MANIFEST_BYTES = 1 << 20
 _NOTE_BYTES = 64 << 10
 _DASH = "{urn:mpeg:dash:schema:mpd:2011}"
 _JOIN_S = 300.0
-#: What some hosts send, by name, in place of a picture that is gone.
-_PLACEHOLDERS = {("i.imgur.com", "/removed.png"), ("imgur.com", "/removed.png")}
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class FilesFetcher:
         for attempt in (1, 2):
             with self._web.get(address, partial.range_headers()) as answer:
                 self._check_headers(answer)
-                if (urlsplit(answer.url).hostname, urlsplit(answer.url).path) in _PLACEHOLDERS:
+                if is_placeholder_address(answer.url):
                     raise Refused(Absent.REMOVED, "its host shows a placeholder")
                 if answer.status == 416 or not partial.begin(answer):  # noqa: PLR2004 - range not satisfiable
                     partial.forget()

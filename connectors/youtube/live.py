@@ -25,11 +25,11 @@ from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import NotNow, Refused
 from blift.connectors.youtube.absence import ADVICE, Blocked, meaning
-from blift.connectors.youtube.archive import MAX_SUBTITLE_BYTES
 from blift.connectors.youtube.config import FootageWanted, YoutubeConfig
 from blift.connectors.youtube.extractor import Extractor, NotSaid
 from blift.connectors.youtube.lists import Lists
 from blift.connectors.youtube.record import archived, says_something, track
+from blift.connectors.yt_dlp.archive import MAX_SUBTITLE_BYTES
 from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from blift.connectors.youtube.subtitles import FORMATS
+from blift.connectors.yt_dlp.subtitles import FORMATS
 
 #: What is left out: addresses of files, which expire and name who asked, and lists of formats, which are most of it.
 _LEFT_OUT = frozenset(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from blift.pipelines.recipe.file import model_in
 from blift.pipelines.recipe.model import Recipe
-from blift.schemas.platform import Platform
+from blift.schemas.platform import platforms
 from blift.transforms.rules.registry import Rule, all_rules
 
 _INTRODUCTION = """\
@@ -104,7 +104,8 @@ _WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", boo
 
 
 def _rule(rule: Rule) -> str:
-    whose = " and ".join(platform.value for platform in Platform if platform in rule.platforms)
+    names = [name for name, platform in platforms().items() if rule.applies_to(platform)]
+    whose = ", ".join(names) if rule.of else "all"
     doc = " ".join(rule.doc.split())
     return (
         f"### `{rule.name}` ({rule.record.value})\n\n{doc}\n\n"

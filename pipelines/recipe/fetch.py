@@ -177,3 +177,8 @@ class Fetch(Section):
     stage: AsStage | None = Field(
         default=None, description="Ask as a stage of `blift build`. Null: `blift fetch` asks, before a build."
     )
+
+    @property
+    def platforms(self) -> list[str]:
+        """Names of the platforms that are asked for something."""
+        return [name for name in ("reddit", "youtube") if getattr(self, name) is not None]

@@ -12,8 +12,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from blift.pipelines.recipe.model import Recipe, RedditSource, Sources, YoutubeSource
+from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.renamed import with_new_names
+from blift.pipelines.recipe.sources import Sources
 from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
 from blift.schemas.regular_files import Unreadable, read_regular_file
@@ -93,17 +94,16 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
 def _own_fetch_folder(recipe: Recipe, path: Path) -> Sources:
     """What a recipe that names no sources reads: the fetch folder that it fills."""
     section = recipe.fetch
-    if section is None or not (section.reddit or section.youtube):
+    if section is None or not section.platforms:
+        names = ", ".join(f"`{name}`" for name in Sources.model_fields)
         raise RecipeError(
-            f"{path}: `sources` names none of `reddit`, `youtube` and `hub`, and `fetch` asks neither Reddit nor "
-            "YouTube; name at least one."
+            f"{path}: `sources` names none of {names}, and `fetch` asks no platform for anything; name at least one."
         )
     # A stage of the build leaves no folder that a recipe could name: its parts lie in the run folder.
     folders = [] if section.stage else [section.folder]
-    return Sources.model_construct(
-        reddit=RedditSource.model_construct(fetched=folders) if section.reddit else None,
-        youtube=YoutubeSource.model_construct(fetched=folders) if section.youtube else None,
-    )
+    models = {name: model_in(Sources.model_fields[name].annotation) for name in section.platforms}
+    found: dict[str, Any] = {name: model.model_construct(fetched=folders) for name, model in models.items() if model}
+    return Sources.model_construct(**found)
 
 
 #: Sections of a recipe that name no files.

@@ -18,10 +18,9 @@ from PIL import Image
 
 from blift.connectors.media.limits import Limits, Refused
 from blift.connectors.media.settings import MeasureConfig
-from blift.connectors.media.store import MediaStore
+from blift.connectors.media.store import KEPT, MediaStore
 from blift.pipelines.stages.media.guard import Guard
 from blift.schemas.reasons import Reason
-from blift.schemas.registry import SCHEMAS
 from tests.fuzz.kind import Check, Kind, require
 from tests.fuzz.mutate import mutated, spoiled
 
@@ -68,7 +67,7 @@ def _stream(row: pa.Table) -> bytes:
 
 @cache
 def _written() -> bytes:
-    return _stream(pa.Table.from_pylist([_row(_KEYFRAME)], SCHEMAS["media"]))
+    return _stream(pa.Table.from_pylist([_row(_KEYFRAME)], KEPT))
 
 
 def make_row(chance: random.Random) -> StoredRow:
@@ -79,9 +78,7 @@ def make_row(chance: random.Random) -> StoredRow:
         return StoredRow(mutated(content, chance), signed)
     row = spoiled(_row(_KEYFRAME), chance, _OTHER_VALUES)
     try:
-        table = pa.Table.from_pylist(
-            [row] * chance.choice((1, 1, 1, 2)), SCHEMAS["media"] if chance.random() < 0.8 else None
-        )
+        table = pa.Table.from_pylist([row] * chance.choice((1, 1, 1, 2)), KEPT if chance.random() < 0.8 else None)
     except (pa.ArrowException, TypeError, OverflowError):  # a value that no such row can hold
         table = pa.table({"sha256": [_SHA256]})
     content = mutated(_stream(table), chance) if chance.random() < 0.2 else _stream(table)
@@ -93,7 +90,7 @@ def start_row(folder: Path) -> Iterator[Check]:
     """Puts each into a store, and asks the store for it."""
     store = MediaStore(str(folder), "settings")
     store.put_keyframe(_JPEG)
-    store.put_measured(_SHA256, pa.Table.from_pylist([_row(_KEYFRAME)], SCHEMAS["media"]))
+    store.put_measured(_SHA256, pa.Table.from_pylist([_row(_KEYFRAME)], KEPT))
     kept = store.measured(_SHA256)
     (path,) = folder.rglob("*.arrow")
     pristine = path.read_bytes()

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from blift.schemas.definition import Column, definition
 from blift.schemas.export import arrow_text, json_schema, markdown
-from blift.schemas.platform import Platform, ReplaySegment
+from blift.schemas.parts import ReplaySegment
 from blift.schemas.record import Part, Record
 from blift.schemas.records import RECORDS
+from blift.schemas.sample import SceneSource
 
 EVERY_TABLE = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 
@@ -23,7 +24,7 @@ class Clip(Record):
     table: ClassVar[str] = "clip"
     version: ClassVar[str] = "1.2.0"
 
-    platform: Platform | None = Field(description="Where:\nhere | there.")
+    platform: SceneSource | None = Field(description="Where:\nhere | there.")
     first: Take | None = Field(description="The first take.")
     replay: list[ReplaySegment] = Field(description="The graph.")
     takes: list[list[Take]] = Field(description="Takes.")
@@ -47,7 +48,10 @@ def test_arrow_text_has_one_field_a_line_and_indents_members() -> None:
 def test_markdown_names_members_by_their_path() -> None:
     rows = markdown(Clip).splitlines()
     assert rows[:2] == ["| column | type | nullable | meaning |", "|---|---|---|---|"]
-    assert rows[2] == "| `platform` | `string` | yes | Where: here \\| there. One of `reddit`, `youtube`. |"
+    assert (
+        rows[2]
+        == "| `platform` | `string` | yes | Where: here \\| there. One of `chapter`, `detected`, `image`, `segment`. |"
+    )
     assert [row.split(" | ")[0] for row in rows[3:]] == [
         "| `first`",
         "| `first.from`",

@@ -16,10 +16,10 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, arrow_schema, conform, validate
 from blift.schemas.definition import Column, definition
 from blift.schemas.errors import SchemaError
-from blift.schemas.platform import Platform
 from blift.schemas.record import Part, Record
 from blift.schemas.records import RECORDS
 from blift.schemas.registry import SCHEMAS
+from blift.schemas.sample import SceneSource
 
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=8),
@@ -33,7 +33,7 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
 
 class Turn(Part):
     speaker: str = Field(alias="from", serialization_alias="from")
-    marks: list[Platform | None]
+    marks: list[SceneSource | None]
 
 
 class Talk(Record):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blift.transforms.normalise import COMMENTS, POSTS, author_hash, comments, reddit_posts, unescape, youtube_posts
+from blift.schemas.platform import REDDIT, YOUTUBE, platform_of
+from blift.transforms.normalise import COMMENTS, POSTS, author_hash, comments, posts, unescape
 
 _SHAPE = [pa.field(name, pa.bool_()) for name in ("is_self", "is_gallery", "is_video", "has_poll")]
 _MADE_HERE = {"canonical_url", "media_key", "media_kind", "media_host", "bot", "history"}
@@ -31,7 +32,7 @@ def row_of(schema: pa.Schema, **changes: Any) -> dict[str, Any]:
 
 def reddit_post(**changes: Any) -> dict[str, Any]:
     row = row_of(_READ, platform="reddit", native_id="a", post_id="reddit:a", author_name="somebody")
-    found: dict[str, Any] = reddit_posts(pa.Table.from_pylist([row | changes], _READ)).to_pylist()[0]
+    found: dict[str, Any] = posts(pa.Table.from_pylist([row | changes], _READ), REDDIT).to_pylist()[0]
     return found
 
 
@@ -40,13 +41,15 @@ def youtube_post(**changes: Any) -> dict[str, Any]:
     address = f"https://www.youtube.com/watch?v={native}"
     row = row_of(_READ, platform="youtube", native_id=native, post_id=f"youtube:{native}", is_video=True)
     row |= {"url": address, "media_urls": [address], "replay_absent": "not_in_record"}
-    found: dict[str, Any] = youtube_posts(pa.Table.from_pylist([row | changes], _READ)).to_pylist()[0]
+    found: dict[str, Any] = posts(pa.Table.from_pylist([row | changes], _READ), YOUTUBE).to_pylist()[0]
     return found
 
 
 def a_comment(key: bytes | None = _KEY, **changes: Any) -> dict[str, Any]:
     row = row_of(_READ_COMMENTS, platform="reddit", native_id="c", comment_id="reddit:c", post_id="reddit:a")
-    found: dict[str, Any] = comments(pa.Table.from_pylist([row | changes], _READ_COMMENTS), key).to_pylist()[0]
+    found: dict[str, Any] = comments(
+        pa.Table.from_pylist([row | changes], _READ_COMMENTS), platform_of(changes.get("platform", "reddit")), key
+    ).to_pylist()[0]
     return found
 
 
@@ -175,17 +178,17 @@ def test_comments_of_reddit_are_unescaped() -> None:
 
 def test_rows_have_the_schema_with_provenance_and_never_a_name() -> None:
     read = pa.Table.from_pylist([row_of(_READ, platform="reddit", native_id="a", post_id="reddit:a")], _READ)
-    posts = reddit_posts(read)
-    assert posts.schema.names == POSTS.names
-    assert posts.select(["source", "line"]).to_pylist() == [{"source": "RS_2020-01.zst", "line": 7}]
+    made = posts(read, REDDIT)
+    assert made.schema.names == POSTS.names
+    assert made.select(["source", "line"]).to_pylist() == [{"source": "RS_2020-01.zst", "line": 7}]
     assert "author_name" not in COMMENTS.names
     found = a_comment(author_name="somebody", retrieved_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert "somebody" not in str(found)
 
 
 def test_no_rows_are_no_rows() -> None:
-    assert reddit_posts(_READ.empty_table()).num_rows == 0
-    assert comments(_READ_COMMENTS.empty_table(), _KEY).num_rows == 0
+    assert posts(_READ.empty_table(), REDDIT).num_rows == 0
+    assert comments(_READ_COMMENTS.empty_table(), REDDIT, _KEY).num_rows == 0
 
 
 def test_authors_are_hashed_with_the_key_and_null_without_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blift.schemas.platform import Platform
+from blift.schemas.platform import REDDIT, platforms
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.selection import Chosen, Selection, choose
@@ -33,7 +33,7 @@ def comment(
 
 def chosen(*rows: dict[str, Any], near: float | None = None, top: int | None = None) -> Chosen:
     selection = Selection(near, top)
-    return choose(pl.DataFrame(list(rows), schema=_SCHEMA), dict.fromkeys(Platform, selection))
+    return choose(pl.DataFrame(list(rows), schema=_SCHEMA), dict.fromkeys(platforms(), selection))
 
 
 def kept(found: Chosen) -> list[str]:
@@ -105,15 +105,15 @@ def test_repeats_do_not_take_a_place_among_the_top() -> None:
     found = chosen(*rows, near=0.9, top=2)
     assert kept(found) == ["a", "c"]
     assert found.steps == [
-        (Platform.REDDIT, "near_duplicates", 3, {Reason.NEAR_DUPLICATE: 1}),
-        (Platform.REDDIT, "top", 2, {Reason.NOT_IN_TOP: 0}),
+        (REDDIT, "near_duplicates", 3, {Reason.NEAR_DUPLICATE: 1}),
+        (REDDIT, "top", 2, {Reason.NOT_IN_TOP: 0}),
     ]
 
 
 def test_each_platform_has_a_selection_of_its_own() -> None:
     rows = [comment(word, word, score=place) for place, word in enumerate(_WORDS)]
     rows += [comment(f"y{word}", word, rank=place, youtube=True) for place, word in enumerate(_WORDS)]
-    selections = {Platform.REDDIT: Selection(None, None), Platform.YOUTUBE: Selection(None, 1)}
+    selections = {"reddit": Selection(None, None), "youtube": Selection(None, 1)}
     found = choose(pl.DataFrame(rows, schema=_SCHEMA), selections)
     assert found.kept["platform"].value_counts(sort=True).rows() == [("reddit", len(_WORDS)), ("youtube", 1)]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -39,19 +41,34 @@ def connected(links: pl.DataFrame) -> pa.Table:
     return arrow(named.with_columns(component=pl.col("sha256").min().over("label")), CONNECTED)
 
 
-def named_clusters(members: pl.DataFrame) -> pa.Table:
+def named_clusters(members: pl.DataFrame, same: Callable[[str, str], bool]) -> pa.Table:
     """Clusters named after the member that stays, as ``CLUSTERED``: the largest, then the earliest, then by digest.
+
+    Whatever is in a cluster is one media with the member that stays. What of a component is not starts a cluster of
+    its own, and a file that is left alone has none.
 
     Args:
         members: the columns of ``MEMBERS``, and ``component``.
+        same: whether two files, by their digests, are one media.
     """
     ranked = members.sort(
         "component", "pixels", "posted_at", "sha256", descending=[False, True, False, False], nulls_last=True
     )
-    return arrow(
-        ranked.with_columns(
-            cluster=pl.col("sha256").first().over("component"),
-            unite_as=pl.col("media_key").drop_nulls().first().over("component"),
-        ),
-        CLUSTERED,
+    stays: list[str] = []
+    for (_,), component in ranked.group_by("component", maintain_order=True):
+        stays += _those_that_stay(component["sha256"].to_list(), same)
+    clusters = ranked.with_columns(cluster=pl.Series(stays, dtype=pl.String)).with_columns(
+        unite_as=pl.col("media_key").drop_nulls().first().over("cluster")
     )
+    return arrow(clusters.filter(pl.len().over("cluster") > 1), CLUSTERED)
+
+
+def _those_that_stay(ranked: Sequence[str], same: Callable[[str, str], bool]) -> list[str]:
+    """For each file, the first of them that is one media with it and that stays itself."""
+    stays: dict[str, str] = {}
+    for place, file in enumerate(ranked):
+        if file not in stays:
+            stays[file] = file
+            later = (other for other in ranked[place + 1 :] if other not in stays)
+            stays |= {other: file for other in list(later) if same(*sorted((file, other)))}
+    return [stays[file] for file in ranked]

@@ -16,7 +16,7 @@ from blift.transforms.tables import arrow
 
 #: Mirroring a picture turns the sign of every second horizontal frequency: its hash differs in these bits, and in a few
 #: whose coefficient is near the median (3 on average, 10 at most, in 116 pictures).
-_MIRROR = np.uint64(0x5555_5555_5555_5555)
+MIRROR = np.uint64(0x5555_5555_5555_5555)
 #: Of the pictures of the lens through which a video shows most, the share that counts through any other: whole frames
 #: change where a part does, as far as their hashes tell; a part may stand still (docs/benchmarks.md).
 _LEAST = (Fraction(2, 3), Fraction(1, 2))
@@ -161,7 +161,7 @@ def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
     shown = _counted(pl.concat([_through(kind, lens, frames, options) for kind, lens, frames in lenses]))
     if not options.turned:
         return shown
-    mirrored = pl.Series(shown["hash"].to_numpy() ^ _MIRROR, dtype=pl.UInt64)
+    mirrored = pl.Series(shown["hash"].to_numpy() ^ MIRROR, dtype=pl.UInt64)
     return pl.concat([shown, shown.with_columns(hash=mirrored, asks=pl.lit(value=False))])
 
 

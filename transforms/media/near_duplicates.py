@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -16,9 +16,11 @@ from blift.transforms.media.hamming import MOST_BITS, blocks
 from blift.transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks
 from blift.transforms.media.pairs import LINKS, MATCHES, image_links, video_links, video_matches
 from blift.transforms.shuffle import SplitByShard
-from blift.transforms.tables import concat, frame
+from blift.transforms.tables import arrow, concat, frame
 
 Keyed = tuple[int, pa.Table]
+#: Whether two files, by their digests, are one media.
+Same = Callable[[str, str], bool]
 
 NOTES, _MATCHES = "notes", "matches"
 
@@ -34,12 +36,18 @@ class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
     """Tables of media rows to tables of ``CLUSTERED``: the files that show the same as another.
 
     Rows have ``MEMBERS``' columns beside those of ``looks.MEDIA_COLUMNS``. Hashes meet by the value of each block, so a
-    pair is found wherever it is close; links meet on one worker, so a chain over several blocks is one cluster.
+    pair is found wherever it is close. Each pair that hashes suggest is then compared, and so is every member of a
+    cluster with the one that stays: a cluster is no chain.
+
+    Args:
+        options: when hashes suggest that two files show the same.
+        shards: into which rows are divided.
+        same: whether two files, by their digests, are one media.
     """
 
-    def __init__(self, options: DuplicateOptions, shards: int) -> None:
+    def __init__(self, options: DuplicateOptions, shards: int, same: Same) -> None:
         super().__init__()
-        self.options, self.shards = options, shards
+        self.options, self.shards, self.same = options, shards, same
 
     def expand(self, media: beam.PCollection[pa.Table]) -> Clusters:
         """The transform."""
@@ -57,7 +65,11 @@ class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
         )
         components = (
             (found.main, of_videos)
-            | "All links" >> beam.Flatten()
+            | "All candidates" >> beam.Flatten()
+            | "In one order" >> beam.Map(_in_one_order).with_output_types(pa.Table)
+            | "Candidates by file" >> self._by("left")
+            | "Group candidates" >> beam.GroupByKey()
+            | "Compare" >> beam.ParDo(_Compare(self.same)).with_output_types(pa.Table)
             | "To one" >> beam.Map(_to_one).with_output_types(Keyed)
             | "Group links" >> beam.GroupByKey()
             | "Connect" >> beam.MapTuple(_connected).with_output_types(pa.Table)
@@ -74,7 +86,7 @@ class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
             | "Members of components" >> beam.MapTuple(_of_components).with_output_types(pa.Table)
             | "By component" >> self._by("component")
             | "Group components" >> beam.GroupByKey()
-            | "Name clusters" >> beam.MapTuple(_named).with_output_types(pa.Table)
+            | "Name clusters" >> beam.ParDo(_Name(self.same)).with_output_types(pa.Table)
         )
         return Clusters(clusters, found[NOTES])
 
@@ -132,6 +144,25 @@ class _LinkVideos(beam.DoFn):
         yield video_links(frame(concat(element[1], MATCHES)), self._options)
 
 
+def _in_one_order(candidates: pa.Table) -> pa.Table:
+    """Pairs with the smaller digest first, so that a pair that is found twice is compared once."""
+    pairs = frame(candidates)
+    sides = {"left": pl.min_horizontal("left", "right"), "right": pl.max_horizontal("left", "right")}
+    return arrow(pairs.select(**sides).unique(), LINKS)
+
+
+class _Compare(beam.DoFn):
+    """Of files that hashes bring together, those that are one media."""
+
+    def __init__(self, same: Same) -> None:
+        self._same = same
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
+        candidates = frame(concat(element[1], LINKS)).unique().sort("left", "right")
+        alike = [self._same(left, right) for left, right in candidates.iter_rows()]
+        yield arrow(candidates.filter(pl.Series(alike, dtype=pl.Boolean)), LINKS)
+
+
 def _to_one(links: pa.Table) -> Keyed:
     return 0, links
 
@@ -149,5 +180,11 @@ def _of_components(_: int, found: Mapping[str, Iterable[pa.Table]]) -> pa.Table:
     return members.join(components, on="sha256").to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def _named(_: int, members: Iterable[pa.Table]) -> pa.Table:
-    return named_clusters(frame(concat(members, pa.schema([]))))
+class _Name(beam.DoFn):
+    """Members of some components to clusters."""
+
+    def __init__(self, same: Same) -> None:
+        self._same = same
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
+        yield named_clusters(frame(concat(element[1], pa.schema([]))), self._same)

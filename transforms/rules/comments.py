@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.bots import says_bot
 from blift.transforms.rules.knobs import WordList
@@ -23,13 +22,13 @@ def removed() -> Check:
     return Check(pl.col("removed"))
 
 
-@rule(Record.COMMENT, Reason.KNOWN_BOT, platforms=[Platform.REDDIT])
+@rule(Record.COMMENT, Reason.KNOWN_BOT, of="bot")
 def known_bots() -> Check:
     """Comments by accounts that are known to be programs go."""
     return Check(pl.col("bot") == Reason.KNOWN_BOT.value)
 
 
-@rule(Record.COMMENT, Reason.BOT_NAME, platforms=[Platform.REDDIT])
+@rule(Record.COMMENT, Reason.BOT_NAME, of="bot")
 def bot_names() -> Check:
     """Comments by accounts whose name ends in `bot` go."""
     return Check(pl.col("bot") == Reason.BOT_NAME.value)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.parts import MediaKind
 from blift.schemas.reasons import Reason
 from blift.transforms.language import identify
 from blift.transforms.rules.knobs import IdFile, WordList
 from blift.transforms.rules.registry import Check, Record, rule
-
-REDDIT, YOUTUBE = Platform.REDDIT, Platform.YOUTUBE
 
 
 @rule(Record.POST, Reason.DELETED)
@@ -31,13 +29,13 @@ def nsfw() -> Check:
     return Check(pl.col("nsfw"))
 
 
-@rule(Record.POST, Reason.KNOWN_BOT, platforms=[REDDIT])
+@rule(Record.POST, Reason.KNOWN_BOT, of="bot")
 def known_bots() -> Check:
     """Posts by accounts that are known to be programs go."""
     return Check(pl.col("bot") == Reason.KNOWN_BOT.value)
 
 
-@rule(Record.POST, Reason.BOT_NAME, platforms=[REDDIT])
+@rule(Record.POST, Reason.BOT_NAME, of="bot")
 def bot_names() -> Check:
     """Posts by accounts whose name ends in `bot` go."""
     return Check(pl.col("bot") == Reason.BOT_NAME.value)
@@ -51,15 +49,15 @@ def media_kinds(kinds: list[MediaKind]) -> Check:
     return Check(~wanted | pl.col("media_key").is_null(), column)
 
 
-@rule(Record.POST, Reason.MEDIA_HOST, platforms=[REDDIT])
+@rule(Record.POST, Reason.MEDIA_HOST, of="media_host")
 def image_hosts(hosts: list[str]) -> Check:
-    """Images, GIFs and galleries only from these hosts (the paper: those that Reddit hosts itself)."""
+    """Images, GIFs and galleries only from these hosts (the paper: those of the platform itself)."""
     return _hosts([MediaKind.IMAGE, MediaKind.GIF, MediaKind.GALLERY], hosts)
 
 
-@rule(Record.POST, Reason.MEDIA_HOST, platforms=[REDDIT])
+@rule(Record.POST, Reason.MEDIA_HOST, of="media_host")
 def video_hosts(hosts: list[str]) -> Check:
-    """Videos only from these hosts (the paper: YouTube)."""
+    """Videos only from these hosts, such as `youtube`."""
     return _hosts([MediaKind.VIDEO], hosts)
 
 
@@ -69,50 +67,50 @@ def _hosts(kinds: list[MediaKind], hosts: list[str]) -> Check:
     return Check(of_kind & ~host.is_in(hosts).fill_null(value=False), host)
 
 
-@rule(Record.POST, Reason.CHANNEL_NOT_LISTED, platforms=[YOUTUBE])
+@rule(Record.POST, Reason.CHANNEL_NOT_LISTED, of="channel_id")
 def channels(listed: IdFile) -> Check:
-    """Only videos of the channels in this file, one YouTube channel id a line (the paper: those in Wikidata)."""
+    """Only videos of the channels in this file, one channel id a line (the paper: those in Wikidata)."""
     column = pl.col("channel_id")
     return Check(~column.is_in(list(listed.ids)).fill_null(value=False), column)
 
 
-@rule(Record.POST, Reason.LIVE, platforms=[YOUTUBE])
+@rule(Record.POST, Reason.LIVE, of="live")
 def live() -> Check:
     """Live streams and premieres that run or are to come go."""
     return Check(pl.col("live"))
 
 
-@rule(Record.POST, Reason.UNAVAILABLE, platforms=[YOUTUBE])
+@rule(Record.POST, Reason.UNAVAILABLE, of="availability")
 def availabilities(words: list[str]) -> Check:
     """Only videos of these availabilities, such as `public`; one whose availability is unknown stays."""
     column = pl.col("availability")
     return Check(~column.is_in(words), column)
 
 
-@rule(Record.POST, Reason.COMMENTS_DISABLED, platforms=[YOUTUBE])
+@rule(Record.POST, Reason.COMMENTS_DISABLED, of="comments_disabled")
 def comments_disabled() -> Check:
     """Videos whose uploader turned comments off go."""
     return Check(pl.col("comments_disabled"))
 
 
-@rule(Record.POST, Reason.FEW_VIEWS, platforms=[YOUTUBE])
+@rule(Record.POST, Reason.FEW_VIEWS, of="views")
 def views_above(views: int) -> Check:
     """Only videos with more views than this; one that hides its views stays."""
     column = pl.col("views")
     return Check(column <= views, column)
 
 
-@rule(Record.POST, Reason.CATEGORY, platforms=[YOUTUBE])
+@rule(Record.POST, Reason.CATEGORY, of="categories")
 def categories_out(names: list[str]) -> Check:
-    """Videos of these YouTube categories go, such as `Music` or `Gaming`."""
+    """Videos of these categories of the platform go, such as `Music` or `Gaming`."""
     lowered = pl.col("categories").list.eval(pl.element().str.to_lowercase())
     found = lowered.list.set_intersection(pl.lit([name.lower() for name in names]))
     return Check(found.list.len() > 0, found.list.sort().list.join(", "))
 
 
-@rule(Record.POST, Reason.TOPIC_WORD, platforms=[YOUTUBE])
+@rule(Record.POST, Reason.TOPIC_WORD)
 def topic_words_out(words: WordList) -> Check:
-    """Videos with one of these words or phrases in the title or a tag go (the paper leaves out sports
+    """Posts with one of these words or phrases in the title or a tag go (the paper leaves out sports
     commentary, anime, memes and news, which are no categories of their own).
     """
     vocabulary = words.vocabulary

@@ -45,16 +45,24 @@ class Check:
 
 @dataclass(frozen=True)
 class Rule:
-    """One entry of the list: how a knob of the recipe becomes a check."""
+    """One entry of the list: how a knob of the recipe becomes a check.
+
+    Attributes:
+        of: the column that it judges, where only some platforms state it (``Platform.states``).
+    """
 
     name: str
     record: Record
     stage: str
-    platforms: frozenset[Platform]
+    of: str | None
     reason: Reason
     knob: Any
     doc: str
     build: Callable[..., Check]
+
+    def applies_to(self, platform: Platform) -> bool:
+        """Whether records of the platform have what the rule judges."""
+        return self.of is None or self.of in platform.states
 
     def check(self, knob: Any) -> Check:
         """The check for a knob that is on."""
@@ -68,12 +76,18 @@ def rule(
     record: Record,
     reason: Reason,
     *,
-    platforms: Sequence[Platform] = tuple(Platform),
+    of: str | None = None,
     stage: str = "curate",
 ) -> Callable[[Callable[..., Check]], Callable[..., Check]]:
     """Enter a function into the list of rules; it takes the knob and returns the check.
 
     A function without a parameter is a rule that is on or off: its knob is a boolean.
+
+    Args:
+        record: what it judges.
+        reason: what a reject says.
+        of: the column that it judges, where only some platforms state it: it is for these alone.
+        stage: where it runs.
     """
 
     def enter(build: Callable[..., Check]) -> Callable[..., Check]:
@@ -84,7 +98,7 @@ def rule(
                 name=build.__name__,
                 record=record,
                 stage=stage,
-                platforms=frozenset(platforms),
+                of=of,
                 reason=reason,
                 knob=hints[parameters[0]] if parameters else bool,
                 doc=inspect.cleandoc(build.__doc__ or ""),
@@ -109,7 +123,7 @@ def rules_for(record: Record, platform: Platform | None, stage: str = "curate") 
     return [
         entry
         for entry in all_rules()
-        if entry.record is record and entry.stage == stage and (platform is None or platform in entry.platforms)
+        if entry.record is record and entry.stage == stage and (platform is None or entry.applies_to(platform))
     ]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from blift.schemas.platform import MediaKind
+from blift.schemas.parts import MediaKind
+from blift.schemas.platform import platforms
 from blift.schemas.reasons import Reason
 from blift.transforms.rules.registry import Check, Record, rule
 
@@ -18,8 +19,8 @@ def min_comments(comments: int) -> Check:
 
 @rule(Record.SAMPLE, Reason.TOO_LONG)
 def max_duration_s(seconds: float) -> Check:
-    """Media longer than this many seconds go; one whose duration is unknown stays. For a YouTube video that was
-    posted to Reddit, the duration is that of the video's own record.
+    """Media longer than this many seconds go; one whose duration is unknown stays. For a video that was posted
+    elsewhere, the duration is that of the video's own record.
     """
     column = pl.col("duration_s")
     return Check(column > seconds, column)
@@ -27,9 +28,9 @@ def max_duration_s(seconds: float) -> Check:
 
 @rule(Record.SAMPLE, Reason.UNAVAILABLE)
 def video_record() -> Check:
-    """Videos on YouTube without a record of their own go: the record shows that the video was still up when
-    it was collected (51 % of the paper's were not).
+    """Videos of platforms with records of videos, such as YouTube, go where there is no record of their own: it shows
+    that the video was still up when it was collected (51 % of the paper's were not).
     """
-    column = pl.col("has_video_record")
-    on_youtube = pl.col("media_kind").eq(MediaKind.VIDEO.value) & pl.col("media_key").str.starts_with("youtube:")
-    return Check(on_youtube & ~column)
+    keys = [f"{name}:" for name, platform in platforms().items() if platform.is_media]
+    is_recorded = pl.any_horizontal(pl.col("media_key").str.starts_with(key) for key in keys)
+    return Check(pl.col("media_kind").eq(MediaKind.VIDEO.value) & is_recorded & ~pl.col("has_video_record"))

@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.rules.registry import Check, Record, rule
 
 
-@rule(Record.POST, Reason.OTHER_SUBREDDIT, platforms=[Platform.REDDIT], stage="ingest")
+@rule(Record.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
 def subreddits(names: list[str]) -> Check:
     """Only posts of these subreddits, without `r/`, in any case. Rows of others are counted, not listed."""
     wanted = [name.removeprefix("r/").lower() for name in names]
@@ -25,7 +24,7 @@ def posted_from(day: date) -> Check:
     return Check(pl.col("posted_at") < _midnight(day), _day())
 
 
-@rule(Record.POST, Reason.BEFORE_WINDOW, platforms=[Platform.REDDIT], stage="ingest")
+@rule(Record.POST, Reason.BEFORE_WINDOW, of="subreddit", stage="ingest")
 def subreddit_posted_from(days: dict[str, date]) -> Check:
     """The same for single subreddits, such as `pics: 2015-02-01` (its rule against text on pictures)."""
     broken = pl.lit(value=False)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from blift.schemas.platform import MediaKind
+from blift.schemas.parts import MediaKind
 
 #: Stands for the media in a rendered turn; each output shape puts its own token there.
 MEDIA = "\ue000"

@@ -7,7 +7,6 @@ from blift.transforms.urls.media import (
     media_kind,
     url_fields,
     url_table,
-    youtube_id,
 )
 
-__all__ = ["canonical_url", "media_host", "media_key", "media_kind", "url_fields", "url_table", "youtube_id"]
+__all__ = ["canonical_url", "media_host", "media_key", "media_kind", "url_fields", "url_table"]

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
+from itertools import chain
 from urllib.parse import quote, unquote
 
 import polars as pl
 
-from blift.transforms.urls.sites import LEADS_TO, NO_SKINS, SITES, SKINS, TRACKING, TRACKING_ON
+from blift.schemas.urls import LEADS_TO
+from blift.transforms.urls.sites import NO_SKINS, PLATFORMS, SITES, SKINS, TRACKING, TRACKING_ON
 
 #: How often an address may be escaped over, or lead to another; more is noise, and gives null.
 _ROUNDS = 8
@@ -26,18 +28,13 @@ _HEX = string.digits + "abcdefABCDEF"
 _PLAIN = r"^https?://[A-Za-z0-9_.-]+(?::\d+)?(?:/[A-Za-z0-9._~/?#@!$&()*+,:=-]*)?$"
 
 #: The commonest addresses of the archives in their plainest spelling, and their forms: the long way gives the same.
-_QUICK = (
-    (r"^(https://i\.redd\.it/[A-Za-z0-9]+\.[A-Za-z0-9]+)$", "$1"),
-    (
-        r"^https?://(?:(?:www|m)\.)?(?:youtube\.com/watch\?v=|youtu\.be/)([A-Za-z0-9_-]{11})(?:&feature=[a-z_.]+)?$",
-        "https://www.youtube.com/watch?v=$1",
-    ),
-)
+_QUICK = tuple(chain.from_iterable(urls.quick for urls in PLATFORMS))
 
-#: What may stand before the host. Reddit writes its own addresses without one.
+#: What may stand before the host.
 _SCHEME = r"^[(\[*']*(?i:(?:https?:/*)+|//+)"
-_NO_SCHEME = r"^[(\[*']*((?i:www\.|(?:[a-z]+\.)?(?:youtube\.com|youtu\.be|imgur\.com|reddit\.com|redd\.it)/))"
-_OF_REDDIT = r"^/((?:r|u|user)/[^/]+/comments/|comments/|gallery/)"
+_BARE_HOSTS = "|".join([r"imgur\.com", *(urls.bare_hosts for urls in PLATFORMS if urls.bare_hosts)])
+_NO_SCHEME = rf"^[(\[*']*((?i:www\.|(?:[a-z]+\.)?(?:{_BARE_HOSTS})/))"
+_RELATIVE = tuple(chain.from_iterable(urls.relative for urls in PLATFORMS))
 _ESCAPED_SCHEME = r"^(?i:https?)%(?:25)*3A"
 
 #: Blanks, invisible marks and quotes around an address.
@@ -140,9 +137,11 @@ def _respelled(rows: pl.DataFrame) -> pl.DataFrame:
         if rows.equals(before):
             break
     stable = rows.filter(rows["url"] == before["url"])
+    spelled = url
+    for shape, whole in _RELATIVE:
+        spelled = spelled.str.replace(shape, whole)
     spelled = (
-        url.str.replace(_OF_REDDIT, "https://www.reddit.com/$1")
-        .str.replace(_NO_SCHEME, "https://$1")
+        spelled.str.replace(_NO_SCHEME, "https://$1")
         .str.replace(_SCHEME, "https://")
         .str.replace(r"^(https://[^/?#]*)([?#])", "$1/$2")
     )

@@ -1,15 +1,14 @@
-"""Expressions over a column of addresses: canonical form, YouTube id, and the kind, host and key of the media."""
+"""Expressions over a column of addresses: canonical form, and the kind, host and key of the media."""
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 
 import polars as pl
 
 from blift.transforms.urls.canonical import canonical
-from blift.transforms.urls.sites import KEYS, KIND_BY_EXTENSION, KIND_BY_FORM, SITES
-
-_YOUTUBE_ID = r"^https://www\.youtube\.com/watch\?v=([A-Za-z0-9_-]{11})$"
+from blift.transforms.urls.sites import KEYS, KIND_BY_EXTENSION, KIND_BY_FORM, PLATFORMS, SITES
 
 #: An address of the network in place of a name; it has no shorter form.
 _NUMBERS = r"^((?:\d+\.){3}\d+|\[.*)$"
@@ -41,11 +40,6 @@ def canonical_url(url: pl.Expr) -> pl.Expr:
     return url.map_batches(canonical, return_dtype=pl.String, is_elementwise=True)
 
 
-def youtube_id(url: pl.Expr) -> pl.Expr:
-    """The 11 characters of the video that an address of any shape names; null for channels, playlists and others."""
-    return _field(url, "youtube_id")
-
-
 def media_kind(url: pl.Expr) -> pl.Expr:
     """``image``, ``gif`` (animated, silent), ``gallery``, ``video`` or ``page``; null for null and for no address.
 
@@ -72,14 +66,10 @@ def media_key(url: pl.Expr) -> pl.Expr:
 
 
 def url_fields(url: pl.Expr) -> pl.Expr:
-    """All of the above at the price of one: a struct of ``canonical_url, youtube_id, media_kind, media_host,
+    """All of the above at the price of one: a struct of ``canonical_url, media_kind, media_host,
     media_key``.
     """
     return url.map_batches(_fields, return_dtype=pl.Struct(dict.fromkeys(_FIELDS, pl.String())), is_elementwise=True)
-
-
-def _youtube_id(canonical: pl.Expr) -> pl.Expr:
-    return canonical.str.extract(_YOUTUBE_ID)
 
 
 def _kind(canonical: pl.Expr) -> pl.Expr:
@@ -93,10 +83,11 @@ def _kind(canonical: pl.Expr) -> pl.Expr:
 
 
 def _host(canonical: pl.Expr) -> pl.Expr:
-    gallery = canonical.str.starts_with("https://www.reddit.com/gallery/")
     host = canonical.str.extract(r"^https://(\[[^\]]+\]|[^/:]+)")
     host = host.map_batches(_groups, return_dtype=pl.String, is_elementwise=True)
-    return pl.when(gallery).then(pl.lit("reddit")).otherwise(host)
+    for beginning, group in chain.from_iterable(urls.hosted for urls in PLATFORMS):
+        host = pl.when(canonical.str.starts_with(beginning)).then(pl.lit(group)).otherwise(host)
+    return host
 
 
 def _groups(hosts: pl.Series) -> pl.Series:
@@ -120,7 +111,6 @@ def _key(canonical: pl.Expr) -> pl.Expr:
 
 _FIELDS = {
     "canonical_url": pl.col("canonical_url"),
-    "youtube_id": _youtube_id(pl.col("canonical_url")),
     "media_kind": _kind(pl.col("canonical_url")),
     "media_host": _host(pl.col("canonical_url")),
     "media_key": _key(pl.col("canonical_url")),

@@ -14,7 +14,6 @@ from apache_beam.pvalue import TaggedOutput
 from blift.connectors.parquet import read_shard, shard_name, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
-from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
@@ -43,10 +42,11 @@ class CurateConfig:
 
     folder: str
     shards: int
-    posts: Mapping[Platform, Mapping[str, Any]]
-    comments: Mapping[Platform, Mapping[str, Any]]
+    posts: Mapping[str, Mapping[str, Any]]
+    comments: Mapping[str, Mapping[str, Any]]
+    sources: Sequence[str]
     samples: Mapping[str, Any]
-    selections: Mapping[Platform, Selection]
+    selections: Mapping[str, Selection]
     segments: int
     longer_than_s: float
     cut_scenes: bool
@@ -128,11 +128,12 @@ class _Judge(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        self._rules = RuleBook.of(self._config.posts, self._config.comments)
+        self._rules = RuleBook.of(self._config.posts, self._config.comments, self._config.sources)
 
     def process(self, pair: ShardPair, same: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
         tally = Tally(STAGE)
-        posts = judge_posts(self._read(pair.posts, "post"), self._rules, tally)
+        read = self._read(pair.posts, "post")
+        posts = judge_posts(read, self._rules, tally)
         if self._config.identify_language:
             posts = posts.with_languages()
         posts = posts.with_united_media(frame(concat(same, UNITED)))
@@ -142,7 +143,7 @@ class _Judge(beam.DoFn):
         replies = comments.kept.select(_COMMENT_COLUMNS)
         yield TaggedOutput(_COMMENTS, replies.to_arrow(compat_level=pl.CompatLevel.oldest()))
         yield TaggedOutput(REJECTS, _rejects(posts.rejected, "post", self._config))
-        yield TaggedOutput(REJECTS, _rejects(comments.rejected, "comment", self._config))
+        yield TaggedOutput(REJECTS, _rejects(comments.rejected, "comment", self._config, read))
         yield from tally.emit()
 
     def _read(self, path: str | None, table: str) -> pl.DataFrame:
@@ -167,12 +168,12 @@ class _Unite(beam.DoFn):
         comments = concat(found["comments"], _EMPTY_COMMENTS)
         chosen = choose(frame(comments), config.selections)
         for place, (platform, step, rows_in, rejected) in enumerate(chosen.steps):
-            tally.step(_CHOOSE + place % 2, step, f"{platform.value} comment", rows_in, rejected)
+            tally.step(_CHOOSE + place % 2, step, f"{platform.name} comment", rows_in, rejected)
         samples = unite(frame(posts), chosen.kept, frame(concat(found["media"], MEASURED)))
         judged_posts = int(frame(posts)["judged"].sum())
         tally.step(_UNITE, "same_media", "sample", judged_posts, merged=judged_posts - samples.height)
         verdict = judge_samples(samples, self._rules, tally)
-        yield TaggedOutput(REJECTS, _rejects(chosen.rejected, "comment", config))
+        yield TaggedOutput(REJECTS, _rejects(chosen.rejected, "comment", config, frame(posts)))
         yield TaggedOutput(REJECTS, _rejects(verdict.rejected, "sample", config))
         if verdict.kept.height:
             table = sample_table(verdict.kept, config.segments, config.longer_than_s)
@@ -187,7 +188,7 @@ _EMPTY_COMMENTS = pa.schema(
 )
 
 
-def _rejects(rows: pl.DataFrame, record: str, config: CurateConfig) -> pa.Table:
+def _rejects(rows: pl.DataFrame, record: str, config: CurateConfig, posts: pl.DataFrame | None = None) -> pa.Table:
     return reject_rows(
         rows,
         STAGE,
@@ -195,4 +196,5 @@ def _rejects(rows: pl.DataFrame, record: str, config: CurateConfig) -> pa.Table:
         f"{record}_id",
         payload=config.reject_payload,
         out_of_scope=config.reject_out_of_scope,
+        posts=posts,
     )

@@ -7,11 +7,10 @@ from functools import partial
 from blift.connectors.media.settings import Access
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
 from blift.pipelines.recipe.result import Payload
-from blift.pipelines.recipe.rules import only_with_text, post_rules
+from blift.pipelines.recipe.rules import comment_rules, post_rules, selections
 from blift.pipelines.stages.curate import pipeline
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.media.stage import STAGE as MEDIA
-from blift.schemas.platform import Platform
 
 
 def _prepare(request: Request) -> Prepared:
@@ -22,15 +21,10 @@ def _prepare(request: Request) -> Prepared:
         folder=request.folder.path,
         shards=request.number_of_shards(INGEST.name),
         posts=post_rules(request.recipe),
-        comments={
-            Platform.REDDIT: only_with_text(section.reddit.comments),
-            Platform.YOUTUBE: only_with_text(section.youtube.comments),
-        },
+        comments=comment_rules(request.recipe),
+        sources=sorted(request.recipe.sources.platforms),
         samples=dict(section.samples),
-        selections={
-            Platform.REDDIT: section.reddit.choose.selection(),
-            Platform.YOUTUBE: section.youtube.choose.selection(),
-        },
+        selections=selections(request.recipe),
         segments=section.scenes.segments,
         cut_scenes=request.recipe.media is not None and request.recipe.media.frames is Access.EVERY,
         longer_than_s=section.scenes.longer_than_s,

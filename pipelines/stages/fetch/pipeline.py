@@ -258,7 +258,7 @@ def _reject(kind: Kind, row: dict[str, str], reason: Reason) -> dict[str, object
         "rule": "ask",
         "reason": reason.value,
         "record_table": _RECORD_OF.get(kind, "post"),
-        "record_id": f"{platform.value}:{row['key']}" if platform else row["key"],
+        "record_id": f"{platform.name}:{row['key']}" if platform else row["key"],
         "detail": f"{said}: {row['message']}" if row["message"] else said,
         "source": kind.value,
         "line": None,

@@ -10,8 +10,9 @@ import polars as pl
 from blift.connectors.fetch.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
 from blift.connectors.reddit.archive import submissions_in
 from blift.pipelines.stages.fetch.plan import ShownFiles
-from blift.schemas.platform import MediaKind
-from blift.transforms.normalise import reddit_posts
+from blift.schemas.parts import MediaKind
+from blift.schemas.platform import REDDIT
+from blift.transforms.normalise import posts as posts_of
 from blift.transforms.tables import frame
 
 _YOUTUBE = "youtube:"
@@ -39,7 +40,7 @@ def shown_files(outcomes: Iterable[tuple[Item, Outcome]], wanted: ShownFiles | N
 
 def files_of(records: list[RawRecord], wanted: ShownFiles) -> Shown:
     """The files that submissions show, and that are wanted. One that cannot be read shows none."""
-    posts = frame(reddit_posts(submissions_in([record.data for record in records], "fetch").table))
+    posts = frame(posts_of(submissions_in([record.data for record in records], "fetch").table, REDDIT))
     standing = posts.filter(~pl.col("deleted") & ~pl.col("removed") & pl.col("media_kind").is_in(_MEDIA))
     videos = standing.filter(pl.col("media_key").str.starts_with(_YOUTUBE))
     files = (

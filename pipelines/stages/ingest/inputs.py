@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
-from blift.connectors.fetch.archives import VIDEOS, read_withdrawn
+from blift.connectors.connector import Archive, Connector, Unit
+from blift.connectors.fetch.archives import read_withdrawn
 from blift.connectors.files import InputFile, list_files, literal, match, refuse_broken_links
 from blift.connectors.filesystem import is_here
 from blift.connectors.hub.dataset import HubFile, find_files
 from blift.connectors.hub.extra import require_hub
-from blift.connectors.youtube.beside import group_siblings
 from blift.pipelines.engine.stage import Request
-from blift.pipelines.recipe.model import HubSource, RedditSource, YoutubeSource
+from blift.pipelines.recipe.sources import HubSource, PlatformSource
 from blift.pipelines.stages.fetch import pipeline as fetch
-from blift.pipelines.stages.ingest.pipeline import VideoBatch
+from blift.pipelines.stages.ingest.pipeline import ArchiveUnit
 from blift.schemas.reasons import Absent, Reason
 
-#: Videos that a worker reads together: a few seconds' work.
+#: Files of one post each that a worker reads together: a few seconds' work.
 _BATCH_FILES = 500
 
 
@@ -36,24 +35,73 @@ def archives(patterns: Sequence[str], folders: Sequence[str], of_fetch: str) -> 
     return [*match(patterns), *_in_fetch_folders(folders, of_fetch)]
 
 
-def info_files(request: Request) -> list[InputFile]:
-    """The info.json files of videos."""
-    youtube = request.recipe.sources.youtube
-    if youtube is None:
-        return []
-    resolve = request.source.resolve
-    return archives(resolve(youtube.info), fetch_folders(request, youtube), VIDEOS)[: request.limit]
+@dataclass(frozen=True)
+class NamedFiles:
+    """The files of one archive of one platform that a recipe names.
+
+    Attributes:
+        connector: of the platform; ``archive``: which of its archives.
+        files: to read.
+        beside: by path, what lies beside a file; ``facts`` are names and sizes of that; ``sizes`` are by path.
+    """
+
+    connector: Connector
+    archive: Archive
+    files: Sequence[InputFile]
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    facts: Sequence[tuple[str, int]] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def units(self) -> Iterator[ArchiveUnit]:
+        """The files as workers take them: one by one, or many of one folder where each holds one post."""
+        groups = _batches(self.files) if self.archive.is_one_post else ([file] for file in self.files)
+        for files in groups:
+            beside = {file.path: self.beside[file.path] for file in files if file.path in self.beside}
+            yield ArchiveUnit(self.connector.name, self.archive.key, Unit(files, beside))
 
 
-def fetch_folders(request: Request, source: RedditSource | YoutubeSource | None) -> list[str]:
+def named_files(request: Request) -> list[NamedFiles]:
+    """The files of every archive that the recipe's sources name, and those of fetch folders.
+
+    Raises:
+        InputError: a pattern matches nothing, a folder, or a link to nothing.
+    """
+    found = []
+    for section in request.recipe.sources.platforms.values():
+        folders = fetch_folders(request, section)
+        for archive in section.connector.archives:
+            patterns = request.source.resolve(section.patterns[archive.key])
+            files = archives(patterns, folders if archive.fetched else [], archive.fetched)
+            if archive.is_one_post:
+                files = files[: request.limit]
+            found.append(_with_beside(section.connector, archive, files))
+    return found
+
+
+def _with_beside(connector: Connector, archive: Archive, files: Sequence[InputFile]) -> NamedFiles:
+    if archive.beside is None:
+        return NamedFiles(connector, archive, files)
+    folders = sorted({_folder(file) for file in files})
+    sizes = {entry.path: entry.size_bytes for folder in folders for entry in list_files(f"{literal(folder)}/*")}
+    beside = archive.beside.group(sizes)
+    facts = sorted((posixpath.basename(path), sizes[path]) for paths in beside.values() for path in paths)
+    return NamedFiles(connector, archive, files, beside, facts, sizes)
+
+
+def fetch_folders(request: Request, source: PlatformSource) -> list[str]:
     """The fetch folders of a source, and those that the stage before filled."""
-    if source is None:
-        return []
     fetched = request.recipe.fetch is not None and request.recipe.fetch.stage is not None
     return [
         *request.source.resolve(source.fetched),
         *(fetch.whole_parts(request.folder.path) if fetched else []),
     ]
+
+
+def all_fetch_folders(request: Request) -> list[str]:
+    """The fetch folders of all sources, sorted."""
+    return sorted(
+        {folder for source in request.recipe.sources.platforms.values() for folder in fetch_folders(request, source)}
+    )
 
 
 def _in_fetch_folders(folders: Sequence[str], pattern: str) -> list[InputFile]:
@@ -88,12 +136,12 @@ def published_files(source: HubSource | None) -> list[HubFile]:
     return find_files(source.repo, source.revision)
 
 
-def batches(videos: Sequence[InputFile]) -> Iterator[list[InputFile]]:
+def _batches(files: Sequence[InputFile]) -> Iterator[list[InputFile]]:
     """Files of one folder, so many at a time."""
-    for _, group in groupby(sorted(videos, key=_folder_and_name), key=_folder):
-        files = list(group)
-        for first in range(0, len(files), _BATCH_FILES):
-            yield files[first : first + _BATCH_FILES]
+    for _, group in groupby(sorted(files, key=_folder_and_name), key=_folder):
+        of_folder = list(group)
+        for first in range(0, len(of_folder), _BATCH_FILES):
+            yield of_folder[first : first + _BATCH_FILES]
 
 
 def _folder(file: InputFile) -> str:
@@ -102,20 +150,6 @@ def _folder(file: InputFile) -> str:
 
 def _folder_and_name(file: InputFile) -> tuple[str, str]:
     return _folder(file), file.name
-
-
-def batch_of(files: Sequence[InputFile], siblings: Mapping[str, Sequence[str]]) -> VideoBatch:
-    """Some info.json files, and the files beside each."""
-    return VideoBatch(files, {file.path: siblings[file.path] for file in files if file.path in siblings})
-
-
-def beside_them(videos: Sequence[InputFile]) -> tuple[dict[str, list[str]], str, dict[str, int]]:
-    """For every info.json that has some, the files of its video beside it; a digest of names and sizes; the sizes."""
-    folders = sorted({_folder(file) for file in videos})
-    sizes = {entry.path: entry.size_bytes for folder in folders for entry in list_files(f"{literal(folder)}/*")}
-    siblings = group_siblings(sizes)
-    facts = sorted((posixpath.basename(path), sizes[path]) for paths in siblings.values() for path in paths)
-    return siblings, hashlib.sha256(json.dumps(facts).encode()).hexdigest(), sizes
 
 
 def changed(path: str) -> int | None:

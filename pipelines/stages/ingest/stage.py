@@ -9,23 +9,20 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from blift.connectors.fetch.archives import COMMENTS, SUBMISSIONS
 from blift.connectors.files import InputFile
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.result import Payload
 from blift.pipelines.stages.ingest import pipeline
 from blift.pipelines.stages.ingest.inputs import (
-    archives,
-    batch_of,
-    batches,
-    beside_them,
+    all_fetch_folders,
     changed,
-    fetch_folders,
-    info_files,
+    named_files,
     published_files,
     withdrawn_posts,
 )
+from blift.pipelines.stages.ingest.scope import STAGE as NAME
+from blift.pipelines.stages.ingest.scope import IngestConfig
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -35,26 +32,21 @@ _MOST_SHARDS = 65_536
 
 
 def _prepare(request: Request) -> Prepared:
-    sources, resolve = request.recipe.sources, request.source.resolve
-    reddit, youtube = sources.reddit, sources.youtube
-    videos = info_files(request)
-    siblings, beside, _ = beside_them(videos)
-    of_reddit = fetch_folders(request, reddit)
-    withdrawn = withdrawn_posts(sorted({*of_reddit, *fetch_folders(request, youtube)}))
+    sources = request.recipe.sources
+    named = named_files(request)
+    withdrawn = withdrawn_posts(all_fetch_folders(request))
     inputs = pipeline.IngestInputs(
-        submissions=archives(resolve(reddit.submissions), of_reddit, SUBMISSIONS) if reddit else [],
-        comments=archives(resolve(reddit.comments), of_reddit, COMMENTS) if reddit else [],
-        videos=[batch_of(files, siblings) for files in batches(videos)],
+        posts=[unit for found in named if found.archive.posts for unit in found.units()],
+        comments=[unit for found in named if found.archive.comments for unit in found.units()],
         published=published_files(sources.hub),
     )
-    files = [*inputs.submissions, *inputs.comments, *videos]
+    files = [file for found in named for file in found.files]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
     key = os.environ.get(AUTHOR_KEY, "").encode() or None
-    config = pipeline.IngestConfig(
+    config = IngestConfig(
         folder=request.folder.path,
         shards=shards,
-        reddit_scope=dict(reddit.scope) if reddit else {},
-        youtube_scope=dict(youtube.scope) if youtube else {},
+        scopes={name: dict(source.scope) for name, source in sources.platforms.items()},
         withdrawn=withdrawn,
         author_key=key,
         max_malformed=request.recipe.rejects.max_malformed,
@@ -66,13 +58,10 @@ def _prepare(request: Request) -> Prepared:
     return Prepared(
         inputs={
             "files": [_identity(file) for file in files],
-            "beside": beside,
+            "beside": _digest(sorted(fact for found in named for fact in found.facts)),
             "published": [asdict(file) for file in inputs.published],
-            "withdrawn": hashlib.sha256(json.dumps(sorted(withdrawn.items())).encode()).hexdigest(),
-            "scope": {
-                "reddit": as_json(reddit.scope) if reddit else None,
-                "youtube": as_json(youtube.scope) if youtube else None,
-            },
+            "withdrawn": _digest(sorted(withdrawn.items())),
+            "scope": {name: as_json(source.scope) for name, source in sources.platforms.items()},
             "rejects": as_json(request.recipe.rejects),
             "shards": shards,
             "limit": request.limit,
@@ -80,6 +69,10 @@ def _prepare(request: Request) -> Prepared:
         },
         plan=partial(pipeline.plan, inputs=inputs, config=config),
     )
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _shards(recipe: Recipe, size_bytes: int) -> int:
@@ -95,4 +88,4 @@ def _identity(file: InputFile) -> list[Any]:
     return [file.name, file.size_bytes, changed(file.path)]
 
 
-STAGE = Stage(pipeline.STAGE, ("posts/posts", "comments/comments"), _prepare)
+STAGE = Stage(NAME, ("posts/posts", "comments/comments"), _prepare)

@@ -70,7 +70,7 @@ class Guard:
             self.close()
             limit = self._config.limits.timeout_s
             raise Refused(Reason.TIMED_OUT, f"decoding took more than {limit:g} s") from None
-        return Measured(answer.row, answer.keyframes)
+        return Measured(answer.row, answer.keyframes, answer.drawings)
 
     def close(self) -> None:
         """End the process."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from blift.connectors.media.limits import Refused
 from blift.connectors.media.nvidia import NvidiaVideo, can_decode
 from blift.connectors.media.pyav import PyAvVideo, container_of, facts_of
 from blift.connectors.media.settings import Access, DecoderChoice, MeasureConfig
-from blift.pipelines.stages.media.keyframes import describe, jpeg
+from blift.pipelines.stages.media.keyframes import Drawing, describe, drawn, jpeg
 from blift.pipelines.stages.media.watch import Watch
 from blift.schemas.media import Decoder, MediaForm
 from blift.schemas.reasons import Reason
@@ -39,10 +39,12 @@ class Measured:
     Attributes:
         row: the columns of the media table that the content decides.
         keyframes: a JPEG for each of ``row["scenes"]``; None where it has none.
+        drawings: sketches of its first pictures that differ, by which it is compared with others.
     """
 
     row: dict[str, Any]
     keyframes: list[bytes | None]
+    drawings: list[Drawing]
 
 
 def measure(path: str, config: MeasureConfig, *, gpu: bool = False) -> Measured:
@@ -96,7 +98,7 @@ def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
         "scenes": [scene],
     }
     keyframe = jpeg(_keyframe(path, size_bytes, still, config), config) if config.image_keyframes else None
-    return Measured(row, [keyframe])
+    return Measured(row, [keyframe], [drawn(np.asarray(luma))])
 
 
 def _look(still: Still) -> Look | None:
@@ -146,7 +148,7 @@ def _repaired(path: str, config: MeasureConfig, watched: Callable[[str], Measure
         except Refused:
             raise refused from None
     damage = f"repaired by writing its streams into a new container: {refused.detail}"
-    return Measured({**measured.row, "container": container_of(path), "damage": damage}, measured.keyframes)
+    return replace(measured, row={**measured.row, "container": container_of(path), "damage": damage})
 
 
 def _opened(path: str, config: MeasureConfig, audio: _AudioTap, *, gpu: bool) -> VideoFile:
@@ -206,7 +208,7 @@ def _moving(video: VideoFile, config: MeasureConfig, audio: _AudioTap, form: Med
         "phash_turned": [],
         "phash_unboxed": [],
     }
-    return Measured(row, watch.keyframes)
+    return Measured(row, watch.keyframes, watch.drawings)
 
 
 def _file_columns(facts: VideoFacts, decoder: Decoder, form: MediaForm) -> dict[str, Any]:

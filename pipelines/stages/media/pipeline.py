@@ -18,19 +18,20 @@ from blift.connectors.media.local import local_file
 from blift.connectors.media.nvidia import device, has_device
 from blift.connectors.media.salience import check_salience_model
 from blift.connectors.media.settings import DecoderChoice, MeasureConfig
-from blift.connectors.media.store import MediaStore
+from blift.connectors.media.store import KEPT, MediaStore
 from blift.connectors.models.speech import SpeechConfig, load_whisper
 from blift.connectors.parquet import file_sha256, read_shard, shard_name, write_shard
 from blift.connectors.shard import Shard
+from blift.connectors.web.placeholders import DIGESTS
 from blift.pipelines.engine.hardware import on_gpu
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.pipelines.stages.media.comparing import SameMedia
 from blift.pipelines.stages.media.describe import DescribeConfig, DescribeScenes
 from blift.pipelines.stages.media.guard import Guard
 from blift.pipelines.stages.media.hearing import Ears, digest_of
 from blift.pipelines.stages.media.listing import NoteFiles
 from blift.schemas.arrow import conform, from_rows
 from blift.schemas.errors import InputError
-from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
@@ -39,6 +40,7 @@ from blift.transforms.media.clusters import CLUSTERED, MEMBERS
 from blift.transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
 from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.near_duplicates import NearDuplicates
+from blift.transforms.media.placeholders import is_shared_by_strangers, unrelated
 from blift.transforms.rejects import reject_rows
 from blift.transforms.shuffle import SplitByShard
 from blift.transforms.tables import arrow, concat, frame, rows_of
@@ -46,7 +48,7 @@ from blift.transforms.tables import arrow, concat, frame, rows_of
 STAGE = "media"
 _NOTES = "notes"
 #: Steps of the funnel.
-_FIND, _MEASURE, _SAME = 0, 0, 1
+_FIND, _MEASURE, _REAL, _SAME = 0, 0, 1, 2
 _MEDIA = SCHEMAS["media"]
 #: Files whose names travel in one table.
 _LISTED = 10_000
@@ -67,7 +69,7 @@ class MediaConfig:
     shards: int
     store: str
     measure: MeasureConfig
-    posts: Mapping[Platform, Mapping[str, Any]]
+    posts: Mapping[str, Mapping[str, Any]]
     duplicates: DuplicateOptions | None
     describe: DescribeConfig | None
     speech: SpeechConfig | None
@@ -115,11 +117,11 @@ def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFi
         measured.main
         | "By content" >> _by("sha256", config)
         | "Group contents" >> beam.GroupByKey()
-        | "Merge uses" >> beam.ParDo(_MergeUses()).with_output_types(pa.Table).with_outputs(TALLY, main="main")
+        | "Merge uses" >> beam.ParDo(_MergeUses()).with_output_types(pa.Table).with_outputs(TALLY, REJECTS, main="main")
     )
     rows = merged.main | "Rows" >> beam.Map(_media_columns).with_output_types(pa.Table)
     rejects, tallies, notes = (
-        [uses[REJECTS], measured[REJECTS]],
+        [uses[REJECTS], measured[REJECTS], merged[REJECTS]],
         [uses[TALLY], measured[TALLY], merged[TALLY]],
         [matched[_NOTES]],
     )
@@ -131,7 +133,8 @@ def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFi
         notes.append(described.notes)
     by_file = {"rows": rows | "Rows by file" >> _by("sha256", config)}
     if config.duplicates:
-        clusters, common = merged.main | "Near-duplicates" >> NearDuplicates(config.duplicates, config.shards)
+        same = SameMedia(config.store, _settings(config), config.duplicates)
+        clusters, common = merged.main | "Near-duplicates" >> NearDuplicates(config.duplicates, config.shards, same)
         by_file["clusters"] = clusters | "Clusters by file" >> _by("sha256", config)
         notes.append(common)
     written = by_file | "Group rows" >> beam.CoGroupByKey() | "Write" >> beam.ParDo(_Write(config))
@@ -181,7 +184,7 @@ class _Wanted(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        self._rules = RuleBook.of(self._config.posts, {platform: {} for platform in Platform})
+        self._rules = RuleBook.of(self._config.posts, {}, ())
 
     def process(self, path: str) -> Iterator[pa.Table]:
         posts = judge_posts(frame(read_shard(self._config.folder, path, "post")), self._rules, Tally(STAGE))
@@ -253,6 +256,12 @@ def uses_device(choice: DecoderChoice) -> bool:
     return choice is DecoderChoice.AUTO and has_device()
 
 
+def _settings(config: MediaConfig) -> tuple[str, str]:
+    """Under which a row lies in the store: of a file whose speech is not asked for, and of one whose speech is."""
+    plain = config.measure.digest()
+    return plain, f"{plain}-{digest_of(config.speech)}" if config.speech else plain
+
+
 class _Measure(beam.DoFn):
     """A file with its uses to its row, out of the store where it has been measured before."""
 
@@ -263,11 +272,7 @@ class _Measure(beam.DoFn):
         config = self._config
         self._guard = Guard(config.measure, gpu=uses_device(config.measure.decoder))
         self._ears = Ears(config.speech) if config.speech else None
-        settings = config.measure.digest()
-        self._store = MediaStore(config.store, settings)
-        self._heard = (
-            MediaStore(config.store, f"{settings}-{digest_of(config.speech)}") if config.speech else self._store
-        )
+        self._store, self._heard = (MediaStore(config.store, settings) for settings in _settings(config))
 
     def teardown(self) -> None:
         self._guard.close()
@@ -299,7 +304,7 @@ class _Measure(beam.DoFn):
                     store.put_measured(sha256, row)
         except (OSError, InputError) as error:
             raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
-        return _with_uses(row, uses)
+        return _with_uses(row.select(_MEDIA.names), uses)
 
     def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
         measured = self._guard.measure(local)
@@ -310,7 +315,8 @@ class _Measure(beam.DoFn):
             heard = self._ears.hear(local, self._config.measure.limits.timeout_s)
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
-        return from_rows([{**row, "uses": [], "file": "", "unite_as": ""}], _MEDIA)
+        drawings = [drawing._asdict() for drawing in measured.drawings]
+        return from_rows([{**row, "uses": [], "file": "", "unite_as": "", "drawings": drawings}], KEPT)
 
 
 def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:
@@ -328,11 +334,18 @@ def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:
         pixels=pl.col("width") * pl.col("height"),
         posted_at=pl.lit(used["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
         media_key=pl.lit(key, dtype=pl.String),
+        titles=pl.Series([used["title"].drop_nulls().unique().to_list()], dtype=pl.List(pl.String)),
     )
     return _rows(facts)
 
 
-_ROWS = pa.schema([*list(_MEDIA), *[field for field in MEMBERS if field.name != "sha256"]])
+_ROWS = pa.schema(
+    [
+        *list(_MEDIA),
+        *[field for field in MEMBERS if field.name != "sha256"],
+        pa.field("titles", pa.list_(pa.string())),
+    ]
+)
 
 
 def _rows(facts: pl.DataFrame) -> pa.Table:
@@ -344,10 +357,11 @@ def _media_columns(rows: pa.Table) -> pa.Table:
 
 
 class _MergeUses(beam.DoFn):
-    """Rows of files to one row for each content, with all its uses."""
+    """Rows of files to one row for each content, with all its uses; placeholders are rejected."""
 
     def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table | TaggedOutput]:
-        files = frame(concat(element[1], _ROWS)).sort("sha256", "file")
+        every = frame(concat(element[1], _ROWS)).sort("sha256", "file")
+        files, rejects = _without_placeholders(every)
         own = ("sha256", "uses", "posted_at", "media_key", "unite_as")
         merged = files.group_by("sha256", maintain_order=True).agg(
             *[pl.col(name).first() for name in files.columns if name not in own],
@@ -357,11 +371,29 @@ class _MergeUses(beam.DoFn):
             unite_as=pl.coalesce(pl.col("media_key").min(), pl.col("unite_as").min()),
         )
         tally = Tally(STAGE)
+        tally.step(_REAL, "not_a_placeholder", "file", every.height, {Reason.PLACEHOLDER: every.height - files.height})
         tally.step(_SAME, "same_content", "file", files.height, merged=files.height - merged.height)
         for decoder, decoded in merged.group_by("decoder").len().iter_rows():
             tally.step(0, "decoded", f"{decoder} file", decoded)
         yield _rows(merged)
+        if rejects:
+            yield TaggedOutput(REJECTS, reject_table(rejects))
         yield from tally.emit()
+
+
+def _without_placeholders(files: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """Files that are media of the posts that show them, and rejects of the others."""
+    told: dict[str, str] = dict.fromkeys(DIGESTS, "a known picture of its host")
+    shared = files.group_by("sha256").agg(pl.col("titles").explode(), pl.col("width", "height").first())
+    for sha256, titles, width, height in shared.iter_rows():
+        if is_shared_by_strangers([title for title in titles if title], width, height):
+            told.setdefault(sha256, f"media with {unrelated(titles)} unrelated titles have these bytes")
+    lost = pl.col("sha256").is_in(list(told))
+    rejects = [
+        _reject_row("placeholder", Reason.PLACEHOLDER, told[sha256], uses[0]["media_key"], file)
+        for sha256, uses, file in files.filter(lost).select("sha256", "uses", "file").iter_rows()
+    ]
+    return files.filter(~lost), rejects
 
 
 class _Write(beam.DoFn):
@@ -383,14 +415,18 @@ class _Write(beam.DoFn):
 
 
 def _reject(uses: pa.Table, refused: Refused) -> dict[str, Any]:
-    file = uses.column("file")[0].as_py()
+    key, file = (uses.column(name)[0].as_py() for name in ("media_key", "file"))
+    return _reject_row("measure", refused.reason, refused.detail, key, file)
+
+
+def _reject_row(rule: str, reason: Reason, detail: str, media_key: str, file: str) -> dict[str, Any]:
     return {
         "stage": STAGE,
-        "rule": "measure",
-        "reason": refused.reason.value,
+        "rule": rule,
+        "reason": reason.value,
         "record_table": "media",
-        "record_id": uses.column("media_key")[0].as_py(),
-        "detail": refused.detail,
+        "record_id": media_key,
+        "detail": detail,
         "source": file,
         "line": None,
         "payload": None,

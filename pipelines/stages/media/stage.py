@@ -52,10 +52,7 @@ def _prepare(request: Request) -> Prepared:
             "shards": digests(shards, ("posts/",)),
             "files": [[file.name, file.size_bytes, changed(file.path)] for file in files],
             "media": section.model_dump(mode="json", exclude={"store", "decoder"}),
-            "rules": {
-                "reddit": as_json(request.recipe.curate.reddit.posts),
-                "youtube": as_json(request.recipe.curate.youtube.posts),
-            },
+            "rules": {name: as_json(rules.posts) for name, rules in request.recipe.curate.platforms.items()},
             "rejects": as_json(request.recipe.rejects),
         },
         plan=partial(pipeline.plan, posts=[shard.path for shard in shards], files=files, config=config),

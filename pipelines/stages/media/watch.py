@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from blift.connectors.media.frames import Frame, VideoFile
+from blift.connectors.media.frames import Frame, Plane, VideoFile
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.settings import Access, MeasureConfig
-from blift.pipelines.stages.media.keyframes import describe, jpeg
+from blift.pipelines.stages.media.keyframes import Drawing, describe, drawn, jpeg
 from blift.schemas.reasons import Reason
 from blift.transforms.media.change import ChangeScore, Weights
 from blift.transforms.media.cuts import SceneCutter, Stretch
@@ -21,6 +21,8 @@ from blift.transforms.media.hashes import inside_bars, looks_at, part_hashes, ph
 _SPREAD, _SPREAD_S = 0.1, 0.002
 #: Levels of luma where it takes all, to those that most files have.
 _TO_FULL_RANGE = 255 / 219
+#: Sketches that are kept of a video, and the bits by which the hashes of their pictures differ.
+_DRAWINGS, _DIFFERS = 6, 5
 #: Sums of frame lengths miss a tick of the clock by less than this.
 _ALMOST_S = 1e-6
 
@@ -37,7 +39,9 @@ class Watch:
         self._hashes: list[dict[str, Any]] = []
         self._parts: list[dict[str, Any]] = []
         self._scenes: list[dict[str, Any]] = []
+        self._drawn: list[int] = []
         self.keyframes: list[bytes | None] = []
+        self.drawings: list[Drawing] = []
 
     @property
     def duration_s(self) -> float:
@@ -106,11 +110,18 @@ class Watch:
                 "detail": look.detail if frame.full_range else look.detail * _TO_FULL_RANGE,
             }
         )
+        self._draw(luma, int(own, 16), frame.time_s)
         parts, parts_inside = part_hashes(luma), part_hashes(luma, inside) if inside else {}
         self._parts += [
             {"time_s": frame.time_s, "part": part.value, "phash": found, "phash_unboxed": parts_inside.get(part)}
             for part, found in parts.items()
         ]
+
+    def _draw(self, luma: Plane, phash: int, time_s: float) -> None:
+        """Keep a sketch of the frame, if it is one of the first that differ from all before."""
+        if len(self._drawn) < _DRAWINGS and all((phash ^ one).bit_count() > _DIFFERS for one in self._drawn):
+            self._drawn.append(phash)
+            self.drawings.append(drawn(luma, time_s))
 
     def _close(self, scene: Stretch[Frame]) -> None:
         picture = scene.keyframe.picture(self._config.keyframe_side)

@@ -10,9 +10,10 @@ from blift.connectors.fetch.items import Done, Item, Kind, NotThere, RawRecord, 
 from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile, open_bytes
 from blift.connectors.reddit.archive import read_comments, read_submissions
-from blift.connectors.youtube.archive import read_videos
-from blift.connectors.youtube.beside import group_siblings
+from blift.connectors.yt_dlp.archive import read_videos
+from blift.connectors.yt_dlp.beside import group_siblings
 from blift.schemas.errors import InputError
+from blift.schemas.platform import YOUTUBE
 from blift.schemas.reasons import Absent
 
 VIDEO = "dQw4w9WgXcQ"
@@ -88,7 +89,9 @@ def test_subtitles_lie_beside_their_video(tmp_path: Path) -> None:
     write_archives(collected(tmp_path), str(tmp_path))
     info = tmp_path / video_file(VIDEO, 7, "info.json")
     siblings = group_siblings([str(path) for path in info.parent.iterdir()])
-    (chunk,) = read_videos([InputFile(str(info), info.stat().st_size, info.name)], siblings)
+    (chunk,) = read_videos(
+        only=YOUTUBE, files=[InputFile(str(info), info.stat().st_size, info.name)], siblings=siblings
+    )
     (post,) = chunk.posts.table.to_pylist()
     assert post["title"] == "Song"
     assert post["speech_source"] == "manual"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from blift.connectors.media.store import MediaStore
+from blift.connectors.media.store import KEPT, MediaStore
 from blift.schemas.errors import OutputError
 from blift.schemas.registry import SCHEMAS
 
@@ -34,7 +34,7 @@ def row(keyframe: str | None = None) -> pa.Table:
         "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "silences": [], "scenes": [scene], "speech": [],
         "unite_as": "",
     }  # fmt: skip
-    return pa.Table.from_pylist([values], SCHEMAS["media"])
+    return pa.Table.from_pylist([values | {"drawings": [{"time_s": 0.5, "jpeg": _JPEG}]}], KEPT)
 
 
 def stored(folder: Path) -> tuple[MediaStore, Path]:

@@ -15,7 +15,7 @@ from blift.connectors.malformed import Malformed
 from blift.connectors.models import speech
 from blift.connectors.models.speech import SpeechConfig, Transcriber, Transcript, load_whisper, read_wav
 from blift.schemas.errors import InputError, RecipeError
-from blift.schemas.platform import SpeechSegment
+from blift.schemas.parts import SpeechSegment
 from blift.schemas.reasons import Reason
 
 from .tiny_whisper import save_tiny_whisper

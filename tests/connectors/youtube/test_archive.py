@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.connectors.connector import Records
 from blift.connectors.files import InputFile
 from blift.connectors.malformed import PAYLOAD_BYTES
-from blift.connectors.youtube.archive import VideoChunk, read_videos
-from blift.connectors.youtube.beside import group_siblings
+from blift.connectors.yt_dlp.archive import read_videos
+from blift.connectors.yt_dlp.beside import group_siblings
 from blift.schemas.arrow import conform, validate
+from blift.schemas.platform import YOUTUBE
 from blift.schemas.registry import SCHEMAS
 
 ID = "xaQJbozY_Is"
@@ -64,24 +66,24 @@ def write(folder: Path, content: Any, name: str = f"{ID}.info.json") -> InputFil
     return InputFile(str(path), path.stat().st_size, name)
 
 
-def read(folder: Path, content: Any, **options: Any) -> VideoChunk:
-    [chunk] = read_videos([write(folder, content)], **options)
+def read(folder: Path, content: Any, **options: Any) -> Records:
+    [chunk] = read_videos(only=YOUTUBE, files=[write(folder, content)], **options)
     return chunk
 
 
-def post_of(chunk: VideoChunk) -> dict[str, Any]:
+def post_of(chunk: Records) -> dict[str, Any]:
     assert chunk.posts.rejects.to_pylist() == []
     [post] = chunk.posts.table.to_pylist()
     return dict(post)
 
 
-def reject_of(chunk: VideoChunk) -> dict[str, Any]:
+def reject_of(chunk: Records) -> dict[str, Any]:
     assert (chunk.posts.rows_in, chunk.posts.table.num_rows, chunk.comments.rows_in) == (1, 0, 0)
     [reject] = chunk.posts.rejects.to_pylist()
     return dict(reject)
 
 
-def assert_conserves(chunks: Iterable[VideoChunk], files: int) -> None:
+def assert_conserves(chunks: Iterable[Records], files: int) -> None:
     chunks = list(chunks)
     for part in [part for chunk in chunks for part in (chunk.posts, chunk.comments)]:
         assert part.rows_in == part.table.num_rows + part.rejects.num_rows
@@ -386,8 +388,8 @@ def test_comments_that_are_no_list_are_one_reject(tmp_path: Path) -> None:
         ({"title": "x"}, "missing_field", "there is no id"),
         ({"id": None}, "missing_field", "there is no id"),
         ({"id": 12}, "wrong_type", "id is 12, not a text"),
-        ({"id": "short"}, "wrong_type", "id is 'short', not the 11 characters"),
-        ({"id": "xaQJbozY Is"}, "wrong_type", "not the 11 characters"),
+        ({"id": "short"}, "wrong_type", "id is 'short', which is none of YouTube's"),
+        ({"id": "xaQJbozY Is"}, "wrong_type", "which is none of YouTube's"),
         ({"id": "PLFs4vir_WsTySi", "_type": "playlist"}, "wrong_type", "_type is 'playlist'"),
         (video(extractor_key="Vimeo"), "wrong_type", "another site"),
         (video(like_count="12"), "wrong_type", "like_count is a text, not a whole number"),
@@ -441,7 +443,7 @@ def test_compressed_and_truncated(tmp_path: Path) -> None:
     whole = write(tmp_path, packed, "whole.info.json.gz")
     half = write(tmp_path, packed[: len(packed) // 2], "half.info.json.gz")
     missing = InputFile(str(tmp_path / "missing.info.json"), 0, "missing.info.json")
-    [chunk] = read_videos([half, whole, missing])
+    [chunk] = read_videos(only=YOUTUBE, files=[half, whole, missing])
     assert chunk.posts.table.column("source").to_pylist() == ["whole.info.json.gz"]
     found = {row["source"]: row["reason"] for row in chunk.posts.rejects.to_pylist()}
     assert found == {"half.info.json.gz": "truncated_file", "missing.info.json": "unreadable_file"}
@@ -454,7 +456,7 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     plain = write(tmp_path, content + b" " * 1000, "plain.info.json")
     bomb = write(tmp_path, packed, "bomb.info.json.gz")
     fits = write(tmp_path, content, "fits.info.json")
-    [chunk] = read_videos([plain, bomb, fits], max_bytes=len(content))
+    [chunk] = read_videos(only=YOUTUBE, files=[plain, bomb, fits], max_bytes=len(content))
     assert chunk.posts.table.column("source").to_pylist() == ["fits.info.json"]
     for reject in chunk.posts.rejects.to_pylist():
         assert reject["reason"] == "unreadable_file"
@@ -467,18 +469,18 @@ def test_the_payload_of_a_reject_is_cut(tmp_path: Path) -> None:
 
 def test_several_records_of_a_video_are_several_rows(tmp_path: Path) -> None:
     days = [write(tmp_path, video(view_count=views), f"{ID}.{views}.info.json") for views in (3, 1, 2)]
-    [chunk] = read_videos(days)
+    [chunk] = read_videos(only=YOUTUBE, files=days)
     assert chunk.posts.table.column("views").to_pylist() == [3, 1, 2]
 
 
 def test_chunks_end_with_whole_files(tmp_path: Path) -> None:
     comments = [comment(number) for number in range(4)]
     files = [write(tmp_path, video(comments=comments), f"{number}.info.json") for number in range(5)]
-    by_video = list(read_videos(files, videos_per_chunk=2))
-    by_comment = list(read_videos(files, comments_per_chunk=10))
+    by_video = list(read_videos(only=YOUTUBE, files=files, videos_per_chunk=2))
+    by_comment = list(read_videos(only=YOUTUBE, files=files, comments_per_chunk=10))
     assert [chunk.posts.rows_in for chunk in by_video] == [2, 2, 1]
     assert [chunk.comments.rows_in for chunk in by_comment] == [12, 8]
-    assert list(read_videos([])) == []
+    assert list(read_videos(only=YOUTUBE, files=[])) == []
     assert_conserves(by_comment, files=5)
 
 
@@ -489,7 +491,7 @@ def test_media_and_subtitles_beside_the_record(tmp_path: Path) -> None:
     (folder / f"{ID}.webm").touch()
     (folder / f"{ID}.en.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n")
     (folder / f"{ID}.de.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nHallo\n")
-    [chunk] = read_videos([record], group_siblings(map(str, folder.iterdir())))
+    [chunk] = read_videos(only=YOUTUBE, files=[record], siblings=group_siblings(map(str, folder.iterdir())))
     post = post_of(chunk)
     assert post["media_file"] == f"kurz/{ID}.webm"
     assert post["speech"] == [{"start_s": 1.0, "end_s": 2.0, "text": "Hello"}]
@@ -501,12 +503,12 @@ def test_broken_subtitles_warn_and_the_next_ones_are_read(tmp_path: Path) -> Non
     record = write(tmp_path, video(subtitles={"en": []}, automatic_captions={"en-orig": []}))
     (tmp_path / f"{ID}.en.vtt").write_text("<html>429</html>")
     siblings = group_siblings(map(str, tmp_path.iterdir()))
-    [alone] = read_videos([record], siblings)
+    [alone] = read_videos(only=YOUTUBE, files=[record], siblings=siblings)
     assert (post_of(alone)["speech"], post_of(alone)["speech_source"]) == ([], None)
     [warning] = alone.warnings
     assert warning == f"{ID}.info.json: cannot read the subtitles {ID}.en.vtt: a WebVTT file begins with WEBVTT"
     (tmp_path / f"{ID}.en-orig.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n")
-    [both] = read_videos([record], group_siblings(map(str, tmp_path.iterdir())))
+    [both] = read_videos(only=YOUTUBE, files=[record], siblings=group_siblings(map(str, tmp_path.iterdir())))
     assert (post_of(both)["speech_source"], len(both.warnings)) == ("automatic", 1)
     assert_conserves([alone, both], files=2)
 
@@ -534,7 +536,7 @@ _VIDEOS = st.builds(
 def test_any_json_conserves(records: list[Any], videos_per_chunk: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = [write(Path(folder), record, f"{number}.info.json") for number, record in enumerate(records)]
-        assert_conserves(read_videos(files, videos_per_chunk=videos_per_chunk), files=len(records))
+        assert_conserves(read_videos(only=YOUTUBE, files=files, videos_per_chunk=videos_per_chunk), files=len(records))
 
 
 @pytest.mark.shared
@@ -542,7 +544,7 @@ def test_real_records_keep_what_they_hold(shared_data: Path) -> None:
     paths = sorted((shared_data / "youtube" / "info").iterdir())
     sources = {path.name: json.loads(path.read_bytes()) for path in paths}
     files = [InputFile(str(path), path.stat().st_size, path.name) for path in paths]
-    chunks = list(read_videos(files, videos_per_chunk=100))
+    chunks = list(read_videos(only=YOUTUBE, files=files, videos_per_chunk=100))
     assert_conserves(chunks, files=277)
     posts = [post for chunk in chunks for post in chunk.posts.table.to_pylist()]
     assert [post["source"] for post in posts] == [path.name for path in paths]
@@ -567,7 +569,7 @@ def test_real_records_keep_what_they_hold(shared_data: Path) -> None:
 @pytest.mark.shared
 def test_real_comments_keep_their_number_likes_and_order(shared_data: Path) -> None:
     paths = sorted((shared_data / "youtube" / "info").iterdir())
-    [chunk] = read_videos([InputFile(str(path), path.stat().st_size, path.name) for path in paths])
+    [chunk] = read_videos(only=YOUTUBE, files=[InputFile(str(path), path.stat().st_size, path.name) for path in paths])
     found = [
         (row["source"], row["native_id"], row["score"], row["text"], row["rank"], row["author_name"])
         for row in chunk.comments.table.to_pylist()

@@ -12,8 +12,9 @@ import pytest
 from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome, RecordKind
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
-from blift.connectors.youtube.archive import read_videos
 from blift.connectors.youtube.live import YoutubeFetcher
+from blift.connectors.yt_dlp.archive import read_videos
+from blift.schemas.platform import YOUTUBE
 from tests.connectors.youtube.conftest import ID, Ask, config_of
 from tests.youtube_server.lists import CHANNEL
 from tests.youtube_server.made_up import MadeUp, Video
@@ -33,7 +34,7 @@ def row_of(outcome: Outcome, folder: Path) -> dict[str, Any]:
     assert isinstance(outcome, Done), outcome
     path = folder / f"{ID}.info.json"
     path.write_bytes(outcome.records[0].data)
-    (chunk,) = read_videos([InputFile(str(path), path.stat().st_size, path.name)])
+    (chunk,) = read_videos(only=YOUTUBE, files=[InputFile(str(path), path.stat().st_size, path.name)])
     (row,) = chunk.posts.table.to_pylist()
     found: dict[str, Any] = row
     return found

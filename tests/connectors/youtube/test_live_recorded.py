@@ -15,9 +15,10 @@ from blift.connectors.fetch.items import Done, Item, Kind, RecordKind
 from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
-from blift.connectors.youtube.archive import read_videos
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.live import YoutubeFetcher
+from blift.connectors.yt_dlp.archive import read_videos
+from blift.schemas.platform import YOUTUBE
 from tests.youtube_server.recorded import Recorded
 from tests.youtube_server.server import YoutubeServer
 
@@ -57,7 +58,7 @@ def video(server: YoutubeServer, folder: Path, video_id: str) -> Done:
 
 def rows(folder: Path) -> list[dict[str, Any]]:
     files = sorted(folder.rglob("*.info.json"))
-    chunks = read_videos([InputFile(str(path), path.stat().st_size, path.name) for path in files])
+    chunks = read_videos(only=YOUTUBE, files=[InputFile(str(path), path.stat().st_size, path.name) for path in files])
     return [row for chunk in chunks for row in chunk.posts.table.to_pylist()]
 
 

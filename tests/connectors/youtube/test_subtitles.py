@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blift.connectors.youtube.beside import group_siblings, media_file, subtitle_files, tracks
-from blift.connectors.youtube.subtitles import FORMATS, BrokenSubtitles, parse_subtitles
+from blift.connectors.yt_dlp.beside import group_siblings, media_file, subtitle_files, tracks
+from blift.connectors.yt_dlp.subtitles import FORMATS, BrokenSubtitles, parse_subtitles
 
 #: The first three lines of automatic captions, as YouTube writes them: each line is shown while it is spoken,
 #: alone for 10 ms, and again above the next one.

@@ -19,12 +19,13 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 
-#: What no small file of a demo does to a decoder; tests/connectors/media and tests/pipelines/stages/media show them.
+#: What no small file of a demo does to a decoder, or is. Tests of media and of their stage show them.
 _HAZARDS = {
     "no_pictures",
     "too_many_bytes",
     "too_many_frames",
     "bomb",
+    "placeholder",
     "timed_out",
     "decoder_crashed",
     "model_failed",

@@ -85,14 +85,14 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (SMALLEST.replace("name: small\n", ""), "the key `name` is missing; Name of the recipe"),
         (
             "name: small\n",
-            "`sources` names none of `reddit`, `youtube` and `hub`, and `fetch` asks neither Reddit nor YouTube",
+            "`sources` names none of `hub`, `reddit`, `youtube`",
         ),
         ("name: small\nsources: {reddit: {comments: [RC_*]}}\n", "line 2: `sources.reddit` is "),
         (
             "name: small\nsources: {youtube: {}}\n",
             "line 2: `sources.youtube` is {}: name `info`, or `fetched`.",
         ),
-        ("name: small\nsources: {}\n", "asks neither Reddit nor YouTube; name at least one."),
+        ("name: small\nsources: {}\n", "`fetch` asks no platform for anything; name at least one."),
     ],
 )
 def test_what_is_missing_is_named_with_its_meaning(tmp_path: Path, text: str, said: str) -> None:

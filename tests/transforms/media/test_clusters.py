@@ -70,8 +70,12 @@ def member(sha256: str, pixels: int, day: int | None, key: str | None, component
     return {"sha256": sha256, "pixels": pixels, "posted_at": posted_at, "media_key": key, "component": component}
 
 
+def _alike(_one: str, _other: str) -> bool:
+    return True
+
+
 def cluster_of(*members: dict[str, object]) -> set[tuple[str, str | None]]:
-    found = named_clusters(pl.DataFrame(list(members), schema=_MEMBERS)).to_pylist()
+    found = named_clusters(pl.DataFrame(list(members), schema=_MEMBERS), _alike).to_pylist()
     return {(row["cluster"], row["unite_as"]) for row in found}
 
 
@@ -92,16 +96,33 @@ def test_without_a_single_file_the_cluster_unites_nothing() -> None:
 
 def test_clusters_do_not_mix_and_every_member_has_one_row() -> None:
     rows = [member("a", 1, 1, "ka", "x"), member("b", 9, 1, "kb", "y"), member("c", 2, 1, "kc", "x")]
-    found = named_clusters(pl.DataFrame(rows, schema=_MEMBERS))
+    rows.append(member("d", 3, 1, "kd", "y"))
+    found = named_clusters(pl.DataFrame(rows, schema=_MEMBERS), _alike)
     assert found.schema == CLUSTERED
     assert {row["sha256"]: (row["cluster"], row["unite_as"]) for row in found.to_pylist()} == {
         "a": ("c", "kc"),
         "b": ("b", "kb"),
+        "d": ("b", "kb"),
         "c": ("c", "kc"),
     }
 
 
-_RANKS = st.lists(st.tuples(st.integers(1, 3), st.none() | st.integers(1, 3), st.booleans()), min_size=1, max_size=8)
+def test_what_is_not_alike_the_member_that_stays_is_in_another_cluster_or_in_none() -> None:
+    rows = [member(name, 9 - place, 1, f"k{name}") for place, name in enumerate("abcde")]
+    alike = {("a", "b"), ("b", "c"), ("c", "d")}  # a chain, and e that nobody is like
+    asked: list[tuple[str, str]] = []
+
+    def same(one: str, other: str) -> bool:
+        asked.append((one, other))
+        return (one, other) in alike
+
+    found = named_clusters(pl.DataFrame(rows, schema=_MEMBERS), same)
+    assert {row["sha256"]: row["cluster"] for row in found.to_pylist()} == {"a": "a", "b": "a", "c": "c", "d": "c"}
+    assert all(one < other for one, other in asked)
+    assert len(asked) == len(set(asked))
+
+
+_RANKS = st.lists(st.tuples(st.integers(1, 3), st.none() | st.integers(1, 3), st.booleans()), min_size=2, max_size=8)
 
 
 @given(_RANKS, st.randoms(use_true_random=False))

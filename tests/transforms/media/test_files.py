@@ -26,13 +26,13 @@ _DAY = dt.datetime(2020, 5, 1, tzinfo=dt.UTC)
 _SPOKEN = {"start_s": 0.0, "end_s": 1.0, "text": "hello"}
 _POST = {
     name: pl.DataFrame(SCHEMAS["post"].empty_table()).schema[name]
-    for name in ("media_key", "media_kind", "media_urls", "media_file", "posted_at", "speech")
+    for name in ("media_key", "media_kind", "media_urls", "media_file", "posted_at", "speech", "title")
 }
 
 
 def post(key: str, *urls: str, **changes: Any) -> dict[str, Any]:
     row = {"media_key": key, "media_kind": "image", "media_urls": list(urls), "media_file": None}
-    return row | {"posted_at": _DAY, "speech": []} | changes
+    return row | {"posted_at": _DAY, "speech": [], "title": "A title"} | changes
 
 
 def matches(posts: list[dict[str, Any]], paths: Sequence[str], *, beside: bool = False) -> Matches:

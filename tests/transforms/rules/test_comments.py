@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from blift.schemas.platform import Platform
+from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.knobs import Words
 from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
@@ -49,7 +49,7 @@ def judged(platform: Platform, name: str, knob: Any, *rows: dict[str, Any]) -> t
 def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detail(
     name: str, knob: Any, good: dict[str, Any], bad: dict[str, Any], reason: str, detail: str | None
 ) -> None:
-    found = judged(Platform.REDDIT, name, knob, good, bad, good)
+    found = judged(REDDIT, name, knob, good, bad, good)
     assert found == ([True, False, True], [(name, reason, detail)])
 
 
@@ -61,18 +61,18 @@ def test_every_rule_for_comments_has_a_case() -> None:
     ("name", "knob"), [pytest.param(*case[:2], id=case[0]) for case in CASES if case[0] != "min_words"]
 )
 def test_what_is_unknown_of_a_comment_breaks_no_rule(name: str, knob: Any) -> None:
-    assert judged(Platform.REDDIT, name, knob, {}) == ([True], [])
+    assert judged(REDDIT, name, knob, {}) == ([True], [])
 
 
 def test_a_comment_without_text_has_no_words() -> None:
-    assert judged(Platform.REDDIT, "min_words", 1, {}, {"text": " \n"}) == (
+    assert judged(REDDIT, "min_words", 1, {}, {"text": " \n"}) == (
         [False, False],
         [("min_words", "few_words", "0")] * 2,
     )
 
 
 def test_rules_about_accounts_are_not_for_youtube_whose_names_anyone_may_choose() -> None:
-    names = {rule.name for rule in rules_for(Record.COMMENT, Platform.YOUTUBE)}
+    names = {rule.name for rule in rules_for(Record.COMMENT, YOUTUBE)}
     assert names.isdisjoint({"known_bots", "bot_names"})
     assert {"min_words", "self_declared_bots"} <= names
-    assert judged(Platform.YOUTUBE, "known_bots", True, {"bot": "known_bot"}) == ([True], [])
+    assert judged(YOUTUBE, "known_bots", True, {"bot": "known_bot"}) == ([True], [])

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
-from blift.schemas.platform import MediaKind, Platform
+from blift.schemas.parts import MediaKind
+from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.knobs import Ids, Words
 from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
 from blift.transforms.vocabulary import Vocabulary
 
-REDDIT, YOUTUBE = Platform.REDDIT, Platform.YOUTUBE
 _EMPTY = pl.DataFrame(SCHEMAS["post"].empty_table())
 
 

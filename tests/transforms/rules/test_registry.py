@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blift.schemas.platform import Platform
+from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.rules import Check, Record, Rule, apply_rules, rules_for
 from blift.transforms.rules.registry import all_rules, checks
@@ -16,7 +16,7 @@ from blift.transforms.rules.registry import all_rules, checks
 
 def a_rule(name: str, reason: Reason = Reason.DELETED) -> Rule:
     """A rule that is in no list."""
-    return Rule(name, Record.POST, "curate", frozenset(Platform), reason, bool, "", lambda: Check(pl.lit(value=False)))
+    return Rule(name, Record.POST, "curate", None, reason, bool, "", lambda: Check(pl.lit(value=False)))
 
 
 def above(limit: int) -> Check:
@@ -80,15 +80,15 @@ def names(record: Record, platform: Platform | None, stage: str = "curate") -> l
 
 
 def test_rules_run_in_the_order_in_which_they_are_written() -> None:
-    assert names(Record.POST, Platform.REDDIT) == [
+    assert names(Record.POST, REDDIT) == [
         *("deleted", "removed", "nsfw", "known_bots", "bot_names"),
-        *("media_kinds", "image_hosts", "video_hosts", "nsfw_words", "languages"),
+        *("media_kinds", "image_hosts", "video_hosts", "topic_words_out", "nsfw_words", "languages"),
     ]
-    assert names(Record.POST, Platform.YOUTUBE) == [
+    assert names(Record.POST, YOUTUBE) == [
         *("deleted", "removed", "nsfw", "media_kinds", "channels", "live", "availabilities", "comments_disabled"),
         *("views_above", "categories_out", "topic_words_out", "nsfw_words", "languages"),
     ]
-    assert names(Record.COMMENT, Platform.YOUTUBE) == [
+    assert names(Record.COMMENT, YOUTUBE) == [
         *("deleted", "removed", "min_words", "max_words", "self_declared_bots", "nsfw_words"),
     ]
     assert names(Record.SAMPLE, None) == ["min_comments", "max_duration_s", "video_record"]
@@ -96,17 +96,17 @@ def test_rules_run_in_the_order_in_which_they_are_written() -> None:
 
 def test_the_order_of_knobs_changes_nothing() -> None:
     knobs: dict[str, Any] = {"max_words": 9, "min_words": 2, "deleted": True}
-    found = checks(Record.COMMENT, Platform.REDDIT, knobs)
+    found = checks(Record.COMMENT, REDDIT, knobs)
     assert [rule.name for rule, _ in found] == ["deleted", "min_words", "max_words"]
 
 
 @pytest.mark.parametrize("off", [None, False])
 def test_a_knob_that_is_null_or_false_turns_its_rule_off(off: bool | None) -> None:
-    assert checks(Record.COMMENT, Platform.REDDIT, {"deleted": off, "min_words": None}) == []
+    assert checks(Record.COMMENT, REDDIT, {"deleted": off, "min_words": None}) == []
 
 
 def test_a_limit_of_zero_is_on() -> None:
-    ((rule, _),) = checks(Record.POST, Platform.YOUTUBE, {"views_above": 0})
+    ((rule, _),) = checks(Record.POST, YOUTUBE, {"views_above": 0})
     assert rule.name == "views_above"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blift.schemas.platform import Platform
+from blift.schemas.platform import REDDIT, YOUTUBE
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
 
@@ -20,7 +20,7 @@ _EVE, _MIDNIGHT = datetime(2015, 1, 31, 23, 59, 59, tzinfo=UTC), datetime(2015, 
 def judged(knobs: dict[str, Any], *rows: dict[str, Any]) -> tuple[list[bool], list[Any]]:
     """Which rows stay; and rule, reason and detail of the others, in order."""
     numbered = pl.DataFrame(list(rows), schema=_SCHEMA).with_columns(native_id=pl.int_range(pl.len()).cast(pl.String))
-    verdict = apply_rules(numbered, checks(Record.POST, Platform.REDDIT, knobs, "ingest"))
+    verdict = apply_rules(numbered, checks(Record.POST, REDDIT, knobs, "ingest"))
     kept = set(verdict.kept["native_id"])
     return [str(place) in kept for place in range(len(rows))], verdict.rejected.select(
         "rule", "reason", "detail"
@@ -72,7 +72,7 @@ def test_a_day_for_one_subreddit_does_not_touch_the_others() -> None:
 
 
 def test_the_scope_of_youtube_has_no_subreddits() -> None:
-    names = [rule.name for rule in rules_for(Record.POST, Platform.YOUTUBE, "ingest")]
+    names = [rule.name for rule in rules_for(Record.POST, YOUTUBE, "ingest")]
     assert names == ["posted_from", "posted_before"]
 
 

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from blift.connectors.files import open_bytes
-from blift.transforms.urls import canonical_url, media_host, media_key, media_kind, url_fields, youtube_id
+from blift.transforms.urls import canonical_url, media_host, media_key, media_kind, url_fields
 
 FIELDS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "canonical_url": canonical_url,
-    "youtube_id": youtube_id,
     "media_kind": media_kind,
     "media_host": media_host,
     "media_key": media_key,
@@ -87,7 +86,6 @@ def test_values_are_of_their_kind(urls: list[str | None]) -> None:
     found = fields(urls)
     known = found["canonical_url"].is_not_null()
     assert found["canonical_url"].str.contains(r"^https://[a-z0-9_.:\[\]-]+/[!-~]*$").all()
-    assert found["youtube_id"].str.contains(r"^[A-Za-z0-9_-]{11}$").all()
     assert set(found["media_kind"]) <= KINDS
     for name in ("media_kind", "media_host", "media_key"):
         assert (found[name].is_not_null() == known).all()
@@ -122,11 +120,11 @@ def test_ten_kilobytes_of_garbage_are_borne() -> None:
 
 def test_columns_without_an_address_keep_their_length_and_type() -> None:
     empty = fields([])
-    assert empty.shape == (0, 5)
+    assert empty.shape == (0, 4)
     assert empty.schema == fields(["https://i.redd.it/abc.jpg"]).schema == dict.fromkeys(FIELDS, pl.String())
     nulls = fields([None, None])
-    assert nulls.shape == (2, 5)
-    assert nulls.null_count().row(0) == (2, 2, 2, 2, 2)
+    assert nulls.shape == (2, 4)
+    assert nulls.null_count().row(0) == (2, 2, 2, 2)
 
 
 def test_the_planned_types_are_the_types_that_come() -> None:
@@ -143,5 +141,6 @@ def test_every_address_of_a_true_archive_has_one_form(shared_data: Path) -> None
     assert len(found) == len(urls) == 4489
     assert_canonical_form_is_stable(found)
     assert found["canonical_url"].null_count() == 0
-    assert found.filter(media_kind="video", media_host="youtube")["youtube_id"].null_count() == 0
-    assert found["youtube_id"].n_unique() > 100
+    videos = found.filter(media_kind="video", media_host="youtube")["media_key"]
+    assert videos.str.contains(r"^youtube:[A-Za-z0-9_-]{11}$").all()
+    assert videos.n_unique() > 100

@@ -119,7 +119,6 @@ def fields(*urls: str) -> list[dict[str, Any]]:
 def test_every_shape_of_a_youtube_video_is_the_video() -> None:
     video = {
         "canonical_url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
-        "youtube_id": "dQw4w9WgXcQ",
         "media_kind": "video",
         "media_host": "youtube",
         "media_key": "youtube:dQw4w9WgXcQ",
@@ -129,14 +128,14 @@ def test_every_shape_of_a_youtube_video_is_the_video() -> None:
 
 def test_channels_playlists_and_broken_ids_are_pages_of_youtube() -> None:
     for page in fields(*PAGES_OF_YOUTUBE):
-        assert (page["youtube_id"], page["media_kind"], page["media_host"]) == (None, "page", "youtube"), page
+        assert (page["media_kind"], page["media_host"]) == ("page", "youtube"), page
         assert page["media_key"] == f"url:{page['canonical_url']}"
 
 
 def test_a_host_that_only_looks_like_youtube_is_not() -> None:
     page, other = fields("https://notyoutube.com/watch?v=dQw4w9WgXcQ", "https://youtu.bet/dQw4w9WgXcQ")
-    assert (page["youtube_id"], page["media_host"]) == (None, "notyoutube.com")
-    assert (other["youtube_id"], other["media_host"]) == (None, "youtu.bet")
+    assert (page["media_host"], page["media_key"][:4]) == ("notyoutube.com", "url:")
+    assert (other["media_host"], other["media_key"][:4]) == ("youtu.bet", "url:")
 
 
 def test_kind_host_and_key() -> None:

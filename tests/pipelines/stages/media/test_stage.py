@@ -8,7 +8,10 @@ import pytest
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.media.settings import DecoderChoice, MeasureConfig
-from blift.pipelines.stages.media.pipeline import MediaConfig, _Match, plan
+from blift.connectors.web.placeholders import DIGESTS
+from blift.pipelines.stages.media.pipeline import _ROWS, MediaConfig, _Match, _MergeUses, plan
+from blift.schemas.reasons import Reason
+from blift.transforms.accounting import REJECTS
 from blift.transforms.media.files import FILES, WANTED
 
 _ACCELERATOR = "beam:resources:accelerator:v1"
@@ -59,8 +62,46 @@ def test_no_step_asks_for_a_gpu_where_the_recipe_does_not(tmp_path: Path, decode
 )
 def test_a_name_that_several_media_have_is_noted_with_what_to_do(name: str, note: str) -> None:
     files = [{"name": name, "path": "/files/a.jpg", "file": "a.jpg", "size_bytes": 1}]
-    use = {"place": 0, "posted_at": None, "spoken": False, "single": True}
+    use = {"place": 0, "posted_at": None, "spoken": False, "single": True, "title": None}
     wanted = [{"name": name, "whose": key, "media_key": key, **use} for key in ("one", "other")]
     found = {"files": [pa.Table.from_pylist(files, FILES)], "wanted": [pa.Table.from_pylist(wanted, WANTED)]}
     told = [out.value for out in _Match().process((0, found)) if isinstance(out, TaggedOutput)]
     assert told == [note]
+
+
+def row_of(sha256: str, key: str, title: str, *, side: int = 160) -> pa.Table:
+    """A row of one file with one use."""
+    plain = {"string": "", "int64": 1, "double": 1.0, "bool": False}
+    row = {field.name: plain.get(str(field.type), []) for field in _ROWS} | {"posted_at": None}
+    row |= {"sha256": sha256, "file": f"{key}.jpg", "width": side, "height": side}
+    uses = [{"media_key": key, "place": 0}]
+    return pa.Table.from_pylist([row | {"uses": uses, "media_key": key, "unite_as": key, "titles": [title]}], _ROWS)
+
+
+def merged(*rows: pa.Table) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Digests that stay; media, rule and detail of rejects."""
+    out = list(_MergeUses().process((0, rows)))
+    (stay,) = (table for table in out if isinstance(table, pa.Table))
+    told = [found.value for found in out if isinstance(found, TaggedOutput) and found.tag == REJECTS]
+    rejects = [row for table in told for row in table.to_pylist()]
+    assert {row["reason"] for row in rejects} <= {Reason.PLACEHOLDER.value}
+    return stay.column("sha256").to_pylist(), [(row["record_id"], row["rule"], row["detail"]) for row in rejects]
+
+
+def test_files_that_stand_for_media_that_are_gone_are_rejected_each() -> None:
+    titles = ["My first sourdough bread", "Storm over the bay", "Grandfather in 1943"]
+    shared = [row_of("s" * 64, f"k{place}", title) for place, title in enumerate(titles)]
+    (known,) = (digest for digest in DIGESTS if digest.startswith("9b59"))
+    stay, rejects = merged(*shared, row_of(known, "gone", "A title"), row_of("a" * 64, "kept", titles[0]))
+    assert stay == ["a" * 64]
+    told = "media with 3 unrelated titles have these bytes"
+    assert sorted(rejects) == [
+        ("gone", "placeholder", "a known picture of its host"),
+        *[(f"k{place}", "placeholder", told) for place in range(3)],
+    ]
+
+
+def test_a_picture_that_was_posted_again_stays_one_media() -> None:
+    titles = ["Storm over the bay", "The storm over our bay", "storm, bay", "Grandfather in 1943"]
+    rows = [row_of("s" * 64, f"k{place}", title, side=900) for place, title in enumerate(titles)]
+    assert merged(*rows) == (["s" * 64], [])

@@ -1,4 +1,4 @@
-"""The columns of what is read from YouTube archives, and the way into them."""
+"""The columns of what is read from the records of videos, and the way into them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from blift.schemas.arrow import absent
-from blift.schemas.platform import Platform
 from blift.schemas.registry import SCHEMAS
 
-#: What a record cannot tell: it follows from the address, or is Reddit's.
+#: What a record cannot tell: it follows from the address, or is of posts that are no videos.
 _NOT_READ_POST = frozenset(
     {"canonical_url", "media_key", "media_kind", "media_host"}
     | {"subreddit", "crosspost_of", "bot", "score", "upvote_ratio"}
@@ -33,18 +32,19 @@ _MEMBERS = {
     "speech": ("start_s", "end_s", "text"),
 }
 
-#: What is so of every video, under the names that Reddit's posts have for it.
-_SHAPE = {"is_self": False, "is_gallery": False, "is_video": True, "has_poll": False}
+#: Flags of posts of any kind, and those of them that no video has.
+_FLAGS = ("is_self", "is_gallery", "is_video", "has_poll")
+_SHAPE = {"is_self": False, "is_gallery": False, "has_poll": False}
 
-#: What is so of every row. YouTube does not show what was withdrawn.
-_CONSTANT = {**_SHAPE, "platform": Platform.YOUTUBE.value, "deleted": False, "removed": False}
+#: What is so of every row. There are no records of what was withdrawn.
+_CONSTANT = {**_SHAPE, "deleted": False, "removed": False}
 
 #: Columns of the post table, where a post came from, and its shape.
 POST_COLUMNS = pa.schema(
     [
         *(column for column in SCHEMAS["post"] if column.name not in _NOT_READ_POST),
         *_PROVENANCE,
-        *(pa.field(name, pa.bool_()) for name in _SHAPE),
+        *(pa.field(name, pa.bool_()) for name in _FLAGS),
     ]
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blift.connectors.youtube.decode import is_number
+from blift.connectors.yt_dlp.decode import is_number
 from blift.schemas.reasons import ReplayAbsent
 
 #: One row a segment: start_s, end_s and value of a blift.schemas.platform.ReplaySegment.

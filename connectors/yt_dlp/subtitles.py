@@ -1,4 +1,4 @@
-"""Subtitle files of YouTube as speech: WebVTT, SubRip, srv3 and json3, automatic captions de-rolled."""
+"""Subtitle files as speech: WebVTT, SubRip, srv3 and json3, automatic captions de-rolled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from blift.connectors.malformed import Malformed
-from blift.connectors.youtube.decode import decode, is_number
+from blift.connectors.yt_dlp.decode import decode, is_number
 
 #: start_s, end_s and text of a blift.schemas.platform.SpeechSegment.
 SpeechTuple = tuple[float, float, str]

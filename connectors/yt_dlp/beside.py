@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from blift.connectors.youtube.decode import Fields
-from blift.connectors.youtube.subtitles import FORMATS
+from blift.connectors.connector import Beside
+from blift.connectors.yt_dlp.decode import Fields
+from blift.connectors.yt_dlp.subtitles import FORMATS
 
 _INFO_NAME = re.compile(r"(?P<stem>.+?)(?P<info>\.info)?\.json(?:\.(?:gz|zst|xz|bz2))?", re.IGNORECASE)
 
@@ -137,3 +138,7 @@ def _language_rank(code: str, language: str | None) -> int:
     if code.endswith(_ORIGINAL):
         return 2
     return {"en": 3}.get(spoken, 4 if same_language == "en" else 5)
+
+
+#: What lies beside an info.json.
+BESIDE = Beside(group_siblings, is_media)

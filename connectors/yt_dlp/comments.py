@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any
 
 from blift.connectors.malformed import Malformed
-from blift.connectors.youtube.decode import (
+from blift.connectors.yt_dlp.decode import (
     END_OF_TIME_S,
     INT64,
     MICROSECONDS,
@@ -18,7 +18,8 @@ from blift.connectors.youtube.decode import (
     moment,
     text,
 )
-from blift.schemas.platform import Platform
+from blift.connectors.yt_dlp.identity import Identity
+from blift.schemas.platform import CommentOrder
 from blift.schemas.reasons import Reason
 
 #: yt-dlp's parent of a comment on the video itself.
@@ -49,12 +50,12 @@ class VideoComments:
     problems: list[tuple[Malformed, Any]] = field(default_factory=list)  # with the item as it was
 
 
-def read_comments(given: Any, post_id: str, retrieved_at: int | None) -> VideoComments:
+def read_comments(given: Any, video: Identity, retrieved_at: int | None) -> VideoComments:
     """The comments out of the record's field ``comments``.
 
     Args:
         given: the field's value; null where comments were not asked for or are turned off.
-        post_id: the post that they are on.
+        video: the video that they are on.
         retrieved_at: when the record was made, microseconds since 1970, UTC.
     """
     if given is None:
@@ -66,7 +67,7 @@ def read_comments(given: Any, post_id: str, retrieved_at: int | None) -> VideoCo
     fields = _fields(given) if set(map(type, given)) <= {dict} else None
     if fields is None or not _are_plain(fields):
         fields = _fields(_readable(given, found.problems))
-    found.columns = _columns(fields, post_id, retrieved_at)
+    found.columns = _columns(fields, video, retrieved_at)
     return found
 
 
@@ -98,30 +99,40 @@ def _readable(given: list[Any], problems: list[tuple[Malformed, Any]]) -> list[d
 def _item(given: Any) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise Malformed(Reason.WRONG_TYPE, f"a comment is {kind(given)}, not an object")
-    native_id = text(given, "id")
+    native_id = _id(given, "id")
     if native_id is None:
         raise Malformed(Reason.MISSING_FIELD, "a comment has no id")
     return {
         "id": native_id,
+        "parent": _id(given, "parent"),
         "like_count": count(given, "like_count"),
         "timestamp": given["timestamp"] if moment(given, "timestamp") is not None else None,
-        **{name: text(given, name) for name in ("parent", "text", "author")},
+        **{name: text(given, name) for name in ("text", "author")},
         **{name: flag(given, name) for name in ("author_is_uploader", "is_pinned")},
     }
 
 
-def _columns(fields: dict[str, list[Any]], post_id: str, retrieved_at: int | None) -> dict[str, list[Any]]:
-    platform = Platform.YOUTUBE.value
+def _id(given: dict[str, Any], name: str) -> str | None:
+    """An id, which some sites write as a number."""
+    value = given.get(name)
+    return str(value) if type(value) is int else text(given, name)
+
+
+def _columns(fields: dict[str, list[Any]], video: Identity, retrieved_at: int | None) -> dict[str, list[Any]]:
     parents = [None if parent == _ROOT else parent or None for parent in fields["parent"]]
     times = fields["timestamp"]
+    before = video.before_comments
+    ids = [f"{before}{native_id}" for native_id in fields["id"]] if before else fields["id"]
+    has_order = video.row.comment_order is CommentOrder.RANK
     return {
-        "comment_id": [f"{platform}:{native_id}" for native_id in fields["id"]],
-        "post_id": [post_id] * len(parents),
-        "native_id": fields["id"],
-        "parent_id": [parent and f"{platform}:{parent}" for parent in parents],
+        "comment_id": [f"{video.platform}:{native_id}" for native_id in ids],
+        "post_id": [video.post_id] * len(parents),
+        "platform": [video.platform] * len(parents),
+        "native_id": ids,
+        "parent_id": [parent and f"{video.platform}:{before}{parent}" for parent in parents],
         "text": [words if words and not words.isspace() else None for words in fields["text"]],
         "score": fields["like_count"],
-        "rank": _ranks(parents, times, fields["is_pinned"]),
+        "rank": _ranks(parents, times, fields["is_pinned"]) if has_order else [None] * len(parents),
         "by_poster": fields["author_is_uploader"],
         "posted_at": [None if time is None else round(time * MICROSECONDS) for time in times],
         "retrieved_at": [retrieved_at] * len(parents),

@@ -1,4 +1,4 @@
-"""Archives of YouTube as tables: yt-dlp's info.json files, with media and subtitles beside them."""
+"""Archives of videos as tables: yt-dlp's info.json files, with media and subtitles beside them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from blift.connectors.connector import Records
 from blift.connectors.files import Chunk, InputFile, open_bytes
 from blift.connectors.malformed import Malformed, reject, reject_table
-from blift.connectors.youtube.beside import Track, media_file, subtitle_files, tracks
-from blift.connectors.youtube.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
-from blift.connectors.youtube.comments import read_comments
-from blift.connectors.youtube.decode import decode, text
-from blift.connectors.youtube.info import CAPTION_FIELDS, POST_FIELDS, post_values, video_id
-from blift.connectors.youtube.subtitles import BrokenSubtitles, SpeechTuple, parse_subtitles
+from blift.connectors.yt_dlp.beside import Track, media_file, subtitle_files, tracks
+from blift.connectors.yt_dlp.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
+from blift.connectors.yt_dlp.comments import read_comments
+from blift.connectors.yt_dlp.decode import decode, text
+from blift.connectors.yt_dlp.identity import Identity, identity
+from blift.connectors.yt_dlp.info import CAPTION_FIELDS, POST_FIELDS, post_values
+from blift.connectors.yt_dlp.subtitles import BrokenSubtitles, SpeechTuple, parse_subtitles
 from blift.schemas.errors import InputError
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
@@ -36,47 +38,39 @@ _REJECTS_PER_CHUNK = 500  # 32 MB of payload
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True)
-class VideoChunk:
-    """Videos and their comments, out of whole files.
-
-    ``rows_in`` of ``posts`` counts info.json files, that of ``comments`` the items of the comment lists in
-    those that became posts; each is the sum of the rows of its table and of its rejects. ``warnings`` say
-    which parts of a post could not be read, such as broken subtitles; the post itself is there.
-    """
-
-    posts: Chunk
-    comments: Chunk
-    warnings: list[str]
-
-
 def read_videos(
     files: Sequence[InputFile],
     siblings: Mapping[str, Sequence[str]] | None = None,
     *,
+    only: Platform,
     max_bytes: int = MAX_BYTES,
     videos_per_chunk: int = VIDEOS_PER_CHUNK,
     comments_per_chunk: int = COMMENTS_PER_CHUNK,
-) -> Iterator[VideoChunk]:
+) -> Iterator[Records]:
     """Read info.json files one by one, plain or compressed, into chunks of bounded size.
 
     What cannot be read becomes a reject with its reason and never an error. Several records of one video
     are several rows. No chunk is given where there are no files.
 
+    ``rows_in`` of ``posts`` counts info.json files, that of ``comments`` the items of the comment lists in
+    those that became posts; each is the sum of the rows of its table and of its rejects. ``warnings`` say
+    which parts of a post could not be read, such as broken subtitles; the post itself is there.
+
     Args:
         files: the info.json files.
         siblings: for the path of an info.json, the paths of the files beside it; see
-            ``blift.connectors.youtube.beside.group_siblings``.
+            ``blift.connectors.yt_dlp.beside.group_siblings``.
+        only: the platform whose videos are read; a row that covers others takes those of every site.
         max_bytes: the most that an info.json may hold, unpacked.
         videos_per_chunk: a chunk ends after so many files,
         comments_per_chunk: or with the file that brings it to so many comments.
     """
-    gathered = _Gathered()
+    gathered = _Gathered(only)
     for file in files:
         gathered.add(file, (siblings or {}).get(file.path, ()), max_bytes)
         if gathered.is_full(videos_per_chunk, comments_per_chunk):
             yield gathered.chunk()
-            gathered = _Gathered()
+            gathered = _Gathered(only)
     if gathered.files:
         yield gathered.chunk()
 
@@ -85,6 +79,7 @@ def read_videos(
 class _Gathered:
     """What was read since the last chunk."""
 
+    only: Platform
     files: int = 0
     comments_in: int = 0
     speech: int = 0
@@ -97,16 +92,16 @@ class _Gathered:
     def add(self, file: InputFile, siblings: Sequence[str], max_bytes: int) -> None:
         """Read one file."""
         self.files += 1
-        data, native_id = b"", None
+        data, video = b"", None
         try:
             data = _read(file.path, max_bytes, file.size_bytes)
             subtitles = subtitle_files(file.path, siblings)
             info = decode(data, POST_FIELDS | CAPTION_FIELDS if subtitles else POST_FIELDS)
-            native_id = video_id(info)
-            post, problems = post_values(info, native_id)
+            video = identity(info, self.only)
+            post, problems = post_values(info, video)
             container = text(info, "ext")
         except Malformed as problem:
-            post_id = native_id and f"{Platform.YOUTUBE.value}:{native_id}"
+            post_id = video and video.post_id
             self.post_rejects.append(reject(problem, "post", post_id, file.name, None, data))
             return
         media = media_file(file.path, siblings, container)
@@ -122,17 +117,17 @@ class _Gathered:
                 "source": file.name,
             }
         )
-        self._add_comments(info.get("comments"), post, file.name)
+        self._add_comments(info.get("comments"), video, post["retrieved_at"], file.name)
 
-    def _add_comments(self, given: Any, post: Mapping[str, Any], source: str) -> None:
-        found = read_comments(given, post["post_id"], post["retrieved_at"])
+    def _add_comments(self, given: Any, video: Identity, retrieved_at: int | None, source: str) -> None:
+        found = read_comments(given, video, retrieved_at)
         self.comments_in += found.given
         for name, values in found.columns.items():
             self.comments[name] += values
         self.comments["source"] += [source] * (found.given - len(found.problems))
         for problem, item in found.problems:
             native_id = item.get("id") if isinstance(item, dict) else None
-            comment_id = f"{Platform.YOUTUBE.value}:{native_id}" if isinstance(native_id, str) else None
+            comment_id = f"{video.platform}:{video.before_comments}{native_id}" if isinstance(native_id, str) else None
             self.comment_rejects.append(reject(problem, "comment", comment_id, source, None, _as_json(item)))
 
     def is_full(self, videos: int, comments: int) -> bool:
@@ -144,12 +139,12 @@ class _Gathered:
             or len(self.post_rejects) + len(self.comment_rejects) >= _REJECTS_PER_CHUNK
         )
 
-    def chunk(self) -> VideoChunk:
+    def chunk(self) -> Records:
         """All of it as tables."""
         posts = {name: [post[name] for post in self.posts] for name in (self.posts or [{}])[0]}
         post_table = table_of(posts, len(self.posts), POST_COLUMNS)
         comment_table = table_of(self.comments, len(self.comments["source"]), COMMENT_COLUMNS)
-        return VideoChunk(
+        return Records(
             posts=Chunk(self.files, post_table, reject_table(self.post_rejects)),
             comments=Chunk(self.comments_in, comment_table, reject_table(self.comment_rejects)),
             warnings=self.warnings,

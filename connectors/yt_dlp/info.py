@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from blift.connectors.malformed import Malformed
-from blift.connectors.youtube.decode import Fields, count, day, flag, is_number, moment, text, texts
-from blift.connectors.youtube.timeline import chapters, replay_graph
-from blift.schemas.platform import Platform
+from blift.connectors.yt_dlp.decode import Fields, count, day, flag, is_number, moment, text, texts
+from blift.connectors.yt_dlp.identity import Identity
+from blift.connectors.yt_dlp.timeline import chapters, replay_graph
 from blift.schemas.reasons import Reason
 
 #: Names of the caption tracks that the video has; many, and read only where subtitle files are there.
@@ -17,15 +17,16 @@ CAPTION_FIELDS = frozenset({"subtitles", "automatic_captions"})
 
 #: The fields of an info.json that make a post and its comments.
 POST_FIELDS = frozenset(
-    {"id", "_type", "extractor_key", "ext", "width", "height", "duration", "language"}
+    {"id", "_type", "extractor_key", "extractor", "webpage_url", "original_url", "ext", "vcodec"}
+    | {"width", "height", "duration", "language"}
     | {"title", "description", "tags", "categories", "age_limit", "availability"}
     | {"channel_id", "channel", "channel_follower_count", "uploader_id", "uploader"}
     | {"timestamp", "upload_date", "release_timestamp", "epoch", "live_status", "is_live"}
     | {"like_count", "view_count", "comment_count", "comments", "heatmap", "chapters"}
 )
 
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
-_CHANNEL_ID = re.compile(r"UC[A-Za-z0-9_-]{22}")
+#: How yt-dlp names the codec of the pictures of what is sound alone.
+_NO_PICTURES = "none"
 _ADULT_AGE = 18
 
 #: A stream or premiere that runs or is to come. `was_live` and `post_live` are over: their record is whole.
@@ -35,27 +36,7 @@ _LIVE = frozenset({"is_live", "is_upcoming"})
 _NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis"})
 
 
-def video_id(info: Fields) -> str:
-    """The id of the video that the record describes, 11 characters.
-
-    Raises:
-        Malformed: it describes a playlist, a channel or another site's video, or has no such id.
-    """
-    record = text(info, "_type") or "video"
-    if record != "video":
-        raise Malformed(Reason.WRONG_TYPE, f"_type is {record!r}: this is the info.json of no video")
-    site = text(info, "extractor_key") or "Youtube"
-    if not site.lower().startswith("youtube"):
-        raise Malformed(Reason.WRONG_TYPE, f"extractor_key is {site!r}: a video of another site than YouTube")
-    found = text(info, "id")
-    if found is None:
-        raise Malformed(Reason.MISSING_FIELD, "there is no id")
-    if not _VIDEO_ID.fullmatch(found):
-        raise Malformed(Reason.WRONG_TYPE, f"id is {found[:40]!r}, not the 11 characters of a YouTube video")
-    return found
-
-
-def post_values(info: Fields, native_id: str) -> tuple[dict[str, Any], list[str]]:
+def post_values(info: Fields, video: Identity) -> tuple[dict[str, Any], list[str]]:
     """The values of the post table that the record tells, and what is wrong with parts it can do without.
 
     Broken chapters and a broken replay graph cost only themselves; any other field of a wrong type costs the
@@ -64,16 +45,17 @@ def post_values(info: Fields, native_id: str) -> tuple[dict[str, Any], list[str]
     Raises:
         Malformed: a field has a wrong type.
     """
-    address = f"https://www.youtube.com/watch?v={native_id}"
     duration_s = _duration(info)
     named_chapters, problem = chapters(info.get("chapters"), duration_s)
     replay, replay_absent = replay_graph(info.get("heatmap"))
     values = {
-        "post_id": f"{Platform.YOUTUBE.value}:{native_id}",
-        "native_id": native_id,
-        "permalink": address,
-        "url": address,
-        "media_urls": [address],
+        "post_id": video.post_id,
+        "platform": video.platform,
+        "native_id": video.native_id,
+        "permalink": video.address,
+        "url": video.address,
+        "media_urls": [video.address],
+        "is_video": video.is_of_own_row or text(info, "vcodec") != _NO_PICTURES,
         "width": count(info, "width"),
         "height": count(info, "height"),
         "duration_s": duration_s,
@@ -85,7 +67,7 @@ def post_values(info: Fields, native_id: str) -> tuple[dict[str, Any], list[str]
         "replay": replay,
         "replay_absent": replay_absent,
         "chapters": named_chapters,
-        **_channel(info),
+        **_channel(info, video),
         **_times(info),
         **_state(info),
         **_behaviour(info),
@@ -110,14 +92,15 @@ def _language(info: Fields) -> str | None:
     return None if code in _NO_LANGUAGE else code
 
 
-def _channel(info: Fields) -> dict[str, Any]:
+def _channel(info: Fields, video: Identity) -> dict[str, Any]:
     """The channel; the uploader where an old record names no channel.
 
-    An uploader's handle (`@name`) can change and is no channel id; only an id counts as one.
+    An uploader's handle (`@name`) can change and is no channel id; where the platform's ids have a known form, only one
+    of that form counts.
     """
     uploader = text(info, "uploader")
     uploader_id = text(info, "uploader_id")
-    is_id = uploader_id is not None and _CHANNEL_ID.fullmatch(uploader_id)
+    is_id = uploader_id is not None and re.fullmatch(video.row.channel_id, uploader_id)
     return {
         "channel_id": text(info, "channel_id") or (uploader_id if is_id else None),
         "channel_name": text(info, "channel") or uploader,

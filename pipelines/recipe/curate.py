@@ -1,0 +1,93 @@
+"""The section `curate` of a recipe: rules for each platform and for samples, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import Field
+
+from blift.pipelines.recipe.generated import camel, rules, section
+from blift.pipelines.recipe.section import Count, Section, Share
+from blift.schemas.platform import Platform, platforms
+from blift.transforms.rules import Record
+from blift.transforms.selection import Selection
+
+
+class Choose(Section):
+    """Which comments of one audience are chosen."""
+
+    near_duplicates: Share | None = Field(
+        default=None,
+        description="Of two comments of one media item whose TF-IDF vectors (fitted on those comments) have this "
+        "cosine similarity or more, the better one stays. Null turns the rule off.",
+    )
+    top: Count | None = Field(
+        default=None,
+        description="How many stay: the best scored, or the first in the platform's own order. Null: all.",
+    )
+
+    def selection(self) -> Selection:
+        """The choice as the transform takes it."""
+        return Selection(self.near_duplicates, self.top)
+
+
+class PlatformRules(Section):
+    """What the sections of all platforms in `curate` have."""
+
+    posts: Section = Field(default_factory=Section, description="Rules for posts.")
+    comments: Section = Field(default_factory=Section, description="Rules for comments.")
+    choose: Choose = Field(default_factory=Choose, description="Which comments are chosen.")
+
+
+def _platform_rules(platform: Platform) -> type[Section]:
+    """The section of a platform in `curate`."""
+    posts = rules(f"{platform.title}'s {platform.posts}", Record.POST, platform)
+    comments = rules(f"{platform.title}'s comments", Record.COMMENT, platform)
+    fields = {
+        "posts": (posts, Field(default_factory=posts, description=f"Rules for {platform.posts}.")),
+        "comments": (comments, Field(default_factory=comments, description="Rules for comments.")),
+    }
+    return section(
+        f"{camel(platform.name)}Rules", f"Rules for what comes from {platform.title}.", fields, PlatformRules
+    )
+
+
+class Scenes(Section):
+    """Scenes of a video whose cuts are not known: its chapters, else equal segments."""
+
+    segments: Count = Field(default=10, description="Equal segments where there are no chapters.")
+    longer_than_s: float = Field(
+        default=1.0, gt=0, description="Replay segments are merged until one is longer than this many seconds."
+    )
+
+
+class AnyCurate(Section):
+    """The curate stage: rules, repeats made one, the choice of comments."""
+
+    samples: Section = Field(default_factory=Section, description="Rules for samples.")
+    scenes: Scenes = Field(default_factory=Scenes, description="Scenes where no cuts are known.")
+    identify_language: bool = Field(
+        default=True, description="Identify the language of titles, also where no rule asks for it."
+    )
+
+    @property
+    def platforms(self) -> Mapping[str, PlatformRules]:
+        """The rules for each platform, by name."""
+        return {name: getattr(self, name) for name in platforms()}
+
+
+def _curate() -> type[Section]:
+    fields: dict[str, Any] = {}
+    for name, platform in platforms().items():
+        of_platform = _platform_rules(platform)
+        fields[name] = (of_platform, Field(default_factory=of_platform, description=str(of_platform.__doc__)))
+    of_samples = rules("samples", Record.SAMPLE, None)
+    fields["samples"] = (of_samples, Field(default_factory=of_samples, description="Rules for samples."))
+    return section("Curate", str(AnyCurate.__doc__), fields, AnyCurate)
+
+
+if TYPE_CHECKING:
+    Curate: TypeAlias = AnyCurate
+else:
+    Curate = _curate()
