@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import random
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from blift.connectors.parquet import (
 )
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY
 from blift.schemas.errors import InputError, OutputError, SchemaError
+from blift.schemas.records import RECORDS
 from blift.schemas.registry import SCHEMAS
 
 _NAME = "comments-00000-of-00001.parquet"
@@ -159,8 +161,12 @@ def test_another_table_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [b"2.0.0", b"1.999.0", b"0.9.0", b"one", b"1.0"])
 def test_a_version_that_is_not_known_is_not_read(tmp_path: Path, version: bytes) -> None:
+    reads = re.escape(RECORDS["comment"].version)
     with_metadata(tmp_path, {TABLE_KEY: b"comment", VERSION_KEY: version})
-    with pytest.raises(SchemaError, match=rf"has schema comment {version.decode()}, and this blift reads 1\.0\.0"):
+    with pytest.raises(
+        SchemaError,
+        match=rf"has schema comment {version.decode()}, and this blift reads {reads}",
+    ):
         read_shard(str(tmp_path), _NAME, "comment")
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from blift.pipelines.demo.corpus import write_corpus
+from blift.schemas.records import RECORDS
 from tests.hub_server import TOKEN, HubServer
 from tests.tree import Tree, tree_in
 
+NOW = RECORDS["sample"].version
 RECIPE = """\
 name: versions
 sources:
@@ -130,10 +132,10 @@ def test_a_migrated_run_is_the_one_that_a_build_makes(trees: list[Tree], runs: l
     first, second, third = runs
     assert len({fingerprint(run) for run in runs}) == 3
     printed = trees[1].succeed("migrate", str(first), "--out", str(tmp_path / "first to second"))
-    assert "sample 1.0.0 -> 2.0.0\n" in printed
+    assert f"sample {NOW} -> 2.0.0\n" in printed
     assert "lost: sample: `upvote_ratio` is no longer kept.\n" in printed
     printed = trees[2].succeed("migrate", str(first), "--out", str(tmp_path / "first to third"))
-    assert "sample 1.0.0 -> 3.0.0\n" in printed
+    assert f"sample {NOW} -> 3.0.0\n" in printed
     assert printed.count("lost: ") == 2
     trees[2].succeed("migrate", str(second), "--out", str(tmp_path / "second to third"))
     for made, wanted in (("first to second", second), ("first to third", third), ("second to third", third)):
@@ -167,7 +169,7 @@ def test_data_of_every_version_are_read_by_the_last_one(trees: list[Tree], runs:
 def test_the_first_version_says_of_later_data_what_to_do(trees: list[Tree], runs: list[Path], tmp_path: Path) -> None:
     done = trees[0].run("migrate", str(runs[1]), "--out", str(tmp_path / "back"))
     assert done.returncode == 2
-    assert "has schema sample 2.0.0, and this blift reads 1.0.0. Use the blift that wrote it" in done.stderr
+    assert f"has schema sample 2.0.0, and this blift reads {NOW}. Use the blift that wrote it" in done.stderr
 
 
 @pytest.fixture

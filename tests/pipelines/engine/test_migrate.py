@@ -10,6 +10,7 @@ from blift.pipelines.cli import main
 from blift.pipelines.engine.migrate import migrate
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.schemas.errors import InputError, OutputError
+from blift.schemas.records import RECORDS
 
 
 def test_a_run_in_present_versions_is_copied_as_it_is(
@@ -19,7 +20,7 @@ def test_a_run_in_present_versions_is_copied_as_it_is(
     out = tmp_path / "out"
     assert main(["migrate", str(run), "--out", str(out)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "sample 1.0.0" in lines
+    assert f"sample {RECORDS['sample'].version}" in lines
     assert lines[-1] == f"{out} is the same dataset in the present versions, fingerprint {manifest.fingerprint[:16]}."
     there = [{path.relative_to(root): path.read_bytes() for path in root.rglob("*.parquet")} for root in (run, out)]
     assert there[0] == there[1]
