@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import posixpath
+import re
 import shutil
 import uuid
 from bisect import bisect_left
@@ -218,61 +219,75 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
         stream.write(content)
 
 
-def read_shard(folder: str, path: str, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of one shard; only some ``columns`` of them, where these are named.
+def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of one shard, in the present version of their table; only some ``columns``, where these are named.
 
     Raises:
         InputError: the file is missing or damaged.
-        SchemaError: the file holds another table, or a version that this code does not read.
+        SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
-    full = posixpath.join(folder, path)
-    with _readable(full), pq.ParquetFile(_content(full), page_checksum_verification=True) as parquet:
-        check_readable(parquet.schema_arrow, table, full)
+    with _opened(folder, shard) as parquet:
+        check_readable(parquet.schema_arrow, table, posixpath.join(folder, shard.path))
         version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
-        if is_of_earlier_major(table, version):
-            rows = to_present(parquet.read(), table, version)
-        else:
-            present = None if columns is None else [name for name in columns if name in parquet.schema_arrow.names]
-            rows = parquet.read(present)
+        earlier, there = is_of_earlier_major(table, version), parquet.schema_arrow.names
+        rows = parquet.read(None if columns is None or earlier else [name for name in columns if name in there])
+        rows.validate(full=True)
+    if earlier:
+        rows = to_present(rows, table, version)
     schema = SCHEMAS[table]
     return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
 
 
-def read_parquet(folder: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of a Parquet file, whatever it holds.
+def read_parquet(folder: str, shard: Shard, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a Parquet file, whatever it holds. None of it is decoded before its digest is that of the shard.
 
     Raises:
-        InputError: the file is missing or damaged.
+        InputError: the file is missing, or is not what was written.
     """
-    full = posixpath.join(folder, path)
-    with _readable(full):
-        return pq.read_table(_content(full), page_checksum_verification=True, columns=columns)
-
-
-def _content(path: str) -> pa.BufferReader:
-    return pa.BufferReader(pa.py_buffer(read_bytes(path)))
+    with _opened(folder, shard) as parquet:
+        rows = parquet.read(columns)
+        rows.validate(full=True)
+    return rows
 
 
 @contextmanager
-def _readable(path: str) -> Iterator[None]:
-    """Say of a file that cannot be read which it is, and what to do."""
+def _opened(folder: str, shard: Shard) -> Iterator[pq.ParquetFile]:
+    """A shard to read; what goes wrong while it is open is told as a fault of the file.
+
+    Raises:
+        InputError: the file is missing, is not what was written, or is damaged.
+    """
+    full, again = posixpath.join(folder, shard.path), "Delete it, and run the same command again."
     try:
-        yield
+        content = read_bytes(full)
+    except OSError as error:
+        raise InputError(f"Cannot read the shard {full}: {str(error).rstrip('.')}. {again}") from error
+    if hashlib.sha256(content).hexdigest() != shard.sha256:
+        raise InputError(f"The shard {full} is not what was written: its sha256 is another. {again}")
+    try:
+        with pq.ParquetFile(pa.BufferReader(pa.py_buffer(content)), page_checksum_verification=True) as parquet:
+            yield parquet
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise InputError(
-            f"Cannot read the shard {path}: {str(error).rstrip('.')}. Run the stage that writes it again."
-        ) from error
+        raise InputError(f"Cannot read the shard {full}: {str(error).rstrip('.')}. {again}") from error
 
 
-def table_version(path: str) -> str:
+def table_version(folder: str, shard: Shard) -> str:
     """The version of the table that a shard holds, as its metadata says.
 
     Raises:
-        InputError: the file is missing or no Parquet.
+        InputError: the file is missing, is not what was written, or says no version.
     """
+<<<<<<< HEAD
     with _readable(path), open_to_read(path) as stream:
         metadata = pq.read_schema(stream).metadata or {}
     return str(metadata.get(VERSION_KEY, b"").decode())
+=======
+    metadata: dict[bytes, bytes] = read_parquet(folder, shard, []).schema.metadata or {}
+    said = metadata.get(VERSION_KEY, b"").decode(errors="replace")
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){2}", said):
+        raise InputError(f"{posixpath.join(folder, shard.path)} says no version of its table. Build it again.")
+    return said
+>>>>>>> main
 
 
 def file_sha256(path: str) -> str:

@@ -94,7 +94,7 @@ class _Moved:
         if table not in RECORDS:
             taken = take_in(self.source.file(shard.path), self.target.path, shard.path)
             return replace(shard, size_bytes=taken.size_bytes, sha256=taken.sha256)
-        rows = read_shard(self.source.path, shard.path, table)
+        rows = read_shard(self.source.path, shard, table)
         if table not in self.versions:
             self.versions[table] = (version, RECORDS[table].version)
             self.losses += [f"{table}: {sentence}" for sentence in losses(table, version)]

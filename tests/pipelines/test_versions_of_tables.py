@@ -146,12 +146,15 @@ def test_a_migrated_run_is_the_one_that_a_build_makes(trees: list[Tree], runs: l
 
 READ = """\
 import sys
-from pathlib import Path
 import pyarrow as pa
 from blift.connectors.parquet import read_shard
+from blift.pipelines.engine.run_folder import RunFolder
 for columns in (None, ["sample_id", "hashes", "views"]):
-    rows = [pa.concat_tables(read_shard(run, f"samples/{path.name}", "sample", columns)
-            for path in sorted(Path(run, "samples").glob("*.parquet"))) for run in sys.argv[1:]]
+    rows = []
+    for run in sys.argv[1:]:
+        shards = RunFolder(run).require_manifest().stages["curate"].shards
+        own = [shard for shard in shards if shard.path.startswith("samples/")]
+        rows.append(pa.concat_tables(read_shard(run, shard, "sample", columns) for shard in own))
     print(rows[0].num_rows, all(table.equals(rows[0]) for table in rows), rows[0].column_names[:2])
 """
 
