@@ -277,17 +277,11 @@ def table_version(folder: str, shard: Shard) -> str:
     Raises:
         InputError: the file is missing, is not what was written, or says no version.
     """
-<<<<<<< HEAD
-    with _readable(path), open_to_read(path) as stream:
-        metadata = pq.read_schema(stream).metadata or {}
-    return str(metadata.get(VERSION_KEY, b"").decode())
-=======
     metadata: dict[bytes, bytes] = read_parquet(folder, shard, []).schema.metadata or {}
     said = metadata.get(VERSION_KEY, b"").decode(errors="replace")
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){2}", said):
         raise InputError(f"{posixpath.join(folder, shard.path)} says no version of its table. Build it again.")
     return said
->>>>>>> main
 
 
 def file_sha256(path: str) -> str:
