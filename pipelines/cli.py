@@ -29,6 +29,8 @@ _COMMANDS = {
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
     "recipe": "list, show or check recipes",
+    "rule": "list the rules that recipes can turn on",
+    "template": "list, show or check templates of instruction pairs",
     "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
