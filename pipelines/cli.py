@@ -30,6 +30,8 @@ _COMMANDS = {
     "verify": "recompute the digests of a run folder",
     "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
+    "rule": "list the rules that recipes can turn on",
+    "template": "list, show or check templates of instruction pairs",
     "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
