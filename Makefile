@@ -26,7 +26,7 @@ demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host o
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
-	$(BIN)/pytest -n auto -m 'not runner and not gpu'
+	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill'
 
 $(VENV)/.gcp: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev,gcp]'
@@ -47,6 +47,9 @@ tree: $(VENV)/.installed
 	@ln -sfn ../../../api/__init__.py $(VENV)/tree/blift/__init__.py
 	@ln -sfn ../../../api/py.typed $(VENV)/tree/blift/py.typed
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
+
+kill: $(VENV)/.installed  ## kill builds, fetches and publications at a hundred counted changes (an hour)
+	$(BIN)/pytest -m kill tests/kill
 
 FUZZ ?=
 fuzz: $(VENV)/.installed  ## the large budgets of tests/fuzz (hours; FUZZ="recipes --inputs 5000" for a part)

@@ -25,6 +25,8 @@ from blift.transforms.accounting import FunnelRow
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
+#: Files of the folder itself, that each of its commands writes anew.
+_AT_THE_TOP = (MANIFEST, "recipe.yaml", "README.md")
 #: Stages that earlier versions wrote under other names.
 _OLD_STAGES = {"collect": "ingest", "gather": "fetch"}
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
@@ -123,6 +125,8 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the folder against a second build; a lock of a process that died does not count.
 
+        Whoever holds it is alone, so what a killed process left half written at the top of the folder is deleted.
+
         Raises:
             OutputError: another build holds it.
         """
@@ -136,6 +140,7 @@ class RunFolder:
                 raise OutputError(
                     f"Another build is writing to {self.path}. Wait until it ends, or choose another --out."
                 ) from error
+            self.sweep(_AT_THE_TOP)
             yield
 
     def read_manifest(self) -> Manifest | None:
