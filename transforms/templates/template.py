@@ -30,7 +30,7 @@ from blift.transforms.templates.budget import TurnError
 from blift.transforms.templates.context import MEDIA, context_of
 from blift.transforms.templates.language import render
 
-_SHIPPED = Path(__file__).parent
+SHIPPED = Path(__file__).parent
 
 #: A template is a page of text.
 MAX_BYTES = 64 << 10
@@ -91,7 +91,7 @@ class Template:
 
 def shipped() -> list[str]:
     """Names of the templates that come with the package."""
-    return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
+    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
 
 def load_template(path: Path) -> Template:
@@ -194,7 +194,7 @@ def _named(value: Any, info: ValidationInfo) -> Template:
     if isinstance(value, Template):
         return value
     if value in shipped():
-        return load_template(_SHIPPED / f"{value}.yaml")
+        return load_template(SHIPPED / f"{value}.yaml")
     return load_template(named_path(value, info))
 
 
