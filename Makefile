@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test fuzz kill test-runners test-gpu test-images lint tree types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test fuzz kill test-runners test-gpu test-images mutation lint tree types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -26,7 +26,7 @@ demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host o
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
-	$(BIN)/pytest -n auto -m 'not runner and not gpu'
+	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill'
 
 $(VENV)/.gcp: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev,gcp]'
@@ -48,9 +48,20 @@ tree: $(VENV)/.installed
 	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
+kill: $(VENV)/.installed  ## kill builds, fetches and publications at a hundred counted changes (an hour)
+	$(BIN)/pytest -m kill tests/kill
+
 FUZZ ?=
 fuzz: $(VENV)/.installed  ## the large budgets of tests/fuzz (hours; FUZZ="recipes --inputs 5000" for a part)
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+$(VENV)/.mutation: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e '.[dev,mutation]'
+	@touch $@
+
+MODULES ?=
+mutation: $(VENV)/.mutation  ## change the modules that decide what is in a dataset, one place at a time; a test must fail (hours)
+	$(BIN)/python -m tests.mutation $(MODULES)
 
 lint: $(VENV)/.installed  ## ruff: rules and format; no private name of another package, whatever a comment says
 	$(BIN)/ruff check .

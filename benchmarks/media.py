@@ -39,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with `media/`")
     parser.add_argument("--long", action="store_true", help="also a 2-hour video of 1080 lines (some 20 minutes)")
+    parser.add_argument("--only", choices=("decoders", "images"), help="one table alone")
     parser.add_argument("--program", help=argparse.SUPPRESS)
     parser.add_argument("--file", help=argparse.SUPPRESS)
     parser.add_argument("--least", help=argparse.SUPPRESS)
@@ -47,11 +48,15 @@ def main() -> None:
         print(json.dumps(_told(args.program, args.file, args.least)))
         return
     with tempfile.TemporaryDirectory(prefix="blift-bench-") as folder:
-        clips = [*_real(args.data), *(scaled_clip(Path(folder), args.data, height, _SECONDS) for height in _HEIGHTS)]
         least = _least(Path(folder))
+        if args.only != "images":
+            _decoders(_recorded(args.data), least)
+        if args.only != "decoders":
+            _images(args.data)
+        if args.only:
+            return
+        clips = [*_real(args.data), *(scaled_clip(Path(folder), args.data, height, _SECONDS) for height in _HEIGHTS)]
         _passes(clips, least)
-        _decoders(clips[:2], least)
-        _images(args.data)
         _memory(Path(folder), clips, hours=2 if args.long else 0)
 
 
@@ -87,14 +92,14 @@ def _decoders(clips: Sequence[Path], least: Path) -> None:
 
 
 def _images(data: Path) -> None:
-    print("\n| images | program | CPU ms each | decoded in full | equal hashes |\n|---|---|--:|--:|--:|")
+    print("\n| images | program | CPU ms each | equal hashes |\n|---|---|--:|--:|")
     for size in ("4000x3000", "1600x1200", "640x480"):
         for program in ("hash", "row", "imagehash"):
             cost = run(f"images-{program}", Path(f"{data}:{size}"))
             said = cost.said
             each_ms = 1000 * float(str(said["cpu_s"])) / int(str(said["images"]))
-            full, equal = said.get("full", ""), said.get("equal", "")
-            print(f"| {said['images']} of {size} | {program} | {each_ms:.1f} | {full} | {equal} |", flush=True)
+            equal = said.get("equal", "")
+            print(f"| {said['images']} of {size} | {program} | {each_ms:.1f} | {equal} |", flush=True)
 
 
 def _memory(folder: Path, clips: Sequence[Path], hours: int) -> None:
@@ -238,7 +243,6 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
         from blift.connectors.media.settings import MeasureConfig
         from blift.pipelines.stages.media.measure import measure
         from blift.transforms.media.hashes import look_at, phash
-        from blift.transforms.media.reduced import is_certain, look_at_means
 
         cv2.setNumThreads(1)
         data, size = which.rsplit(":", 1)
@@ -258,7 +262,7 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
                 files.append(f"{folder}/{place}.jpg")
                 part.save(files[-1], quality=int(rng.integers(60, 95)))
             expected = [str(imagehash.phash(Image.open(io.BytesIO(Path(file).read_bytes())))) for file in files]
-            found, full = [], 0
+            found = []
             started = time.process_time()
             for file in files:
                 if program == "imagehash":
@@ -266,19 +270,10 @@ def _of_images(program: str) -> Callable[[str], dict[str, object]]:
                 elif program == "row":
                     found.append(measure(file, MeasureConfig()).row["phash"])
                 else:
-                    still = read_image(file, os.path.getsize(file), Limits())
-                    if still.block == 1:
-                        look = look_at(still.luma)
-                    else:
-                        look = look_at_means(np.asarray(still.luma), still.block, still.margins)
-                        if not is_certain(look, still.rgb):
-                            still = read_image(file, os.path.getsize(file), Limits(), reduced=False)
-                            look = look_at(still.luma)
-                    full += still.block == 1
-                    found.append(phash(look))
+                    found.append(phash(look_at(read_image(file, os.path.getsize(file), Limits()).luma)))
             spent = time.process_time() - started
         equal = sum(one == other for one, other in zip(found, expected, strict=True))
-        return {"images": len(files), "cpu_s": spent, "equal": equal, **({"full": full} if program == "hash" else {})}
+        return {"images": len(files), "cpu_s": spent, "equal": equal}
 
     return work
 
@@ -299,6 +294,11 @@ PROGRAMS: dict[str, Callable[[str], dict[str, object]]] = {
 def _real(data: Path) -> list[Path]:
     names = ["cosmos-curate/test_video_30s.mp4", "data-juicer/video3.mp4", "data-juicer/video4.mp4"]
     return [data / "media" / name for name in names if (data / "media" / name).exists()]
+
+
+def _recorded(data: Path) -> list[Path]:
+    """The recorded clips of which decoders are compared."""
+    return [path for name in ("cosmos-curate", "data-juicer") for path in sorted((data / "media" / name).glob("*.mp4"))]
 
 
 def _least(folder: Path) -> Path:

@@ -59,7 +59,7 @@ def _run(folder: Path, shape: str, count: int) -> Path:
     made = [note((0, files), run.path, run.file("store"), 1)]
     rest = iter(files)
     for place, shard in enumerate(manifest.stages["curate"].shards):
-        keys = read_shard(run.path, shard.path, "sample", ["media_key"]).column("media_key").to_pylist()
+        keys = read_shard(run.path, shard, "sample", ["media_key"]).column("media_key").to_pylist()
         rows = [_measured(key, next(rest)) for key in keys]
         table = conform(pa.Table.from_pylist(rows), SCHEMAS["media"])
         made.append(write_shard(table, "media", run.path, shard_name("media/media", place, _SHARDS)))

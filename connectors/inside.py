@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from blift.connectors.filesystem import is_here
 from blift.schemas.errors import InputError, OutputError
@@ -42,16 +42,34 @@ def check_paths(folder: str, paths: Iterable[str]) -> None:
     """
     plain: set[str] = set()
     for path in paths:
-        fault = fault_of_path(path) or _fault_on_disk(folder, path, plain)
-        if fault:
-            raise InputError(
-                f"{folder} names the file {path!r}, which {fault}. blift did not write that: "
-                "get the folder anew, or build it again."
-            )
+        _refuse(folder, path, fault_of_path(path) or _fault_on_disk(folder, path, plain))
+
+
+def check_inside(folder: str, path: str) -> None:
+    """Check one path as ``check_paths`` does, of a file or folder to which a person gave its name.
+
+    Raises:
+        InputError: as ``check_paths``.
+    """
+    _refuse(folder, path, _way_out(path) or _fault_on_disk(folder, path, set(), ("a file", "a folder")))
+
+
+def _refuse(folder: str, path: str, fault: str | None) -> None:
+    if fault:
+        raise InputError(
+            f"{folder} names the file {path!r}, which {fault}. blift did not write that: "
+            "get the folder anew, or build it again."
+        )
 
 
 def fault_of_path(path: str) -> str | None:
     """What is wrong with the text of a relative path; None where nothing is."""
+    named = len(path) <= _LONGEST and all(map(_PART.fullmatch, path.split("/")))
+    return _way_out(path) or (None if named else "is no name that blift gives")
+
+
+def _way_out(path: str) -> str | None:
+    """What lets a path lead elsewhere than down; None where nothing does."""
     parts = path.split("/")
     if not path:
         return "is empty"
@@ -61,8 +79,6 @@ def fault_of_path(path: str) -> str | None:
         return "leads out of the folder"
     if "" in parts or "." in parts:
         return "is not normalised"
-    if len(path) > _LONGEST or not all(map(_PART.fullmatch, parts)):
-        return "is no name that blift gives"
     return None
 
 
@@ -95,7 +111,7 @@ def check_folder(root: str, name: str) -> None:
             )
 
 
-def _fault_on_disk(folder: str, path: str, plain: set[str]) -> str | None:
+def _fault_on_disk(folder: str, path: str, plain: set[str], kinds: Sequence[str] = ("a file",)) -> str | None:
     """What is wrong with what lies on this machine at a path; ``plain`` are folders that are known to be real ones."""
     if not is_here(folder):
         return None
@@ -111,7 +127,7 @@ def _fault_on_disk(folder: str, path: str, plain: set[str]) -> str | None:
                 return f"lies behind {above!r}, which is {kind}"
         plain.add(parent)
     kind = _kind(posixpath.join(folder, path))
-    return None if kind in (None, "a file") else f"is {kind}"
+    return None if kind is None or kind in kinds else f"is {kind}"
 
 
 def _kind(path: str) -> str | None:

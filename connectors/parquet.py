@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import posixpath
+import re
 import shutil
 import uuid
 from bisect import bisect_left
@@ -217,49 +218,52 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
         stream.write(content)
 
 
-def read_shard(folder: str, path: str, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of one shard; only some ``columns`` of them, where these are named.
 
     Raises:
         InputError: the file is missing or damaged.
         SchemaError: the file holds another table, or a version that this code does not read.
     """
-    rows = read_parquet(folder, path, columns)
-    check_readable(rows.schema, table, posixpath.join(folder, path))
+    rows = read_parquet(folder, shard, columns)
+    check_readable(rows.schema, table, posixpath.join(folder, shard.path))
     schema = SCHEMAS[table]
     return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
 
 
-def read_parquet(folder: str, path: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of a Parquet file, whatever it holds.
+def read_parquet(folder: str, shard: Shard, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a Parquet file, whatever it holds. None of it is decoded before its digest is that of the shard.
 
     Raises:
-        InputError: the file is missing or damaged.
+        InputError: the file is missing, or is not what was written.
     """
-    full = posixpath.join(folder, path)
+    full, again = posixpath.join(folder, shard.path), "Delete it, and run the same command again."
     try:
-        content = pa.py_buffer(read_bytes(full))
-        return pq.read_table(pa.BufferReader(content), page_checksum_verification=True, columns=columns)
+        content = read_bytes(full)
+    except OSError as error:
+        raise InputError(f"Cannot read the shard {full}: {str(error).rstrip('.')}. {again}") from error
+    if hashlib.sha256(content).hexdigest() != shard.sha256:
+        raise InputError(f"The shard {full} is not what was written: its sha256 is another. {again}")
+    try:
+        source = pa.BufferReader(pa.py_buffer(content))
+        rows = pq.read_table(source, page_checksum_verification=True, columns=columns)
+        rows.validate(full=True)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise InputError(
-            f"Cannot read the shard {full}: {str(error).rstrip('.')}. Run the stage that writes it again."
-        ) from error
+        raise InputError(f"Cannot read the shard {full}: {str(error).rstrip('.')}. {again}") from error
+    return rows
 
 
-def table_version(path: str) -> str:
+def table_version(folder: str, shard: Shard) -> str:
     """The version of the table that a shard holds, as its metadata says.
 
     Raises:
-        InputError: the file is missing or no Parquet.
+        InputError: the file is missing, is not what was written, or says no version.
     """
-    try:
-        with open_to_read(path) as stream:
-            metadata = pq.read_schema(stream).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(
-            f"Cannot read the shard {path}: {str(error).rstrip('.')}. Run the stage that writes it again."
-        ) from error
-    return str(metadata.get(VERSION_KEY, b"").decode())
+    metadata: dict[bytes, bytes] = read_parquet(folder, shard, []).schema.metadata or {}
+    said = metadata.get(VERSION_KEY, b"").decode(errors="replace")
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){2}", said):
+        raise InputError(f"{posixpath.join(folder, shard.path)} says no version of its table. Build it again.")
+    return said
 
 
 def file_sha256(path: str) -> str:

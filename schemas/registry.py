@@ -20,14 +20,14 @@ def check_readable(schema: pa.Schema, table: str, where: str) -> None:
         SchemaError: another table, no version, or an unknown version; says what to do.
     """
     metadata = schema.metadata or {}
-    name = metadata.get(TABLE_KEY, b"").decode()
-    version = metadata.get(VERSION_KEY, b"").decode()
+    name = metadata.get(TABLE_KEY, b"").decode(errors="replace")
+    version = metadata.get(VERSION_KEY, b"").decode(errors="replace")
     expected = record_of(table).version
     if not name or not version:
         raise SchemaError(f"{where} carries no blift schema version; it was not written by blift. Rebuild it.")
     if name != table:
         raise SchemaError(f"{where} holds the table {name!r}, not {table!r}. Point to the right folder.")
-    known = re.fullmatch(r"\d+\.\d+\.\d+", version) is not None
+    known = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){2}", version) is not None
     if not known or version.split(".")[0] != expected.split(".")[0] or _parts(version) > _parts(expected):
         raise SchemaError(
             f"{where} has schema {name} {version}, and this blift reads {expected}. "

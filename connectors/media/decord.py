@@ -1,4 +1,4 @@
-"""Video through decord: some frames out of many, for which it seeks better than PyAV."""
+"""Video through decord: some frames out of many, which it finds by their number or their time."""
 
 from __future__ import annotations
 

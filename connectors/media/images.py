@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
-from PIL.JpegImagePlugin import JpegImageFile
 
 from blift.connectors.media.frames import ArrayFrame, Plane, VideoFacts, turned
 from blift.connectors.media.limits import Limits, Refused, check_length, check_picture
@@ -32,14 +31,6 @@ _ORIENTATIONS = {
     7: (90, True),
     8: (270, False),
 }
-#: A JPEG is decoded at a quarter of its size where its longer and its shorter side then keep so many pixels. Decoding
-#: at an eighth costs hardly less, and rounds more up than down; at a half, it saves too little to decode some again.
-_BLOCK, _PART_LONGER, _PART_SHORTER = 4, 320, 80
-#: Bits a pixel by the mean step of quantisation, up to which a JPEG has little in its blocks that their means do not
-#: show. Photographs have 5 to 45; halftone and noise, of which decoding cuts off much unseen, have 50 to 400.
-_ROUGH = 50.0
-#: Modes in which luma is a sum of samples, so that the mean's luma is the mean of luma; of CMYK it is a product.
-_MEANS = ("L", "RGB")
 #: Only pictures of more pixels can be bombs.
 _BOMB_PIXELS = 16_000_000
 _DEFAULT_FRAME_S = 0.1
@@ -54,14 +45,12 @@ class Still:
 
     Attributes:
         facts: its format and sizes.
-        decoded: as stored; of a JPEG that is large, at a quarter of its size.
-        block: pixels along each side of the block whose mean a pixel is; 1 where it was decoded at full size.
+        decoded: as stored.
         damage: what could not be decoded.
     """
 
     facts: VideoFacts
     decoded: Image.Image
-    block: int
     damage: str | None
 
     @cached_property
@@ -79,26 +68,14 @@ class Still:
         with _quiet():
             return turned(_rgb(self.decoded), self.facts.rotation, mirrored=self.facts.mirrored)
 
-    @property
-    def margins(self) -> tuple[int, int, int, int]:
-        """Pixels of the full size by which the blocks reach beyond the picture: left, top, right, bottom."""
-        right, bottom = (
-            own * self.block - whole for own, whole in zip(self.decoded.size, self.facts.stored, strict=True)
-        )
-        sides = [right, 0, 0, bottom] if self.facts.mirrored else [0, 0, right, bottom]
-        turns = self.facts.rotation // 90
-        left, top, right, bottom = sides[-turns:] + sides[:-turns]
-        return left, top, right, bottom
 
-
-def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = True) -> Still:
+def read_image(path: str, size_bytes: int, limits: Limits) -> Still:
     """Decode an image.
 
     Args:
         path: a local file.
         size_bytes: its size.
         limits: checked before pixels are allocated.
-        reduced: decode a JPEG at a quarter of its size where its longer side keeps 320 pixels and the other 80.
 
     Raises:
         Refused: it is no image, is too large, or nothing of it can be decoded.
@@ -107,26 +84,13 @@ def read_image(path: str, size_bytes: int, limits: Limits, *, reduced: bool = Tr
         image = files.enter_context(_opened(path))
         _check(image, size_bytes, limits)
         facts = _facts(image)
-        block = _block(image, size_bytes) if reduced else 1
-        if block > 1:
-            image.draft(None, (image.width // block, image.height // block))
         damage = _load(image, path)
         if damage:
-            image, block = files.enter_context(_reopened(path)), 1
-        still = Still(facts, image, block, damage)
+            image = files.enter_context(_reopened(path))
+        still = Still(facts, image, damage)
         if damage and not still.rgb.std():
             raise Refused(Reason.DAMAGED, damage)
         return still
-
-
-def _block(image: Image.Image, size_bytes: int) -> int:
-    """The block whose mean a pixel is to be: 1 where the image is decoded at full size."""
-    longer, shorter = max(image.size), min(image.size)
-    large = longer >= _BLOCK * _PART_LONGER and shorter >= _BLOCK * _PART_SHORTER
-    if not large or not isinstance(image, JpegImageFile) or image.mode not in _MEANS:
-        return 1
-    steps = next(iter(image.quantization.values()), [_ROUGH])
-    return _BLOCK if 8 * size_bytes / (longer * shorter) * (sum(steps) / len(steps)) <= _ROUGH else 1
 
 
 def is_animated(path: str) -> bool:

@@ -11,11 +11,15 @@ import pyarrow as pa
 from blift.connectors.filesystem import exists, make_folder, read_bytes
 from blift.connectors.inside import check_file, check_folder
 from blift.connectors.parquet import replace_file
+from blift.schemas.definition import definition
 from blift.schemas.errors import InputError, OutputError
+from blift.schemas.media import Media
 from blift.schemas.registry import SCHEMAS
+from blift.schemas.validation import check_values
 
 _KEYFRAMES, _MEASURED = "keyframes", "measured"
 _KEYFRAME = re.compile(r"keyframes/[0-9a-f]{2}/([0-9a-f]{64})\.jpg")
+_DEFINITION = definition(Media)
 _DIGEST_BYTES = hashlib.sha256().digest_size
 #: A row as it is kept: the columns of the table `media`, and sketches by which the file is compared with others, each
 #: with the time when its picture is shown, seconds, and a JPEG.
@@ -123,7 +127,15 @@ def _row_in(content: bytes) -> pa.Table | None:
         return None
     try:
         table = pa.ipc.open_stream(row).read_all()
+        if not table.schema.equals(KEPT) or table.num_rows != 1:
+            return None
         table.validate(full=True)
     except (OSError, pa.ArrowException):
         return None
-    return table if table.schema.equals(KEPT) and table.num_rows == 1 else None
+    return None if any(check_values(_DEFINITION, table, 0)) or _is_in_part(table.column("drawings")) else table
+
+
+def _is_in_part(drawings: pa.ChunkedArray) -> bool:
+    """Whether a sketch is null, or a part of one."""
+    sketches = drawings.combine_chunks().flatten()
+    return any(array.null_count for array in (sketches, *sketches.flatten()))

@@ -1,19 +1,19 @@
-"""Requests to an endpoint: bounded in time and size, tried again when it is busy, with a key that never shows."""
+"""Questions to an endpoint through openai's client: bounded in time and size, asked again when it is busy."""
 
 from __future__ import annotations
 
-import os
 import random
-import re
 import threading
 import time
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from urllib.parse import urlsplit
+from typing import Any
 
-import urllib3
+import httpx2
+import openai
 
+from blift.connectors.models.address import Address
 from blift.connectors.models.allowance import Allowance
 from blift.connectors.models.prompt import snippet
 from blift.connectors.web.refusals import retry_after_s
@@ -21,12 +21,12 @@ from blift.schemas.errors import InputError, RecipeError
 
 #: An answer is cut off here; what is left of it is no JSON.
 _MAX_ANSWER_BYTES = 1 << 20
-_PIECE_BYTES = 64 << 10
 _CONNECT_S = 10.0
 #: The longest that one request waits for its next try, and the longest Retry-After that is worth waiting for.
 _MAX_WAIT_S = 120.0
+#: Headers that a request needs. openai's client adds others, out of the environment too, that are nobody's business.
+_HEADERS = frozenset({"host", "content-type", "content-length", "connection", "user-agent"})
 
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _BUSY = frozenset({408, 425, 429})
 _MISCONFIGURED = frozenset({401, 404})
 
@@ -48,66 +48,51 @@ class Failed(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where an endpoint is and how to ask it.
+class _Transport(httpx2.HTTPTransport):
+    """Adds the key, which nothing above knows, and reads an answer within bounds."""
 
-    Attributes:
-        url: of an OpenAI-compatible server, up to and with the version: `http://localhost:8000/v1`.
-        key_env: name of the environment variable that holds the key; None where the server wants none.
-        timeout_s: seconds that one try may take.
-        attempts: how often a request is sent at most.
-        backoff_s: seconds, about, before the second try; each further one waits twice as long.
-    """
+    def __init__(self, key: str | None, timeout_s: float, connections: int) -> None:
+        super().__init__(trust_env=False, limits=httpx2.Limits(max_connections=connections))
+        self._key = key
+        self._timeout_s = timeout_s
 
-    url: str
-    key_env: str | None = None
-    timeout_s: float = 60.0
-    attempts: int = 4
-    backoff_s: float = 1.0
-
-    def __post_init__(self) -> None:
-        try:
-            parts = urlsplit(self.url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            raise RecipeError(
-                "The `url` of an endpoint is no web address. Write such as http://host:8000/v1."
-            ) from None
-        if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-            raise RecipeError(
-                "The `url` of an endpoint holds more than an address (a name, a key or a query). Leave that out, and "
-                "name the environment variable that holds the key as `key_env`."
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request."""
+        deadline = time.monotonic() + self._timeout_s
+        headers = {name: value for name, value in request.headers.items() if name in _HEADERS}
+        headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        response = super().handle_request(
+            httpx2.Request(
+                request.method, request.url, headers=headers, stream=request.stream, extensions=request.extensions
             )
-        if not usable:
-            raise RecipeError(f"The `url` of an endpoint, {self.url}, is no http or https address.")
-        if self.key_env is not None and not _VARIABLE.fullmatch(self.key_env):  # it may be a key: it is not shown
-            raise RecipeError(
-                "The `key_env` of an endpoint is no name of an environment variable (A-Z, 0-9, _). Put the key itself "
-                "into the environment, never into a recipe."
-            )
-
-    def key(self) -> str | None:
-        """The key, from the environment of this process.
-
-        Raises:
-            RecipeError: the variable is not set, or holds what no header can.
-        """
-        if self.key_env is None:
-            return None
-        key = os.environ.get(self.key_env, "").strip()
-        if not key:
-            raise RecipeError(f"The environment variable {self.key_env}, which `key_env` names, is not set. Set it.")
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise RecipeError(f"The environment variable {self.key_env} holds something that is no key. Set it anew.")
-        return key
+        )
+        response.headers.pop("content-encoding", None)  # none was asked for, and few bytes may unpack to many
+        response.stream = _Bounded(response.stream, deadline)
+        return response
 
 
-@dataclass(frozen=True)
-class _Response:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+class _Bounded(httpx2.SyncByteStream):
+    """The bytes of an answer: so many, and until then."""
+
+    def __init__(self, stream: Any, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = _MAX_ANSWER_BYTES
+        for piece in self._stream:
+            yield piece
+            left -= len(piece)
+            if left < 0:
+                return
+            if time.monotonic() > self._deadline:
+                raise httpx2.ReadTimeout("")
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._stream.close()
 
 
 @dataclass
@@ -136,14 +121,28 @@ class Client:
         self._address = address
         self._key = address.key()
         self._gate = _Gate()
-        self._pool = urllib3.PoolManager(maxsize=connections, retries=False)
-        self._url = f"{address.url.rstrip('/')}/chat/completions"
+        limit = address.timeout_s
+        connection = httpx2.Client(
+            transport=_Transport(self._key, limit, connections), trust_env=False, follow_redirects=False
+        )
+        weakref.finalize(self, connection.close)
+        self._api = openai.OpenAI(
+            api_key="-",  # the transport has the key, where there is one
+            base_url=address.url,
+            max_retries=0,  # each try counts
+            timeout=httpx2.Timeout(limit, connect=min(_CONNECT_S, limit)),
+            http_client=connection,
+        )
 
     def __repr__(self) -> str:
         return f"Client({self._address})"
 
-    def post(self, body: bytes, allowance: Allowance) -> bytes:
-        """The body of the answer to a JSON body. The request that brings it stays to be settled by the caller.
+    def post(self, question: Mapping[str, Any], allowance: Allowance) -> bytes:
+        """The body of the answer to a question. The request that brings it stays to be settled by the caller.
+
+        Args:
+            question: the arguments of a chat completion.
+            allowance: what a try is taken from.
 
         Raises:
             Spent: the allowance has no request left.
@@ -158,54 +157,28 @@ class Client:
                     raise Failed(f"{problem} ({attempt} tries, and the recipe's limits allow no more)", status)
                 raise Spent
             try:
-                response = self._send(body)
-            except (urllib3.exceptions.HTTPError, OSError) as error:
+                answer = self._api.chat.completions.with_raw_response.create(**question)
+                return self._without_key(answer.content)
+            except openai.APIStatusError as error:
+                allowance.free()
+                status = error.status_code
+                problem = f"HTTP {status}: {snippet(self._without_key(error.response.content))}"
+                self._raise_if_hopeless(status, problem)
+                asked_wait = retry_after_s(error.response.headers.get("Retry-After"))
+            except openai.APIConnectionError as error:
                 allowance.free()
                 problem, status, asked_wait = self._cause(error), None, None
-            else:
-                if response.status == HTTPStatus.OK:
-                    return response.body
-                allowance.free()
-                status = response.status
-                problem = f"HTTP {status}: {snippet(response.body)}"
-                self._raise_if_hopeless(status, problem)
-                asked_wait = retry_after_s(response.headers.get("Retry-After"))
             self._pause(attempt, asked_wait, problem, status)
         raise Failed(f"{problem} ({self._address.attempts} tries)", status)
-
-    def _send(self, body: bytes) -> _Response:
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        limit = self._address.timeout_s
-        deadline = time.monotonic() + limit
-        response = self._pool.request(
-            "POST",
-            self._url,
-            body=body,
-            headers=headers,
-            redirect=False,
-            preload_content=False,
-            decode_content=False,
-            timeout=urllib3.Timeout(connect=min(_CONNECT_S, limit), read=limit),
-        )
-        content = bytearray()
-        with response:  # closing a connection whose answer was read to its end leaves it to the pool
-            while len(content) <= _MAX_ANSWER_BYTES and (piece := response.read1(_PIECE_BYTES)):
-                content += piece
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-        return _Response(response.status, response.headers, self._without_key(bytes(content)))
 
     def _without_key(self, content: bytes) -> bytes:
         """An answer that repeats the key, as error messages do, without it."""
         return content.replace(self._key.encode(), b"***") if self._key else content
 
-    def _cause(self, error: Exception) -> str:
-        refused = isinstance(error, urllib3.exceptions.NewConnectionError)  # which is a TimeoutError to urllib3
-        if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) and not refused:
+    def _cause(self, error: openai.APIConnectionError) -> str:
+        if isinstance(error, openai.APITimeoutError):
             return f"no answer within {self._address.timeout_s:g} s"
-        return f"the connection failed ({type(error).__name__})"
+        return f"the connection failed ({type(error.__cause__).__name__})"
 
     def _raise_if_hopeless(self, status: int, problem: str) -> None:
         """Raise what another try would not change."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from blift.connectors.models.address import Address
 from blift.connectors.models.allowance import Limits
-from blift.connectors.models.client import Address
 from blift.connectors.models.prompt import PROMPT
 
 #: Normalisation that most classifiers were trained with: mean and deviation of ImageNet, channels red, green, blue.

@@ -149,15 +149,15 @@ class Asker:
         """The answer's body; a server that refuses the JSON schema is asked without it from then on."""
         if self._structured:
             try:
-                return self._client.post(self._body(picture, structured=True, again=again), allowance)
+                return self._client.post(self._question(picture, structured=True, again=again), allowance)
             except Failed as error:
                 if error.status not in _REFUSED_FORMAT:
                     raise
-        body = self._client.post(self._body(picture, structured=False, again=again), allowance)
+        body = self._client.post(self._question(picture, structured=False, again=again), allowance)
         self._structured = False
         return body
 
-    def _body(self, picture: Picture, *, structured: bool, again: bool) -> bytes:
+    def _question(self, picture: Picture, *, structured: bool, again: bool) -> dict[str, Any]:
         config = self._config
         return question(
             picture, config.model, config.prompt, config.max_answer_tokens, structured=structured, again=again

@@ -85,8 +85,8 @@ class Reply:
 
 def question(
     picture: Picture, model: str, prompt: str, max_answer_tokens: int, *, structured: bool, again: bool
-) -> bytes:
-    """The body of a chat completion request, JSON.
+) -> dict[str, Any]:
+    """The arguments of a chat completion.
 
     Args:
         structured: ask for the JSON schema through `response_format`, which some servers refuse.
@@ -107,7 +107,7 @@ def question(
     }
     if structured:
         body["response_format"] = _RESPONSE_FORMAT
-    return json.dumps(body).encode()
+    return body
 
 
 def read_reply(body: bytes) -> Reply:

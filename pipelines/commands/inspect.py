@@ -66,7 +66,7 @@ def _first_rows(folder: RunFolder, shards: list[Shard], table: str, count: int) 
     for shard in shards:
         if len(rows) >= count:
             break
-        rows += read_shard(folder.path, shard.path, table).slice(0, count - len(rows)).to_pylist()
+        rows += read_shard(folder.path, shard, table).slice(0, count - len(rows)).to_pylist()
     return rows
 
 

@@ -40,11 +40,11 @@ def run(args: argparse.Namespace) -> int:
         if found != shard.sha256:
             problems.append(f"{shard.path} has changed: sha256 {found[:16]}..., written as {shard.sha256[:16]}...")
     if dataset_fingerprint(shards) != manifest.fingerprint:
-        problems.append("The manifest was edited: its fingerprint is not that of its shards.")
+        problems.append("The manifest was edited: its fingerprint is not that of its shards. Delete it.")
     for problem in problems:
         print(printable(problem))
     if problems:
-        print("Run `blift build` again to write what is missing or changed.")
+        print("Delete the files that have changed, and run `blift build` again: it writes what is missing.")
         return _EXIT_DIFFERS
     fingerprint = printable(manifest.fingerprint)
     print(f"{len(shards)} files are as they were written; every step of the funnel balances. {fingerprint}")

@@ -19,11 +19,14 @@ import msgspec
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
 from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard
+from blift.schemas.count import Count
 from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
+#: Files of the folder itself, that each of its commands writes anew.
+_AT_THE_TOP = (MANIFEST, "recipe.yaml", "README.md")
 #: Stages that earlier versions wrote under other names.
 _OLD_STAGES = {"collect": "ingest", "gather": "fetch"}
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
@@ -46,7 +49,7 @@ class StageRecord:
     versions: dict[str, str]
     notes: list[str]
     """Sentences on parts of records that could not be used, such as broken subtitles."""
-    findings: dict[str, int] = field(default_factory=dict)
+    findings: dict[str, Count] = field(default_factory=dict)
     """Counts of what was found in rows, such as personal data that the release replaced."""
 
 
@@ -65,6 +68,13 @@ class _Format(msgspec.Struct):
     """The part of a manifest that says how to read the others."""
 
     format: int
+
+
+class _Inputs(msgspec.Struct):
+    """What of the inputs of a stage is read again: files with size and time of change, and shards."""
+
+    files: list[tuple[str, Count, int | None]] = []
+    shards: Annotated[int, msgspec.Meta(ge=1)] | dict[str, str] = {}
 
 
 class _Content(msgspec.Struct):
@@ -115,6 +125,8 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the folder against a second build; a lock of a process that died does not count.
 
+        Whoever holds it is alone, so what a killed process left half written at the top of the folder is deleted.
+
         Raises:
             OutputError: another build holds it.
         """
@@ -128,6 +140,7 @@ class RunFolder:
                 raise OutputError(
                     f"Another build is writing to {self.path}. Wait until it ends, or choose another --out."
                 ) from error
+            self.sweep(_AT_THE_TOP)
             yield
 
     def read_manifest(self) -> Manifest | None:
@@ -146,6 +159,8 @@ class RunFolder:
             if found != MANIFEST_FORMAT:
                 raise InputError(f"{path} has format {found}, and this blift reads {MANIFEST_FORMAT}.")
             read = msgspec.convert(content, _Content)
+            for record in read.stages.values():
+                msgspec.convert(record.inputs, _Inputs)
         except (OSError, ValueError, RecursionError) as error:
             why = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error

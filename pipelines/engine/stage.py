@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.run_folder import MANIFEST, Manifest, RunFolder
 from blift.schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,9 +47,20 @@ class Request:
         return record.shards
 
     def number_of_shards(self, stage: str) -> int:
-        """How many shards each dataset of an earlier stage has."""
-        record = self.manifest.stages[stage] if self.manifest else None
-        return int(record.inputs["shards"]) if record else 1
+        """How many shards each dataset of an earlier stage has.
+
+        Raises:
+            InputError: the manifest does not say it.
+        """
+        if self.manifest is None:
+            return 1
+        shards = self.manifest.stages[stage].inputs.get("shards")
+        if not isinstance(shards, int):
+            raise InputError(
+                f"{self.folder.file(MANIFEST)} is damaged (it does not say how many files {stage} wrote). Delete it "
+                "and build again."
+            )
+        return shards
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from blift.connectors.models.address import Address
 from blift.connectors.models.allowance import Limits
-from blift.connectors.models.client import Address
 from blift.connectors.models.config import IMAGENET_MEAN, IMAGENET_STD, EndpointConfig, Scores, TaggerConfig
 from blift.connectors.models.prompt import PROMPT
 from blift.connectors.models.speech import Device, SpeechConfig

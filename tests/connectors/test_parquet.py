@@ -23,6 +23,7 @@ from blift.connectors.parquet import (
     read_shard,
     replace_file,
     shard_name,
+    table_version,
     write_shard,
 )
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY
@@ -53,6 +54,12 @@ def comments(count: int, **changes: Any) -> pa.Table:
 
 def written(folder: Path, rows: pa.Table | None = None) -> Shard:
     return write_shard(comments(20) if rows is None else rows, "comment", str(folder), _NAME)
+
+
+def there(folder: Path) -> Shard:
+    """What is said of the file that lies there now."""
+    content = (folder / _NAME).read_bytes()
+    return Shard(_NAME, 0, len(content), hashlib.sha256(content).hexdigest())
 
 
 def with_metadata(folder: Path, metadata: dict[bytes, bytes]) -> None:
@@ -91,7 +98,7 @@ def test_other_rows_have_another_sha256(tmp_path: Path) -> None:
 def test_rows_are_read_back_as_they_were_written(tmp_path: Path, count: int) -> None:
     rows = comments(count)
     shard = written(tmp_path, rows)
-    found = read_shard(str(tmp_path), _NAME, "comment")
+    found = read_shard(str(tmp_path), there(tmp_path), "comment")
     assert shard.rows == count
     assert found.equals(rows)
     assert found.schema.equals(SCHEMAS["comment"], check_metadata=True)
@@ -99,8 +106,8 @@ def test_rows_are_read_back_as_they_were_written(tmp_path: Path, count: int) -> 
 
 def test_every_table_is_read_back_even_without_rows(tmp_path: Path) -> None:
     for table, schema in SCHEMAS.items():
-        write_shard(schema.empty_table(), table, str(tmp_path), _NAME)
-        assert read_shard(str(tmp_path), _NAME, table).schema.equals(schema, check_metadata=True)
+        shard = write_shard(schema.empty_table(), table, str(tmp_path), _NAME)
+        assert read_shard(str(tmp_path), shard, table).schema.equals(schema, check_metadata=True)
 
 
 def test_row_groups_have_the_size_that_a_viewer_opens(tmp_path: Path) -> None:
@@ -117,6 +124,28 @@ def group_sizes(folder: Path) -> list[int]:
     return [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
 
 
+@pytest.mark.parametrize(
+    ("one_in", "rows", "expected"),
+    [
+        (1 << 64, 100, [40, 40, 20]),  # no row ends a group: each has the most rows that it may
+        (1 << 64, 80, [40, 40]),
+        (1 << 64, 41, [40, 1]),
+        (1 << 64, 40, [40]),
+        (1, 35, [10, 10, 10, 5]),  # every row ends a group: each has the fewest
+        (1, 30, [10, 10, 10]),
+        (1, 11, [10, 1]),
+        (1, 10, [10]),
+    ],
+)
+def test_a_row_group_has_no_fewer_and_no_more_rows_than_allowed_wherever_groups_may_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_in: int, rows: int, expected: list[int]
+) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", (10, 40))
+    monkeypatch.setattr(parquet, "_ROW_GROUP_ENDS", one_in)
+    written(tmp_path, comments(rows))
+    assert group_sizes(tmp_path) == expected
+
+
 def test_a_row_that_is_gone_moves_the_end_of_its_own_row_group_alone(tmp_path: Path) -> None:
     rows = comments(3 * ROW_GROUP_ROWS[1])
     written(tmp_path, rows)
@@ -128,7 +157,7 @@ def test_a_row_that_is_gone_moves_the_end_of_its_own_row_group_alone(tmp_path: P
 def test_a_shard_replaces_the_one_before_it_and_leaves_nothing_else(tmp_path: Path) -> None:
     written(tmp_path)
     written(tmp_path, comments(3))
-    assert read_shard(str(tmp_path), _NAME, "comment").num_rows == 3
+    assert read_shard(str(tmp_path), there(tmp_path), "comment").num_rows == 3
     assert os.listdir(tmp_path) == [_NAME]
 
 
@@ -154,34 +183,57 @@ def test_a_column_of_another_type_is_not_written(tmp_path: Path) -> None:
 def test_another_table_is_not_read(tmp_path: Path) -> None:
     written(tmp_path)
     with pytest.raises(SchemaError, match=rf"{_NAME} holds the table 'comment', not 'post'"):
-        read_shard(str(tmp_path), _NAME, "post")
+        read_shard(str(tmp_path), there(tmp_path), "post")
 
 
 @pytest.mark.parametrize("version", [b"2.0.0", b"1.999.0", b"0.9.0", b"one", b"1.0"])
 def test_a_version_that_is_not_known_is_not_read(tmp_path: Path, version: bytes) -> None:
     with_metadata(tmp_path, {TABLE_KEY: b"comment", VERSION_KEY: version})
     with pytest.raises(SchemaError, match=rf"has schema comment {version.decode()}, and this blift reads 1\.0\.0"):
-        read_shard(str(tmp_path), _NAME, "comment")
+        read_shard(str(tmp_path), there(tmp_path), "comment")
 
 
 @pytest.mark.parametrize("metadata", [{}, {TABLE_KEY: b"comment"}, {VERSION_KEY: b"1.0.0"}])
 def test_a_file_without_a_version_is_not_read(tmp_path: Path, metadata: dict[bytes, bytes]) -> None:
     with_metadata(tmp_path, metadata)
     with pytest.raises(SchemaError, match="carries no blift schema version"):
-        read_shard(str(tmp_path), _NAME, "comment")
+        read_shard(str(tmp_path), there(tmp_path), "comment")
 
 
 @pytest.mark.parametrize("kept", [0, 3, 1_000, -1, -9])
 def test_a_shard_that_breaks_off_is_an_input_error(tmp_path: Path, kept: int) -> None:
-    written(tmp_path)
+    shard = written(tmp_path)
     path = tmp_path / _NAME
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(InputError, match=rf"Cannot read the shard .*{_NAME}: .*Run the stage that writes it again"):
-        read_shard(str(tmp_path), _NAME, "comment")
+    with pytest.raises(
+        InputError, match=rf"{_NAME} is not what was written: its sha256 is another\. Delete it, and run"
+    ):
+        read_shard(str(tmp_path), shard, "comment")
+    with pytest.raises(InputError, match=rf"Cannot read the shard .*{_NAME}: .*Delete it, and run the same command"):
+        read_shard(str(tmp_path), there(tmp_path), "comment")
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_flipped_bit_in_the_data_is_never_read_as_other_rows(tmp_path: Path, seed: int) -> None:
+def test_a_flipped_bit_is_never_read_as_other_rows(tmp_path: Path, seed: int) -> None:
+    rows = comments(500)
+    shard = written(tmp_path, rows)
+    path = tmp_path / _NAME
+    content = bytearray(path.read_bytes())
+    content[random.Random(seed).randrange(len(content))] ^= 1 << seed % 8
+    path.write_bytes(content)
+    for read in (read_shard, table_version_of):
+        with pytest.raises(InputError, match="is not what was written"):
+            read(str(tmp_path), shard, "comment")
+
+
+def table_version_of(folder: str, shard: Shard, _: str) -> str:
+    return table_version(folder, shard)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_flipped_bit_in_the_data_under_a_digest_that_fits_is_never_read_as_other_rows(
+    tmp_path: Path, seed: int
+) -> None:
     rows = comments(500)
     written(tmp_path, rows)
     path = tmp_path / _NAME
@@ -190,7 +242,7 @@ def test_a_flipped_bit_in_the_data_is_never_read_as_other_rows(tmp_path: Path, s
     content[random.Random(seed).randrange(before_footer)] ^= 1 << seed % 8
     path.write_bytes(content)
     try:
-        found = read_shard(str(tmp_path), _NAME, "comment")
+        found = read_shard(str(tmp_path), there(tmp_path), "comment")
     except (InputError, SchemaError):
         return
     assert found.equals(rows)
@@ -204,12 +256,48 @@ def test_damaged_values_are_an_input_error(tmp_path: Path) -> None:
     content[chunk.data_page_offset + chunk.total_compressed_size - 5] ^= 1
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"Cannot read the shard .*CRC"):
-        read_shard(str(tmp_path), _NAME, "comment")
+        read_shard(str(tmp_path), there(tmp_path), "comment")
+
+
+def test_texts_that_are_no_utf8_are_an_input_error(tmp_path: Path) -> None:
+    rows = comments(3)
+    place = rows.column_names.index("text")
+    spoiled = pa.array([b"\xff\xfe", b"a", b"b"], pa.binary()).view(pa.string())
+    pq.write_table(rows.set_column(place, rows.schema.field(place), spoiled), tmp_path / _NAME)
+    with pytest.raises(InputError, match=rf"Cannot read the shard .*{_NAME}: .*UTF8"):
+        read_shard(str(tmp_path), there(tmp_path), "comment")
+
+
+@pytest.mark.parametrize("version", [b"", b"../../etc/passwd", b"\xff", b"1", b"1.0.0\n", b"1." * 5_000])
+def test_a_version_that_is_none_is_not_looked_up(tmp_path: Path, version: bytes) -> None:
+    with_metadata(tmp_path, {TABLE_KEY: b"comment", VERSION_KEY: version})
+    with pytest.raises(InputError, match=rf"{_NAME} says no version of its table"):
+        table_version(str(tmp_path), there(tmp_path))
+    with pytest.raises(SchemaError):
+        read_shard(str(tmp_path), there(tmp_path), "comment")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_plain_file_is_an_input_error(tmp_path: Path, kind: str) -> None:
+    shard = written(tmp_path / "run")
+    (tmp_path / "run" / _NAME).unlink()
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "run" / _NAME)
+    else:
+        (tmp_path / "run" / _NAME).mkdir()
+    for read in (
+        lambda: read_shard(f"{tmp_path}/run", shard, "comment"),
+        lambda: file_sha256(f"{tmp_path}/run/{_NAME}"),
+    ):
+        with pytest.raises(InputError, match="Cannot read "):
+            read()
 
 
 def test_a_missing_shard_is_an_input_error(tmp_path: Path) -> None:
+    shard = written(tmp_path)
+    (tmp_path / _NAME).unlink()
     with pytest.raises(InputError, match=rf"Cannot read the shard {tmp_path}/{_NAME}: "):
-        read_shard(str(tmp_path), _NAME, "comment")
+        read_shard(str(tmp_path), shard, "comment")
     with pytest.raises(InputError, match=rf"Cannot read {tmp_path}/{_NAME}: "):
         file_sha256(f"{tmp_path}/{_NAME}")
 
@@ -233,7 +321,7 @@ def test_a_full_disk_is_an_output_error_and_leaves_the_shard_before(
     expected = rf"Cannot write {tmp_path}/{_NAME}: the disk is full\. Make room or choose another --out"
     with pytest.raises(OutputError, match=expected):
         written(tmp_path, comments(3))
-    assert read_shard(str(tmp_path), _NAME, "comment").num_rows == 20
+    assert read_shard(str(tmp_path), there(tmp_path), "comment").num_rows == 20
     assert os.listdir(tmp_path) == [_NAME]
 
 

@@ -24,6 +24,8 @@ _HANG_S = 120
 _MEMORY_BYTES = 6 << 30
 #: Findings of a kind that are shown, and after which its inputs are given up.
 _SHOWN, _MOST = 20, 200
+#: Characters of what a process that ended said last.
+_LAST_WORDS = 4_000
 
 
 @dataclass
@@ -98,9 +100,9 @@ def _watched(kind: Kind, seed: int, inputs: int) -> Told:
                     number = _noted(told, line)
             if process.returncode == 0:
                 break
-            told.findings.append(
-                f"{kind.name}, seed {seed}, input {number}: the process ended with {process.returncode}"
-            )
+            errors.seek(0)
+            which, last = f"{kind.name}, seed {seed}, input {number}", errors.read()[-_LAST_WORDS:]
+            told.findings.insert(0, f"{which}: the process ended with {process.returncode}, after {last}")
             number += 1
     told.seconds = time.monotonic() - began
     return told

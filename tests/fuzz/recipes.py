@@ -26,7 +26,7 @@ _RECIPE: dict[str, Any] = {
                              "subreddit_posted_from": {"pics": "2019-01-01"}}},
         "youtube": {"info": ["yt/*.info.json"], "scope": {"posted_from": "2018-01-01"}},
     },
-    "collect": {"folder": "coll", "contact": "me@example.org", "reddit": {"listings": ["pics/new"], "ids": ["ids.txt"],
+    "fetch": {"folder": "coll", "contact": "me@example.org", "reddit": {"listings": ["pics/new"], "ids": ["ids.txt"],
                 "requests_per_minute": 60, "comments": {"per_post": 5}, "media": {"hosts": ["reddit"]}},
                 "youtube": {"ids": ["ids.txt"], "subtitles": ["en"], "footage": {"max_height": 360}},
                 "wikidata": {"languages": ["en"], "limit": 5}, "web": {"connections": 4, "max_bytes": 1_000_000}},
@@ -97,6 +97,7 @@ def start(folder: Path) -> Iterator[Check]:
             return "refused"
         return "accepted"
 
+    require(check(_TEXT) == "accepted", "the recipe that all others are made of is refused")
     yield check
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from blift.connectors.files import InputFile
-from blift.connectors.youtube.archive import read_videos
-from blift.connectors.youtube.subtitles import FORMATS, BrokenSubtitles, parse_subtitles
+from blift.connectors.yt_dlp.archive import read_videos
+from blift.connectors.yt_dlp.subtitles import FORMATS, BrokenSubtitles, parse_subtitles
+from blift.schemas.platform import YOUTUBE
 from tests.fuzz.kind import Check, Kind, require
 from tests.fuzz.mutate import TOKENS, as_json, mutated, spoiled
 from tests.fuzz.values import differs, loads
@@ -55,7 +56,7 @@ def start_info(folder: Path) -> Iterator[Check]:
 
     def check(content: bytes) -> str:
         path.write_bytes(content)
-        (chunk,) = read_videos([InputFile(str(path), len(content), path.name)])
+        (chunk,) = read_videos([InputFile(str(path), len(content), path.name)], only=YOUTUBE)
         for part, what in ((chunk.posts, "files"), (chunk.comments, "comments")):
             out, lost = part.table.num_rows, part.rejects.num_rows
             require(part.rows_in == out + lost, f"{part.rows_in} {what} in, {out} out, {lost} rejected")

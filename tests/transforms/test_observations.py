@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,68 @@ def test_a_replay_graph_that_the_latest_record_lacks_is_kept_and_all_graphs_are_
     assert row["replay"] == _GRAPH
     assert row["replay_absent"] is None
     assert row["history"][0]["replay"] == _GRAPH
+
+
+#: What tells of the media, as an observation states it and as a later one does.
+_FACTS: dict[str, tuple[Any, Any]] = {
+    "duration_s": (61.5, 62.0),
+    "width": (640, 1280),
+    "height": (360, 720),
+    "media_file": ("a.mp4", "b.mp4"),
+    "language": ("en", "de"),
+    "channel_id": ("UC1", "UC2"),
+    "channel_name": ("A channel", "Another"),
+    "posted_at": (datetime(2019, 1, 1, tzinfo=UTC), datetime(2019, 1, 2, tzinfo=UTC)),
+    "replay": (_GRAPH, [{"start_s": 0.0, "end_s": 3.0, "value": 0.5}]),
+    "chapters": (
+        [{"start_s": 0.0, "end_s": 9.0, "title": "Intro"}],
+        [{"start_s": 0.0, "end_s": 8.0, "title": None}],
+    ),
+    "speech": (
+        [{"start_s": 1.0, "end_s": 2.0, "text": "hello"}],
+        [{"start_s": 1.0, "end_s": 2.0, "text": "good day"}],
+    ),
+    "media_urls": (["https://i.redd.it/a.jpg"], ["https://i.redd.it/b.jpg"]),
+}
+
+
+@pytest.mark.parametrize("name", _FACTS)
+def test_a_fact_about_the_media_stays_when_the_latest_observation_lacks_it(name: str) -> None:
+    earlier, later = _FACTS[name]
+    (row,) = merged(post("a", 1), post("a", 2, **{name: earlier}), post("a", 3))
+    assert row[name] == earlier
+    (row,) = merged(post("a", 1, **{name: earlier}), post("a", 2, **{name: later}), post("a", 3))
+    assert row[name] == later
+
+
+def of_type(kind: pa.DataType) -> Any:
+    """Some value of a type."""
+    if pa.types.is_list(kind):
+        return ["once"]
+    if pa.types.is_boolean(kind):
+        return True
+    return "once" if pa.types.is_string(kind) else 1
+
+
+def test_of_every_other_column_the_latest_observation_counts_even_where_it_is_absent() -> None:
+    apart = {*_FACTS, "post_id", "platform", "native_id", "retrieved_at", "history", "speech_source"}
+    values = {field.name: of_type(field.type) for field in POSTS if field.name not in apart}
+    assert len(values) > 20
+    (absent,), (present,) = merged(post("a", 1, **values), post("a", 2)), merged(post("a", 1), post("a", 2, **values))
+    assert {name: value for name, value in absent.items() if name in values and value} == {}
+    assert {name: present[name] for name in values} == values
+
+
+def test_the_history_has_everything_that_is_measured() -> None:
+    counts = {"score": 5, "upvote_ratio": 0.75, "likes": 7, "views": 90, "num_comments": 11, "replay": _GRAPH}
+    (row,) = merged(post("a", 1, **counts), post("a", 2))
+    assert row["history"] == [{"retrieved_at": datetime(2020, 1, 1, tzinfo=UTC)} | counts]
+
+
+def test_speech_and_its_source_come_from_the_same_observation() -> None:
+    said = [{"start_s": 1.0, "end_s": 2.0, "text": "hello"}]
+    (row,) = merged(post("a", 1, speech=said, speech_source="manual"), post("a", 2, speech_source="automatic"))
+    assert (row["speech"], row["speech_source"]) == (said, "manual")
 
 
 def test_a_missing_graph_keeps_its_reason() -> None:

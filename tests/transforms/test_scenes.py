@@ -124,6 +124,26 @@ def test_a_scene_has_the_highest_replay_value_of_the_segments_that_it_overlaps()
     assert scene_replay(scenes, segments) == [0.1, 0.9, 0.5, None]
 
 
+def test_segments_that_only_touch_a_scene_do_not_count() -> None:
+    touching = graph((0, 2, 1.0), (2, 4, 0.25), (4, 6, 0.9))
+    assert scene_replay([Bounds(2, 4, SceneSource.SEGMENT)], touching) == [0.25]
+    assert scene_replay([Bounds(2, 4, SceneSource.SEGMENT)], graph((0, 2, 1.0), (4, 6, 0.9))) == [None]
+
+
+@given(_GRAPHS, st.lists(st.tuples(st.integers(0, 500), st.integers(1, 100)), max_size=5))
+def test_a_scene_and_a_segment_overlap_where_each_begins_before_the_other_ends(
+    parts: list[tuple[int, int]], places: list[tuple[int, int]]
+) -> None:
+    segments = consecutive(parts)
+    scenes = [Bounds(start / 10, (start + length) / 10, SceneSource.DETECTED) for start, length in places]
+    assert scene_replay(scenes, segments) == [
+        max(
+            (value for start, end, value in rows(segments) if start < scene.end_s and scene.start_s < end), default=None
+        )
+        for scene in scenes
+    ]
+
+
 def test_without_a_graph_no_scene_has_a_replay_value() -> None:
     assert scene_replay([Bounds(0, 2, SceneSource.SEGMENT)], graph()) == [None]
 

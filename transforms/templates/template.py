@@ -42,7 +42,7 @@ class Part(StrEnum):
     TITLE = "title"
     DESCRIPTION = "description"  # of the scenes: caption, title, colours, tone, tags
     VIEWS = "views"
-    LIKES = "likes"  # as a percentage of the views; upvotes where only Reddit saw the media
+    LIKES = "likes"  # as a percentage of the views, as upvotes, or as a number
     COMMENTS = "comments"
     REPLAY = "replay"
     SPEECH = "speech"  # of one scene, which is masked
@@ -177,7 +177,7 @@ _SCENE = {
 _EVERYTHING = context_of(
     {
         **dict.fromkeys(("title", "channel_name", "subreddit"), "words"),
-        **dict.fromkeys(("channel_subscribers", "views", "score"), 1),
+        **dict.fromkeys(("channel_subscribers", "views", "score", "likes"), 1),
         **dict.fromkeys(("like_percent", "duration_s"), 1.0),
         "media_kind": "video",
         "media_urls": [],

@@ -57,16 +57,16 @@ class CurateConfig:
 
 @dataclass(frozen=True)
 class ShardPair:
-    """The shard of posts and the shard of their comments, as paths in the run folder; either may be absent."""
+    """The shard of posts and the shard of their comments, ; either may be absent."""
 
-    posts: str | None
-    comments: str | None
+    posts: Shard | None
+    comments: Shard | None
 
 
 def pairs(shards: Sequence[Shard]) -> list[ShardPair]:
     """The shards of the ingest stage, posts and comments of one index together."""
-    posts = {_index(shard): shard.path for shard in shards if shard.path.startswith("posts/")}
-    comments = {_index(shard): shard.path for shard in shards if shard.path.startswith("comments/")}
+    posts = {_index(shard): shard for shard in shards if shard.path.startswith("posts/")}
+    comments = {_index(shard): shard for shard in shards if shard.path.startswith("comments/")}
     return [ShardPair(posts.get(index), comments.get(index)) for index in sorted(posts.keys() | comments.keys())]
 
 
@@ -74,7 +74,9 @@ def _index(shard: Shard) -> str:
     return shard.path.rsplit("/", 1)[-1].split("-")[1]
 
 
-def plan(pipeline: beam.Pipeline, inputs: Sequence[ShardPair], media: Sequence[str], config: CurateConfig) -> StagePlan:
+def plan(
+    pipeline: beam.Pipeline, inputs: Sequence[ShardPair], media: Sequence[Shard], config: CurateConfig
+) -> StagePlan:
     """The stage as a pipeline: rules need no shuffle, since a post and its comments lie in one shard."""
     measured = (
         pipeline
@@ -116,8 +118,8 @@ def _by_media(shards: int) -> beam.ParDo:
     return beam.ParDo(SplitByShard("media_key", shards)).with_output_types(tuple[int, pa.Table])
 
 
-def _read_media(path: str, config: CurateConfig) -> pa.Table:
-    rows = read_shard(config.folder, path, "media")
+def _read_media(shard: Shard, config: CurateConfig) -> pa.Table:
+    rows = read_shard(config.folder, shard, "media")
     return rows if config.cut_scenes else without_cuts(rows)
 
 
@@ -146,8 +148,8 @@ class _Judge(beam.DoFn):
         yield TaggedOutput(REJECTS, _rejects(comments.rejected, "comment", self._config, read))
         yield from tally.emit()
 
-    def _read(self, path: str | None, table: str) -> pl.DataFrame:
-        return frame(read_shard(self._config.folder, path, table) if path else SCHEMAS[table].empty_table())
+    def _read(self, shard: Shard | None, table: str) -> pl.DataFrame:
+        return frame(read_shard(self._config.folder, shard, table) if shard else SCHEMAS[table].empty_table())
 
 
 class _Unite(beam.DoFn):

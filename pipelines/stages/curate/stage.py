@@ -42,7 +42,7 @@ def _prepare(request: Request) -> Prepared:
             "cut_scenes": config.cut_scenes,
             "rejects": as_json(request.recipe.rejects),
         },
-        plan=partial(pipeline.plan, inputs=pairs, media=[shard.path for shard in measured], config=config),
+        plan=partial(pipeline.plan, inputs=pairs, media=measured, config=config),
     )
 
 

@@ -36,16 +36,16 @@ class InstructConfig:
     test: float
 
 
-def plan(pipeline: beam.Pipeline, inputs: Sequence[str], config: InstructConfig) -> StagePlan:
+def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfig) -> StagePlan:
     """The stage as a pipeline: splits need all samples' ids and channels at once, pairs only one shard."""
-    paths = pipeline | "Shards" >> beam.Create(list(inputs)) | "Spread shards" >> beam.Reshuffle()
+    samples = pipeline | "Shards" >> beam.Create(list(inputs)) | "Spread shards" >> beam.Reshuffle()
     splits = (
-        paths
+        samples
         | "Ids" >> beam.ParDo(_ReadIds(config.folder)).with_output_types(tuple[int, pa.Table])
         | "All ids" >> beam.GroupByKey()
         | "Split" >> beam.ParDo(_Split(config)).with_output_types(pa.Table)
     )
-    pairs = paths | "Pairs" >> beam.ParDo(_Pairs(config), splits=beam.pvalue.AsIter(splits)).with_outputs(
+    pairs = samples | "Pairs" >> beam.ParDo(_Pairs(config), splits=beam.pvalue.AsIter(splits)).with_outputs(
         REJECTS, TALLY, main="main"
     )
     rejects = pairs[REJECTS] | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
@@ -58,8 +58,8 @@ class _ReadIds(beam.DoFn):
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def process(self, path: str) -> Iterator[tuple[int, pa.Table]]:
-        yield 0, read_shard(self._folder, path, "sample").select(["sample_id", "cluster", "channel_id"])
+    def process(self, shard: Shard) -> Iterator[tuple[int, pa.Table]]:
+        yield 0, read_shard(self._folder, shard, "sample").select(["sample_id", "cluster", "channel_id"])
 
 
 class _Split(beam.DoFn):
@@ -82,9 +82,9 @@ class _Pairs(beam.DoFn):
     def __init__(self, config: InstructConfig) -> None:
         self._config = config
 
-    def process(self, path: str, splits: Iterable[pa.Table]) -> Iterator[Shard | TaggedOutput]:
+    def process(self, shard: Shard, splits: Iterable[pa.Table]) -> Iterator[Shard | TaggedOutput]:
         config, tally = self._config, Tally(STAGE)
-        samples = read_shard(config.folder, path, "sample")
+        samples = read_shard(config.folder, shard, "sample")
         assigned = frame(concat(splits, pa.schema([])))
         own = pl.DataFrame({"sample_id": pl.Series(samples.column("sample_id"))}).join(
             assigned, on="sample_id", how="left", maintain_order="left"
@@ -92,7 +92,7 @@ class _Pairs(beam.DoFn):
         pairs = instructions(samples, config.templates, own["split"])
         asked = samples.num_rows * len(config.templates)
         tally.flow(0, "render", "pair", asked, pairs.llava.num_rows, {Reason.NOTHING_TO_ASK: pairs.skipped.num_rows})
-        index, total = _place(path)
+        index, total = _place(shard.path)
         for split in Split:
             for shape, table, rows in (("llava", "instruction", pairs.llava), ("chat", "chat", pairs.chat)):
                 chosen = rows.filter(pa.compute.equal(rows.column("split"), split.value))

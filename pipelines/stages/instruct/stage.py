@@ -26,7 +26,7 @@ def _prepare(request: Request) -> Prepared:
             "shards": digests(shards, ("samples/",)),
             "instruct": as_json(section),
         },
-        plan=partial(pipeline.plan, inputs=[shard.path for shard in shards], config=config),
+        plan=partial(pipeline.plan, inputs=shards, config=config),
     )
 
 

@@ -19,7 +19,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.malformed import reject_table
 from blift.connectors.models.config import EndpointConfig, TaggerConfig
-from blift.connectors.models.endpoint import VisionEndpoint
+from blift.connectors.models.optional import require
 from blift.connectors.models.pictures import Outcome, PictureShare, read_picture
 from blift.connectors.models.tagger import OnnxTagger
 from blift.schemas.errors import InputError, RecipeError
@@ -80,6 +80,9 @@ class DescribeConfig:
         """The models, by the word that the funnel has for what they did, in the order in which they fill a scene."""
         found: dict[str, ModelHandler[PictureShare, PredictionResult, Any]] = {}
         if self.endpoint:
+            require("openai", "models", "An endpoint")
+            from blift.connectors.models.endpoint import VisionEndpoint  # noqa: PLC0415 - needs the extra
+
             found["captioned"] = VisionEndpoint(self.endpoint)
         if self.tagger:
             found["tagged"] = OnnxTagger(self.tagger)

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 import apache_beam as beam
 import pyarrow as pa
 
+from blift.connectors.filesystem import is_here
+from blift.connectors.inside import check_inside
 from blift.connectors.parquet import read_parquet, shard_name, write_parquet
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import RunFolder
+from blift.schemas.errors import InputError
 from blift.transforms.media.files import ListedFile
 
 #: Folder of the lists in a run folder. They name paths of this machine, and are never published.
@@ -60,25 +63,38 @@ def _inside(folder: str, path: str) -> str:
     return path.removeprefix(prefix)
 
 
-def read_list(folder: str, path: str) -> pa.Table:
+def read_list(folder: str, shard: Shard) -> pa.Table:
     """One list, as ``LISTED``, with paths that can be opened.
 
     Raises:
-        InputError: it is missing or damaged.
+        InputError: it is missing or damaged, or names a file by a way that leads out of the run folder.
     """
-    rows = read_parquet(folder, path)
-    full = [posixpath.join(folder, name) for name in rows.column("path").to_pylist()]
+    rows = read_parquet(folder, shard)
+    if not rows.schema.equals(LISTED) or any(column.null_count for column in rows.columns):
+        raise InputError(f"{posixpath.join(folder, shard.path)} is no list of files. Build it again.")
+    full = [_opened(folder, name) for name in rows.column("path").to_pylist()]
     return rows.set_column(1, LISTED.field(1), pa.array(full, pa.string())).cast(LISTED)
 
 
-def store_of(folder: RunFolder, path: str) -> str:
+def store_of(folder: RunFolder, shard: Shard) -> str:
     """Address of the media store, as a list says.
 
     Raises:
         InputError: the list is missing or damaged.
     """
-    schema = read_parquet(folder.path, path, []).schema
-    return folder.file((schema.metadata or {}).get(_STORE, b"store").decode())
+    schema = read_parquet(folder.path, shard, []).schema
+    return _opened(folder.path, (schema.metadata or {}).get(_STORE, b"store").decode(errors="replace"))
+
+
+def _opened(folder: str, path: str) -> str:
+    """The place that a list names: one of the machine that built, or one below the run folder.
+
+    Raises:
+        InputError: it is relative, and leads out of the folder or through a link.
+    """
+    if not path.startswith("/") and is_here(path):
+        check_inside(folder, path)
+    return posixpath.join(folder, path)
 
 
 def changed(path: str) -> list[int] | None:

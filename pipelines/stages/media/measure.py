@@ -25,8 +25,7 @@ from blift.pipelines.stages.media.keyframes import Drawing, describe, drawn, jpe
 from blift.pipelines.stages.media.watch import Watch
 from blift.schemas.media import Decoder, MediaForm
 from blift.schemas.reasons import Reason
-from blift.transforms.media.hashes import Look, look_at, phash, phash_turned, ring_hash, without_bars
-from blift.transforms.media.reduced import is_certain, look_at_means
+from blift.transforms.media.hashes import look_at, phash, phash_turned, ring_hash, without_bars
 
 #: From this height on, decoding every frame pays on the device (docs/benchmarks.md).
 _GPU_HEIGHT = 1080
@@ -77,10 +76,8 @@ def measure(path: str, config: MeasureConfig, *, gpu: bool = False) -> Measured:
 
 def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
     still = read_image(path, size_bytes, config.limits)
-    luma, look = still.luma, _look(still)
-    if look is None:
-        luma = read_image(path, size_bytes, config.limits, reduced=False).luma
-        look = look_at(luma)
+    luma = still.luma
+    look = look_at(luma)
     inside = without_bars(luma)
     scene = {"start_s": 0.0, "end_s": 0.0, "first_frame": 0, "frames": 1, **describe(still.rgb, config)}
     row = {
@@ -97,16 +94,8 @@ def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
         "silences": [],
         "scenes": [scene],
     }
-    keyframe = jpeg(_keyframe(path, size_bytes, still, config), config) if config.image_keyframes else None
+    keyframe = jpeg(_keyframe(still, config), config) if config.image_keyframes else None
     return Measured(row, [keyframe], [drawn(np.asarray(luma))])
-
-
-def _look(still: Still) -> Look | None:
-    """An image as the hash sees it; None where it was decoded at a part of its size and that might change a bit."""
-    if still.block == 1:
-        return look_at(still.luma)
-    look = look_at_means(np.asarray(still.luma), still.block, still.margins)
-    return look if is_certain(look, still.rgb) else None
 
 
 def _unboxed(inside: Image.Image | None, config: MeasureConfig) -> list[str]:
@@ -116,10 +105,8 @@ def _unboxed(inside: Image.Image | None, config: MeasureConfig) -> list[str]:
     return phash_turned(look) if config.turned else [phash(look)]
 
 
-def _keyframe(path: str, size_bytes: int, still: Still, config: MeasureConfig) -> Plane:
-    """The image at the size of a keyframe; decoded again where it was decoded at a smaller one."""
-    if still.block > 1 and max(still.rgb.shape) < config.keyframe_side:
-        still = read_image(path, size_bytes, config.limits, reduced=False)
+def _keyframe(still: Still, config: MeasureConfig) -> Plane:
+    """The image at the size of a keyframe."""
     picture = Image.fromarray(still.rgb)
     picture.thumbnail((config.keyframe_side, config.keyframe_side))
     return np.asarray(picture)

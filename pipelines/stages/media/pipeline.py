@@ -88,7 +88,9 @@ def check(config: MediaConfig) -> None:
         load_whisper(config.speech)
 
 
-def plan(pipeline: beam.Pipeline, posts: Sequence[str], files: Sequence[ListedFile], config: MediaConfig) -> StagePlan:
+def plan(
+    pipeline: beam.Pipeline, posts: Sequence[Shard], files: Sequence[ListedFile], config: MediaConfig
+) -> StagePlan:
     """The stage as a pipeline. Bytes of media stay in the worker that reads them; rows and digests travel."""
     wanted = (
         pipeline
@@ -186,8 +188,8 @@ class _Wanted(beam.DoFn):
     def setup(self) -> None:
         self._rules = RuleBook.of(self._config.posts, {}, ())
 
-    def process(self, path: str) -> Iterator[pa.Table]:
-        posts = judge_posts(frame(read_shard(self._config.folder, path, "post")), self._rules, Tally(STAGE))
+    def process(self, shard: Shard) -> Iterator[pa.Table]:
+        posts = judge_posts(frame(read_shard(self._config.folder, shard, "post")), self._rules, Tally(STAGE))
         yield wanted_names(posts.kept.filter(pl.col("media_key").is_not_null()))
 
 

@@ -55,7 +55,7 @@ def _prepare(request: Request) -> Prepared:
             "rules": {name: as_json(rules.posts) for name, rules in request.recipe.curate.platforms.items()},
             "rejects": as_json(request.recipe.rejects),
         },
-        plan=partial(pipeline.plan, posts=[shard.path for shard in shards], files=files, config=config),
+        plan=partial(pipeline.plan, posts=shards, files=files, config=config),
     )
 
 

@@ -70,25 +70,38 @@ def _read(folder: RunFolder, parts: Iterable[layout.Part]) -> Side:
     found: dict[str, list[pa.Table]] = {}
     definitions = {}
     for part in parts:
-        digests = row_digests(read_shard(folder.path, part.path, part.table), part.table)
+        digests = row_digests(read_shard(folder.path, part.shard, part.table), part.table)
         found.setdefault(part.config, []).append(digests)
         if part.config not in definitions:
-            version = table_version(folder.file(part.path))
+            version = table_version(folder.path, part.shard)
             definitions[part.config] = load(BASELINES / f"{part.table}-{version}.json")
     return Side(definitions, {config: concat(tables, DIGESTS) for config, tables in found.items()})
 
 
 def _released(folder: RunFolder, manifest: Manifest) -> Side:
     shards = manifest.stages[layout.STAGE].shards
-    digests, definitions = {}, {}
+    digests: dict[str, pa.Table] = {}
+    definitions = {}
     for name, place, table in layout.PUBLISHED:
-        own = [shard.path for shard in shards if fnmatch(shard.path, f"{layout.FOLDER}{place}/*.parquet")]
+        own = [shard for shard in shards if fnmatch(shard.path, f"{layout.FOLDER}{place}/*.parquet")]
         if own:
-            definitions[name] = load(BASELINES / f"{table}-{table_version(folder.file(own[0]))}.json")
+            definitions[name] = load(BASELINES / f"{table}-{table_version(folder.path, own[0])}.json")
         path = f"{layout.FOLDER}{layout.digests_path(name)}"
-        if any(shard.path == path for shard in shards):
-            digests[name] = read_parquet(folder.path, path)
+        for shard in shards:
+            if shard.path == path:
+                digests[name] = _digests_of(read_parquet(folder.path, shard), folder.file(path))
     return Side(definitions, digests)
+
+
+def _digests_of(rows: pa.Table, where: str) -> pa.Table:
+    """Digests of rows, as they were read.
+
+    Raises:
+        InputError: they are none.
+    """
+    if not rows.schema.equals(DIGESTS) or any(column.null_count for column in rows.columns):
+        raise InputError(f"{where} holds no digests of rows. Release the run folder again.")
+    return rows
 
 
 def hub_side(hub: Hub, snapshot: Snapshot) -> Side:
@@ -150,7 +163,7 @@ def changed_since(
     old = hub_digests(hub, head, differing)
     rows = {config: RowChanges() for config in new}
     for config in differing:
-        own = read_parquet(folder.path, f"{layout.FOLDER}{paths[config]}")
+        own = _digests_of(read_parquet(folder.path, new[config]), folder.file(new[config].path))
         rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
     return difference(rows, hub_definitions(hub, head, published), facts.definitions)
 

@@ -112,7 +112,7 @@ class Facts:
         found: dict[str, dict[str, int]] = {}
         for what, count in self._record.findings.items():
             kind, *rest = what.split(" ")
-            if kind == layout.POSTED:
+            if kind == layout.POSTED and len(rest) == 2:  # noqa: PLR2004 - platform and month
                 found.setdefault(rest[0], {})[rest[1]] = count
         return found
 

@@ -8,7 +8,6 @@ from blift.connectors.shard import Shard
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.stages.publish.sender import Batch, Sender, Sent, Target
-from blift.pipelines.stages.publish.upload_by_workers import sent_by_workers
 
 #: Files and bytes of one call, at most, but one file at least. The Hub is asked about 256 files in one request; what a
 #: call that is killed had sent may travel again.
@@ -34,6 +33,8 @@ def upload(shards: Sequence[tuple[str, Shard]], folder: RunFolder, target: Targe
         sender = Sender(folder, target)
         sent = [one for batch in batches(shards) for one in sender.send(batch)]
     else:
+        from blift.pipelines.stages.publish.upload_by_workers import sent_by_workers  # noqa: PLC0415 - slow: it is a pipeline
+
         sent = sent_by_workers(list(batches(shards)), folder, target, beam.options)
     return sorted(sent, key=_path)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import json
-import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 
 import apache_beam as beam
+import msgspec
 from apache_beam.options.pipeline_options import PipelineOptions
 from huggingface_hub import CommitOperationAdd
 from huggingface_hub.lfs import UploadInfo
@@ -18,9 +16,12 @@ from blift.connectors.parquet import replace_file
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.running import running
 from blift.pipelines.stages.publish.sender import Batch, Sender, Sent, Target
+from blift.schemas.count import Count
 from blift.schemas.errors import InputError
 
-_ACCOUNT = ".account-upload"
+_ACCOUNT = ".account-upload.json"
+#: Of an operation: where it goes, its content, and what is known of that.
+_CONTENT = frozenset(["path_in_repo", "path_or_fileobj", "upload_info"])
 
 
 def sent_by_workers(
@@ -47,11 +48,62 @@ def sent_by_workers(
         pipeline.run().wait_until_finish()
     text = folder.read_text(_ACCOUNT)
     folder.clear([_ACCOUNT])
+    digests = {path: shard.sha256 for batch in batches for path, shard in batch.shards}
+    return read(text, digests, folder.file(_ACCOUNT))
+
+
+class Noted(msgspec.Struct):
+    """What a worker writes of one shard that it sent.
+
+    Attributes:
+        path: in the dataset.
+        line: how the content travelled.
+        size: bytes; ``sha256`` their digest, and ``sample`` the first of them, both in hex.
+        state: what huggingface_hub notes of an operation whose content it has sent.
+    """
+
+    path: str
+    line: Line
+    size: Count
+    sha256: str
+    sample: str
+    state: dict[str, str | bool | None]
+
+
+def noted(sent: Sent) -> Noted:
+    """What to write of a shard that was sent."""
+    operation, info = sent.operation, sent.operation.upload_info
+    state = {name: value for name, value in vars(operation).items() if name not in _CONTENT}
+    return Noted(operation.path_in_repo, sent.line, info.size, info.sha256.hex(), info.sample.hex(), state)
+
+
+def operation_of(written: Noted) -> CommitOperationAdd:
+    """The operation for the commit. No content belongs to it, nor a path of one: that was sent.
+
+    Raises:
+        ValueError: it is none of a shard.
+    """
+    operation = CommitOperationAdd(written.path, b"")
+    operation.upload_info = UploadInfo(written.size, bytes.fromhex(written.sample), bytes.fromhex(written.sha256))
+    known = {field.name for field in fields(CommitOperationAdd)} - _CONTENT
+    vars(operation).update({name: value for name, value in written.state.items() if name in known})
+    return operation
+
+
+def read(text: str, digests: Mapping[str, str], where: str) -> list[Sent]:
+    """What the workers wrote, which must be of the shards that they were given: others may write to the folder, too.
+
+    Raises:
+        InputError: it is not.
+    """
     try:
-        return [parsed(line, content) for line, content in json.loads(text)]
-    except (ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
-        path = folder.file(_ACCOUNT)
-        raise InputError(f"{path} was not what the workers wrote ({error}). Publish again.") from error
+        found = msgspec.json.decode(text, type=list[Noted])
+        sent = [Sent(operation_of(one), one.line) for one in found]
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where} was not what the workers wrote ({error}). Publish again.") from error
+    if sorted((one.path, one.sha256) for one in found) != sorted(digests.items()):
+        raise InputError(f"{where} was not what the workers wrote: it is of other files. Publish again.")
+    return sent
 
 
 class _Send(beam.DoFn):
@@ -63,36 +115,14 @@ class _Send(beam.DoFn):
     def setup(self) -> None:
         self._sender = Sender(self._folder, self._target)
 
-    def process(self, batch: Batch) -> Iterator[tuple[str, str]]:
+    def process(self, batch: Batch) -> Iterator[bytes]:
         for sent in self._sender.send(batch):
-            yield sent.line.value, base64.b64encode(pickle.dumps(sent.operation)).decode()
+            yield msgspec.json.encode(noted(sent))
 
 
-def _under_one_key(sent: tuple[str, str]) -> tuple[int, tuple[str, str]]:
-    return 0, sent
+def _under_one_key(line: bytes) -> tuple[int, bytes]:
+    return 0, line
 
 
-def _write(element: tuple[int, Iterable[tuple[str, str]]], path: str) -> None:
-    replace_file(path, json.dumps(sorted(element[1])).encode())
-
-
-class _Operations(pickle.Unpickler):  # noqa: S301 - it is what makes it safe
-    """Reads operations, and makes an object of nothing else: others may write into the run folder."""
-
-    def find_class(self, module: str, name: str) -> type:
-        for kind in (CommitOperationAdd, UploadInfo):
-            if (kind.__module__, kind.__qualname__) == (module, name):
-                return kind
-        raise pickle.UnpicklingError(f"{module}.{name} is no part of an operation")
-
-
-def parsed(line: str, content: str) -> Sent:
-    """What a worker wrote of one shard.
-
-    Raises:
-        ValueError, pickle.UnpicklingError: it is no operation.
-    """
-    operation = _Operations(io.BytesIO(base64.b64decode(content))).load()
-    if not isinstance(operation, CommitOperationAdd):
-        raise pickle.UnpicklingError(f"{type(operation).__name__} is no operation")
-    return Sent(operation, Line(line))
+def _write(element: tuple[int, Iterable[bytes]], path: str) -> None:
+    replace_file(path, b"[" + b",\n".join(sorted(element[1])) + b"]\n")

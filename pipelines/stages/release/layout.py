@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from blift.connectors.shard import Shard
 from blift.pipelines.engine.card_parts import CONFIGS
 from blift.transforms.personal_data import kinds
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     import apache_beam as beam
     import pyarrow as pa
 
-    from blift.connectors.shard import Shard
 
 STAGE = "release"
 IMAGES, VIDEOS, KEYFRAMES = "images", "videos", "keyframes"
@@ -60,11 +60,11 @@ class MediaPart:
 
 @dataclass(frozen=True)
 class Part:
-    """A shard to release: its configuration, its table, its path."""
+    """A shard to release: its configuration, its table, and what is said of it."""
 
     config: str
     table: str
-    path: str
+    shard: Shard
 
 
 def digests_path(config: str) -> str:

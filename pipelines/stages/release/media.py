@@ -41,7 +41,7 @@ FILES_PER_FOLDER = 10_000
 _ROWS = "rows"
 
 
-def release_media(pipeline: beam.Pipeline, samples: Sequence[str], config: MediaRelease) -> ReleasedMedia:
+def release_media(pipeline: beam.Pipeline, samples: Sequence[Shard], config: MediaRelease) -> ReleasedMedia:
     """The transform. Bytes of media stay in the worker that reads them; names, digests and rows travel."""
     shown = (
         pipeline
@@ -97,9 +97,9 @@ def _first(element: tuple[str, Iterable[Shard]]) -> Shard:
     return min(element[1])
 
 
-def _keys(path: str, folder: str) -> pa.Table:
+def _keys(shard: Shard, folder: str) -> pa.Table:
     """Hashes of the media that samples show."""
-    hashes = hash64(frame(read_shard(folder, path, "sample", ["media_key"]))["media_key"])
+    hashes = hash64(frame(read_shard(folder, shard, "sample", ["media_key"]))["media_key"])
     return pa.table({"hash": pa.array(hashes, pa.uint64())})
 
 
@@ -109,9 +109,9 @@ class _Shown(beam.DoFn):
     def __init__(self, config: MediaRelease) -> None:
         self._config = config
 
-    def process(self, path: str, shown: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    def process(self, shard: Shard, shown: Iterable[pa.Table]) -> Iterator[pa.Table]:
         columns = ["sha256", "uses", "file", "form", "scenes", "unite_as"]
-        rows = frame(read_shard(self._config.folder, path, "media", columns))
+        rows = frame(read_shard(self._config.folder, shard, "media", columns))
         keys = np.concatenate([np.empty(0, np.uint64), *[table.column("hash").to_numpy() for table in shown]])
         uses = rows.select("sha256", key=pl.col("uses").list.eval(pl.element().struct.field("media_key"))).explode(
             "key"
@@ -169,8 +169,8 @@ def _placed(pipeline: beam.Pipeline, work: beam.PCollection[pa.Table], config: M
     )
 
 
-def _list(path: str, folder: str) -> pa.Table:
-    return read_list(folder, path)
+def _list(shard: Shard, folder: str) -> pa.Table:
+    return read_list(folder, shard)
 
 
 def _with_places(element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> pa.Table:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from functools import partial
 
+from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.recipe.result import MediaFiles, MediaShape, Publish
 from blift.pipelines.stages.media.listing import FOLDER, changed, read_list, store_of
@@ -31,12 +32,12 @@ def media_part(folder: RunFolder, manifest: Manifest, section: Publish) -> Media
             f"`publish.media` is {section.media}, and {folder.path} has no media. Add the section `media` to the "
             "recipe, and build again."
         )
-    shards = {shard.path: shard.sha256 for stage in manifest.stages.values() for shard in stage.shards}
-    media = sorted(path for path in shards if path.startswith("media/"))
-    lists = sorted(path for path in shards if path.startswith(FOLDER))
+    shards = sorted(shard for stage in manifest.stages.values() for shard in stage.shards)
+    media = [shard for shard in shards if shard.path.startswith("media/")]
+    lists = [shard for shard in shards if shard.path.startswith(FOLDER)]
     if media and not lists:
         raise InputError(f"{folder.path} does not say where its media lie. Build it again with this blift.")
-    samples = sorted(path for path in shards if path.startswith("samples/"))
+    samples = [shard for shard in shards if shard.path.startswith("samples/")]
     there, size = _there(folder, lists) if section.media_files is MediaFiles.FILES else ("", 0)
     buckets = max(len(media), -(-size // _BUCKET_BYTES), 1)
     config = MediaRelease(
@@ -52,18 +53,18 @@ def media_part(folder: RunFolder, manifest: Manifest, section: Publish) -> Media
     inputs = {
         "shape": section.media,
         "files": section.media_files,
-        "shards": {path: shards[path] for path in media},
+        "shards": {shard.path: shard.sha256 for shard in media},
         "there": there,
         "buckets": config.shards if section.media is MediaShape.EMBEDDED else None,
     }
     return MediaPart(inputs, partial(release_media, samples=samples, config=config))
 
 
-def _there(folder: RunFolder, lists: list[str]) -> tuple[str, int]:
+def _there(folder: RunFolder, lists: list[Shard]) -> tuple[str, int]:
     """A digest of what lies where files were listed, so that one that comes back is published; and their bytes."""
     digest, size = hashlib.sha256(), 0
-    for path in lists:
-        rows = read_list(folder.path, path)
+    for shard in lists:
+        rows = read_list(folder.path, shard)
         facts = [changed(file) for file in rows.column("path").to_pylist()]
         digest.update(json.dumps(facts).encode())
         size += sum(rows.column("size_bytes").to_pylist())

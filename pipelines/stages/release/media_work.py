@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
+from blift.connectors.shard import Shard
 from blift.pipelines.recipe.result import MediaFiles, MediaShape
 from blift.pipelines.stages.release.bared import BareFile, Withheld
 from blift.pipelines.stages.release.layout import STAGE
@@ -57,8 +58,8 @@ class MediaRelease:
     target: str
     shape: MediaShape
     files: MediaFiles
-    media: Sequence[str]
-    lists: Sequence[str]
+    media: Sequence[Shard]
+    lists: Sequence[Shard]
     store: str
     shards: int
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 import apache_beam as beam
 import numpy as np
@@ -27,7 +26,7 @@ _DIGESTS, _FINDINGS = "digests", "findings"
 def plan(
     pipeline: beam.Pipeline,
     chosen: Sequence[Part],
-    flagged: Sequence[str],
+    flagged: Sequence[Shard],
     folder: str,
     media: Callable[[beam.Pipeline], ReleasedMedia] | None,
 ) -> StagePlan:
@@ -40,7 +39,7 @@ def plan(
     )
     released = (
         pipeline
-        | "Shards" >> beam.Create([tuple(asdict(part).values()) for part in chosen])
+        | "Shards" >> beam.Create(list(chosen))
         | "Spread shards" >> beam.Reshuffle()
         | "Release"
         >> beam.ParDo(_Release(folder), withdrawn=beam.pvalue.AsIter(withdrawn)).with_outputs(
@@ -76,10 +75,10 @@ class _Withdrawn(beam.DoFn):
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def process(self, path: str) -> Iterator[pa.Table]:
-        table = "post" if path.startswith("posts/") else "comment"
+    def process(self, shard: Shard) -> Iterator[pa.Table]:
+        table = "post" if shard.path.startswith("posts/") else "comment"
         columns = [f"{table}_id", "deleted", "removed"]
-        hashes = withdrawn_ids(read_shard(self._folder, path, table, columns), columns[0])
+        hashes = withdrawn_ids(read_shard(self._folder, shard, table, columns), columns[0])
         if len(hashes):
             yield pa.table({"hash": pa.array(hashes, pa.uint64())})
 
@@ -90,9 +89,9 @@ class _Release(beam.DoFn):
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
-    def process(self, element: tuple[str, str, str], withdrawn: Iterable[pa.Table]) -> Iterator[Shard | TaggedOutput]:
-        part, tally = Part(*element), Tally(STAGE)
-        rows = read_shard(self._folder, part.path, part.table)
+    def process(self, part: Part, withdrawn: Iterable[pa.Table]) -> Iterator[Shard | TaggedOutput]:
+        tally = Tally(STAGE)
+        rows = read_shard(self._folder, part.shard, part.table)
         if part.table == "sample":
             found = withdrawn_in(rows, _sorted(withdrawn))
             yield TaggedOutput(_FINDINGS, (WITHDRAWN, found))
@@ -102,10 +101,10 @@ class _Release(beam.DoFn):
         for kind, count in kinds(released.redacted).items():
             yield TaggedOutput(_FINDINGS, (f"{part.config} {kind}", count))
         tally.flow(0, "privacy", part.config, rows.num_rows, released.rows.num_rows, released.withheld)
-        yield write_shard(released.rows, part.table, self._folder, f"{FOLDER}{part.path}")
+        yield write_shard(released.rows, part.table, self._folder, f"{FOLDER}{part.shard.path}")
         if part.table == "sample":
             six = blift_rows(released.rows)
-            path = f"{FOLDER}blift/{part.path.rpartition('/')[2].replace('samples', 'blift')}"
+            path = f"{FOLDER}blift/{part.shard.path.rpartition('/')[2].replace('samples', 'blift')}"
             yield write_shard(six, "blift", self._folder, path)
         yield TaggedOutput(_DIGESTS, (part.config, row_digests(released.rows, part.table)))
         yield from tally.emit()

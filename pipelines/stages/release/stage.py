@@ -41,7 +41,7 @@ def parts(manifest: Manifest, configs: Sequence[str] | None) -> list[Part]:
     wanted = [name for name, _, _ in CONFIGS if name not in UNFILTERED] if configs is None else configs
     folders = {f"{folder}/": (name, table) for name, folder, table in CONFIGS if name in wanted}
     return [
-        Part(*folders[prefix], shard.path)
+        Part(*folders[prefix], shard)
         for stage, record in manifest.stages.items()
         if stage != NAME
         for shard in record.shards
@@ -61,15 +61,15 @@ def prepare(request: Request) -> Prepared:
     if manifest is None or not any(part.table == "sample" for part in chosen):
         raise InputError(f"{folder} holds no samples to publish. Run `blift build` to its end first.")
     media = _media(request, manifest)
-    digests = {shard.path: shard.sha256 for record in manifest.stages.values() for shard in record.shards}
-    flagged = [path for path in digests if path.startswith(("posts/", "comments/"))]
+    shards = [shard for record in manifest.stages.values() for shard in record.shards]
+    flagged = [shard for shard in shards if shard.path.startswith(("posts/", "comments/"))]
     return Prepared(
         inputs={
-            "shards": {path: digests[path] for path in sorted({*flagged, *(part.path for part in chosen)})},
+            "shards": {shard.path: shard.sha256 for shard in sorted({*flagged, *(part.shard for part in chosen)})},
             "media": media and media.inputs,
         },
         prefixes=(
-            *sorted({f"{FOLDER}{part.path.rsplit('-', 3)[0]}-" for part in chosen}),
+            *sorted({f"{FOLDER}{part.shard.path.rsplit('-', 3)[0]}-" for part in chosen}),
             f"{FOLDER}blift/blift-",
             *(f"{FOLDER}{digests_path(name).removesuffix('.parquet')}" for name, _, _ in PUBLISHED),
             *(f"{FOLDER}{place}/{name}-" for name, place, _ in EMBEDDED),

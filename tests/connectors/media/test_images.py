@@ -24,8 +24,8 @@ def saved(path: Path, image: Image.Image | None = None, **options: object) -> Pa
     return path
 
 
-def read(path: Path, limits: Limits = _LIMITS, *, reduced: bool = True):  # type: ignore[no-untyped-def]  # noqa: ANN201
-    return read_image(str(path), path.stat().st_size, limits, reduced=reduced)
+def read(path: Path, limits: Limits = _LIMITS):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    return read_image(str(path), path.stat().st_size, limits)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -44,49 +44,6 @@ def test_an_image_is_turned_as_its_orientation_says(tmp_path: Path, orientation:
 def test_a_format_is_known_by_its_bytes_whatever_the_name(tmp_path: Path, format_: str) -> None:
     path = saved(tmp_path / "picture.xyz", format=format_)
     assert read(path).facts.container == format_.lower()
-
-
-def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(tmp_path: Path) -> None:
-    path = saved(tmp_path / "large.jpg", noise((2048, 1536)), quality=85)
-    still, whole = read(path), read(path, reduced=False)
-    assert (still.block, still.rgb.shape, still.facts.shown) == (4, (384, 512, 3), (2048, 1536))
-    assert (whole.block, whole.rgb.shape) == (1, (1536, 2048, 3))
-
-
-@pytest.mark.parametrize(
-    ("size", "mode", "block"),
-    [
-        ((1280, 320), "RGB", 4),
-        ((320, 1280), "L", 4),
-        ((1279, 1279), "RGB", 1),
-        ((2000, 319), "RGB", 1),
-        ((2000, 900), "CMYK", 1),
-    ],
-)
-def test_which_jpegs_are_decoded_at_a_part_of_their_size(
-    tmp_path: Path, size: tuple[int, int], mode: str, block: int
-) -> None:
-    assert read(saved(tmp_path / "picture.jpg", noise(size).convert(mode))).block == block
-
-
-def test_a_jpeg_whose_blocks_hold_what_their_means_do_not_show_is_decoded_in_full(tmp_path: Path) -> None:
-    down, across = np.mgrid[:1280, :1280]
-    screen = Image.fromarray((((down // 3 + across // 3) % 2) * 255).astype(np.uint8))
-    assert read(saved(tmp_path / "screen.jpg", screen, quality=50)).block == 1
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_blocks_reach_beyond_the_picture_on_the_sides_where_they_are_shown(tmp_path: Path, orientation: int) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    path = saved(tmp_path / "odd.jpg", noise((1403, 1001)), exif=exif, quality=95)
-    still = read(path)
-    left, top, right, bottom = still.margins
-    assert sorted([left + right, top + bottom]) == [1, 3]
-    whole = np.pad(np.asarray(read(path, reduced=False).luma, float), ((top, bottom), (left, right)), mode="edge")
-    means = whole.reshape(still.luma.height, 4, still.luma.width, 4).mean((1, 3))
-    assert np.abs(means - np.asarray(still.luma)).max() <= 2.5
-    assert np.abs(means - np.asarray(still.luma)).mean() < 0.5
 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
@@ -156,7 +113,7 @@ def test_real_images_are_upright_and_their_hashes_are_imagehashs(shared_data: Pa
         if path.suffix.lower() not in (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tiff") or "corrupt" in path.name:
             continue
         upright = ImageOps.exif_transpose(Image.open(path))
-        still = read(path, reduced=False)
+        still = read(path)
         assert still.facts.shown == upright.size
         assert str(imagehash.phash(still.luma)) == str(imagehash.phash(upright)), path
         if upright.mode == "RGB":

@@ -145,3 +145,26 @@ def test_a_store_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "keyframes").write_text("in the way")
     with pytest.raises(OutputError, match="keyframes is a file, and blift neither writes nor deletes behind it"):
         MediaStore(str(tmp_path), "s").put_keyframe(b"jpeg")
+
+
+def test_a_row_with_the_digest_of_its_bytes_that_is_no_row_of_the_table_is_none(tmp_path: Path) -> None:
+    store, path = stored(tmp_path)
+    kept = store.measured(_SHA256)
+    assert kept is not None
+    values = kept.to_pylist()[0]
+    for change in (
+        {"scenes": None},
+        {"scenes": [None]},
+        {"width": None},
+        {"form": "smell"},
+        {"uses": [None]},
+        {"drawings": [None]},
+        {"drawings": [{"time_s": None, "jpeg": b""}]},
+    ):
+        store.put_measured(_SHA256, pa.Table.from_pylist([values | change], KEPT))
+        assert (change, store.measured(_SHA256)) == (change, None)
+    store.put_measured(_SHA256, pa.table({b"\xff".decode("latin-1"): [1]}))
+    assert store.measured(_SHA256) is None
+    content = path.read_bytes()[32:].replace(b"sha256", b"sha\xff56")
+    path.write_bytes(hashlib.sha256(content).digest() + content)
+    assert store.measured(_SHA256) is None

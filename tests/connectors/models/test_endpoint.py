@@ -1,5 +1,6 @@
 """A vision endpoint: what it is asked, how its faults are met, what it may cost, what is kept and what never shows."""
 
+import gzip
 import io
 import json
 import logging
@@ -15,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from blift.connectors.models.address import Address
 from blift.connectors.models.allowance import Limits
-from blift.connectors.models.client import Address
 from blift.connectors.models.config import EndpointConfig
 from blift.connectors.models.endpoint import VisionEndpoint
 from blift.connectors.models.pictures import ANSWERS
@@ -131,13 +132,13 @@ def test_retry_after_holds_every_request_back(endpoint: Endpoint, config: Endpoi
     def answer(asked: Asked, number: int) -> Says:
         times.append(time.monotonic())
         if number == 2:
-            return Says(429, b"slow down", {"Retry-After": "0.4"})
-        return replace(described(asked.picture), after_s=0.1)
+            return Says(429, b"slow down", {"Retry-After": "1.5"})
+        return replace(described(asked.picture), after_s=0.4)
 
     endpoint.answer = answer
     assert outcomes(ask(replace(config, concurrency=2), pictures(8))) == ["described"] * 8
     assert len(times) == 9
-    held = [moment for moment in times if times[1] + 0.1 < moment < times[1] + 0.39]
+    held = [moment for moment in times if times[1] + 0.4 < moment < times[1] + 1.49]
     assert held == []
 
 
@@ -190,7 +191,7 @@ def test_nobody_at_the_address_is_said(config: EndpointConfig, pictures: Picture
         closed.bind(("127.0.0.1", 0))
         address = replace(config.address, url=f"http://127.0.0.1:{closed.getsockname()[1]}/v1")
         (answer,) = ask(replace(config, address=address), pictures(1))
-    assert answer["detail"] == "the connection failed (NewConnectionError) (3 tries)"
+    assert answer["detail"] == "the connection failed (ConnectError) (3 tries)"
 
 
 @pytest.mark.parametrize(
@@ -440,3 +441,38 @@ def test_a_key_in_place_of_a_variables_name_is_not_repeated() -> None:
     with pytest.raises(RecipeError, match="no name of an environment variable") as caught:
         Address("http://localhost/v1", KEY)
     assert KEY not in str(caught.value)
+
+
+def test_nothing_of_the_environment_is_sent(
+    endpoint: Endpoint, config: EndpointConfig, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, KEY)
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Secret: {KEY}")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert outcomes(ask(config, pictures(1))) == ["described"]
+    (asked,) = endpoint.asked
+    assert {name.lower() for name in asked.headers} == {
+        "host", "connection", "user-agent", "content-type", "content-length", "accept", "accept-encoding"
+    }  # fmt: skip
+    assert KEY not in str(asked.headers)
+
+
+def test_an_answer_that_says_it_is_packed_is_not_unpacked(
+    endpoint: Endpoint, config: EndpointConfig, pictures: Pictures
+) -> None:
+    bomb = gzip.compress(bytes(64 << 20))
+    endpoint.answer = lambda *_: Says(body=bomb, headers={"Content-Encoding": "gzip"})
+    (answer,) = ask(config, pictures(1))
+    assert answer["outcome"] == "failed"
+    assert answer["detail"].startswith("the answer is no JSON")
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_of_any_status_is_read_within_bounds(
+    endpoint: Endpoint, config: EndpointConfig, pictures: Pictures, status: int
+) -> None:
+    endpoint.answer = lambda *_: Says(status, b"x" * (64 << 20))
+    (answer,) = ask(config, pictures(1))
+    assert answer["outcome"] == "failed"

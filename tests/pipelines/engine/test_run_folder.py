@@ -203,6 +203,14 @@ def test_sweep_deletes_what_a_killed_worker_left_and_nothing_else(tmp_path: Path
     assert sorted(path.name for path in (tmp_path / "posts").iterdir()) == sorted(kept)
 
 
+def test_who_holds_the_folder_deletes_what_a_killed_process_left_half_written_at_its_top(tmp_path: Path) -> None:
+    kept = ["README.md", "README.md.mine.partial", f"mine{_PART}", ".lock"]
+    for name in (*kept, *(f"{name}{_PART}" for name in ("README.md", "recipe.yaml", "manifest.json"))):
+        (tmp_path / name).write_text("")
+    with RunFolder(str(tmp_path)).locked():
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
 def test_an_address_is_no_local_folder() -> None:
     folder = RunFolder("gs://bucket/run/")
     assert not folder.is_local

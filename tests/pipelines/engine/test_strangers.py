@@ -224,6 +224,115 @@ def test_a_bit_of_a_measured_row_that_changed_does_not_change_the_dataset(
     assert [row.read_bytes() for row in rows] == whole
 
 
+#: Parts of the manifest of a build, and what they hold in its place.
+_OF_ANOTHER_TYPE: list[tuple[str, Any]] = [
+    ("stages", []),
+    ("stages", None),
+    ("recipe", {}),
+    ("fingerprint", 3),
+    ("fingerprint", "not hexadecimal"),
+    ("stages.ingest", 3),
+    ("stages.ingest.fingerprint", 3),
+    ("stages.ingest.inputs", []),
+    ("stages.ingest.inputs.shards", "many"),
+    ("stages.ingest.inputs.shards", 0),
+    ("stages.ingest.inputs.files", {}),
+    ("stages.ingest.inputs.files.0", ["RS_2021-01.zst"]),
+    ("stages.ingest.inputs.files.0.1", "4467"),
+    ("stages.ingest.shards", {}),
+    ("stages.ingest.shards.0", "posts/posts-00000-of-00002.parquet"),
+    ("stages.ingest.shards.0.path", 3),
+    ("stages.ingest.shards.0.path", ["posts"]),
+    ("stages.ingest.shards.0.rows", {}),
+    ("stages.ingest.shards.0.rows", -1),
+    ("stages.ingest.shards.0.rows", 2**63),
+    ("stages.ingest.shards.0.sha256", 3),
+    ("stages.ingest.shards.0.sha256", "\x1b[2J"),
+    ("stages.ingest.funnel", None),
+    ("stages.ingest.funnel.0.rejected", 3),
+    ("stages.ingest.funnel.0.rejected", None),
+    ("stages.ingest.funnel.0.rejected", ["duplicate"]),
+    ("stages.ingest.funnel.0.rejected", {"duplicate": {}}),
+    ("stages.ingest.funnel.0.place", "first"),
+    ("stages.ingest.funnel.0.rows_in", "3"),
+    ("stages.ingest.funnel.0.rows_out", {}),
+    ("stages.ingest.funnel.0.step", {}),
+    ("stages.ingest.funnel.0.merged", 1.5),
+    ("stages.ingest.seconds", "long"),
+    ("stages.ingest.versions", []),
+    ("stages.ingest.notes", "a note"),
+    ("stages.ingest.findings", [1]),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), _OF_ANOTHER_TYPE)
+def test_a_manifest_with_a_value_of_another_type_is_damaged(
+    run_folder: Path, said: Said, place: str, value: Any
+) -> None:
+    def change(manifest: dict[str, Any]) -> None:
+        *above, last = [int(key) if key.isdigit() else key for key in place.split(".")]
+        for key in above:
+            manifest = manifest[key]
+        manifest[last] = value
+
+    changed(run_folder, change)
+    for command in _COMMANDS:
+        sentence = said(command)
+        assert "manifest.json is damaged (" in sentence
+        assert sentence.endswith("). Delete it and build again.\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"null", b"[]", b"\xff\xfe", b"\0", b"[" * 100_000, b'{"format": 1, "x": ' + b"[" * 100_000, b"1" * 5_000],
+)
+def test_a_manifest_that_is_no_object_is_damaged(run_folder: Path, said: Said, content: bytes) -> None:
+    (run_folder / MANIFEST).write_bytes(content)
+    for command in _COMMANDS:
+        assert "manifest.json is damaged (" in said(command)
+
+
+def test_a_recipe_that_is_not_utf8_is_damaged(run_folder: Path, said: Said) -> None:
+    path = run_folder / "recipe.yaml"
+    path.write_bytes(path.read_bytes().replace(b"name: demo", b"name: d\xacmo"))
+    assert "recipe.yaml is damaged ('utf-8' codec can't decode byte 0xac" in said("publish")
+
+
+@pytest.mark.parametrize("folder", ["posts", "comments", "samples", "instructions/llava", "rejects"])
+def test_rows_of_a_shard_in_which_a_bit_is_another_are_not_shown(run_folder: Path, said: Said, folder: str) -> None:
+    for shard in (run_folder / folder).iterdir():
+        content = bytearray(shard.read_bytes())
+        content[len(content) // 3] ^= 4
+        shard.write_bytes(content)
+    assert "is not what was written: its sha256 is another. Delete it, and run the same command again." in said(
+        "inspect"
+    )
+    assert "Delete the files that have changed, and run `blift build` again" in said("verify", code=1)
+
+
+def test_a_shard_that_has_changed_is_not_built_on(run_folder: Path, said: Said) -> None:
+    changed(run_folder, lambda manifest: manifest["stages"].pop("instruct"))
+    for shard in (run_folder / "samples").iterdir():
+        content = bytearray(shard.read_bytes())
+        content[-20] ^= 4
+        shard.write_bytes(content)
+    assert "is not what was written: its sha256 is another" in said("build")
+    for shard in (run_folder / "samples").iterdir():
+        shard.unlink()
+    assert said("build", code=0) == ""
+    assert "files are as they were written" in said("verify", code=0)
+
+
+@pytest.mark.shared
+def test_the_manifests_of_the_fault_campaign_are_damaged(run_folder: Path, said: Said, shared_data: Path) -> None:
+    cases = sorted((shared_data / "cases" / "faults" / "13-manifest-tracebacks").glob("*/manifest.json"))
+    assert len(cases) > 20
+    for case in cases:
+        shutil.copy(case, run_folder / MANIFEST)
+        for command in ("verify", "inspect", "diff", "publish"):
+            assert "damaged" in said(command)
+
+
 def test_a_run_folder_may_be_reached_through_a_link(run_folder: Path, said: Said, tmp_path: Path) -> None:
     moved = run_folder.rename(tmp_path / "elsewhere")
     run_folder.symlink_to(moved.name)

@@ -26,9 +26,7 @@ TIMES = ("retrieved_at", "history")
 def rows(folder: Path, manifest: Manifest, table: str) -> list[dict[str, Any]]:
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
     found = [
-        read_shard(str(folder), shard.path, table).to_pylist()
-        for shard in shards
-        if shard.path.startswith(f"{table}s/")
+        read_shard(str(folder), shard, table).to_pylist() for shard in shards if shard.path.startswith(f"{table}s/")
     ]
     return [without_times(row) for part in found for row in part]
 

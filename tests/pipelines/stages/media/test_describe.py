@@ -20,8 +20,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
+from blift.connectors.models.address import Address
 from blift.connectors.models.allowance import Limits
-from blift.connectors.models.client import Address
 from blift.connectors.models.config import EndpointConfig, TaggerConfig
 from blift.pipelines.recipe.describe import Describe, DescribeEndpoint, DescribeTagger, Speech
 from blift.pipelines.stages.media.describe import DescribeConfig, DescribeScenes, fill

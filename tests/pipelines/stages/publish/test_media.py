@@ -17,6 +17,7 @@ import yaml
 from PIL import Image, ImageOps
 
 from blift.connectors.parquet import read_shard
+from blift.connectors.shard import Shard
 from blift.pipelines.commands.publish import recipe_of
 from blift.pipelines.demo.media import ARTIST
 from blift.pipelines.engine.beam_arguments import beam_arguments
@@ -267,7 +268,9 @@ def test_a_folder_that_would_be_too_full_is_a_sentence(
     made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(media, "FILES_PER_FOLDER", 0)
-    rows = read_shard(str(made["beside"]), "release/images/metadata.parquet", "media_file")
+    released = json.loads((made["beside"] / "manifest.json").read_text())["stages"]["release"]["shards"]
+    (names,) = [Shard(**shard) for shard in released if shard["path"] == "release/images/metadata.parquet"]
+    rows = read_shard(str(made["beside"]), names, "media_file")
     config = MediaRelease(str(tmp_path), "", MediaShape.BESIDE, MediaFiles.FILES, [], [], "", 1)
     with pytest.raises(InputError, match=r"has 14 files, and the Hub takes 0 a folder. Say `publish.media: embedded`"):
         list(media.WriteNames(config).process(("image_files", [rows])))

@@ -182,4 +182,4 @@ def test_two_workers_send_by_xet_what_one_commits(
     assert {b.sha256 for b in hub.state.repos[REPO].resolve("v1.0.0").tree.values() if b.sha256} == set(
         by_xet.by_sha256
     )
-    assert not (run_folder / ".account-upload").exists()
+    assert not (run_folder / ".account-upload.json").exists()
