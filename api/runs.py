@@ -50,17 +50,17 @@ class Run:
         Raises:
             InputError: the run has no such dataset, or a file of it cannot be read.
         """
-        paths = [
-            shard.path
+        shards = [
+            shard
             for record in self._manifest.stages.values()
             for shard in record.shards
             if _dataset(shard.path) == dataset
         ]
-        if not paths:
+        if not shards:
             hint = did_you_mean(dataset, self.datasets) or "."
             raise InputError(f"{self._folder.path} has no dataset {dataset!r}{hint} It has {', '.join(self.datasets)}.")
         return pa.concat_tables(
-            [read_parquet(self._folder.path, path, columns) for path in paths], promote_options="default"
+            [read_parquet(self._folder.path, shard, columns) for shard in shards], promote_options="default"
         )
 
     def funnel(self) -> list[Mapping[str, Any]]:
