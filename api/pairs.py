@@ -12,7 +12,7 @@ from blift.schemas.split import Split
 from blift.transforms.instructions import Pairs, instructions
 from blift.transforms.templates import Template, shipped
 from blift.transforms.templates import load_template as load
-from blift.transforms.templates.template import SHIPPED
+from blift.transforms.templates.template import shipped_path
 
 
 def template_names() -> list[str]:
@@ -26,7 +26,7 @@ def load_template(name: str | Path) -> Template:
     Raises:
         RecipeError: says what is wrong with the file, and where.
     """
-    return load(SHIPPED / f"{name}.yaml" if name in shipped() else Path(name))
+    return load(shipped_path(str(name)) if name in shipped() else Path(name))
 
 
 def render_pairs(samples: pa.Table, templates: Sequence[Template], splits: Sequence[str] | None = None) -> Pairs:
