@@ -27,6 +27,10 @@ _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 31}
 
 _WILDCARDS = "*?["
 
+#: A packed file is read until it comes to so many times its size, and some more. Archives unpack to 5 to 30 times their
+#: size, and a file that is made to fill memory to a thousand times and more.
+MAX_RATIO = 100
+
 #: How much of an xz or bzip2 file is taken at a time, packed.
 _PACKED_BYTES = 64 << 10
 
@@ -62,6 +66,11 @@ class Chunk:
         """How many records could not be read, by reason."""
         listed = self.rejects.column("reason").value_counts().to_pylist()
         return Counter({Reason(row["values"]): row["counts"] for row in listed}) + Counter(self.unlisted)
+
+
+def most_unpacked(size_bytes: int, more_bytes: int) -> int:
+    """How many bytes are read of what a file of ``size_bytes`` unpacks to; ``more_bytes`` of them whatever its size."""
+    return more_bytes + MAX_RATIO * size_bytes
 
 
 class ByteStream(Protocol):

@@ -94,6 +94,11 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
 
 
+def shipped_path(name: str) -> Path:
+    """The file of a shipped template."""
+    return _SHIPPED / f"{name}.yaml"
+
+
 def load_template(path: Path) -> Template:
     """The template in a file.
 
@@ -144,7 +149,8 @@ def rendered(template: Template, names: Mapping[str, Any], where: str) -> dict[s
             texts[turn] = render(source, names)
         except TurnError as error:
             line = f"line {error.line} of " if error.line else ""
-            raise RecipeError(f"{where}, {line}its `{turn}` turn: {error}. See docs/templates.md.") from error
+            known = f" Names: {', '.join(sorted(names))}." if str(error).endswith("is undefined") else ""
+            raise RecipeError(f"{where}, {line}its `{turn}` turn: {error}.{known} See docs/templates.md.") from error
         shown = texts[turn].count(MEDIA)
         if shown != (turn == "user"):
             raise RecipeError(
@@ -194,7 +200,7 @@ def _named(value: Any, info: ValidationInfo) -> Template:
     if isinstance(value, Template):
         return value
     if value in shipped():
-        return load_template(_SHIPPED / f"{value}.yaml")
+        return load_template(shipped_path(value))
     return load_template(named_path(value, info))
 
 

@@ -23,6 +23,7 @@ COMMANDS = [
     ("diff",),
     ("inspect",),
     ("verify",),
+    ("migrate",),
     ("demo",),
     ("doctor",),
     ("recipe",),

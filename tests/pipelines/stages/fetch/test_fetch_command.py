@@ -269,6 +269,6 @@ def test_what_failed_is_told(
     code: int,
     said: str,
 ) -> None:
-    monkeypatch.setattr("blift.pipelines.commands.fetch.collect", lambda *_: result)
-    assert main(["collect", recipe(tmp_path), "--quiet"]) == code
+    monkeypatch.setattr("blift.pipelines.commands.fetch.fetch", lambda *_: result)
+    assert main(["fetch", recipe(tmp_path), "--quiet"]) == code
     assert capsys.readouterr().err == said
