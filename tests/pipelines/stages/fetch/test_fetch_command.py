@@ -157,7 +157,7 @@ def test_a_listing_that_is_none_is_told_with_its_line(
 @pytest.mark.parametrize(
     ("fetch", "said"),
     [
-        ("{}", "`fetch` asks neither Reddit nor YouTube"),
+        ("{}", "`fetch` asks no platform for anything"),
         ("{reddit: {}}", "`fetch.reddit` names neither `listings` nor `ids`"),
         ("{reddit: {listings: [pics/new]}, wikidata: {}}", "`fetch.youtube` is missing"),
         ("{reddit: {listings: [pics/new], media: {youtube: true}}}", "asks YouTube for videos"),
