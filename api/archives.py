@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from blift.connectors.connector import Archive, Records, Unit
-from blift.connectors.files import InputFile, list_files, literal, match
+from blift.connectors.connector import Archive, Connector, Records
+from blift.connectors.files import InputFile, match
 from blift.connectors.registry import connectors
 from blift.schemas.errors import InputError, did_you_mean
 from blift.schemas.registry import SCHEMAS
@@ -64,7 +64,7 @@ def read_archive(
     if kind not in kinds:
         hint = did_you_mean(kind, list(kinds)) or "."
         raise InputError(f"{platform} has no archives {kind!r}{hint} Kinds: {', '.join(kinds)}.")
-    read = list(_records(kinds[kind], match(patterns), scope or {}))
+    read = list(_records(connector, kinds[kind], match(patterns), scope or {}))
     key = author_key or None
     only_comments = kinds[kind].posts is None
     posts = [] if only_comments else [post_rows(part.posts.table, connector.platform) for part in read]
@@ -78,21 +78,16 @@ def read_archive(
     )
 
 
-def _records(archive: Archive, files: list[InputFile], scope: Mapping[str, Any]) -> Iterator[Records]:
-    for file in files:
+def _records(
+    connector: Connector, archive: Archive, files: list[InputFile], scope: Mapping[str, Any]
+) -> Iterator[Records]:
+    from blift.pipelines.stages.ingest.inputs import with_beside  # noqa: PLC0415 - imports Apache Beam
+
+    for asked in with_beside(connector, archive, files).units():
         if archive.posts is not None:
-            yield from archive.posts(Unit([file], _beside(archive, file)), scope)
+            yield from archive.posts(asked.unit, scope)
         elif archive.comments is not None:
-            yield from (Records(chunk) for chunk in archive.comments(file, None))
-
-
-def _beside(archive: Archive, file: InputFile) -> Mapping[str, list[str]]:
-    """The paths of the files of the same post beside a file, by its path."""
-    if archive.beside is None:
-        return {}
-    folder = file.path.rpartition("/")[0]
-    found = archive.beside.group(entry.path for entry in list_files(f"{literal(folder)}/*"))
-    return {file.path: list(found[file.path])} if file.path in found else {}
+            yield from (Records(chunk) for file in asked.unit.files for chunk in archive.comments(file, None))
 
 
 def _table(parts: list[pa.Table], schema: pa.Schema) -> pa.Table:

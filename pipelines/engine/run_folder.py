@@ -19,6 +19,7 @@ import msgspec
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
 from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard
+from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
 from blift.schemas.count import Count
 from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow
@@ -27,8 +28,6 @@ MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
 #: Files of the folder itself, that each of its commands writes anew.
 _AT_THE_TOP = (MANIFEST, "recipe.yaml", "README.md")
-#: Stages that earlier versions wrote under other names.
-_OLD_STAGES = {"collect": "ingest", "gather": "fetch"}
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
 _WHOLE = r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})\.parquet|\.parquet|[0-9a-f]{64}\.[a-z0-9]+)?"
 _HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
@@ -170,7 +169,7 @@ class RunFolder:
         except (OSError, ValueError, RecursionError) as error:
             why = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
-        stages = {_OLD_STAGES.get(name, name): record for name, record in read.stages.items()}
+        stages = {OLD_STAGES.get(name, name): record for name, record in read.stages.items()}
         manifest = Manifest(read.recipe, read.blift, stages, read.fingerprint)
         self._check(manifest)
         return manifest

@@ -75,11 +75,12 @@ def named_files(request: Request) -> list[NamedFiles]:
             files = archives(patterns, folders if archive.fetched else [], archive.fetched)
             if archive.is_one_post:
                 files = files[: request.limit]
-            found.append(_with_beside(section.connector, archive, files))
+            found.append(with_beside(section.connector, archive, files))
     return found
 
 
-def _with_beside(connector: Connector, archive: Archive, files: Sequence[InputFile]) -> NamedFiles:
+def with_beside(connector: Connector, archive: Archive, files: Sequence[InputFile]) -> NamedFiles:
+    """The files of an archive, with the files beside each; a folder is listed once, however many files are in it."""
     if archive.beside is None:
         return NamedFiles(connector, archive, files)
     folders = sorted({_folder(file) for file in files})
