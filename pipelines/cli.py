@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
+from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable, printable_lines
 
@@ -59,12 +60,17 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    chosen = _command_in(arguments)
     for name, text in _COMMANDS.items():
         subparser = commands.add_parser(name, help=text, allow_abbrev=False)
         if name == chosen:
             import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
     return root
+
+
+def _command_in(arguments: Sequence[str]) -> str:
+    """The command that is given; empty where none is."""
+    return next((argument for argument in arguments if not argument.startswith("-")), "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,6 +90,7 @@ def _run(arguments: Sequence[str]) -> int:
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
+        check_limit(_command_in(given))
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
             raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
@@ -93,6 +100,8 @@ def _run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return leave(EXIT_INTERRUPTED, INTERRUPTED)
     except OSError as error:
+        if is_out_of_memory(error):
+            return leave(EXIT_USER_ERROR, f"blift: {no_memory()}")
         if error.errno not in _OF_A_DISK:
             raise
         what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
@@ -101,6 +110,8 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"blift: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
     except Exception as error:
+        if is_out_of_memory(error):
+            return leave(EXIT_USER_ERROR, f"blift: {no_memory()}")
         # Of a runner: each has exceptions of its own for what went wrong elsewhere.
         from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - after the filter
 
