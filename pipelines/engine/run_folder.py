@@ -86,6 +86,12 @@ class _Content(msgspec.Struct):
     fingerprint: Fingerprint
 
 
+def _is_half(entry: Path) -> bool:
+    """A file of the folder itself that a killed build left half written, which is no stranger's."""
+    own = next((name for name in _AT_THE_TOP if entry.name.startswith(name)), None)
+    return own is not None and _HALF_WRITTEN.fullmatch(entry.name.removeprefix(own)) is not None
+
+
 class RunFolder:
     """A folder, local or on any filesystem that Beam knows."""
 
@@ -114,7 +120,7 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"Cannot make the run folder {path}: {error.strerror}. Choose another --out.") from error
-        strangers = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
+        strangers = [entry.name for entry in path.iterdir() if not entry.name.startswith(".") and not _is_half(entry)]
         if strangers and not (path / MANIFEST).exists() and not (path / "recipe.yaml").exists():
             raise OutputError(
                 f"{path} holds files that blift did not write, such as {min(strangers)!r}. "

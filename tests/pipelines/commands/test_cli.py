@@ -39,6 +39,12 @@ COMMANDS = [
     ("schema", "check"),
     ("schema", "diff"),
     ("schema", "validate"),
+    ("rule",),
+    ("rule", "list"),
+    ("template",),
+    ("template", "list"),
+    ("template", "show"),
+    ("template", "check"),
 ]
 
 
