@@ -99,27 +99,36 @@ def _run(arguments: Sequence[str]) -> int:
         return int(args.run(args))
     except KeyboardInterrupt:
         return leave(EXIT_INTERRUPTED, INTERRUPTED)
-    except OSError as error:
-        if is_out_of_memory(error):
-            return leave(EXIT_USER_ERROR, f"blift: {no_memory()}")
-        if error.errno not in _OF_A_DISK:
-            raise
-        what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
-        return leave(EXIT_USER_ERROR, f"blift: Cannot {what}: {error.strerror}. Mend that, and run it again.")
     except BliftError as error:
-        print(f"blift: {error}", file=sys.stderr)
-        return EXIT_USER_ERROR
+        sentence: str | None = str(error)
     except Exception as error:
-        if is_out_of_memory(error):
-            return leave(EXIT_USER_ERROR, f"blift: {no_memory()}")
-        # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - after the filter
-
-        sentence = user_error_in(str(error)) or sentence_on(str(error))
-        if sentence is None or isinstance(error, ImportError):
+        if of_machine := _on_machine(error):
+            return leave(EXIT_USER_ERROR, f"blift: {of_machine}")
+        sentence = _on_runner(error)
+        if sentence is None:
             raise
-        print(f"blift: {printable_lines(sentence)}", file=sys.stderr)
-        return EXIT_USER_ERROR
+    print(f"blift: {sentence}", file=sys.stderr)
+    return EXIT_USER_ERROR
+
+
+def _on_machine(error: Exception) -> str | None:
+    """What is said where the machine lacks memory or space, or denies access; None where it does not."""
+    if is_out_of_memory(error):
+        return no_memory()
+    if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
+        return None
+    what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
+    return f"Cannot {what}: {error.strerror}. Mend that, and run it again."
+
+
+def _on_runner(error: Exception) -> str | None:
+    """What a runner's exception means: each has its own for what went wrong elsewhere. None for a fault of ours."""
+    from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - slow
+
+    if isinstance(error, OSError | ImportError):
+        return None
+    sentence = user_error_in(str(error)) or sentence_on(str(error))
+    return sentence and printable_lines(sentence)
 
 
 def _with_new_name(arguments: Sequence[str]) -> Sequence[str]:

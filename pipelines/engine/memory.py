@@ -1,4 +1,4 @@
-"""Memory that does not suffice: said in one sentence, before a command begins where a limit shows it, else when it ends."""
+"""Memory that does not suffice, in one sentence: before a command begins where a limit shows it, else at its end."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from blift.schemas.errors import BliftError
 _MB = 1 << 20
 #: Address space that the libraries of a command need before anything is read, MB. Most of it is never touched: stacks
 #: of threads, and libraries' own arenas.
-_OF_PIPELINES, _OF_TABLES = 4_096, 1_024
+_OF_PIPELINES, _OF_TABLES = 4_096, 2_048
 _NEEDED_MB = {
-    **dict.fromkeys(("build", "fetch", "publish"), _OF_PIPELINES),
-    **dict.fromkeys(("diff", "doctor", "inspect", "migrate", "recipe", "rule", "template", "verify"), _OF_TABLES),
+    **dict.fromkeys(("build", "diff", "fetch", "migrate", "publish"), _OF_PIPELINES),
+    **dict.fromkeys(("doctor", "inspect", "recipe", "rule", "template", "verify"), _OF_TABLES),
 }
 #: What Python, Arrow, FFmpeg and the loader say where there is none left, in an exception or in a runner's text of one.
 _SAID = re.compile(
@@ -50,7 +50,9 @@ def is_out_of_memory(error: Exception) -> bool:
 def no_memory() -> str:
     """What to do where there is none left."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    of_process = "" if limit == resource.RLIM_INFINITY else f" (the process is limited to {limit // _MB:,} MB by `ulimit -v`)"
+    of_process = (
+        "" if limit == resource.RLIM_INFINITY else f" (the process is limited to {limit // _MB:,} MB by `ulimit -v`)"
+    )
     return (
         f"There is not enough memory{of_process}. Raise the limit, use fewer workers (`--direct_num_workers`), or take "
         "a machine with more memory, and run the same command again: finished stages are kept."

@@ -24,7 +24,9 @@ ROW: dict[str, Any] = {
 )
 def test_a_number_of_another_type_is_the_same_number(numbers: pa.Array) -> None:
     chunk = published_rows(pa.table({**ROW, "num_comments": numbers}), "owner/data.parquet")
-    assert chunk.posts.table.column("num_comments").to_pylist() == [value and int(value) for value in numbers.to_pylist()]
+    assert chunk.posts.table.column("num_comments").to_pylist() == [
+        value and int(value) for value in numbers.to_pylist()
+    ]
 
 
 @pytest.mark.parametrize(
