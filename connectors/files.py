@@ -173,6 +173,7 @@ def open_bytes(path: str) -> Iterator[ByteStream]:
         InputError: the file cannot be opened.
         EOFError: while reading, where the packed content ends too early.
         DamagedFile: while reading, where the packed content is broken.
+        MemoryError: while reading, where there is no memory for the window that the file was packed with.
         OSError: while reading, where the filesystem fails.
     """
     try:
@@ -274,5 +275,7 @@ class _Unpacked:
 
 def _told_apart(error: Exception) -> Exception:
     """The error as `open_bytes` documents it. bz2 and gzip have no class of their own, but no error number either."""
+    if isinstance(error, zstd.ZstdError) and "Allocation error" in str(error):
+        return MemoryError(str(error))  # a window of up to 2 GiB that this machine does not have: no fault of the file
     is_of_filesystem = isinstance(error, OSError) and error.errno is not None
     return error if is_of_filesystem or isinstance(error, EOFError) else DamagedFile(str(error))
