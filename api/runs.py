@@ -87,13 +87,17 @@ def open_run(path: str | Path) -> Run:
     return Run(path)
 
 
-def check_recipe(path: str | Path) -> list[str]:
+def check_recipe(path: str | Path, *, allow_python: bool = False) -> list[str]:
     """Check a recipe; the result is a list of notes, such as on a key that has a new name.
+
+    Args:
+        path: of a recipe, or the name of a shipped one.
+        allow_python: run the Python file of rules that the recipe names; without it, such a recipe is refused.
 
     Raises:
         RecipeError: says the file, the line, the key, what is wrong with it and what to do.
     """
-    return list(load_recipe(str(path)).notes)
+    return list(load_recipe(str(path), allow_python=allow_python).notes)
 
 
 def build(
@@ -103,6 +107,7 @@ def build(
     stages: Sequence[str] | None = None,
     limit: int | None = None,
     beam: Sequence[str] = (),
+    allow_python: bool = False,
 ) -> Run:
     """Build a dataset from a recipe; stages whose result is already in the folder are skipped.
 
@@ -112,6 +117,7 @@ def build(
         stages: names of the stages to run; None for all that the recipe needs.
         limit: posts to read of each archive file, for a trial; None for all.
         beam: options of Apache Beam, such as ``["--runner=SparkRunner"]``.
+        allow_python: run the Python file of rules that the recipe names; without it, such a recipe is refused.
 
     Raises:
         BliftError: an input, the recipe or the folder is at fault, or too many records are malformed.
@@ -121,7 +127,8 @@ def build(
     from blift.pipelines.engine.stage_run import Report  # noqa: PLC0415 - the same
 
     silent = Report(started=lambda _: None, skipped=lambda *_: None, done=lambda *_: None)
-    run(load_recipe(str(recipe)), RunFolder(str(out)), beam_arguments(list(beam)), stages, limit, silent)
+    source = load_recipe(str(recipe), allow_python=allow_python)
+    run(source, RunFolder(str(out)), beam_arguments(list(beam)), stages, limit, silent)
     return Run(out)
 
 

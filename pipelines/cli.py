@@ -32,7 +32,7 @@ _COMMANDS = {
     "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
     "rule": "list the rules that recipes can turn on",
-    "template": "list, show or check templates of instruction pairs",
+    "template": "list, show, check or preview templates of instruction pairs",
     "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",

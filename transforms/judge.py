@@ -14,10 +14,11 @@ from blift.schemas.reasons import Reason
 from blift.transforms.accounting import Tally
 from blift.transforms.language import identify
 from blift.transforms.platforms import are_media, belongs_to
-from blift.transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, checks
+from blift.transforms.rules.python_file import RuleFile
+from blift.transforms.rules.registry import Check, RecordKind, Rule, Verdict, apply_rules, checks
 
 #: Options of rules, by name of the platform.
-Knobs = Mapping[str, Mapping[str, Any]]
+RuleOptions = Mapping[str, Mapping[str, Any]]
 
 #: Reasons that also say that the record tells nothing reliable of the media.
 _NO_FACTS = (Reason.DELETED, Reason.REMOVED, Reason.UNAVAILABLE, Reason.LIVE)
@@ -31,21 +32,23 @@ class RuleBook:
         shown: platforms whose rules are counted even where none of their records came.
     """
 
-    rules: Mapping[tuple[Record, str], Sequence[tuple[Rule, Check]]]
+    rules: Mapping[tuple[RecordKind, str], Sequence[tuple[Rule, Check]]]
     shown: Collection[str]
 
     @classmethod
-    def of(cls, posts: Knobs, comments: Knobs, shown: Collection[str]) -> RuleBook:
-        """The rule book for options by platform."""
-        known = platforms()
+    def of(
+        cls, posts: RuleOptions, comments: RuleOptions, shown: Collection[str], python: RuleFile | None = None
+    ) -> RuleBook:
+        """The rule book for options by platform; ``python`` has rules of the recipe's own."""
+        known, own = platforms(), python.rules if python else ()
         rules = {
-            (record, name): checks(record, known[name], knobs)
-            for record, by_platform in ((Record.POST, posts), (Record.COMMENT, comments))
-            for name, knobs in by_platform.items()
+            (record, name): checks(record, known[name], options, own=own)
+            for record, by_platform in ((RecordKind.POST, posts), (RecordKind.COMMENT, comments))
+            for name, options in by_platform.items()
         }
         return cls(rules, shown)
 
-    def judge(self, rows: pl.DataFrame, record: Record, tally: Tally) -> Verdict:
+    def judge(self, rows: pl.DataFrame, record: RecordKind, tally: Tally) -> Verdict:
         """Apply the rules of each platform to its rows, and count every rule."""
         verdicts = []
         for name, platform in platforms().items():
@@ -114,7 +117,7 @@ class JudgedPosts:
 
 def judge_posts(posts: pl.DataFrame, rules: RuleBook, tally: Tally) -> JudgedPosts:
     """Apply the rules for posts; add ``judged`` and, where no rule did, an empty ``identified_language``."""
-    verdict = rules.judge(posts, Record.POST, tally)
+    verdict = rules.judge(posts, RecordKind.POST, tally)
     kept = verdict.kept.with_columns(judged=pl.lit(value=True))
     facts = verdict.rejected.filter(
         are_media()
@@ -132,7 +135,7 @@ def judge_comments(comments: pl.DataFrame, posts: JudgedPosts, rules: RuleBook, 
     of_kept = posts.kept.filter("judged").select("post_id", "media_key")
     joined = comments.join(of_kept, on="post_id", how="left", maintain_order="left")
     orphaned = joined.filter(pl.col("media_key").is_null())
-    verdict = rules.judge(joined.filter(pl.col("media_key").is_not_null()), Record.COMMENT, tally)
+    verdict = rules.judge(joined.filter(pl.col("media_key").is_not_null()), RecordKind.COMMENT, tally)
     of_rejected = orphaned.with_columns(
         rule=pl.lit("post_kept"),
         reason=pl.lit(Reason.POST_REJECTED.value),

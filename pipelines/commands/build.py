@@ -11,7 +11,7 @@ import sys
 from blift.connectors.filesystem import is_here
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.commands.show import show_funnel, show_notes
+from blift.pipelines.commands.show import ALLOW_PYTHON, show_funnel, show_notes
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hand the next stage to the runner and do not wait; the same command, once that job is done, takes it "
         "into the manifest and hands on the next",
     )
+    parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """Run `blift build`."""
     if args.limit is not None and args.limit < 1:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
-    source = load_recipe(args.recipe)
+    source = load_recipe(args.recipe, allow_python=args.allow_python)
     show_notes(source.notes)
     stages = _stages(args.stages, source, trial=args.limit is not None)
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):

@@ -19,7 +19,8 @@ from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
 from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_keys, without_cuts
 from blift.transforms.rejects import reject_rows
-from blift.transforms.rules.registry import Record, checks
+from blift.transforms.rules.python_file import RuleFile
+from blift.transforms.rules.registry import RecordKind, checks
 from blift.transforms.selection import Selection, choose
 from blift.transforms.shuffle import SplitByShard
 from blift.transforms.tables import concat, frame
@@ -38,10 +39,15 @@ _POST_ONLY = {"history", "tags", "categories", "bot", "nsfw", "deleted", "remove
 
 @dataclass(frozen=True)
 class CurateConfig:
-    """What the workers of the stage need to know."""
+    """What the workers of the stage need to know.
+
+    Attributes:
+        python: rules of the recipe's own.
+    """
 
     folder: str
     shards: int
+    python: RuleFile | None
     posts: Mapping[str, Mapping[str, Any]]
     comments: Mapping[str, Mapping[str, Any]]
     sources: Sequence[str]
@@ -130,7 +136,8 @@ class _Judge(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        self._rules = RuleBook.of(self._config.posts, self._config.comments, self._config.sources)
+        config = self._config
+        self._rules = RuleBook.of(config.posts, config.comments, config.sources, config.python)
 
     def process(self, pair: ShardPair, same: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
         tally = Tally(STAGE)
@@ -159,7 +166,8 @@ class _Unite(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        self._rules = checks(Record.SAMPLE, None, self._config.samples)
+        own = self._config.python.rules if self._config.python else ()
+        self._rules = checks(RecordKind.SAMPLE, None, self._config.samples, own=own)
 
     def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[Shard | TaggedOutput]:
         index, found = element

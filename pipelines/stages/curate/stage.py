@@ -7,7 +7,7 @@ from functools import partial
 from blift.connectors.media.settings import Access
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
 from blift.pipelines.recipe.result import Payload
-from blift.pipelines.recipe.rules import comment_rules, post_rules, selections
+from blift.pipelines.recipe.rules import comment_rules, post_rules, python_rules, selections
 from blift.pipelines.stages.curate import pipeline
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.media.stage import STAGE as MEDIA
@@ -20,6 +20,7 @@ def _prepare(request: Request) -> Prepared:
     config = pipeline.CurateConfig(
         folder=request.folder.path,
         shards=request.number_of_shards(INGEST.name),
+        python=request.recipe.python,
         posts=post_rules(request.recipe),
         comments=comment_rules(request.recipe),
         sources=sorted(request.recipe.sources.platforms),
@@ -41,6 +42,7 @@ def _prepare(request: Request) -> Prepared:
             "curate": as_json(section),
             "cut_scenes": config.cut_scenes,
             "rejects": as_json(request.recipe.rejects),
+            **python_rules(request.recipe),
         },
         plan=partial(pipeline.plan, inputs=pairs, media=measured, config=config),
     )

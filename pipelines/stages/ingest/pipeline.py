@@ -28,7 +28,7 @@ from blift.transforms.normalise import COMMENTS, comments, published_comments, p
 from blift.transforms.normalise import posts as posts_of
 from blift.transforms.observations import latest_comments, latest_posts
 from blift.transforms.platforms import belongs_to, platforms_in
-from blift.transforms.rules.registry import Record, checks
+from blift.transforms.rules.registry import RecordKind, checks
 from blift.transforms.shuffle import SplitByShard
 from blift.transforms.tables import arrow, concat, frame, hash64, rows_of
 
@@ -180,7 +180,7 @@ class _ReadPublished(beam.DoFn):
                 rows = scope.count_of(posts, platform)
                 tally.flow(READ, "read", f"{platform.name} post", rows, rows, {})
                 options = config.scope(platform.name)
-                for place, (rule, _) in enumerate(checks(Record.POST, platform, options, stage=STAGE), start=1):
+                for place, (rule, _) in enumerate(checks(RecordKind.POST, platform, options, stage=STAGE), start=1):
                     tally.step(place, rule.name, f"{platform.name} post", rows)
                 standing, gone = scope.standing(frame(posts).filter(belongs_to(platform)), platform, config, tally)
                 kept.append(standing)

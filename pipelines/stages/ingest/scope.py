@@ -19,7 +19,7 @@ from blift.schemas.reasons import Reason
 from blift.transforms.accounting import REJECTS, Tally
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.rejects import reject_rows, without_payload
-from blift.transforms.rules.registry import Record, apply_rules, checks
+from blift.transforms.rules.registry import RecordKind, apply_rules, checks
 from blift.transforms.tables import frame, rows_of
 
 STAGE = "ingest"
@@ -110,8 +110,8 @@ def in_scope(
     tally: Tally,
 ) -> Iterator[pa.Table | TaggedOutput]:
     """Posts within the scope, and rejects of the others. ``skipped`` are those that the reader left out already."""
-    verdict = apply_rules(posts, checks(Record.POST, platform, scope, stage=STAGE))
-    left_out = dict(skipped)
+    verdict = apply_rules(posts, checks(RecordKind.POST, platform, scope, stage=STAGE))
+    left_out = {str(reason): rows for reason, rows in skipped.items()}
     for place, (rule, rows_in, lost) in enumerate(verdict.steps, start=1):
         # Of rules with one reason the first is the one by which a reader leaves records out.
         before = left_out.pop(rule.reason, 0)
@@ -136,7 +136,7 @@ def standing(
     gone = judged.filter(pl.col("reason").is_not_null()).with_columns(
         rule=pl.lit("withdrawn"), detail=pl.lit("taken back after it was collected")
     )
-    lost = {Reason(reason): rows for reason, rows in gone["reason"].value_counts().iter_rows()}
+    lost = {str(reason): rows for reason, rows in gone["reason"].value_counts().iter_rows()}
     tally.step(_WITHDRAWN, "withdrawn", f"{platform.name} post", posts.height, lost)
     return judged.filter(pl.col("reason").is_null()).drop("reason"), gone
 

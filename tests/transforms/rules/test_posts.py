@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from blift.schemas.parts import MediaKind
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.rules.knobs import Ids, Words
-from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
+from blift.transforms.rules.options import Ids, Words
+from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
 from blift.transforms.vocabulary import Vocabulary
 
 _EMPTY = pl.DataFrame(SCHEMAS["post"].empty_table())
@@ -27,11 +27,11 @@ def words(*entries: str) -> Words:
 
 
 def judged(
-    platform: Platform, name: str, knob: Any, *rows: dict[str, Any]
+    platform: Platform, name: str, option: Any, *rows: dict[str, Any]
 ) -> tuple[list[bool], list[tuple[str, str, str | None]]]:
     """Which rows stay; and rule, reason and detail of the others, in order."""
     numbered = posts(*rows).with_columns(native_id=pl.int_range(pl.len()).cast(pl.String))
-    verdict = apply_rules(numbered, checks(Record.POST, platform, {name: knob}))
+    verdict = apply_rules(numbered, checks(RecordKind.POST, platform, {name: option}))
     kept = set(verdict.kept["native_id"])
     return [str(place) in kept for place in range(len(rows))], verdict.rejected.select(
         "rule", "reason", "detail"
@@ -42,7 +42,7 @@ _IMAGE = {"media_kind": "image", "media_key": "reddit-image:a", "media_host": "r
 _CLIP = {"media_kind": "video", "media_key": "youtube:a", "media_host": "youtube"}
 _ENGLISH, _GERMAN = "This is the best day of my whole life", "Das ist der schönste Tag in meinem ganzen Leben"
 
-#: Platform, rule, knob, a post that stays, one that goes, its reason and its detail.
+#: Platform, rule, option, a post that stays, one that goes, its reason and its detail.
 CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
     (REDDIT, "deleted", True, {"deleted": False}, {"deleted": True}, "deleted", None),
     (REDDIT, "removed", True, {"removed": False}, {"removed": True}, "removed", None),
@@ -113,22 +113,22 @@ CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str |
 
 
 @pytest.mark.parametrize(
-    ("platform", "name", "knob", "good", "bad", "reason", "detail"), CASES, ids=[case[1] for case in CASES]
+    ("platform", "name", "option", "good", "bad", "reason", "detail"), CASES, ids=[case[1] for case in CASES]
 )
 def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detail(
     platform: Platform,
     name: str,
-    knob: Any,
+    option: Any,
     good: dict[str, Any],
     bad: dict[str, Any],
     reason: str,
     detail: str | None,
 ) -> None:
-    assert judged(platform, name, knob, good, bad, good) == ([True, False, True], [(name, reason, detail)])
+    assert judged(platform, name, option, good, bad, good) == ([True, False, True], [(name, reason, detail)])
 
 
 def test_every_rule_for_posts_has_a_case() -> None:
-    assert {case[1] for case in CASES} == {rule.name for rule in rules_for(Record.POST, None)}
+    assert {case[1] for case in CASES} == {rule.name for rule in rules_for(RecordKind.POST, None)}
 
 
 #: Rules that ask a post to show that it is wanted: there, what is unknown is not.
@@ -136,11 +136,11 @@ _MUST_SHOW = {"media_kinds", "channels"}
 
 
 @pytest.mark.parametrize(
-    ("platform", "name", "knob"),
+    ("platform", "name", "option"),
     [pytest.param(*case[:3], id=case[1]) for case in CASES if case[1] not in _MUST_SHOW],
 )
-def test_what_is_unknown_of_a_post_breaks_no_rule(platform: Platform, name: str, knob: Any) -> None:
-    assert judged(platform, name, knob, {}) == ([True], [])
+def test_what_is_unknown_of_a_post_breaks_no_rule(platform: Platform, name: str, option: Any) -> None:
+    assert judged(platform, name, option, {}) == ([True], [])
 
 
 def test_a_post_without_media_or_channel_goes_where_these_are_asked_for() -> None:
@@ -175,13 +175,13 @@ def test_a_title_without_words_is_in_no_language_and_stays() -> None:
 
 
 def test_the_language_rule_leaves_the_language_that_it_found() -> None:
-    verdict = apply_rules(posts({"title": _ENGLISH}), checks(Record.POST, REDDIT, {"languages": ["en"]}))
+    verdict = apply_rules(posts({"title": _ENGLISH}), checks(RecordKind.POST, REDDIT, {"languages": ["en"]}))
     assert verdict.kept["identified_language"].to_list() == ["en"]
 
 
 def test_a_language_that_is_known_is_not_identified_again() -> None:
     known = posts({"title": _GERMAN}).with_columns(identified_language=pl.lit("en"))
-    assert apply_rules(known, checks(Record.POST, REDDIT, {"languages": ["en"]})).kept.height == 1
+    assert apply_rules(known, checks(RecordKind.POST, REDDIT, {"languages": ["en"]})).kept.height == 1
 
 
 def test_topic_words_do_not_run_over_from_the_title_into_a_tag() -> None:
@@ -192,9 +192,9 @@ def test_topic_words_do_not_run_over_from_the_title_into_a_tag() -> None:
     ]
 
 
-def test_the_builtin_vocabulary_and_a_file_of_ids_are_what_knobs_become(tmp_path: Path) -> None:
+def test_the_builtin_vocabulary_and_a_file_of_ids_are_what_options_become(tmp_path: Path) -> None:
     listed = tmp_path / "channels.txt"
     listed.write_text("# of Wikidata\nUC2 # a name\nUC1\nUC2\n", encoding="utf-8")
-    knobs = {rule.name: rule.knob for rule in rules_for(Record.POST, YOUTUBE)}
-    assert TypeAdapter(knobs["channels"]).validate_python(str(listed)) == Ids(str(listed), ("UC1", "UC2"))
-    assert TypeAdapter(knobs["nsfw_words"]).validate_python("builtin") == Words("builtin", Vocabulary.builtin())
+    options = {rule.name: rule.option for rule in rules_for(RecordKind.POST, YOUTUBE)}
+    assert TypeAdapter(options["channels"]).validate_python(str(listed)) == Ids(str(listed), ("UC1", "UC2"))
+    assert TypeAdapter(options["nsfw_words"]).validate_python("builtin") == Words("builtin", Vocabulary.builtin())
