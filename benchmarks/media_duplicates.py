@@ -29,6 +29,7 @@ import polars as pl
 import pyarrow as pa
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
+from benchmarks.media_variants import picture
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.settings import MeasureConfig
 from blift.pipelines.stages.media.measure import measure
@@ -104,23 +105,6 @@ def _all_with_all(count: int) -> tuple[float, float, int]:
     for place in range(len(hashes) - 1):
         found += int((np.bitwise_count(hashes[place + 1 :] ^ hashes[place]) <= _DISTANCE).sum())
     return time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, found
-
-
-def picture(seed: int) -> Image.Image:
-    """A made-up scene: blobs of several sizes, and shapes, that no other seed has."""
-    rng = np.random.default_rng(seed)
-    size = (480, 360)
-    mixed = np.zeros((size[1], size[0], 3))
-    for side, weight in ((3, 5), (6, 4), (12, 3), (24, 2), (48, 1)):
-        coarse = Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8))
-        mixed += np.asarray(coarse.resize(size, Image.Resampling.BICUBIC), dtype=float) * weight
-    image = Image.fromarray((mixed / 15).astype(np.uint8))
-    draw = ImageDraw.Draw(image)
-    for _ in range(6):
-        left, top, side = (int(number) for number in rng.integers((0, 0, 20), (400, 300, 120)))
-        colour = tuple(int(number) for number in rng.integers(0, 256, 3))
-        draw.ellipse((left, top, left + side, top + side), fill=colour)
-    return image
 
 
 def _logo(image: Image.Image) -> Image.Image:

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmarks.media_duplicates import clusters, picture
+from benchmarks.media_duplicates import clusters
+from benchmarks.media_variants import picture
 from blift.transforms.media.hashes import look_at, part_hashes, phash
 from blift.transforms.media.looks import DuplicateOptions
 

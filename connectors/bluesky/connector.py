@@ -6,7 +6,8 @@ A line is a post view (`uri`, `author`, `record`, `embed`, `likeCount`, ...), al
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -16,14 +17,14 @@ import pyarrow as pa
 from blift.connectors.connector import Archive, Connector, OfPosts, Records, Unit
 from blift.connectors.files import Chunk, InputFile
 from blift.connectors.lines import BadLine, Lines, read_lines
-from blift.connectors.malformed import Malformed, loads, reject, reject_table
+from blift.connectors.malformed import Malformed, RejectList, loads
 from blift.schemas.platform import BLUESKY
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 
 #: What stands between the account and the key of a post in its URI, and in its address.
 _IN_URI, _IN_ADDRESS = "/app.bsky.feed.post/", "/post/"
-_MICROSECONDS = 1_000_000
+_START, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _FLAGS = ("is_self", "is_gallery", "is_video", "has_poll")
 _PROVENANCE = {"author_name": pa.string(), "source": pa.string(), "line": pa.int64()}
 #: What posts and comments of this platform do not state, and what follows from addresses.
@@ -118,71 +119,78 @@ _POSTS, _COMMENTS = _schema("post", _FLAGS), _schema("comment", ())
 def read_posts(unit: Unit, _: Mapping[str, Any]) -> Iterator[Records]:
     """Files of posts; replies among them are comments, on posts of any file."""
     for file in unit.files:
+        rejects = RejectList(file.size_bytes)
         for part in read_lines(file):
-            yield _Part(file.name).read(part, posts=True).records()
+            yield _Part("post", file.name, rejects).read(part)
 
 
 def read_replies(file: InputFile, of_posts: OfPosts | None) -> Iterator[Chunk]:
     """Files of replies alone; those on other posts than are wanted are only counted."""
+    rejects = RejectList(file.size_bytes)
     for part in read_lines(file):
-        chunk = _Part(file.name).read(part, posts=False).records().comments
+        chunk = _Part("comment", file.name, rejects).read(part).comments
         if chunk is None or of_posts is None:
             yield from [chunk] if chunk else []
             continue
         wanted = pl.Series(of_posts(pl.Series(chunk.table.column("post_id"), dtype=pl.String)))
         skipped = {Reason.ORPHAN_COMMENT: int((~wanted).sum())}
-        yield Chunk(chunk.rows_in, chunk.table.filter(wanted.to_arrow()), chunk.rejects, skipped)
+        yield replace(chunk, table=chunk.table.filter(wanted.to_arrow()), skipped=skipped)
 
 
 class _Part:
-    """What some lines of a file came to."""
+    """What some lines of a file came to.
 
-    def __init__(self, source: str) -> None:
-        self._source = source
+    Args:
+        table: what a line is that cannot be read; in a file of comments, a post is one.
+        source: the file's name.
+        rejects: of the file.
+    """
+
+    def __init__(self, table: str, source: str, rejects: RejectList) -> None:
+        self._table, self._source, self._rejects = table, source, rejects
         self._posts: list[dict[str, Any]] = []
         self._comments: list[dict[str, Any]] = []
-        self._rejects: dict[str, list[dict[str, Any]]] = {"post": [], "comment": []}
 
-    def read(self, part: Lines | BadLine, *, posts: bool) -> _Part:
-        """Read lines; without ``posts``, what is no reply is a reject."""
-        table = "post" if posts else "comment"
+    def read(self, part: Lines | BadLine) -> Records:
+        """The lines as tables."""
         if isinstance(part, BadLine):
-            self._reject(part.problem, table, None, part.number, part.head)
-            return self
-        for number, line in enumerate(part.data.split(b"\n"), start=part.first):
-            if not line.strip():
-                continue
-            record_id = None
-            try:
-                view = _decoded(line)
-                record_id = _id_of(view.uri)
-                stands = {"author_name": view.author.handle, "source": self._source, "line": number}
-                if view.record.reply is not None:
-                    self._comments.append(_comment(view, record_id, view.record.reply) | stands)
-                elif posts:
-                    self._posts.append(_post(view, record_id) | stands)
-                else:
-                    raise Malformed(Reason.MISSING_FIELD, "it is no reply: `record` has no `reply`")
-            except Malformed as problem:
-                self._reject(problem, table, record_id, number, line)
-        return self
+            self._rejects.add(part.problem, self._table, None, self._source, part.number, part.head)
+        else:
+            for number, line in enumerate(part.data.split(b"\n"), start=part.first):
+                if line.strip():
+                    self._add(number, line)
+        posts, comments = _chunk(self._posts, _POSTS), _chunk(self._comments, _COMMENTS)
+        if self._table == "post":
+            return Records(_with_rejects(posts, self._rejects), comments)
+        return Records(posts, _with_rejects(comments, self._rejects))
 
-    def _reject(self, problem: Malformed, table: str, record_id: str | None, number: int, data: bytes) -> None:
-        self._rejects[table].append(reject(problem, table, record_id, self._source, number, data))
-
-    def records(self) -> Records:
-        """All of it as tables."""
-        return Records(
-            _chunk(self._posts, self._rejects["post"], _POSTS),
-            _chunk(self._comments, self._rejects["comment"], _COMMENTS),
-        )
+    def _add(self, number: int, line: bytes) -> None:
+        record_id = None
+        try:
+            view = _decoded(line)
+            record_id = _id_of(view.uri)
+            stands = {"author_name": view.author.handle, "source": self._source, "line": number}
+            if view.record.reply is not None:
+                self._comments.append(_comment(view, record_id, view.record.reply) | stands)
+            elif self._table == "post":
+                self._posts.append(_post(view, record_id) | stands)
+            else:
+                raise Malformed(Reason.MISSING_FIELD, "it is no reply: `record` has no `reply`")
+        except Malformed as problem:
+            self._rejects.add(problem, self._table, record_id, self._source, number, line)
 
 
-def _chunk(rows: list[dict[str, Any]], rejects: list[dict[str, Any]], schema: pa.Schema) -> Chunk:
+def _chunk(rows: list[dict[str, Any]], schema: pa.Schema) -> Chunk:
     absent: dict[str, Any] = {column.name: [] if pa.types.is_list(column.type) else None for column in schema}
     flags = {name: False for name in (*_FLAGS, "deleted", "removed", "live") if name in schema.names}
     table = pa.Table.from_pylist([absent | flags | row for row in rows], schema)
-    return Chunk(len(rows) + len(rejects), table, reject_table(rejects))
+    return Chunk(len(rows), table, SCHEMAS["reject"].empty_table())
+
+
+def _with_rejects(chunk: Chunk, found: RejectList) -> Chunk:
+    rejects, unlisted = found.take()
+    rows_in = chunk.rows_in + rejects.num_rows + sum(unlisted.values())
+    return replace(chunk, rows_in=rows_in, rejects=rejects, unlisted=unlisted)
 
 
 def _decoded(line: bytes) -> _View:
@@ -237,8 +245,8 @@ def _moment(text: str | None, name: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return round(moment.timestamp() * _MICROSECONDS)
-    except (ValueError, OverflowError) as error:
+        return (moment.astimezone(UTC) - _START) // _MICROSECOND
+    except (ValueError, OverflowError) as error:  # before the year 1 or after 9999, in UTC
         raise Malformed(Reason.WRONG_TYPE, f"{name} is {text[:40]!r}, no time") from error
 
 

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from blift.connectors.files import Chunk
 from blift.connectors.malformed import Malformed, reject, reject_table
-from blift.schemas.arrow import TABLE_KEY, VERSION_KEY
-from blift.schemas.errors import InputError
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, conform
+from blift.schemas.errors import InputError, SchemaError
 from blift.schemas.migration import to_present
 from blift.schemas.platform import platforms
 from blift.schemas.reasons import Reason
@@ -121,10 +121,18 @@ def published_rows(rows: pa.Table, source: str, first: int = 0) -> PublishedChun
     Args:
         rows: the six columns, or the sample table.
         source: where they are from; ``first`` is the place of the first row there.
+
+    Raises:
+        InputError: a column is missing, or holds what its type in a published dataset cannot.
     """
+    name = "sample" if "audiences" in rows.column_names else "blift"
+    try:
+        rows = conform(rows, SCHEMAS[name])
+    except SchemaError as error:
+        raise InputError(f"{source} is no published dataset of blift: {error}") from error
     table = pl.DataFrame(pl.from_arrow(rows)).with_row_index("line", offset=first + 1)
     table = table.with_columns(line=pl.col("line").cast(pl.Int64), source=pl.lit(source))
-    whole = "audiences" in table.columns
+    whole = name == "sample"
     posts = _posts_of_samples(table) if whole else _posts_of_six(table)
     named = posts.filter(pl.col("post_id").is_not_null())
     comments = _comments_of_samples(table) if whole else _comments_of_six(named)

@@ -41,6 +41,12 @@ COMMANDS = [
     ("schema", "validate"),
     ("schema", "rules"),
     ("schema", "lineage"),
+    ("rule",),
+    ("rule", "list"),
+    ("template",),
+    ("template", "list"),
+    ("template", "show"),
+    ("template", "check"),
 ]
 
 
