@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,8 @@ from scipy.sparse.csgraph import connected_components
 
 from blift.transforms.tables import arrow
 
+#: Files of a component of which all are compared with all: of larger ones the first stays, and is compared with all.
+_SMALL = 12
 #: A file and the first file, by name, of those that it is connected with.
 CONNECTED = pa.schema([pa.field("sha256", pa.string()), pa.field("component", pa.string())])
 #: What decides which member of a cluster stays.
@@ -44,8 +47,9 @@ def connected(links: pl.DataFrame) -> pa.Table:
 def named_clusters(members: pl.DataFrame, same: Callable[[str, str], bool]) -> pa.Table:
     """Clusters named after the member that stays, as ``CLUSTERED``: the largest, then the earliest, then by digest.
 
-    Whatever is in a cluster is one media with the member that stays. What of a component is not starts a cluster of
-    its own, and a file that is left alone has none.
+    Whatever is in a cluster is one media with the member that stays: of a small component the one that is alike most
+    others, where several are the largest of these. What of a component is not alike it starts a cluster of its own,
+    and a file that is left alone has none.
 
     Args:
         members: the columns of ``MEMBERS``, and ``component``.
@@ -56,7 +60,7 @@ def named_clusters(members: pl.DataFrame, same: Callable[[str, str], bool]) -> p
     )
     stays: list[str] = []
     for (_,), component in ranked.group_by("component", maintain_order=True):
-        stays += _those_that_stay(component["sha256"].to_list(), same)
+        stays += _those_that_stay(component["sha256"].to_list(), _remembered(same))
     clusters = ranked.with_columns(cluster=pl.Series(stays, dtype=pl.String)).with_columns(
         unite_as=pl.col("media_key").drop_nulls().first().over("cluster")
     )
@@ -64,11 +68,21 @@ def named_clusters(members: pl.DataFrame, same: Callable[[str, str], bool]) -> p
 
 
 def _those_that_stay(ranked: Sequence[str], same: Callable[[str, str], bool]) -> list[str]:
-    """For each file, the first of them that is one media with it and that stays itself."""
+    """For each file, the one with which it is one media and that stays.
+
+    That is the one with which most are, of a small component; the first of these, or of a large component.
+    """
     stays: dict[str, str] = {}
-    for place, file in enumerate(ranked):
-        if file not in stays:
-            stays[file] = file
-            later = (other for other in ranked[place + 1 :] if other not in stays)
-            stays |= {other: file for other in list(later) if same(*sorted((file, other)))}
+    left = list(ranked)
+    while left:
+        first = max(left, key=lambda file: sum(same(file, other) for other in left)) if len(left) <= _SMALL else left[0]
+        alike = [other for other in left if other == first or same(first, other)]
+        stays |= dict.fromkeys(alike, first)
+        left = [other for other in left if other not in stays]
     return [stays[file] for file in ranked]
+
+
+def _remembered(same: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    """The same, asking once for each pair, with the smaller digest first; a file is one media with itself."""
+    asked = cache(same)
+    return lambda one, other: one == other or asked(*sorted((one, other)))
