@@ -29,6 +29,8 @@ _MATCHED, _LONGEST_GAP = 0.7, 0.25
 _SHORT_GAP_S = 1.0
 #: Bits by which samples at one moment may differ beyond what finds them.
 _SLACK = 2
+#: Moments of two videos that are compared, of each, and the share of them that may be alike through a part.
+_COMPARED, _ALIKE = 24, 0.3
 #: Samples of a video by which shifts are looked for, and how many shifts are worth a closer look.
 _ANCHORS, _SHIFTS = 96, 6
 #: Where the parts of a mirrored picture lie.
@@ -71,9 +73,11 @@ class Film:
         """The lenses of both through which samples are compared, and the bits in which they may differ."""
         for ours, theirs in product(self.whole, other.whole):
             yield ours, theirs, options.video_distance + _SLACK
+        bits = options.part_distance + _SLACK
         for part in self.parts.keys() & other.parts.keys():
             for ours, theirs in product(self.parts[part], other.parts[part]):
-                yield ours, theirs, options.part_distance + _SLACK
+                if _tells(ours, theirs, bits):
+                    yield ours, theirs, bits
 
     def at_samples(self, lens: Lens) -> tuple[Hashes, Flags]:
         """The hash through a lens at each sample, and which samples have one."""
@@ -81,6 +85,13 @@ class Film:
             return np.zeros(len(self.samples_s), np.uint64), np.zeros(len(self.samples_s), np.bool_)
         at = np.minimum(np.searchsorted(lens.times, self.samples_s - _SAME_S), len(lens.times) - 1)
         return lens.hashes[at], np.abs(lens.times[at] - self.samples_s) <= _SAME_S
+
+
+def _tells(one: Lens, other: Lens, bits: int) -> bool:
+    """Whether a part shows what moves: through a large logo that is in both, all moments look alike."""
+    ours, theirs = (lens.hashes[:: max(1, len(lens.hashes) // _COMPARED)] for lens in (one, other))
+    alike = np.bitwise_count(ours[:, np.newaxis] ^ theirs) <= bits
+    return bool(alike.size) and float(alike.mean()) <= _ALIKE
 
 
 def _turned(lenses: tuple[Lens, Lens], turns: int, *, mirrored: bool) -> tuple[Lens, Lens]:

@@ -121,12 +121,12 @@ def video_matches(looks: pl.DataFrame, distance: int, common: int, place: int) -
     ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
     if not place:
         ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
-    of = telling.select("hash", "sha256", "lens", "place", "picture", "pictures")
+    of = telling.select("hash", "sha256", "asks", "lens", "place", "picture", "pictures")
     alike = (
         pl.concat(ends)
         .join(of, left_on="one", right_on="hash")
         .join(of, left_on="two", right_on="hash", suffix="_two")
-        .filter(pl.col("sha256") != pl.col("sha256_two"))
+        .filter(pl.col("sha256") != pl.col("sha256_two"), pl.col("asks") | pl.col("asks_two"))
     )
     swapped = pl.col("sha256") > pl.col("sha256_two")
     sides = {"left": ("sha256_two", "sha256"), "right": ("sha256", "sha256_two")}
