@@ -44,8 +44,8 @@ test-images: $(VENV)/.installed  ## build the image with buildah, and run the de
 # The packages under their import names, for tools that read files instead of importing them.
 tree: $(VENV)/.installed
 	@mkdir -p $(VENV)/tree/blift
-	@ln -sfn ../../../api/__init__.py $(VENV)/tree/blift/__init__.py
-	@ln -sfn ../../../api/py.typed $(VENV)/tree/blift/py.typed
+	@find $(VENV)/tree/blift -type l -delete
+	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
 kill: $(VENV)/.installed  ## kill builds, fetches and publications at a hundred counted changes (an hour)

@@ -49,7 +49,7 @@ def smooth_picture(seed: int) -> Image.Image:
 
 
 def sentence(rng: np.random.Generator, words: int) -> str:
-    """So many words."""
+    """A text of this many random words."""
     return " ".join(str(word) for word in rng.choice(_WORDS.split(), words))
 
 

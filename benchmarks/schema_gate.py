@@ -68,7 +68,7 @@ def samples(shard: int) -> pa.Table:
 
 
 def median_s(what: Callable[[], object]) -> tuple[float, float]:
-    """The medians of so many runs, in seconds: by the clock, and of this process and its children on CPUs."""
+    """The medians over the runs, in seconds: wall time, and CPU time of this process and its children."""
     wall, cpu = [], []
     for _ in range(RUNS):
         begin, before = time.perf_counter(), sum(os.times()[:4])

@@ -27,6 +27,10 @@ _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 31}
 
 _WILDCARDS = "*?["
 
+#: A packed file is read until it comes to so many times its size, and some more. Archives unpack to 5 to 30 times their
+#: size, and a file that is made to fill memory to a thousand times and more.
+MAX_RATIO = 100
+
 #: How much of an xz or bzip2 file is taken at a time, packed.
 _PACKED_BYTES = 64 << 10
 
@@ -62,6 +66,11 @@ class Chunk:
         """How many records could not be read, by reason."""
         listed = self.rejects.column("reason").value_counts().to_pylist()
         return Counter({Reason(row["values"]): row["counts"] for row in listed}) + Counter(self.unlisted)
+
+
+def most_unpacked(size_bytes: int, more_bytes: int) -> int:
+    """How many bytes are read of what a file of ``size_bytes`` unpacks to; ``more_bytes`` of them whatever its size."""
+    return more_bytes + MAX_RATIO * size_bytes
 
 
 class ByteStream(Protocol):
@@ -164,6 +173,7 @@ def open_bytes(path: str) -> Iterator[ByteStream]:
         InputError: the file cannot be opened.
         EOFError: while reading, where the packed content ends too early.
         DamagedFile: while reading, where the packed content is broken.
+        MemoryError: while reading, where there is no memory for the window that the file was packed with.
         OSError: while reading, where the filesystem fails.
     """
     try:
@@ -265,5 +275,7 @@ class _Unpacked:
 
 def _told_apart(error: Exception) -> Exception:
     """The error as `open_bytes` documents it. bz2 and gzip have no class of their own, but no error number either."""
+    if isinstance(error, zstd.ZstdError) and "Allocation error" in str(error):
+        return MemoryError(str(error))  # a window of up to 2 GiB that this machine does not have: no fault of the file
     is_of_filesystem = isinstance(error, OSError) and error.errno is not None
     return error if is_of_filesystem or isinstance(error, EOFError) else DamagedFile(str(error))

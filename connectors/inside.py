@@ -155,16 +155,18 @@ def open_own(path: str, flags: int) -> int:
     """Open a file whose content blift changes in place, made where it is not there. Gives its descriptor.
 
     Args:
-        flags: such as ``os.O_RDWR``.
+        flags: such as ``os.O_RDWR``; with ``os.O_TRUNC``, the content goes once the file is found to be no other's.
 
     Raises:
         OutputError: it is a link, a folder, a pipe or a device, or has a second name: its content is another file's.
         OSError: it cannot be opened.
     """
-    found = _open_plain(path, flags, "no file that blift writes to")
+    found = _open_plain(path, flags & ~os.O_TRUNC, "no file that blift writes to")
     if os.fstat(found).st_nlink > 1:
         os.close(found)
         raise OutputError(f"{path} has a second name, under which its content would change too. Remove it.")
+    if flags & os.O_TRUNC:
+        os.ftruncate(found, 0)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blift.connectors.files import ByteStream, DamagedFile, InputFile, open_bytes
+from blift.connectors.files import ByteStream, DamagedFile, InputFile, most_unpacked, open_bytes
 from blift.connectors.malformed import PAYLOAD_BYTES, Malformed
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import Reason
@@ -18,11 +18,12 @@ BLOCK_BYTES = 8 << 20
 #: The most lines of a block. A record takes hundreds of bytes, however short its line is.
 BLOCK_LINES = 20_000
 #: The longest line that is read. Reddit's longest records, a post with 100 embedded crossposts, have about 2 MB.
-MAX_LINE_BYTES = 32 << 20
-#: A file is read until its lines come to so many times its size, and this much more; each counts for its bytes and some
-#: more, for a record takes memory however short its line is. Archives unpack to 5 to 30 times their size, and a file
-#: that is made to fill memory to a thousand times and more. (One that is not packed never comes that far.)
-MAX_RATIO, RATIO_FREE_BYTES, LINE_BYTES = 100, 16 << 20, 96
+MAX_LINE_BYTES = 8 << 20
+#: What a line counts for beside its bytes: a record takes memory however short its line is. (Less than `MAX_RATIO`, so
+#: that a file that is not packed never comes that far.)
+LINE_BYTES = 96
+#: Read of what a packed file unpacks to, however small it is.
+_MORE_BYTES = 8 << 20
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -68,7 +69,7 @@ def read_lines(
     """
     gathered = _Gathered(max_line_bytes, block_lines)
     with open_bytes(file.path) as stream:
-        room = RATIO_FREE_BYTES + MAX_RATIO * file.size_bytes
+        room = most_unpacked(file.size_bytes, _MORE_BYTES)
         try:
             for part in gathered.read(stream, min(block_bytes, max_line_bytes)):
                 if isinstance(part, Lines):

@@ -23,6 +23,7 @@ from blift.connectors.filesystem import delete, open_to_read, open_to_write, rea
 from blift.connectors.shard import Shard
 from blift.schemas.arrow import VERSION_KEY, conform, validate
 from blift.schemas.errors import InputError, OutputError
+from blift.schemas.migration import is_of_earlier_major, to_present
 from blift.schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a row group: few enough for the Hub's viewer to open one, enough to compress. Where between the two a group
@@ -219,14 +220,20 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
 
 
 def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of one shard; only some ``columns`` of them, where these are named.
+    """The rows of one shard, in the present version of their table; only some ``columns``, where these are named.
 
     Raises:
         InputError: the file is missing or damaged.
-        SchemaError: the file holds another table, or a version that this code does not read.
+        SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
-    rows = read_parquet(folder, shard, columns)
-    check_readable(rows.schema, table, posixpath.join(folder, shard.path))
+    with _opened(folder, shard) as parquet:
+        check_readable(parquet.schema_arrow, table, posixpath.join(folder, shard.path))
+        version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
+        earlier, there = is_of_earlier_major(table, version), parquet.schema_arrow.names
+        rows = parquet.read(None if columns is None or earlier else [name for name in columns if name in there])
+        rows.validate(full=True)
+    if earlier:
+        rows = to_present(rows, table, version)
     schema = SCHEMAS[table]
     return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
 
@@ -237,6 +244,19 @@ def read_parquet(folder: str, shard: Shard, columns: Sequence[str] | None = None
     Raises:
         InputError: the file is missing, or is not what was written.
     """
+    with _opened(folder, shard) as parquet:
+        rows = parquet.read(columns)
+        rows.validate(full=True)
+    return rows
+
+
+@contextmanager
+def _opened(folder: str, shard: Shard) -> Iterator[pq.ParquetFile]:
+    """A shard to read; what goes wrong while it is open is told as a fault of the file.
+
+    Raises:
+        InputError: the file is missing, is not what was written, or is damaged.
+    """
     full, again = posixpath.join(folder, shard.path), "Delete it, and run the same command again."
     try:
         content = read_bytes(full)
@@ -245,12 +265,10 @@ def read_parquet(folder: str, shard: Shard, columns: Sequence[str] | None = None
     if hashlib.sha256(content).hexdigest() != shard.sha256:
         raise InputError(f"The shard {full} is not what was written: its sha256 is another. {again}")
     try:
-        source = pa.BufferReader(pa.py_buffer(content))
-        rows = pq.read_table(source, page_checksum_verification=True, columns=columns)
-        rows.validate(full=True)
+        with pq.ParquetFile(pa.BufferReader(pa.py_buffer(content)), page_checksum_verification=True) as parquet:
+            yield parquet
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"Cannot read the shard {full}: {str(error).rstrip('.')}. {again}") from error
-    return rows
 
 
 def table_version(folder: str, shard: Shard) -> str:

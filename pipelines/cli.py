@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
+from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable, printable_lines
 
@@ -28,7 +29,10 @@ _COMMANDS = {
     "diff": "compare two run folders or published versions",
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
+    "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
+    "rule": "list the rules that recipes can turn on",
+    "template": "list, show or check templates of instruction pairs",
     "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
@@ -56,12 +60,17 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    chosen = _command_in(arguments)
     for name, text in _COMMANDS.items():
         subparser = commands.add_parser(name, help=text, allow_abbrev=False)
         if name == chosen:
             import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
     return root
+
+
+def _command_in(arguments: Sequence[str]) -> str:
+    """The command that is given; empty where none is."""
+    return next((argument for argument in arguments if not argument.startswith("-")), "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,6 +90,7 @@ def _run(arguments: Sequence[str]) -> int:
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
+        check_limit(_command_in(given))
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
             raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
@@ -89,23 +99,36 @@ def _run(arguments: Sequence[str]) -> int:
         return int(args.run(args))
     except KeyboardInterrupt:
         return leave(EXIT_INTERRUPTED, INTERRUPTED)
-    except OSError as error:
-        if error.errno not in _OF_A_DISK:
-            raise
-        what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
-        return leave(EXIT_USER_ERROR, f"blift: Cannot {what}: {error.strerror}. Mend that, and run it again.")
     except BliftError as error:
-        print(f"blift: {error}", file=sys.stderr)
-        return EXIT_USER_ERROR
+        sentence: str | None = str(error)
     except Exception as error:
-        # Of a runner: each has exceptions of its own for what went wrong elsewhere.
-        from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - after the filter
-
-        sentence = user_error_in(str(error)) or sentence_on(str(error))
-        if sentence is None or isinstance(error, ImportError):
+        if of_machine := _on_machine(error):
+            return leave(EXIT_USER_ERROR, f"blift: {of_machine}")
+        sentence = _on_runner(error)
+        if sentence is None:
             raise
-        print(f"blift: {printable_lines(sentence)}", file=sys.stderr)
-        return EXIT_USER_ERROR
+    print(f"blift: {sentence}", file=sys.stderr)
+    return EXIT_USER_ERROR
+
+
+def _on_machine(error: Exception) -> str | None:
+    """What is said where the machine lacks memory or space, or denies access; None where it does not."""
+    if is_out_of_memory(error):
+        return no_memory()
+    if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
+        return None
+    what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
+    return f"Cannot {what}: {error.strerror}. Mend that, and run it again."
+
+
+def _on_runner(error: Exception) -> str | None:
+    """What a runner's exception means: each has its own for what went wrong elsewhere. None for a fault of ours."""
+    from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - slow
+
+    if isinstance(error, OSError | ImportError):
+        return None
+    sentence = user_error_in(str(error)) or sentence_on(str(error))
+    return sentence and printable_lines(sentence)
 
 
 def _with_new_name(arguments: Sequence[str]) -> Sequence[str]:

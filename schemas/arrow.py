@@ -45,7 +45,16 @@ def arrow_schema(record: type[Record]) -> pa.Schema:
     if found := embedded(record):
         features = {name: {"_type": feature} for name, feature in found.items()}
         metadata[FEATURES_KEY] = json.dumps({"info": {"features": features}}).encode()
-    return pa.schema([_field(column) for column in definition(record).fields], metadata=metadata)
+    return schema_of(definition(record)).with_metadata(metadata)
+
+
+def schema_of(stated: Definition) -> pa.Schema:
+    """The Arrow schema of a definition, without metadata.
+
+    Raises:
+        SchemaError: a column has a type that the tables of blift do not use.
+    """
+    return pa.schema([_field(column) for column in stated.fields])
 
 
 def embedded(record: type[Record]) -> dict[str, str]:

@@ -6,6 +6,7 @@ connector's attribute ``platform``. See docs/platforms.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -68,6 +69,10 @@ class Platform:
     covers_others: bool = False
     urls: Urls = field(default_factory=Urls)
     terms: str = ""
+
+    def is_id(self, native_id: str) -> bool:
+        """Whether it has the form of a native id of a post."""
+        return re.fullmatch(self.native_id, native_id) is not None
 
     def address_of(self, native_id: str) -> str:
         """The address of a post."""
@@ -217,8 +222,54 @@ YOUTUBE = Platform(
     ),
 )
 
+YT_DLP = Platform(
+    name="yt_dlp",
+    title="yt-dlp",
+    posts="videos",
+    states=_OF_VIDEOS,
+    is_media=True,
+    covers_others=True,
+    terms="the terms of the sites of videos",
+)
+
+_BLOB = r"(bafk[a-z0-9]+)"
+
+BLUESKY = Platform(
+    name="bluesky",
+    title="Bluesky",
+    states=frozenset({"likes", "media_host"}),
+    # As the addresses of posts have it: the account, and the record's key.
+    native_id=r"did:[a-z]+:[A-Za-z0-9._:%-]+/post/[A-Za-z0-9._:~-]+",
+    post_address="https://bsky.app/profile/{post}",
+    comment_address="https://bsky.app/profile/{comment}",
+    terms="Bluesky's Terms of Service",
+    urls=Urls(
+        sites=(
+            Site(
+                r"cdn\.bsky\.app|video\.bsky\.app|video\.cdn\.bsky\.app",
+                (
+                    (
+                        r"^/+img/+feed_(?:fullsize|thumbnail)/+plain/+([^/?#@]+)/+([^/?#@]+)(?:@.*)?$",
+                        "https://cdn.bsky.app/img/feed_fullsize/plain/$1/$2",
+                    ),
+                ),
+                group="bluesky",
+            ),
+        ),
+        kinds={
+            "image": (r"cdn\.bsky\.app/img/feed_fullsize/",),
+            "video": (r"video\.(?:cdn\.)?bsky\.app/(?:watch|hls)/",),
+        },
+        # An id is the digest of the file: whoever posts the same file posts the same media.
+        keys=(
+            (rf"^https://cdn\.bsky\.app/img/feed_fullsize/plain/[^/]+/{_BLOB}$", "bluesky-image:$1"),
+            (rf"^https://video\.(?:cdn\.)?bsky\.app/(?:watch|hls)/[^/]+/{_BLOB}(?:/.*)?$", "bluesky-video:$1"),
+        ),
+    ),
+)
+
 #: The rows that come with blift, in the order in which documentation and recipes name them.
-BUILT_IN: tuple[Platform, ...] = (REDDIT, YOUTUBE)
+BUILT_IN: tuple[Platform, ...] = (REDDIT, YOUTUBE, YT_DLP, BLUESKY)
 
 
 @cache

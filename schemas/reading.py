@@ -11,6 +11,8 @@ _LIST = re.compile(r"(?:large_)?list<(.+)>")
 
 #: Digits of a float's significand, in bits: it holds every integer of so many.
 _SIGNIFICANDS = {"halffloat": 11, "float": 24, "double": 53}
+#: Decimal digits that every double holds.
+_DOUBLE_DIGITS = 15
 _FLOATS = tuple(_SIGNIFICANDS)
 _TEXTS = ("string", "large_string")
 _BYTES = ("binary", "large_binary")
@@ -28,14 +30,17 @@ _AS_INTEGER = {
     **{f"duration[{unit}]": "int64" for unit in ("s", "ms", "us", "ns")},
 }
 _DATES = ("date32[day]", "date64[ms]")
-_OF_DATES = ("timestamp[s]", "timestamp[ms]", "timestamp[us")
+_OF_DATES = ("timestamp[s", "timestamp[ms", "timestamp[us")
+#: Units of time that hold those of others from the year 1 to the year 9999; nanoseconds span 584 years.
+_FINER = {"s": ("s", "ms", "us"), "ms": ("ms", "us"), "us": ("us",), "ns": ("ns",)}
 
 
 def reads(old: str, new: str) -> bool:
     """Whether a reader who expects the type ``new`` gets every value of ``old``, unchanged, by Arrow's own cast.
 
-    Only what holds for every value counts: `int64` is no `double`, whose significand has 53 bits. Types are named as
-    definitions name them; members of structs are compared on their own.
+    Only what holds for every value counts: `int64` is no `double`, whose significand has 53 bits. Dates and timestamps
+    are those of the years 1 to 9999. Types are named as definitions name them; members of structs are compared on
+    their own.
     """
     if old == new:
         return True
@@ -80,6 +85,8 @@ def _holds_integer(new: str, bits: int, *, signed: bool) -> bool:
 
 def _reads_decimal(old: str, new: str) -> bool:
     before, after = _DECIMAL.fullmatch(old), _DECIMAL.fullmatch(new)
+    if before is not None and new == "double":
+        return int(before[1]) <= _DOUBLE_DIGITS
     if before is None or after is None:
         return False
     (digits, scale), (more_digits, more_scale) = ((int(part[1]), int(part[2])) for part in (before, after))
@@ -93,7 +100,9 @@ def _reads_bytes(old: str, new: str) -> bool:
 def _reads_time(old: str, new: str) -> bool:
     before, after = _TIMESTAMP.fullmatch(old), _TIMESTAMP.fullmatch(new)
     if before and after:
-        return before[1] == after[1]
+        return after[1] in _FINER[before[1]]
+    if before and new in _TEXTS:
+        return before[2] in (None, ", tz=UTC")
     if old in _DATES:
         return new in (*_DATES, *_TEXTS, _AS_INTEGER[old]) or new.startswith(_OF_DATES)
     if old == "time32[s]" and new in ("time32[ms]", "time64[us]", "time64[ns]"):

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, arrow_schema
 from blift.schemas.errors import SchemaError
+from blift.schemas.migrations import majors_with_migration
 from blift.schemas.records import RECORDS, record_of
 
 SCHEMAS: dict[str, pa.Schema] = {name: arrow_schema(record) for name, record in RECORDS.items()}
@@ -28,11 +29,17 @@ def check_readable(schema: pa.Schema, table: str, where: str) -> None:
     if name != table:
         raise SchemaError(f"{where} holds the table {name!r}, not {table!r}. Point to the right folder.")
     known = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){2}", version) is not None
-    if not known or version.split(".")[0] != expected.split(".")[0] or _parts(version) > _parts(expected):
+    if not known or _parts(version) > _parts(expected) or not _reaches(table, version, expected):
         raise SchemaError(
             f"{where} has schema {name} {version}, and this blift reads {expected}. "
             "Use the blift that wrote it, or rebuild the folder."
         )
+
+
+def _reaches(table: str, version: str, expected: str) -> bool:
+    """Whether migrations carry data of a version to the expected one."""
+    steps = range(_parts(version)[0], _parts(expected)[0])
+    return set(steps) <= majors_with_migration(table)
 
 
 def _parts(version: str) -> tuple[int, ...]:

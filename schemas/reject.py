@@ -23,5 +23,5 @@ class Reject(Record):
     record_id: str | None = Field(description="Its id, where one could be read.")
     detail: str | None = Field(description="What was found, such as the word or the number that decided.")
     source: str | None = Field(description="File that it came from, relative to the recipe's pattern, or its address.")
-    line: int | None = Field(ge=1, description="Line in that file, 1 first.")
+    line: int | None = Field(description="Line in that file, 1 first.")
     payload: str | None = Field(description="The record: raw if malformed, else as the stage saw it, as JSON.")

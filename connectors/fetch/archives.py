@@ -10,11 +10,12 @@ from __future__ import annotations
 import io
 import os
 import posixpath
+import re
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,8 +24,10 @@ from backports import zstd
 
 from blift.connectors.fetch.items import RecordKind, StoredFile
 from blift.connectors.fetch.state import State
-from blift.connectors.filesystem import exists, read_bytes
+from blift.connectors.filesystem import exists, make_folder, read_bytes, rename
+from blift.connectors.inside import check_file, check_folder, check_paths, open_own, private_folder
 from blift.schemas.errors import InputError, OutputError
+from blift.schemas.reasons import Absent
 
 #: Where files are before they are whole. Nothing that reads a fetch folder looks there.
 PARTIAL = ".partial"
@@ -35,6 +38,8 @@ SUBMISSIONS, COMMENTS, VIDEOS = (
     "reddit/comments-*.ndjson.zst",
     "youtube/*/*.info.json",
 )
+_VIDEO_FILE = re.compile(r"youtube/[0-9a-f]{2}/[A-Za-z0-9_-]+\.[0-9]{8}T[0-9]{6}Z\.[A-Za-z0-9._-]+")
+_ANEW = "Run `blift fetch` again: it writes it anew."
 _NDJSON = {RecordKind.SUBMISSION: "submissions", RecordKind.COMMENT: "comments"}
 _SHARD_BYTES = 256 << 20
 _MOST_SHARDS = 1_024
@@ -69,10 +74,11 @@ def write_archives(state: State, folder: str) -> Written:
     """Write all archives anew, but files of videos that are there already.
 
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or a link lies where blift writes or deletes.
+        InputError: the state is damaged.
     """
     try:
-        os.makedirs(os.path.join(folder, PARTIAL), exist_ok=True)
+        private_folder(os.path.join(folder, PARTIAL))
         records = {kind: _write_ndjson(state, folder, kind) for kind in _NDJSON}
         records |= _write_videos(state, folder)
         files = list(state.files())
@@ -93,7 +99,7 @@ def _write_ndjson(state: State, folder: str, kind: RecordKind) -> int:
     stem, count = _NDJSON[kind], 0
     names = [f"{stem}-{shard:05d}-of-{shards:05d}.ndjson.zst" for shard in range(shards if wanted else 0)]
     with ExitStack() as stack:
-        streams = [stack.enter_context(_packed(os.path.join(folder, PARTIAL, name))) for name in names]
+        streams = [_packed(os.path.join(folder, PARTIAL, name), stack) for name in names]
         for post_id, record in state.records(kind):
             shard = xxhash.xxh3_64_intdigest(post_id.encode()) % shards
             streams[shard].write(record.data + b"\n")
@@ -102,18 +108,25 @@ def _write_ndjson(state: State, folder: str, kind: RecordKind) -> int:
     return count
 
 
-def _packed(path: str) -> zstd.ZstdFile:
-    return zstd.open(path, "wb", level=3)
+def _packed(path: str, stack: ExitStack) -> zstd.ZstdFile:
+    return stack.enter_context(zstd.open(stack.enter_context(_opened(path)), "wb", level=3))
+
+
+def _opened(path: str) -> BinaryIO:
+    """A new file among those that are not whole yet; what an earlier run left there goes."""
+    return open(open_own(path, os.O_WRONLY | os.O_TRUNC), "wb")
 
 
 def _settle(folder: str, place: str, names: list[str], stem: str) -> None:
     """Whole files get their names; those of an earlier number of files go."""
+    check_folder(folder, place)
     target = os.path.join(folder, place)
-    os.makedirs(target, exist_ok=True)
+    make_folder(target)
     for name in names:
-        _publish(os.path.join(folder, PARTIAL, name), os.path.join(target, name))
+        rename(os.path.join(folder, PARTIAL, name), os.path.join(target, name))
+    written = re.compile(rf"{stem}-[0-9]{{5}}-of-[0-9]{{5}}\.ndjson\.zst")
     for name in os.listdir(target):
-        if name.startswith(f"{stem}-") and name not in names:
+        if written.fullmatch(name) and name not in names:
             os.unlink(os.path.join(target, name))
 
 
@@ -128,9 +141,11 @@ def _write_videos(state: State, folder: str) -> dict[RecordKind, int]:
             counts[kind] += 1
             expected.add(name)
             if name not in there:
+                check_paths(folder, [name])
                 _write(folder, name, record.data)
     for name in there - expected:
-        os.unlink(os.path.join(folder, name))
+        if _VIDEO_FILE.fullmatch(name):
+            os.unlink(os.path.join(folder, name))
     return counts
 
 
@@ -142,6 +157,7 @@ def video_file(video_id: str, retrieved_at: float, ending: str) -> str:
 
 
 def _names_under(folder: str, place: str) -> Iterator[str]:
+    check_folder(folder, place)
     for parent, _, names in os.walk(os.path.join(folder, place)):
         relative = os.path.relpath(parent, folder)
         yield from (posixpath.join(relative, name) for name in names)
@@ -149,9 +165,10 @@ def _names_under(folder: str, place: str) -> Iterator[str]:
 
 def _write(folder: str, name: str, content: bytes) -> None:
     partial = os.path.join(folder, PARTIAL, posixpath.basename(name))
-    with open(partial, "wb") as stream:
+    with _opened(partial) as stream:
         stream.write(content)
-    _publish(partial, os.path.join(folder, name))
+    make_folder(os.path.dirname(os.path.join(folder, name)))
+    rename(partial, os.path.join(folder, name))
 
 
 def _write_table(folder: str, name: str, table: pa.Table) -> None:
@@ -160,42 +177,57 @@ def _write_table(folder: str, name: str, table: pa.Table) -> None:
     _write(folder, name, sink.getvalue())
 
 
-def _publish(partial: str, path: str) -> None:
-    """Give a whole file its name. Its content is on the disk before."""
-    with open(partial, "rb") as stream:
-        os.fsync(stream.fileno())
-    with suppress(FileExistsError):
-        os.makedirs(os.path.dirname(path))
-    os.replace(partial, path)
-
-
 def read_files(folder: str) -> list[StoredFile]:
     """The files of a fetch folder, with their names relative to it.
 
     Raises:
-        InputError: the folder is no fetch folder, or its list is damaged.
+        InputError: the folder is no fetch folder, or its list is damaged, or names a file elsewhere.
     """
-    return [StoredFile(**row) for row in _rows(folder, FILES, _FILES_SCHEMA)]
+    files = [StoredFile(**row) for row in _rows(folder, FILES, _FILES_SCHEMA)]
+    check_paths(folder, [file.name for file in files])
+    return files
 
 
-def read_withdrawn(folder: str) -> dict[str, str]:
-    """The posts of a fetch folder that were taken back: id, and the reason (``blift.schemas.reasons.Absent``).
+def read_withdrawn(folder: str) -> dict[str, Absent]:
+    """The posts of a fetch folder that were taken back: id, and the reason.
 
     Raises:
         InputError: as ``read_files``.
     """
-    return {row["post_id"]: row["reason"] for row in _rows(folder, WITHDRAWN, _WITHDRAWN_SCHEMA)}
+    rows = _rows(folder, WITHDRAWN, _WITHDRAWN_SCHEMA)
+    try:
+        return {row["post_id"]: Absent(row["reason"]) for row in rows}
+    except ValueError as error:
+        raise InputError(f"{posixpath.join(folder, WITHDRAWN)} is damaged ({error}). {_ANEW}") from error
 
 
 def _rows(folder: str, name: str, schema: pa.Schema) -> list[dict[str, Any]]:
     path = posixpath.join(folder, name)
     if not exists(path):
         raise InputError(f"{folder} is no fetch folder: it has no {name}. Fill it with `blift fetch`.")
+    check_file(folder, name)
+    return table_rows(path, schema, _ANEW)
+
+
+def table_rows(path: str, schema: pa.Schema, way_out: str) -> list[dict[str, Any]]:
+    """The rows of a small Parquet file of a fetch folder, in the columns of a schema.
+
+    Args:
+        path: or address of the file.
+        schema: columns that it has among others; what it says of nulls is checked, too.
+        way_out: what a person does about a file that is damaged.
+
+    Raises:
+        InputError: it is missing, damaged or another table.
+    """
     try:
         table = pq.read_table(pa.BufferReader(read_bytes(path)))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path} is damaged ({error}). Run `blift fetch` again: it writes it anew.") from error
-    if table.schema.names != schema.names:
-        raise InputError(f"{path} is none of blift's: its columns are {', '.join(table.schema.names)}.")
-    rows: list[dict[str, Any]] = table.to_pylist()
+        table.validate(full=True)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is damaged ({error}). {way_out}") from error
+    for field in schema:
+        column = table.column(field.name) if field.name in table.column_names else None
+        if column is None or column.type != field.type or (column.null_count and not field.nullable):
+            raise InputError(f"{path} is none of blift's: it has no such column {field.name!r} as that has. {way_out}")
+    rows: list[dict[str, Any]] = table.select(schema.names).to_pylist()
     return rows

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
-from backports import zstd
-
+from blift.connectors.fetch.database import packed
 from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
 from blift.schemas.platform import REDDIT, YOUTUBE
 from blift.schemas.reasons import WITHDRAWN, Absent
@@ -57,8 +56,7 @@ def add(base: sqlite3.Connection, items: Iterable[Item]) -> int:
 
 def _keep(base: sqlite3.Connection, records: Iterable[RawRecord]) -> None:
     rows: Iterator[tuple[Any, ...]] = (
-        (record.kind, record.key, record.retrieved_at, _post_id_of(record), zstd.compress(record.data))
-        for record in records
+        (record.kind, record.key, record.retrieved_at, _post_id_of(record), packed(record.data)) for record in records
     )
     base.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)", rows)
 

@@ -7,16 +7,15 @@ process that is killed leaves an item either done with all that belongs to it, o
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from backports import zstd
+import msgspec
 
 from blift.connectors.fetch.changes import ItemState, add, state_after, take_in
+from blift.connectors.fetch.database import Database, unpacked
 from blift.connectors.fetch.items import (
     Item,
     Kind,
@@ -25,16 +24,17 @@ from blift.connectors.fetch.items import (
     RecordKind,
     StoredFile,
 )
-from blift.schemas.errors import InputError, OutputError
+from blift.schemas.errors import OutputError
 from blift.schemas.reasons import Absent
 
 FILE_NAME = "fetch.sqlite"
 #: What the file was called in earlier versions; a folder that has one keeps it.
-_OLD_NAME = "fetch.sqlite"
+_OLD_NAME = "collection.sqlite"
 #: Workers that may die while they hold an item before it counts as failed.
 DEATHS = 3
-_BUSY_S = 60.0
 _FORMAT = 1
+#: Seconds since 1970, to the year 9999.
+Time = Annotated[float, msgspec.Meta(ge=0, lt=253_402_300_800)]
 
 _TABLES = """
 CREATE TABLE item (
@@ -98,26 +98,10 @@ class State:
         self.path = state_file(folder)
         try:
             os.makedirs(folder, exist_ok=True)
-            self._base = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = NORMAL")
-            with self._changes() as base:
-                self._prepare(base)
-        except sqlite3.OperationalError as error:
-            raise OutputError(f"Cannot open {self.path}: {error}. Check the folder and its disk.") from error
         except OSError as error:
             raise OutputError(f"Cannot make {folder}: {error.strerror}. Choose another folder.") from error
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"{self.path} is damaged or none of blift's ({error}). Choose another folder.") from error
-
-    def _prepare(self, base: sqlite3.Connection) -> None:
-        (found,) = base.execute("PRAGMA user_version").fetchone()
-        if found == 0:
-            for statement in _TABLES.split(";\n"):
-                base.execute(statement)
-            base.execute(f"PRAGMA user_version = {_FORMAT}")
-        elif found != _FORMAT:
-            raise InputError(f"{self.path} has format {found}, and this blift reads {_FORMAT}. Use another folder.")
+        self._base = Database(self.path, _TABLES, _FORMAT)
+        self._changes = self._base.changes
 
     def close(self) -> None:
         """Close the file."""
@@ -206,8 +190,9 @@ class State:
                     "ORDER BY number LIMIT ?) RETURNING number, key, detail",
                     (worker, kind.value, suspects, time.time(), limit),
                 ).fetchall()
-            if rows:
-                return [Item(kind, key, detail) for _, key, detail in sorted(rows)]
+                taken = sorted(msgspec.convert(rows, list[tuple[int, str, str]]))
+            if taken:
+                return [Item(kind, key, detail) for _, key, detail in taken]
         return []
 
     def take_in(
@@ -236,76 +221,67 @@ class State:
     def due_in_s(self, kinds: Sequence[Kind]) -> float | None:
         """Seconds until the next item of the kinds may be asked for (0 for now); None where nothing is left of them."""
         marks = ",".join("?" for _ in kinds)
-        (due,) = self._base.execute(
-            f"SELECT min(not_before) FROM item WHERE state = 'pending' AND kind IN ({marks})",  # noqa: S608 - question marks
-            tuple(kinds),
-        ).fetchone()
+        query = f"SELECT min(not_before) FROM item WHERE state = 'pending' AND kind IN ({marks})"  # noqa: S608 - question marks
+        ((due,),) = self._base.rows(tuple[float | None], query, kinds)
         return None if due is None else max(0.0, due - time.time())
 
     def tallies(self) -> list[Tally]:
         """Items by kind, state and reason."""
-        rows = self._base.execute("SELECT kind, state, reason, count(*) FROM item GROUP BY kind, state, reason")
         return sorted(
-            Tally(Kind(kind), ItemState(state), Absent(reason) if reason else None, items)
-            for kind, state, reason, items in rows
+            self._base.rows(Tally, "SELECT kind, state, reason, count(*) FROM item GROUP BY kind, state, reason")
         )
 
     def ended_since(self, since: float) -> Mapping[Kind, int]:
         """Items by kind that ended after a time, seconds since 1970."""
-        rows = self._base.execute("SELECT kind, count(*) FROM item WHERE ended_at >= ? GROUP BY kind", (since,))
-        return {Kind(kind): items for kind, items in rows}
+        query = "SELECT kind, count(*) FROM item WHERE ended_at >= ? GROUP BY kind"
+        return dict(self._base.rows(tuple[Kind, int], query, [since]))
 
     def counts(self) -> Counter[ItemState]:
         """How many items are in each state."""
-        rows = self._base.execute("SELECT state, count(*) FROM item GROUP BY state")
-        return Counter({ItemState(state): items for state, items in rows})
+        return Counter(dict(self._base.rows(tuple[ItemState, int], "SELECT state, count(*) FROM item GROUP BY state")))
 
     def ended(self) -> Iterator[tuple[str, str, str, str | None, str | None]]:
         """Kind, key, state, reason and message of all items that have ended, sorted."""
-        return iter(
-            self._base.execute(
-                "SELECT kind, key, state, reason, message FROM item WHERE state != 'pending' ORDER BY kind, key"
-            )
+        return self._base.rows(
+            tuple[str, str, str, str | None, str | None],
+            "SELECT kind, key, state, reason, message FROM item WHERE state != 'pending' ORDER BY kind, key",
         )
 
     def failures(self, limit: int) -> list[tuple[Kind, str, str]]:
         """Kind, key and message of failed items, the latest first."""
-        rows = self._base.execute(
-            "SELECT kind, key, coalesce(message, '') FROM item WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?",
-            (limit,),
+        query = (
+            "SELECT kind, key, coalesce(message, '') FROM item WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?"
         )
-        return [(Kind(kind), key, message) for kind, key, message in rows]
+        return list(self._base.rows(tuple[Kind, str, str], query, [limit]))
 
     def notes(self) -> list[tuple[Kind, str, str]]:
         """Kind, key and note of items that are done, and of which there is something to say."""
-        rows = self._base.execute(
-            "SELECT kind, key, message FROM item WHERE state = 'done' AND message IS NOT NULL ORDER BY kind, key"
-        )
-        return [(Kind(kind), key, message) for kind, key, message in rows]
+        query = "SELECT kind, key, message FROM item WHERE state = 'done' AND message IS NOT NULL ORDER BY kind, key"
+        return list(self._base.rows(tuple[Kind, str, str], query))
 
-    def withdrawn(self) -> list[tuple[str, str, float]]:
+    def withdrawn(self) -> list[tuple[str, Absent, float]]:
         """Post, reason and time of all posts that were taken back, sorted."""
-        return self._base.execute("SELECT post_id, reason, noted_at FROM withdrawn ORDER BY post_id").fetchall()
+        query = "SELECT post_id, reason, noted_at FROM withdrawn ORDER BY post_id"
+        return list(self._base.rows(tuple[str, Absent, Time], query))
 
     def files(self) -> Iterator[StoredFile]:
         """The files of the store, sorted by address."""
-        rows = self._base.execute("SELECT address, sha256, name, size_bytes, content_type FROM file ORDER BY address")
-        return (StoredFile(*row) for row in rows)
+        query = "SELECT address, sha256, name, size_bytes, content_type FROM file ORDER BY address"
+        return self._base.rows(StoredFile, query)
 
     def records(self, kind: RecordKind) -> Iterator[tuple[str, RawRecord]]:
         """The raw records of a kind with the id of their post, sorted by post, key and time."""
-        rows = self._base.execute(
-            "SELECT post_id, key, retrieved_at, data FROM record WHERE kind = ? ORDER BY post_id, key, retrieved_at",
-            (kind.value,),
-        )
-        for post_id, key, retrieved_at, data in rows:
-            native = post_id.partition(":")[2]
-            yield post_id, RawRecord(kind, key, native, retrieved_at, zstd.decompress(data))
+        query = "SELECT post_id, key, retrieved_at, data FROM record WHERE kind = ? ORDER BY post_id, key, retrieved_at"
+        for post_id, key, retrieved_at, data in self._base.rows(tuple[str, str, Time, bytes], query, [kind]):
+            with self._base.told():
+                content = unpacked(data)
+            yield post_id, RawRecord(kind, key, post_id.partition(":")[2], retrieved_at, content)
 
     def packed_bytes(self, kind: RecordKind) -> int:
         """How much the records of a kind hold, packed."""
-        (found,) = self._base.execute("SELECT sum(length(data)) FROM record WHERE kind = ?", (kind.value,)).fetchone()
-        return int(found or 0)
+        query = "SELECT coalesce(sum(length(data)), 0) FROM record WHERE kind = ?"
+        ((found,),) = self._base.rows(tuple[int], query, [kind])
+        return found
 
     def drop_unshown(self) -> list[str]:
         """Forget files that no post shows any more; gives their names in the store, for those that nobody else uses."""
@@ -316,14 +292,5 @@ class State:
                 "RETURNING name"
             ).fetchall()
             still = {name for (name,) in base.execute("SELECT DISTINCT name FROM file")} if rows else set()
-        return sorted({name for (name,) in rows} - still)
-
-    @contextmanager
-    def _changes(self) -> Iterator[sqlite3.Connection]:
-        self._base.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._base
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
-        self._base.execute("COMMIT")
+            names = {name for (name,) in msgspec.convert(rows, list[tuple[str]])}
+        return sorted(names - still)

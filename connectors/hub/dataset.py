@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 
 from blift.connectors.files import Chunk
 from blift.connectors.malformed import Malformed, reject, reject_table
-from blift.schemas.errors import InputError
+from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, conform
+from blift.schemas.errors import InputError, SchemaError
+from blift.schemas.migration import to_present
 from blift.schemas.platform import platforms
 from blift.schemas.reasons import Reason
-from blift.schemas.registry import SCHEMAS
+from blift.schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a chunk.
 CHUNK_ROWS = 10_000
@@ -85,16 +87,32 @@ def read_published(file: HubFile, limit: int | None = None) -> Iterator[Publishe
     with tempfile.TemporaryDirectory() as scratch:
         local = Hub(file.repo).download(file.path, file.commit, scratch)
         with pq.ParquetFile(local) as parquet:
-            missing = [name for name in _SIX if name not in parquet.schema_arrow.names]
+            present = _to_present(parquet.schema_arrow, f"{file.path} of {file.repo}")
+            names = present(parquet.schema_arrow.empty_table()).column_names
+            missing = [name for name in _SIX if name not in names]
             if missing:
                 raise InputError(f"{file.path} of {file.repo} has no column {missing[0]!r}: it is no published BLIFT.")
             first = 0
             for batch in parquet.iter_batches(CHUNK_ROWS):
-                rows = pa.Table.from_batches([batch])
+                rows = present(pa.Table.from_batches([batch]))
                 rows = rows if limit is None else rows.slice(0, max(0, limit - first))
                 if rows.num_rows:
                     yield published_rows(rows, f"{file.repo}/{file.path}", first)
                 first += rows.num_rows
+
+
+def _to_present(schema: pa.Schema, where: str) -> Callable[[pa.Table], pa.Table]:
+    """What makes rows of an earlier version of the sample table rows of the present one; others stay as they are.
+
+    Raises:
+        SchemaError: no migration carries them there.
+    """
+    metadata = schema.metadata or {}
+    if metadata.get(TABLE_KEY) != b"sample":
+        return lambda rows: rows
+    check_readable(schema, "sample", where)
+    version = metadata[VERSION_KEY].decode()
+    return lambda rows: to_present(rows, "sample", version)
 
 
 def published_rows(rows: pa.Table, source: str, first: int = 0) -> PublishedChunk:
@@ -103,10 +121,18 @@ def published_rows(rows: pa.Table, source: str, first: int = 0) -> PublishedChun
     Args:
         rows: the six columns, or the sample table.
         source: where they are from; ``first`` is the place of the first row there.
+
+    Raises:
+        InputError: a column is missing, or holds what its type in a published dataset cannot.
     """
+    name = "sample" if "audiences" in rows.column_names else "blift"
+    try:
+        rows = conform(rows, SCHEMAS[name])
+    except SchemaError as error:
+        raise InputError(f"{source} is no published dataset of blift: {error}") from error
     table = pl.DataFrame(pl.from_arrow(rows)).with_row_index("line", offset=first + 1)
     table = table.with_columns(line=pl.col("line").cast(pl.Int64), source=pl.lit(source))
-    whole = "audiences" in table.columns
+    whole = name == "sample"
     posts = _posts_of_samples(table) if whole else _posts_of_six(table)
     named = posts.filter(pl.col("post_id").is_not_null())
     comments = _comments_of_samples(table) if whole else _comments_of_six(named)

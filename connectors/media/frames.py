@@ -26,6 +26,7 @@ class VideoFacts:
         shown: the same as shown: pixels made square, and turned.
         rotation: degrees clockwise by which the stored picture is turned to be shown: 0, 90, 180 or 270.
         mirrored: it is mirrored before it is turned.
+        damage: what it says that cannot be, and what is taken in its place.
     """
 
     container: str
@@ -36,6 +37,7 @@ class VideoFacts:
     shown: tuple[int, int]
     rotation: int = 0
     mirrored: bool = False
+    damage: str | None = None
 
     def turned_by(self, rotation: int) -> VideoFacts:
         """The same, turned by so many degrees clockwise to be shown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 import av
@@ -35,6 +36,8 @@ _PLANAR = {
     **dict.fromkeys(["yuv420p12le", "yuv422p12le", "yuv444p12le"], 4),
 }
 _FULL_RANGE = 2
+#: Pixels are at most so many times as wide as high, or as high as wide; anamorphic film has 2.
+_MAX_ASPECT = 10
 _DEFAULT_FRAME_S = 0.04
 
 #: Told of the audio's packets as they come, so that one demuxer serves both.
@@ -303,15 +306,19 @@ def _pictures(container: av.container.InputContainer) -> av.VideoStream:
 def _facts(container: av.container.InputContainer, stream: av.VideoStream) -> VideoFacts:
     codec = stream.codec_context
     audio = container.streams.best("audio")
-    aspect = stream.sample_aspect_ratio or codec.sample_aspect_ratio
-    square = round(codec.width * float(aspect)) if aspect else codec.width
+    aspect = stream.sample_aspect_ratio or codec.sample_aspect_ratio or Fraction(1)
+    damage = None
+    if not Fraction(1, _MAX_ASPECT) <= aspect <= _MAX_ASPECT:
+        damage = f"pixels of {aspect.numerator} x {aspect.denominator} are taken for square"
+        aspect = Fraction(1)
     return VideoFacts(
         container=_name(container),
         video_codec=codec.codec.canonical_name,
         audio_codec=audio.codec_context.codec.canonical_name if audio and audio.codec_context else None,
         pixel_format=codec.pix_fmt,
         stored=(codec.width, codec.height),
-        shown=(square, codec.height),
+        shown=(max(1, round(codec.width * aspect)), codec.height),
+        damage=damage,
     )
 
 

@@ -11,7 +11,7 @@ from blift.connectors.media.limits import Limits
 from blift.schemas.media import Media
 
 #: Raised when the same settings give other values than before.
-_REVISION = 3
+_REVISION = 4
 
 
 class DecoderChoice(StrEnum):

@@ -1,11 +1,14 @@
 """One line of an archive as a typed record: the fields that are read, in every form that archives have had.
 
 Pushshift's dumps, Arctic Shift's, and recorded answers of Reddit's API, 2005 to 2026. A field that is absent is None.
-Numbers may stand as text (`"created_utc": "1388534400"`), as they do in some months.
+Numbers may stand as text (`"created_utc": "1388534400"`), as they do in some months. NaN, which pandas writes for null,
+is null, but not in a field that every record has; infinities, and numbers beyond the largest float, are of no type.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, TypeVar
@@ -110,6 +113,9 @@ Kind = TypeVar("Kind", bound=Observed)
 _DECODERS: dict[type[Observed], msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(kind, strict=False) for kind in (Submission, Comment)
 }
+_FIELDS = {kind: [field.encode_name for field in msgspec.structs.fields(kind)] for kind in _DECODERS}
+#: Fields that every record has: a null there is damage.
+_EVERYWHERE = frozenset({"id", "link_id", "author", "subreddit", "title", "body"})
 
 
 def decode_lines(data: bytes, kind: type[Kind]) -> list[Kind] | None:
@@ -122,7 +128,7 @@ def decode_lines(data: bytes, kind: type[Kind]) -> list[Kind] | None:
 
 
 def decode_line(line: bytes, kind: type[Kind]) -> Kind:
-    """One line as a record; what the fast decoder refuses, and Python's does not, is read all the same.
+    """One line as a record; what the fast decoder refuses and Python's does not (lone surrogates, NaN) is read slowly.
 
     Raises:
         Malformed: says what the line is instead.
@@ -134,12 +140,39 @@ def decode_line(line: bytes, kind: type[Kind]) -> Kind:
         raise _invalid(error) from error
     except (ValueError, RecursionError):
         try:
-            found = decoder.decode(msgspec.json.encode(loads(line)))
+            found = decoder.decode(json.dumps(_plain(loads(line), kind)))
         except msgspec.ValidationError as error:
             raise _invalid(error) from error
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Malformed(Reason.NOT_JSON, str(error)) from error
     return found
+
+
+def _plain(record: Any, kind: type[Observed]) -> Any:
+    """Those fields of a record that are read, without numbers that are none.
+
+    Raises:
+        Malformed: such a number stands where it cannot mean null.
+    """
+    if not isinstance(record, dict):
+        return _finite(record)
+    fields = {name: record[name] for name in _FIELDS[kind] if name in record}
+    meta = fields.get("_meta")
+    for name, value in [*fields.items(), *(meta.items() if isinstance(meta, dict) else ())]:
+        if isinstance(value, float) and (math.isinf(value) or (math.isnan(value) and name in _EVERYWHERE)):
+            raise Malformed(Reason.WRONG_TYPE, f"{name} is {json.dumps(value)}, which is no value")
+    return {name: _finite(value) for name, value in fields.items()}
+
+
+def _finite(value: Any) -> Any:
+    """The value; numbers in it that are none become null, as JSON has no word for them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return value
 
 
 def _invalid(error: msgspec.ValidationError) -> Malformed:

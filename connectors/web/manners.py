@@ -9,7 +9,7 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -53,12 +53,23 @@ class Manners:
         folder: on this machine; the files of all workers.
         budget: of the run. What is spent is counted from the last ``begin``.
         stop: set when the run is to end.
+        clock: tells the time, in seconds since 1970.
+        wait: waits so many seconds, and says whether the run was told to end meanwhile; None to wait for ``stop``.
     """
 
-    def __init__(self, folder: str, budget: Budget | None = None, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        folder: str,
+        budget: Budget | None = None,
+        stop: threading.Event | None = None,
+        clock: Callable[[], float] = time.time,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
         self._folder = folder
         self._budget = budget or Budget()
         self._stop = stop or threading.Event()
+        self._wait = wait or self._stop.wait
+        self.clock = clock
         private_folder(folder)
 
     def begin(self) -> None:
@@ -91,7 +102,7 @@ class Manners:
         over = (budget.requests is not None and requests >= budget.requests) or (
             budget.received is not None and received >= budget.received
         )
-        if over or (budget.ends_at is not None and time.time() >= budget.ends_at):
+        if over or (budget.ends_at is not None and self.clock() >= budget.ends_at):
             raise BudgetSpent
 
     def spent(self) -> tuple[int, int]:
@@ -129,10 +140,10 @@ class Manners:
             Stopped: the run was told to end.
         """
         ends_at = self._budget.ends_at
-        if ends_at is not None and time.time() + seconds >= ends_at:
-            self._stop.wait(max(0.0, ends_at - time.time()))
+        if ends_at is not None and self.clock() + seconds >= ends_at:
+            self._wait(max(0.0, ends_at - self.clock()))
             raise BudgetSpent
-        if self._stop.wait(seconds):
+        if self._wait(seconds):
             raise Stopped
 
     def _file(self, name: str) -> str:
@@ -156,9 +167,9 @@ class Pace:
             Stopped: the run was told to end.
         """
         self._manners.check()
-        while (wait_s := self._reserve() - time.time()) > 0:
+        while (wait_s := self._reserve() - self._manners.clock()) > 0:
             self._manners.sleep(wait_s)
-            if self._paused_until() <= time.time():
+            if self._paused_until() <= self._manners.clock():
                 break
         self._manners.ask()
 
@@ -170,7 +181,7 @@ class Pace:
         """
         if not math.isfinite(seconds) or seconds <= 0:
             return
-        until = time.time() + min(seconds, LONGEST_PAUSE_S)
+        until = self._manners.clock() + min(seconds, LONGEST_PAUSE_S)
         with _shared(self._path, _TURNS) as record:
             begins, paused = record.get()
             record.put(max(begins, until), max(paused, until))
@@ -182,7 +193,7 @@ class Pace:
     def _reserve(self) -> float:
         with _shared(self._path, _TURNS) as record:
             begins, paused = record.get()
-            now = time.time()
+            now = self._manners.clock()
             if begins > now + 2 * LONGEST_PAUSE_S:  # the clock was set back
                 begins, paused = now, 0.0
             turn = max(begins, paused, now - self._burst * self._interval_s + self._interval_s)

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from blift.schemas.reasons import Absent
 
 #: Standards know whole seconds; some servers send parts.
-_SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")
+_SECONDS = re.compile(r"[0-9]{1,18}(\.[0-9]{1,9})?")
 
 
 class Refused(Exception):

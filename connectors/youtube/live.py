@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -125,7 +126,8 @@ class YoutubeFetcher:
         return records, None
 
     def _footage(self, video_id: str, wanted: FootageWanted) -> Outcome:
-        folder = private_folder(os.path.join(private_folder(wanted.partial), f"youtube-{video_id}"))
+        name = hashlib.sha256(video_id.encode()).hexdigest()  # whatever a state names as an id, it is no path
+        folder = private_folder(os.path.join(private_folder(wanted.partial), f"youtube-{name}"))
         try:
             info = self._extractor.footage(video_id, folder)
             paths = [done.get("filepath") for done in info.get("requested_downloads") or ()]

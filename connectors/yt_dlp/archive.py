@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from blift.connectors.connector import Records
-from blift.connectors.files import Chunk, InputFile, open_bytes
-from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.files import Chunk, InputFile, most_unpacked, open_bytes
+from blift.connectors.malformed import Malformed, RejectList, reject, reject_table
 from blift.connectors.yt_dlp.beside import Track, media_file, subtitle_files, tracks
 from blift.connectors.yt_dlp.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
 from blift.connectors.yt_dlp.comments import read_comments
@@ -33,6 +33,7 @@ MAX_SUBTITLE_BYTES = 16 << 20
 VIDEOS_PER_CHUNK = 5_000
 COMMENTS_PER_CHUNK = 50_000
 _SPEECH_PER_CHUNK = 200_000
+_BYTES_PER_CHUNK = 256 << 20
 _REJECTS_PER_CHUNK = 500  # 32 MB of payload
 
 _PIECE = 1 << 20
@@ -81,12 +82,14 @@ class _Gathered:
 
     only: Platform
     files: int = 0
+    size_bytes: int = 0
     comments_in: int = 0
     speech: int = 0
     posts: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     post_rejects: list[dict[str, Any]] = field(default_factory=list)
     comment_rejects: list[dict[str, Any]] = field(default_factory=list)
+    unlisted: Counter[Reason] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
 
     def add(self, file: InputFile, siblings: Sequence[str], max_bytes: int) -> None:
@@ -94,7 +97,8 @@ class _Gathered:
         self.files += 1
         data, video = b"", None
         try:
-            data = _read(file.path, max_bytes, file.size_bytes)
+            data = _read(file.path, min(max_bytes, most_unpacked(file.size_bytes, _PIECE)), file.size_bytes)
+            self.size_bytes += len(data)
             subtitles = subtitle_files(file.path, siblings)
             info = decode(data, POST_FIELDS | CAPTION_FIELDS if subtitles else POST_FIELDS)
             video = identity(info, self.only)
@@ -117,23 +121,29 @@ class _Gathered:
                 "source": file.name,
             }
         )
-        self._add_comments(info.get("comments"), video, post["retrieved_at"], file.name)
+        self._add_comments(info.get("comments"), video, post["retrieved_at"], file)
 
-    def _add_comments(self, given: Any, video: Identity, retrieved_at: int | None, source: str) -> None:
-        found = read_comments(given, video, retrieved_at)
+    def _add_comments(self, given: Any, video: Identity, retrieved_at: int | None, file: InputFile) -> None:
+        rejects = RejectList(file.size_bytes)
+
+        def reject_item(problem: Malformed, item: Any) -> None:
+            native_id = item.get("id") if isinstance(item, dict) else None
+            comment_id = f"{video.platform}:{video.before_comments}{native_id}" if isinstance(native_id, str) else None
+            rejects.add(problem, "comment", comment_id, file.name, None, _as_json(item))
+
+        found = read_comments(given, video, retrieved_at, reject_item)
         self.comments_in += found.given
         for name, values in found.columns.items():
             self.comments[name] += values
-        self.comments["source"] += [source] * (found.given - len(found.problems))
-        for problem, item in found.problems:
-            native_id = item.get("id") if isinstance(item, dict) else None
-            comment_id = f"{video.platform}:{video.before_comments}{native_id}" if isinstance(native_id, str) else None
-            self.comment_rejects.append(reject(problem, "comment", comment_id, source, None, _as_json(item)))
+        self.comments["source"] += [file.name] * found.rows
+        self.comment_rejects += rejects.rows
+        self.unlisted.update(rejects.unlisted)
 
     def is_full(self, videos: int, comments: int) -> bool:
         """Whether the next file belongs into another chunk."""
         return (
             self.files >= videos
+            or self.size_bytes >= _BYTES_PER_CHUNK
             or self.comments_in >= comments
             or self.speech >= _SPEECH_PER_CHUNK
             or len(self.post_rejects) + len(self.comment_rejects) >= _REJECTS_PER_CHUNK
@@ -146,7 +156,7 @@ class _Gathered:
         comment_table = table_of(self.comments, len(self.comments["source"]), COMMENT_COLUMNS)
         return Records(
             posts=Chunk(self.files, post_table, reject_table(self.post_rejects)),
-            comments=Chunk(self.comments_in, comment_table, reject_table(self.comment_rejects)),
+            comments=Chunk(self.comments_in, comment_table, reject_table(self.comment_rejects), {}, self.unlisted),
             warnings=self.warnings,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
@@ -43,32 +43,33 @@ _TYPES: dict[str, set[type]] = {
 
 @dataclass
 class VideoComments:
-    """What the comments of one video came to. ``given`` = rows of the columns + problems."""
+    """What the comments of one video came to. ``given`` = ``rows`` of the columns + those that were rejected."""
 
     given: int = 0
+    rows: int = 0
     columns: dict[str, list[Any]] = field(default_factory=dict)
-    problems: list[tuple[Malformed, Any]] = field(default_factory=list)  # with the item as it was
 
 
-def read_comments(given: Any, video: Identity, retrieved_at: int | None) -> VideoComments:
+def read_comments(
+    given: Any, video: Identity, retrieved_at: int | None, reject: Callable[[Malformed, Any], None]
+) -> VideoComments:
     """The comments out of the record's field ``comments``.
 
     Args:
         given: the field's value; null where comments were not asked for or are turned off.
         video: the video that they are on.
         retrieved_at: when the record was made, microseconds since 1970, UTC.
+        reject: is told of every item that cannot be read, why and as it was.
     """
     if given is None:
         return VideoComments()
     if not isinstance(given, list):
-        problem = Malformed(Reason.WRONG_TYPE, f"comments is {kind(given)}, not a list")
-        return VideoComments(given=1, problems=[(problem, given)])
-    found = VideoComments(given=len(given))
+        reject(Malformed(Reason.WRONG_TYPE, f"comments is {kind(given)}, not a list"), given)
+        return VideoComments(given=1)
     fields = _fields(given) if set(map(type, given)) <= {dict} else None
     if fields is None or not _are_plain(fields):
-        fields = _fields(_readable(given, found.problems))
-    found.columns = _columns(fields, video, retrieved_at)
-    return found
+        fields = _fields(_readable(given, reject))
+    return VideoComments(len(given), len(fields["id"]), _columns(fields, video, retrieved_at))
 
 
 def _fields(items: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -85,14 +86,14 @@ def _are_plain(fields: dict[str, list[Any]]) -> bool:
     )
 
 
-def _readable(given: list[Any], problems: list[tuple[Malformed, Any]]) -> list[dict[str, Any]]:
-    """The items that can be read, their values of the plain types; the others go to ``problems``."""
+def _readable(given: list[Any], reject: Callable[[Malformed, Any], None]) -> list[dict[str, Any]]:
+    """The items that can be read, their values of the plain types; ``reject`` is told of the others."""
     items = []
     for item in given:
         try:
             items.append(_item(item))
         except Malformed as problem:
-            problems.append((problem, item))
+            reject(problem, item)
     return items
 
 

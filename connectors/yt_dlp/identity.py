@@ -62,7 +62,7 @@ def identity(info: Fields, row: Platform) -> Identity:
     if native_id is None:
         raise Malformed(Reason.MISSING_FIELD, "there is no id")
     if known is not None:
-        if not re.fullmatch(known.native_id, native_id):
+        if not known.is_id(native_id):
             raise Malformed(Reason.WRONG_TYPE, f"id is {native_id[:40]!r}, which is none of {known.title}'s")
         return Identity(known.name, native_id, known.address_of(native_id), known)
     if key is None:

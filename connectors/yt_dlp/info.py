@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
 from blift.connectors.malformed import Malformed
-from blift.connectors.yt_dlp.decode import Fields, count, day, flag, is_number, moment, text, texts
+from blift.connectors.yt_dlp.decode import LONGEST_S, Fields, count, day, flag, is_number, moment, pixels, text, texts
 from blift.connectors.yt_dlp.identity import Identity
 from blift.connectors.yt_dlp.timeline import chapters, replay_graph
 from blift.schemas.reasons import Reason
@@ -56,8 +55,8 @@ def post_values(info: Fields, video: Identity) -> tuple[dict[str, Any], list[str
         "url": video.address,
         "media_urls": [video.address],
         "is_video": video.is_of_own_row or text(info, "vcodec") != _NO_PICTURES,
-        "width": count(info, "width"),
-        "height": count(info, "height"),
+        "width": pixels(info, "width"),
+        "height": pixels(info, "height"),
         "duration_s": duration_s,
         "title": text(info, "title"),
         "text": text(info, "description"),
@@ -80,8 +79,8 @@ def _duration(info: Fields) -> float | None:
     value = info.get("duration")
     if value is None:
         return None
-    if not is_number(value) or not 0 <= value < math.inf:
-        raise Malformed(Reason.WRONG_TYPE, "duration is not a number of seconds")
+    if not is_number(value) or not 0 <= value <= LONGEST_S:
+        raise Malformed(Reason.WRONG_TYPE, f"duration is not a number of seconds up to {LONGEST_S:,.0f}")
     return float(value) or None  # yt-dlp's extractors write 0 where they do not know
 
 

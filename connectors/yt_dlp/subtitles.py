@@ -12,7 +12,7 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from blift.connectors.malformed import Malformed
-from blift.connectors.yt_dlp.decode import decode, is_number
+from blift.connectors.yt_dlp.decode import LONGEST_S, decode, is_number
 
 #: start_s, end_s and text of a blift.schemas.platform.SpeechSegment.
 SpeechTuple = tuple[float, float, str]
@@ -25,8 +25,6 @@ _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|[0-9:.]+)>")
 
 #: Automatic captions show a finished line alone for 10 ms before it rolls up; nobody reads a line that fast.
 _ROLL_S = 0.05
-
-_LONGEST_S = 1e9
 
 
 class BrokenSubtitles(ValueError):
@@ -184,7 +182,7 @@ def _words(paragraph: Element) -> str:
 
 def _timed(start_ms: Any, duration_ms: Any, words: str) -> SpeechTuple:
     for value in (start_ms, duration_ms):
-        if not is_number(value) or not 0 <= value <= _LONGEST_S * 1000:
+        if not is_number(value) or not 0 <= value <= LONGEST_S * 1000:
             raise BrokenSubtitles("a time is no number of milliseconds")
     return start_ms / 1000, (start_ms + duration_ms) / 1000, words
 
@@ -195,7 +193,7 @@ def _clipped(speech: list[SpeechTuple]) -> list[SpeechTuple]:
     starts = [start for start, _, _ in spoken[1:]]
     return [
         (start, min(end, following) if following > start else end, words)
-        for (start, end, words), following in zip(spoken, [*starts, _LONGEST_S], strict=True)
+        for (start, end, words), following in zip(spoken, [*starts, LONGEST_S], strict=True)
     ]
 
 

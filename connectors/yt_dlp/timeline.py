@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blift.connectors.yt_dlp.decode import is_number
+from blift.connectors.yt_dlp.decode import LONGEST_S, is_number
 from blift.schemas.reasons import ReplayAbsent
 
 #: One row a segment: start_s, end_s and value of a blift.schemas.platform.ReplaySegment.
@@ -22,9 +22,6 @@ ChapterTuple = tuple[float, float, str | None]
 _SAME_MOMENT_S = 0.0005
 
 _NO_GRAPH: ReplayGraph = np.empty((0, 3))
-
-#: Thirty years: longer than any stream, and far from where floats lose their milliseconds.
-_LONGEST_S = 1e9
 
 #: yt-dlp's name for what stands before the first chapter that the uploader named.
 _UNTITLED = re.compile(r"<Untitled Chapter \d+>")
@@ -49,7 +46,7 @@ def replay_graph(heatmap: Any) -> tuple[ReplayGraph, ReplayAbsent | None]:
     except OverflowError:  # an integer beyond the largest float
         return _NO_GRAPH, ReplayAbsent.MALFORMED
     start, end, value = graph.T
-    sound = (start >= 0) & (start < end) & (end <= _LONGEST_S) & (value >= 0) & (value <= 1)  # NaN is not
+    sound = (start >= 0) & (start < end) & (end <= LONGEST_S) & (value >= 0) & (value <= 1)  # NaN is not
     if not sound.all() or np.abs(start[1:] - end[:-1]).max(initial=0) >= _SAME_MOMENT_S:
         return _NO_GRAPH, ReplayAbsent.MALFORMED
     return graph, None
@@ -72,7 +69,7 @@ def chapters(given: Any, duration_s: float | None) -> tuple[list[ChapterTuple], 
         end = following if stated is None else stated
         if end is None and chapter is given[-1]:
             return found, None
-        if not (is_number(start) and is_number(end) and 0 <= start <= end <= _LONGEST_S):
+        if not (is_number(start) and is_number(end) and 0 <= start <= end <= LONGEST_S):
             return [], "a chapter has no start and end in seconds"
         found.append((float(start), float(end), _title(chapter.get("title"))))
     return found, None

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{PUBLISH} where it names a dataset)",
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="read at most N posts of each Reddit archive file, and N videos"
+        "--limit", type=int, metavar="N", help="read at most N posts of each file, and N files of one post each"
     )
     parser.add_argument(
         "--detach",

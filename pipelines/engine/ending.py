@@ -44,10 +44,14 @@ def run_as_process(command: Callable[[], int]) -> int:
 
 @cache
 def scratch() -> str:
-    """The temporary folder of this process, made at the first call; it goes when the process ends."""
-    import tempfile  # noqa: PLC0415 - most commands need none
+    """The temporary folder of this process, made at the first call; it goes when the process ends.
 
-    folder = tempfile.mkdtemp(prefix="blift-")
+    Those of processes that were killed go now.
+    """
+    from blift.pipelines.engine.scratch import new_folder, sweep  # noqa: PLC0415 - most commands need none
+
+    sweep()
+    folder = new_folder()
     atexit.register(_remove)
     return folder
 

@@ -19,6 +19,7 @@ import msgspec
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
 from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard
+from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
 from blift.schemas.count import Count
 from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow
@@ -27,8 +28,6 @@ MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
 #: Files of the folder itself, that each of its commands writes anew.
 _AT_THE_TOP = (MANIFEST, "recipe.yaml", "README.md")
-#: Stages that earlier versions wrote under other names.
-_OLD_STAGES = {"collect": "ingest", "gather": "fetch"}
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
 _WHOLE = r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})\.parquet|\.parquet|[0-9a-f]{64}\.[a-z0-9]+)?"
 _HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
@@ -86,6 +85,12 @@ class _Content(msgspec.Struct):
     fingerprint: Fingerprint
 
 
+def _is_half(entry: Path) -> bool:
+    """A file of the folder itself that a killed build left half written, which is no stranger's."""
+    own = next((name for name in _AT_THE_TOP if entry.name.startswith(name)), None)
+    return own is not None and _HALF_WRITTEN.fullmatch(entry.name.removeprefix(own)) is not None
+
+
 class RunFolder:
     """A folder, local or on any filesystem that Beam knows."""
 
@@ -114,7 +119,7 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"Cannot make the run folder {path}: {error.strerror}. Choose another --out.") from error
-        strangers = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
+        strangers = [entry.name for entry in path.iterdir() if not entry.name.startswith(".") and not _is_half(entry)]
         if strangers and not (path / MANIFEST).exists() and not (path / "recipe.yaml").exists():
             raise OutputError(
                 f"{path} holds files that blift did not write, such as {min(strangers)!r}. "
@@ -164,7 +169,7 @@ class RunFolder:
         except (OSError, ValueError, RecursionError) as error:
             why = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
-        stages = {_OLD_STAGES.get(name, name): record for name, record in read.stages.items()}
+        stages = {OLD_STAGES.get(name, name): record for name, record in read.stages.items()}
         manifest = Manifest(read.recipe, read.blift, stages, read.fingerprint)
         self._check(manifest)
         return manifest

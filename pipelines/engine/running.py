@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import tempfile
 import threading
@@ -38,11 +39,12 @@ def running() -> Iterator[None]:
         BliftError: a step raised it.
     """
     ending = _Ending()
-    folder, hook = tempfile.tempdir, threading.excepthook
+    folder, variable, hook = tempfile.tempdir, os.environ.get("TMPDIR"), threading.excepthook
     ours = threading.current_thread() is threading.main_thread() and (
         signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )
     tempfile.tempdir, threading.excepthook = scratch(), ending.thread_failed
+    os.environ["TMPDIR"] = scratch()  # of the processes that are started
     _STEPS.addFilter(_is_no_users_mistake)
     if ours:
         signal.signal(signal.SIGINT, ending.pressed)
@@ -58,6 +60,10 @@ def running() -> Iterator[None]:
         ending.cancel()
         _STEPS.removeFilter(_is_no_users_mistake)
         tempfile.tempdir, threading.excepthook = folder, hook
+        if variable is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = variable
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
     if ending.interrupted:

@@ -16,6 +16,7 @@ from blift.schemas.baseline_rules import Baselines, check_baselines, readable
 from blift.schemas.compatibility import Finding, History, check_table
 from blift.schemas.definition import Definition, definition
 from blift.schemas.errors import SchemaError
+from blift.schemas.migrations import majors_with_migration
 from blift.schemas.policy import Mode, Policy
 from blift.schemas.records import RECORDS
 
@@ -45,7 +46,10 @@ class Subject:
 
 def own_subjects() -> list[Subject]:
     """The tables of blift."""
-    return [Subject(definition(record), record, fills_lists=True) for record in RECORDS.values()]
+    return [
+        Subject(definition(record), record, fills_lists=True, migrations=majors_with_migration(table))
+        for table, record in RECORDS.items()
+    ]
 
 
 def check_subjects(subjects: Sequence[Subject], side: Side, policy: Policy, today: date) -> Iterator[Finding]:

@@ -163,7 +163,7 @@ def test_a_file_with_a_second_name_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("thesis")
     os.link(tmp_path / "victim", tmp_path / "x")
     with pytest.raises(OutputError, match=r"x has a second name, under which its content would change too"):
-        open_own(str(tmp_path / "x"), os.O_WRONLY | os.O_APPEND)
+        open_own(str(tmp_path / "x"), os.O_WRONLY | os.O_TRUNC)
     assert (tmp_path / "victim").read_text() == "thesis"
 
 

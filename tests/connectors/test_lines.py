@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blift.connectors import lines
-from blift.connectors.files import InputFile
+from blift.connectors.files import MAX_RATIO, InputFile, most_unpacked
 from blift.connectors.lines import BadLine, Lines, read_lines
 from blift.connectors.malformed import PAYLOAD_BYTES
 from blift.schemas.errors import InputError
@@ -238,7 +238,7 @@ def test_a_file_that_unpacks_to_far_more_than_it_holds_ends_after_what_its_size_
     packed = pack(b"{}\n" * 1_000_000)
     *good, last = read(folder, packed)
     given_lines = sum(part.count for part in good if isinstance(part, Lines))
-    assert 150_000 < given_lines < 250_000
+    assert 50_000 < given_lines < 150_000
     assert isinstance(last, BadLine)
     assert (last.number, last.head, last.problem.reason) == (given_lines + 1, b"", Reason.UNREADABLE_FILE)
     assert last.problem.detail == (
@@ -247,23 +247,22 @@ def test_a_file_that_unpacks_to_far_more_than_it_holds_ends_after_what_its_size_
 
 
 @pytest.mark.parametrize(("missing", "is_read"), [(0, True), (1, False)])
-@pytest.mark.parametrize("of", ["RATIO_FREE_BYTES", "size"])
 def test_the_last_byte_that_a_files_size_allows_is_read_and_the_next_is_not(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, of: str, missing: int, *, is_read: bool
+    folder: Path, monkeypatch: pytest.MonkeyPatch, missing: int, *, is_read: bool
 ) -> None:
     content, size = b"{}\n" * 1_000, 4
     parts = [part for part in read(folder, content) if isinstance(part, Lines)]
     cost = sum(len(part.data) + lines.LINE_BYTES * part.count for part in parts)
-    if of == "size":
-        monkeypatch.setattr(lines, "MAX_RATIO", (cost - missing) / size)
-        monkeypatch.setattr(lines, "RATIO_FREE_BYTES", 0)
-    else:
-        monkeypatch.setattr(lines, "RATIO_FREE_BYTES", cost - lines.MAX_RATIO * size - missing)
+    monkeypatch.setattr(lines, "most_unpacked", lambda size_bytes, _: cost - missing if size_bytes == size else 0)
     packed = input_file(folder, gzip.compress(content, mtime=0))
     found = numbered(list(read_lines(InputFile(packed.path, size, packed.name))))
     given_lines = 1_000 if is_read else 1_000 - parts[-1].count
     ending = [] if is_read else [(given_lines + 1, Reason.UNREADABLE_FILE)]
     assert found == [*((number, b"{}") for number in range(1, given_lines + 1)), *ending]
+
+
+def test_what_a_file_may_unpack_to_follows_its_size() -> None:
+    assert [most_unpacked(size, 8) for size in (0, 1, 1_000)] == [8, 8 + MAX_RATIO, 8 + 1_000 * MAX_RATIO]
 
 
 @pytest.mark.parametrize("line", [b"", b"\r", b"{}", b'{"id":"ab"}'])

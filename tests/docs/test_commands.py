@@ -47,6 +47,17 @@ def test_the_steps_of_the_readme_work(tmp_path: Path) -> None:
     assert list((tmp_path / "run" / "samples").iterdir())
 
 
+def test_the_python_page_works(tmp_path: Path) -> None:
+    write_corpus(tmp_path / "corpus")
+    shutil.copytree(tmp_path / "corpus" / "reddit", tmp_path / "archives")
+    (recipe,) = [text for text in blocks(ROOT / "README.md", "yaml") if _FILE.match(text)]
+    (tmp_path / "mine.yaml").write_text(recipe)
+    (code,) = blocks(ROOT / "docs" / "python.md", "python")
+    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "'stage': 'ingest'" in done.stdout
+
+
 @pytest.mark.parametrize(
     "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
 )

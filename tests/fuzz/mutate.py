@@ -119,7 +119,7 @@ def spoiled(value: Any, chance: random.Random, hostile: Sequence[Any] = tuple(ma
     for _ in range(chance.choice((1, 1, 2, 4))):
         places = list(_places(changed))
         if not places:
-            return chance.choice(hostile)
+            return _copy(chance.choice(hostile))
         holder, name = chance.choice(places)
         match chance.randrange(8):
             case 0:
@@ -132,7 +132,7 @@ def spoiled(value: Any, chance: random.Random, hostile: Sequence[Any] = tuple(ma
                 other, there = chance.choice(places)
                 holder[name] = _copy(_at(other, there))
             case _:
-                holder[name] = chance.choice(hostile)
+                holder[name] = _copy(chance.choice(hostile))
     return changed
 
 

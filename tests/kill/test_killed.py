@@ -59,7 +59,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(archives: Path, out: Path) -> Command:
     """The build of the archives; what it publishes is another command's."""
     arguments = ["build", str(archives / "mine.yaml"), "--out", str(out), "--quiet"]
-    return Command([*arguments, "--stages", "collect,curate,instruct"], out, {})
+    return Command([*arguments, "--stages", "ingest,curate,instruct"], out, {})
 
 
 def manifest_of(out: Path) -> Manifest | None:

@@ -31,8 +31,8 @@ def test_millions_of_short_lines_in_a_small_file_stop_the_reading(tmp_path: Path
     ended = build(tmp_path, packed, max_malformed=0.05)
     assert ended.returncode == 2
     assert re.search(
-        r"blift: 1[0-9]{2},[0-9]{3} of the first 1[0-9]{2},[0-9]{3} records of \S+RS_2020-01 could not be read "
-        r"\(1[0-9]{2},[0-9]{3} missing_field\), and the recipe allows 5\.0%; the rest of the file was not read\.",
+        r"blift: [0-9]{2},[0-9]{3} of the first [0-9]{2},[0-9]{3} records of \S+RS_2020-01 could not be read "
+        r"\([0-9]{2},[0-9]{3} missing_field\), and the recipe allows 5\.0%; the rest of the file was not read\.",
         ended.output,
     )
     assert "Traceback" not in ended.output

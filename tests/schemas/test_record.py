@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from annotated_types import Ge, Le, Lt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -48,10 +49,12 @@ class Talk(Record):
     times: list[list[datetime]]
 
 
-def values(annotation: Any) -> st.SearchStrategy[Any]:
-    """Values of a field's annotation."""
+def values(annotation: Any, least: float | None = None, most: float | None = None) -> st.SearchStrategy[Any]:
+    """Values of a field's annotation, and within its range where it has one."""
     if get_origin(annotation) in (Union, types.UnionType):
-        return st.one_of(*map(values, get_args(annotation)))
+        return st.one_of(*[values(inner, least, most) for inner in get_args(annotation)])
+    if annotation in (int, float) and (least is not None or most is not None):
+        return within(annotation, least, most)
     if annotation is type(None):
         return st.none()
     if get_origin(annotation) is list:
@@ -61,9 +64,21 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     return rows(annotation) if issubclass(annotation, BaseModel) else SCALARS[annotation]
 
 
+def within(kind: type, least: float | None, most: float | None) -> st.SearchStrategy[Any]:
+    """Numbers of a range; null where it has no end."""
+    if kind is float:
+        return st.floats(least, most, allow_nan=False)
+    return st.integers(-(2**63) if least is None else int(least), 2**63 - 1 if most is None else int(most))
+
+
 def rows(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Valid instances of a model."""
-    fields = {name: values(info.annotation) for name, info in model.model_fields.items()}
+    fields = {}
+    for name, info in model.model_fields.items():
+        least = next((note.ge for note in info.metadata if isinstance(note, Ge)), None)
+        below = next((note.lt - 1 for note in info.metadata if isinstance(note, Lt)), None)
+        most = next((note.le for note in info.metadata if isinstance(note, Le)), below)
+        fields[name] = values(info.annotation, least, most)
     return st.fixed_dictionaries(fields).map(model.model_validate)
 
 

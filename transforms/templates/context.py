@@ -36,8 +36,8 @@ def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
 
     - ``kind``: ``image`` or ``video``; ``a_kind`` with its article; ``media``: the media itself.
     - ``title``, ``channel``, ``subreddit``, ``speech``: text, empty where unknown.
-    - ``subscribers``, ``views``, ``upvotes``, ``likes`` (percentage of the views), ``duration_s``, ``posted_on``
-      (a day): none where unknown. Where ``likes`` is known, ``upvotes`` is too only if Reddit saw it as well.
+    - ``subscribers``, ``views``, ``upvotes``, ``likes`` (percentage of the views), ``like_count``, ``duration_s``,
+      ``posted_on`` (a day): none where unknown. ``likes`` needs views, which some platforms do not state.
     - ``comments``: texts, best first.
     - ``scenes``: each with ``number``, ``start_s``, ``end_s``, ``title``, ``caption``, ``tags``, ``foreground``,
       ``background``, ``tone``, ``speech``, ``screen_text``, ``replay``; ``described`` and ``replayed`` are those
@@ -58,6 +58,7 @@ def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
         "views": sample["views"],
         "upvotes": sample["score"],
         "likes": sample["like_percent"],
+        "like_count": sample["likes"],
         "duration_s": sample["duration_s"],
         "posted_on": sample["posted_at"].date().isoformat() if sample["posted_at"] else None,
         "comments": [text for text in (plain(comment["text"]) for comment in sample["comments"]) if text],

@@ -42,7 +42,7 @@ class Part(StrEnum):
     TITLE = "title"
     DESCRIPTION = "description"  # of the scenes: caption, title, colours, tone, tags
     VIEWS = "views"
-    LIKES = "likes"  # as a percentage of the views; upvotes where only Reddit saw the media
+    LIKES = "likes"  # as a percentage of the views, as upvotes, or as a number
     COMMENTS = "comments"
     REPLAY = "replay"
     SPEECH = "speech"  # of one scene, which is masked
@@ -92,6 +92,11 @@ class Template:
 def shipped() -> list[str]:
     """Names of the templates that come with the package."""
     return sorted(path.stem for path in _SHIPPED.glob("*.yaml"))
+
+
+def shipped_path(name: str) -> Path:
+    """The file of a shipped template."""
+    return _SHIPPED / f"{name}.yaml"
 
 
 def load_template(path: Path) -> Template:
@@ -144,7 +149,8 @@ def rendered(template: Template, names: Mapping[str, Any], where: str) -> dict[s
             texts[turn] = render(source, names)
         except TurnError as error:
             line = f"line {error.line} of " if error.line else ""
-            raise RecipeError(f"{where}, {line}its `{turn}` turn: {error}. See docs/templates.md.") from error
+            known = f" Names: {', '.join(sorted(names))}." if str(error).endswith("is undefined") else ""
+            raise RecipeError(f"{where}, {line}its `{turn}` turn: {error}.{known} See docs/templates.md.") from error
         shown = texts[turn].count(MEDIA)
         if shown != (turn == "user"):
             raise RecipeError(
@@ -177,7 +183,7 @@ _SCENE = {
 _EVERYTHING = context_of(
     {
         **dict.fromkeys(("title", "channel_name", "subreddit"), "words"),
-        **dict.fromkeys(("channel_subscribers", "views", "score"), 1),
+        **dict.fromkeys(("channel_subscribers", "views", "score", "likes"), 1),
         **dict.fromkeys(("like_percent", "duration_s"), 1.0),
         "media_kind": "video",
         "media_urls": [],
@@ -194,7 +200,7 @@ def _named(value: Any, info: ValidationInfo) -> Template:
     if isinstance(value, Template):
         return value
     if value in shipped():
-        return load_template(_SHIPPED / f"{value}.yaml")
+        return load_template(shipped_path(value))
     return load_template(named_path(value, info))
 
 

@@ -21,11 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.fetch.archives import Written, write_archives
+from blift.connectors.fetch.archives import Written, table_rows, write_archives
 from blift.connectors.fetch.changes import PLATFORM_OF, ItemState
 from blift.connectors.fetch.items import SERVICE, Item, Kind
 from blift.connectors.fetch.state import State
-from blift.connectors.filesystem import matching, read_bytes
+from blift.connectors.filesystem import matching
+from blift.connectors.inside import check_paths
 from blift.connectors.malformed import reject_table
 from blift.connectors.parquet import replace_file, take_in
 from blift.connectors.shard import Shard
@@ -144,8 +145,9 @@ def ended_items(folder: str) -> EndedItems:
     failed: set[tuple[str, str]] = set()
     lists = _lists(folder)
     for path in lists:
-        table = pq.read_table(pa.BufferReader(read_bytes(path)), columns=["kind", "key", "state"])
-        for row in table.to_pylist():
+        for row in table_rows(
+            path, pa.schema(list(_ENDED)[:3]), "Delete it, and run the same command again: it asks for its items anew."
+        ):
             (failed if row["state"] == ItemState.FAILED else well).add((row["kind"], row["key"]))
     return EndedItems(frozenset(well), frozenset(failed - well), len(lists))
 
@@ -177,7 +179,9 @@ def whole_parts(folder: str) -> list[str]:
 
 
 def _lists(folder: str) -> list[str]:
-    return [entry.path for entry in matching(folder, posixpath.join(PARTS, "*", ENDED))]
+    found = [entry.path for entry in matching(folder, posixpath.join(PARTS, "*", ENDED))]
+    check_paths(folder, [path[len(posixpath.join(folder, "")) :] for path in found])
+    return found
 
 
 class _Ask(beam.DoFn):

@@ -14,11 +14,12 @@ from blift.connectors.files import InputFile, list_files, literal, match, refuse
 from blift.connectors.filesystem import is_here
 from blift.connectors.hub.dataset import HubFile, find_files
 from blift.connectors.hub.extra import require_hub
+from blift.connectors.inside import check_paths
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.sources import HubSource, PlatformSource
 from blift.pipelines.stages.fetch import pipeline as fetch
 from blift.pipelines.stages.ingest.pipeline import ArchiveUnit
-from blift.schemas.reasons import Absent, Reason
+from blift.schemas.reasons import Reason
 
 #: Files of one post each that a worker reads together: a few seconds' work.
 _BATCH_FILES = 500
@@ -74,11 +75,12 @@ def named_files(request: Request) -> list[NamedFiles]:
             files = archives(patterns, folders if archive.fetched else [], archive.fetched)
             if archive.is_one_post:
                 files = files[: request.limit]
-            found.append(_with_beside(section.connector, archive, files))
+            found.append(with_beside(section.connector, archive, files))
     return found
 
 
-def _with_beside(connector: Connector, archive: Archive, files: Sequence[InputFile]) -> NamedFiles:
+def with_beside(connector: Connector, archive: Archive, files: Sequence[InputFile]) -> NamedFiles:
+    """The files of an archive, with the files beside each; a folder is listed once, however many files are in it."""
     if archive.beside is None:
         return NamedFiles(connector, archive, files)
     folders = sorted({_folder(file) for file in files})
@@ -105,13 +107,19 @@ def all_fetch_folders(request: Request) -> list[str]:
 
 
 def _in_fetch_folders(folders: Sequence[str], pattern: str) -> list[InputFile]:
-    """Files of fetch folders; one that has none of a kind is as good as any other."""
+    """Files of fetch folders; one that has none of a kind is as good as any other.
+
+    Raises:
+        InputError: one of them is a link, or no plain file.
+    """
     found = []
     for folder in folders:
         entries = list_files(posixpath.join(literal(folder), pattern))
-        found += [
+        of_folder = [
             InputFile(entry.path, entry.size_bytes, entry.path.removeprefix(folder).lstrip("/")) for entry in entries
         ]
+        check_paths(folder, [file.name for file in of_folder])
+        found += of_folder
     return sorted(found, key=lambda file: (file.name, file.path))
 
 
@@ -122,9 +130,7 @@ def withdrawn_posts(folders: Sequence[str]) -> dict[str, Reason]:
         InputError: a folder is no fetch folder.
     """
     return {
-        post_id: fetch.reason_of(Absent(reason))
-        for folder in folders
-        for post_id, reason in read_withdrawn(folder).items()
+        post_id: fetch.reason_of(reason) for folder in folders for post_id, reason in read_withdrawn(folder).items()
     }
 
 

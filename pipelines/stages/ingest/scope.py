@@ -26,7 +26,7 @@ STAGE = "ingest"
 #: Steps of the funnel; rules of the scope come between.
 READ, _WITHDRAWN = 0, 900
 #: A file of which this many records could not be read, and more of them than the recipe allows, is not read to its end.
-_STOP_AFTER = 100_000
+_STOP_AFTER = 50_000
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import posixpath
 from blift.connectors.fetch.archives import read_files
 from blift.connectors.fetch.items import StoredFile
 from blift.connectors.files import match
+from blift.connectors.inside import check_paths
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.stages.fetch.pipeline import PARTS
@@ -37,6 +38,8 @@ def _fetched_files(request: Request) -> list[ListedFile]:
         store = parts if posixpath.dirname(folder) == parts else folder
         for file in read_files(folder):
             listed.setdefault((store, file.name), []).append(file)
+    for store in {store for store, _ in listed}:
+        check_paths(store, [name for of_store, name in listed if of_store == store])
     return [
         ListedFile(
             posixpath.join(folder, name), name, files[0].size_bytes, beside=False,

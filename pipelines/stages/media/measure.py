@@ -193,7 +193,8 @@ def _moving(video: VideoFile, config: MeasureConfig, audio: _AudioTap, form: Med
         **watch.columns(),
         **audio.columns(watch.duration_s),
         **_file_columns(video.facts, video.decoder, form),
-        "damage": "; ".join(part for part in (video.damage, audio.damage) if part) or None,
+        "damage": "; ".join(part for part in (video.facts.damage, watch.damage, video.damage, audio.damage) if part)
+        or None,
         "phash_turned": [],
         "phash_unboxed": [],
     }

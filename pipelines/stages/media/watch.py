@@ -26,6 +26,8 @@ _TO_FULL_RANGE = 255 / 219
 _DRAWINGS, _DIFFERS = 6, 5
 #: Glimpses a second: a start that is cut off by any time leaves samples that show nearly the same.
 _GLIMPSES_PER_S = 12
+#: Frames per second that no video is played at.
+_MAX_FPS = 1_000
 #: Sums of frame lengths miss a tick of the clock by less than this.
 _ALMOST_S = 1e-6
 
@@ -52,6 +54,17 @@ class Watch:
     def duration_s(self) -> float:
         """From the first frame to the end of the last, seconds; as the container says where not all were seen."""
         return max(max(self._ends, default=0.0), self._claimed_s)
+
+    @property
+    def damage(self) -> str | None:
+        """What is wrong with the frames' times."""
+        if self._fps is None or self._fps <= _MAX_FPS:
+            return None
+        return f"{len(self._starts)} frames in {self.duration_s:.6f} s: their times cannot be right"
+
+    @property
+    def _fps(self) -> float | None:
+        return len(self._starts) / self.duration_s if self.duration_s and self._sees_all else None
 
     def look(self, video: VideoFile) -> None:
         """Take all frames of a video.
@@ -85,13 +98,13 @@ class Watch:
 
     def columns(self) -> dict[str, Any]:
         """Columns of the media table that the frames decide."""
-        frames, duration_s = len(self._starts), self.duration_s
+        duration_s = self.duration_s
         ends = [scene["start_s"] for scene in self._scenes[1:]] + [duration_s]
         return {
             "duration_s": duration_s,
-            "fps": frames / duration_s if duration_s and self._sees_all else None,
+            "fps": None if self.damage else self._fps,
             "variable_fps": self._is_variable() if self._sees_all else None,
-            "frames": frames,
+            "frames": len(self._starts),
             "frame_hashes": self._hashes,
             "part_hashes": self._parts,
             "scenes": [scene | {"end_s": end_s} for scene, end_s in zip(self._scenes, ends, strict=True)],

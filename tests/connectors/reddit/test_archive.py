@@ -376,13 +376,39 @@ def test_a_pair_of_surrogates_is_one_character(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["score", "upvote_ratio", "created_utc", "ups", "retrieved_on"])
-@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
-def test_a_number_that_is_none_is_unknown_and_the_post_stays(folder: Path, name: str, value: str) -> None:
-    (row,) = read(
-        folder, read_submissions, [f'{{"id": "a", "title": "t", "{name}": {value}}}'.encode()]
-    ).table.to_pylist()
+def test_nan_is_unknown_as_pandas_writes_it_and_the_post_stays(folder: Path, name: str) -> None:
+    (row,) = read(folder, read_submissions, [f'{{"id": "a", "title": "t", "{name}": NaN}}'.encode()]).table.to_pylist()
     told = fields(row, "title", "score", "upvote_ratio", "posted_at", "retrieved_at")
     assert told == ("t", None, None, None, None)
+
+
+@pytest.mark.parametrize("name", ["title", "author", "subreddit", "id"])
+def test_nan_for_a_text_that_every_record_has_is_of_the_wrong_type(folder: Path, name: str) -> None:
+    line = '{"id": "a", "title": "t", "%s": NaN}' % name  # noqa: UP031 - braces
+    (row,) = read(folder, read_submissions, [line.encode()]).rejects.to_pylist()
+    assert fields(row, "reason", "detail") == (Reason.WRONG_TYPE, f"{name} is NaN, which is no value")
+
+
+@pytest.mark.parametrize("name", ["title", "selftext", "score", "upvote_ratio", "created_utc", "over_18", "_meta"])
+@pytest.mark.parametrize("value", ["Infinity", "-Infinity", "1e400", "-1" + "0" * 400 + ".0"])
+def test_a_number_beyond_all_numbers_is_of_the_wrong_type(folder: Path, name: str, value: str) -> None:
+    line = '{"id": "a", "%s": %s}' % (name, value)  # noqa: UP031 - braces
+    (row,) = read(folder, read_submissions, [line.encode()]).rejects.to_pylist()
+    assert row["reason"] == Reason.WRONG_TYPE
+    unread = line.replace(name, "ups")
+    assert read(folder, read_submissions, [unread.encode()]).table.num_rows == 1
+
+
+def test_a_huge_integer_beside_half_a_surrogate_pair_is_nothing_where_nobody_reads_it(folder: Path) -> None:
+    line = b'{"id": "a", "title": "\\ud83d", "ups": 1' + b"0" * 400 + b', "media": {"x": 1' + b"0" * 40 + b"}}"
+    assert read(folder, read_submissions, [line]).table.column("title").to_pylist() == ["\ufffd"]
+    wrong = line.replace(b"ups", b"score")
+    assert read(folder, read_submissions, [wrong]).rejects.column("reason").to_pylist() == ["wrong_type"]
+
+
+def test_the_number_of_the_fault_campaign(folder: Path, shared_data: Path) -> None:
+    line = (shared_data / "cases" / "faults" / "19-nan-as-text" / "x.ndjson").read_bytes().strip()
+    assert read(folder, read_submissions, [line]).rejects.column("reason").to_pylist() == ["wrong_type"]
 
 
 def test_a_huge_integer_in_a_field_that_nobody_reads_is_nothing(folder: Path) -> None:

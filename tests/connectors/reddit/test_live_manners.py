@@ -336,7 +336,7 @@ def test_all_workers_together_keep_to_what_reddits_headers_leave(
 
 def test_a_longer_wait_than_a_day_is_for_another_run(fetcher: Made) -> None:
     with RedditServer(made_up(1)) as server:
-        server.faults.append(Fault("/api/info", 429, b"", {"Retry-After": "1e9"}))
+        server.faults.append(Fault("/api/info", 429, b"", {"Retry-After": "1000000000"}))
         outcome = fetch_one(fetcher(server))
     assert isinstance(outcome, Failed)
     assert outcome.wait_s == LONGEST_PAUSE_S

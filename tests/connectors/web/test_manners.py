@@ -1,111 +1,120 @@
+"""Turns and budgets that processes share. No test waits: each worker has a clock that only its own waits move on."""
+
 from __future__ import annotations
 
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from blift.connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Stopped
+from tests.clock import Clock
 
-#: Turns a second, and how long they are taken. Enough that a busy machine does not decide.
-PER_S, SECONDS = 50.0, 2.0
+START, PER_S, TURNS = 1_700_000_000.0, 64.0, 50
 
 
-def take(folder: str, ends_at: float, results: multiprocessing.SimpleQueue[list[float]]) -> None:
-    """Take turns until a time; the times at which they came."""
-    pace = Manners(folder, Budget(ends_at=ends_at)).pace("host", PER_S)
+def manners_of(folder: Path | str, clock: Clock, budget: Budget | None = None) -> Manners:
+    return Manners(str(folder), budget, clock=clock, wait=clock.wait)
+
+
+def take(folder: str, results: multiprocessing.SimpleQueue[list[float]]) -> None:
+    """Take turns; the times at which they came."""
+    clock = Clock(START)
+    pace = manners_of(folder, clock).pace("host", PER_S)
     came = []
-    try:
-        while True:
-            pace.turn()
-            came.append(time.time())
-    except BudgetSpent:
-        results.put(came)
+    for _ in range(TURNS):
+        pace.turn()
+        came.append(clock.now)
+    results.put(came)
 
 
-@pytest.mark.parametrize("processes", [1, 4])
+@pytest.mark.parametrize("processes", [1, 3])
 def test_all_processes_together_keep_the_pace_and_use_it(tmp_path: Path, processes: int) -> None:
     context = multiprocessing.get_context("spawn")
     results = context.SimpleQueue()
-    ends_at = time.time() + 2.5 + SECONDS
-    workers = [context.Process(target=take, args=(str(tmp_path), ends_at, results)) for _ in range(processes)]
+    workers = [context.Process(target=take, args=(str(tmp_path), results)) for _ in range(processes)]
     for worker in workers:
         worker.start()
     came = sorted(at for _ in workers for at in results.get())
     for worker in workers:
         worker.join()
-    window = [at for at in came if at > came[0] + 0.2]
-    # A turn may be taken a little late, and the next in time: any second has one more than the rate at most, and what
-    # a process that was held up takes at once is no more than one turn of each.
-    for start in window:
-        assert sum(start <= at < start + 1.0 for at in window) <= PER_S + 1 + 2 * processes
-    assert len(window) >= 0.9 * PER_S * (window[-1] - window[0])
+    # Whoever took them, and in whatever order: no turn is taken twice, and none is left out.
+    assert came == pytest.approx([START + turn / PER_S for turn in range(processes * TURNS)], abs=1e-5)
 
 
 def test_a_burst_is_what_was_not_used(tmp_path: Path) -> None:
-    pace = Manners(str(tmp_path)).pace("host", 2.0, burst=3)
-    began = time.monotonic()
+    clock = Clock(START)
+    pace = manners_of(tmp_path, clock).pace("host", 2.0, burst=3)
     for _ in range(3):
         pace.turn()
-    assert time.monotonic() - began < 0.4
+    assert clock.waits == []
     pace.turn()
-    assert time.monotonic() - began > 0.3
+    assert clock.waits == pytest.approx([0.5])
+    clock.now += 60  # a rest of any length is worth three turns
+    for _ in range(4):
+        pace.turn()
+    assert clock.waits == pytest.approx([0.5, 0.5], abs=1e-5)
 
 
 def test_other_names_have_turns_of_their_own(tmp_path: Path) -> None:
-    manners = Manners(str(tmp_path))
-    began = time.monotonic()
+    clock = Clock(START)
+    manners = manners_of(tmp_path, clock)
     for name in ("one", "two", "three"):
         manners.pace(name, 0.1).turn()
-    assert time.monotonic() - began < 1.0
+    assert clock.waits == []
 
 
-def test_a_pause_holds_for_all_and_also_for_who_waits_already(tmp_path: Path) -> None:
-    one, other = (Manners(str(tmp_path)).pace("host", 20.0) for _ in range(2))
+def test_a_pause_holds_for_all(tmp_path: Path) -> None:
+    clocks = [Clock(START), Clock(START)]
+    one, other = (manners_of(tmp_path, clock).pace("host", 20.0) for clock in clocks)
     one.turn()
-    came: list[float] = []
-
-    def wait() -> None:
-        other.turn()
-        came.append(time.monotonic())
-
-    waiting = threading.Thread(target=wait)
-    began = time.monotonic()
-    waiting.start()
-    one.pause(0.5)
-    waiting.join()
+    one.pause(30.0)
     one.turn()
-    assert came[0] - began >= 0.45
-    assert time.monotonic() - began >= 0.5
+    other.turn()
+    assert [clock.now for clock in clocks] == pytest.approx([START + 30, START + 30.05], abs=1e-5)
 
 
-@pytest.mark.parametrize("seconds", [-1.0, 0.0, float("nan"), float("-inf")])
+def test_a_pause_holds_also_for_who_waits_already(tmp_path: Path) -> None:
+    asks = manners_of(tmp_path, Clock(START)).pace("host", 20.0)
+    pauses = [30.0, 7.0]
+
+    def meanwhile() -> bool:
+        if pauses:
+            asks.pause(pauses.pop())
+        return False
+
+    clock = Clock(START, meanwhile)
+    waits = manners_of(tmp_path, clock).pace("host", 20.0)
+    waits.turn()
+    waits.turn()  # for which it waits; the pauses begin in the first wait and in the second
+    assert clock.now >= START + 30
+    assert len(clock.waits) == 3
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, float("nan"), float("-inf"), float("inf")])
 def test_a_pause_of_nothing_is_none(tmp_path: Path, seconds: float) -> None:
-    pace = Manners(str(tmp_path)).pace("host", None)
+    clock = Clock(START)
+    pace = manners_of(tmp_path, clock).pace("host", None)
     pace.pause(seconds)
-    began = time.monotonic()
     pace.turn()
-    assert time.monotonic() - began < 0.3
+    assert clock.waits == []
 
 
 def test_a_pause_has_an_end(tmp_path: Path) -> None:
-    pace = Manners(str(tmp_path)).pace("host", None)
+    clock = Clock(START)
+    pace = manners_of(tmp_path, clock).pace("host", None)
     pace.pause(1e12)
-    assert pace._reserve() - time.time() <= LONGEST_PAUSE_S
+    pace.turn()
+    assert clock.now == pytest.approx(START + LONGEST_PAUSE_S)
 
 
-def test_a_clock_that_was_set_back_does_not_stop_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pace = Manners(str(tmp_path)).pace("host", 10.0)
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 3 * LONGEST_PAUSE_S)
-    pace.turn()
-    monkeypatch.undo()
-    began = time.monotonic()
-    pace.turn()
-    assert time.monotonic() - began < 1.0
+def test_a_clock_that_was_set_back_does_not_stop_everything(tmp_path: Path) -> None:
+    ahead, back = Clock(START + 3 * LONGEST_PAUSE_S), Clock(START)
+    manners_of(tmp_path, ahead).pace("host", 10.0).turn()
+    manners_of(tmp_path, back).pace("host", 10.0).turn()
+    assert back.waits == []
 
 
 def test_requests_of_all_workers_are_counted_against_one_budget(tmp_path: Path) -> None:
@@ -129,25 +138,44 @@ def test_bytes_are_counted(tmp_path: Path) -> None:
         manners.check()
 
 
-def ends(manners: Manners) -> Callable[[], None]:
-    return manners.pace("host", 0.01).turn
-
-
 def test_waiting_ends_with_the_time_of_the_run(tmp_path: Path) -> None:
-    turn = ends(Manners(str(tmp_path), Budget(ends_at=time.time() + 0.5)))
-    turn()
-    began = time.monotonic()
+    clock = Clock(START)
+    pace = manners_of(tmp_path, clock, Budget(ends_at=START + 10)).pace("host", 0.01)
+    pace.turn()
     with pytest.raises(BudgetSpent):
-        turn()
-    assert time.monotonic() - began < 3.0
+        pace.turn()
+    assert clock.waits == pytest.approx([10.0])  # and not the 100 s until its turn
 
 
-def test_waiting_ends_when_the_run_is_told_to_end(tmp_path: Path) -> None:
-    stop = threading.Event()
-    turn = ends(Manners(str(tmp_path), stop=stop))
-    turn()
-    threading.Timer(0.2, stop.set).start()
-    began = time.monotonic()
+def test_the_time_of_a_run_ends_at_its_last_second(tmp_path: Path) -> None:
+    clock = Clock(START)
+    manners = manners_of(tmp_path, clock, Budget(ends_at=START + 10))
+    clock.now += 9.999
+    manners.check()
+    clock.now = START + 10
+    with pytest.raises(BudgetSpent):
+        manners.check()
+
+
+def test_a_wait_that_is_told_to_end_ends(tmp_path: Path) -> None:
+    clock = Clock(START, meanwhile=lambda: True)
+    pace = manners_of(tmp_path, clock).pace("host", 0.01)
+    pace.turn()
     with pytest.raises(Stopped):
-        turn()
-    assert time.monotonic() - began < 3.0
+        pace.turn()
+    assert clock.waits == pytest.approx([100.0])
+
+
+def test_the_event_that_ends_a_run_wakes_who_waits(tmp_path: Path) -> None:
+    stop = threading.Event()
+    manners = Manners(str(tmp_path), stop=stop)
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(Stopped):
+        manners.sleep(3_600)  # the limit of the test, and not a clock, says that it was woken
+
+
+def test_without_a_clock_it_is_the_one_of_the_machine(tmp_path: Path) -> None:
+    before = time.time()
+    pace = Manners(str(tmp_path)).pace("host", None)
+    pace.pause(50.0)
+    assert before + 50 <= pace._paused_until() <= time.time() + 50

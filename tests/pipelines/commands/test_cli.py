@@ -23,6 +23,7 @@ COMMANDS = [
     ("diff",),
     ("inspect",),
     ("verify",),
+    ("migrate",),
     ("demo",),
     ("doctor",),
     ("recipe",),
@@ -38,6 +39,12 @@ COMMANDS = [
     ("schema", "check"),
     ("schema", "diff"),
     ("schema", "validate"),
+    ("rule",),
+    ("rule", "list"),
+    ("template",),
+    ("template", "list"),
+    ("template", "show"),
+    ("template", "check"),
 ]
 
 

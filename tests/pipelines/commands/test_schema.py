@@ -17,6 +17,7 @@ from blift.schemas.errors import InputError, SchemaError
 from blift.schemas.records import RECORDS
 
 GIT = shutil.which("git") or ""
+POST = RECORDS["post"].version
 COMMENT = Path(sys.modules[Comment.__module__].__file__ or "").resolve()
 
 
@@ -51,7 +52,7 @@ def repository(folder: Path) -> Callable[..., None]:
 
 def rename_rank(folder: Path) -> None:
     """Let the baseline of `comment` say `place` where code says `rank`."""
-    path = folder / "comment-1.1.0.json"
+    path = folder / f"comment-{Comment.version}.json"
     path.write_text(path.read_text().replace('"name": "rank"', '"name": "place"'))
 
 
@@ -104,24 +105,25 @@ def test_a_difference_is_told_with_its_rule_its_file_and_its_line(
     renamed, raised = capsys.readouterr().out.splitlines()
     assert renamed == (
         f"schemas/comment.py:{line_of('rank: int')}: COLUMN_SAME_NAME: `place` was renamed to `rank`. "
-        "Code that was written for 1.0.0 may fail."
+        f"Code that was written for {Comment.version} may fail."
     )
     assert raised == (
-        f"schemas/comment.py:{line_of('version: ClassVar')}: VERSION_RAISED: comment 1.1.0 differs from its baseline: "
+        f"schemas/comment.py:{line_of('version: ClassVar')}: VERSION_RAISED: "
+        f"comment {Comment.version} differs from its baseline: "
         "`place` was renamed to `rank` (breaking). "
         "Raise the version to 2.0.0 and run `blift schema baseline`, or undo the change."
     )
 
 
 def test_check_has_one_line_for_each_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "post-1.1.0.json").unlink()
+    (folder / f"post-{POST}.json").unlink()
     (folder / "chat-1.0.0.json").write_text("{")
     (folder / "video-1.0.0.json").write_text("{}")
     assert run("check", "--baselines", str(folder)) == 1
     lines = [line.split(": ", 1)[1] for line in capsys.readouterr().out.splitlines()]
     assert len(lines) == 3
     assert lines[0].startswith("BASELINE_READABLE: The baseline chat-1.0.0.json is no definition of a table")
-    assert lines[1] == "BASELINE_EXISTS: post 1.1.0 has no baseline. Run `blift schema baseline`."
+    assert lines[1] == f"BASELINE_EXISTS: post {POST} has no baseline. Run `blift schema baseline`."
     assert lines[2].startswith("BASELINE_OF_TABLE: The baseline video-1.0.0.json belongs to no table.")
 
 
@@ -136,7 +138,7 @@ def test_check_against_a_git_ref(
     assert run(*check, "HEAD") == 1
     assert "COLUMN_SAME_NAME" in capsys.readouterr().out
     assert run(*check, "HEAD~1") == 1
-    assert "BASELINE_IMMUTABLE: The baseline comment-1.1.0.json was edited." in capsys.readouterr().out
+    assert f"BASELINE_IMMUTABLE: The baseline comment-{Comment.version}.json was edited." in capsys.readouterr().out
 
 
 def test_a_breaking_change_does_not_pass_with_its_baseline_written_anew(
@@ -144,7 +146,7 @@ def test_a_breaking_change_does_not_pass_with_its_baseline_written_anew(
 ) -> None:
     rename_rank(folder)
     repository("commit", "--all", "--quiet", "--message", "The release that code has renamed a column of")
-    (folder / "comment-1.1.0.json").unlink()
+    (folder / f"comment-{Comment.version}.json").unlink()
     assert run("baseline", "--baselines", str(folder)) == 0
     assert run("check", "--baselines", str(folder)) == 0
     assert run("check", "--baselines", str(folder), "--against", "HEAD") == 1
@@ -206,13 +208,14 @@ def test_a_ref_without_baselines_is_told(folder: Path, repository: Callable[...,
 
 
 def test_baseline_writes_what_is_missing_and_check_passes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = folder / "post-1.1.0.json"
+    now = Comment.version
+    path = folder / f"post-{POST}.json"
     path.unlink()
     assert run("baseline", "--baselines", str(folder)) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [
-        f"post 1.1.0 has a new baseline: {path}",
-        f"comment 1.1.0 has its baseline: {folder / 'comment-1.1.0.json'}",
+        f"post {POST} has a new baseline: {path}",
+        f"comment {now} has its baseline: {folder / f'comment-{now}.json'}",
     ]
     assert run("check", "--baselines", str(folder)) == 0
 
@@ -225,12 +228,13 @@ def test_baseline_refuses_another_definition_of_a_version_that_has_one(folder: P
 
 def test_nothing_is_written_where_a_version_is_too_low(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename_rank(folder)
-    (folder / "post-1.1.0.json").unlink()
-    monkeypatch.setattr(Comment, "version", "1.0.1")
-    with pytest.raises(SchemaError, match=r"comment 1.0.1 is not raised enough since 1.0.0: .* to 2.0.0"):
+    (folder / f"post-{POST}.json").unlink()
+    before, raised = Comment.version, f"{Comment.version.rpartition('.')[0]}.9"
+    monkeypatch.setattr(Comment, "version", raised)
+    with pytest.raises(SchemaError, match=rf"comment {raised} is not raised enough since {before}: .* to 2.0.0"):
         run("baseline", "--baselines", str(folder))
-    assert not (folder / "post-1.1.0.json").exists()
-    assert not (folder / "comment-1.0.1.json").exists()
+    assert not (folder / f"post-{POST}.json").exists()
+    assert not (folder / f"comment-{raised}.json").exists()
 
 
 def test_a_check_needs_none_of_the_large_libraries() -> None:

@@ -84,12 +84,12 @@ def test_what_a_runner_forgets_goes_with_the_process(end: str, tmp_path: Path) -
 
 def test_a_runner_that_swallows_ctrl_c_ends_all_the_same(tmp_path: Path) -> None:
     code = """
-import os, signal, time
+import os, signal, threading
 with r.running():
     try:
         os.kill(os.getpid(), signal.SIGINT)
     except KeyboardInterrupt:
-        time.sleep(50)
+        threading.Event().wait()
 """
     done = python(code, tmp_path)
     assert done.returncode == 130
@@ -99,12 +99,12 @@ with r.running():
 
 def test_a_runner_that_waits_for_a_worker_that_never_began_ends_with_a_sentence(tmp_path: Path) -> None:
     code = """
-import threading, time
+import threading
 def wait():
     raise RuntimeError("Worker subprocess exited with return code 137")
 with r.running():
     threading.Thread(target=wait, name="run_worker").start()
-    time.sleep(50)
+    threading.Event().wait()
 """
     done = python(code, tmp_path)
     assert done.returncode == 2

@@ -48,8 +48,8 @@ def test_tables_that_came_and_went_are_told(tmp_path: Path, capsys: pytest.Captu
     write(tmp_path / "clip-1.0.0.json", "1.0.0", "a")
     assert main(["schema", "diff", "code", str(tmp_path)]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "post: removed"
-    assert lines[-1] == "clip: new"
+    assert "post: removed" in lines
+    assert "clip: new" in lines
 
 
 def test_a_side_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

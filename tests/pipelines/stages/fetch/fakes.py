@@ -49,10 +49,20 @@ class Platform:
             self._pace.turn()
             with open(self.log, "a") as log:
                 log.write(f"{item.kind} {item.key} {item.detail}\n")
+            self._perhaps_kill()
             yield item, self._outcome(item)
 
     def close(self) -> None:
         pass
+
+    def _perhaps_kill(self) -> None:
+        """``group 50``: after so many questions of all processes, kill them all; ``first 50``: the one that began."""
+        what, _, at = self.fault.partition(" ")
+        if what in ("group", "first"):
+            with open(self.log) as log:
+                asked = sum(1 for _ in log)
+            if asked >= int(at):
+                os.killpg(0, signal.SIGKILL) if what == "group" else os.kill(os.getppid(), signal.SIGKILL)
 
     def _outcome(self, item: Item) -> Outcome:
         if self.fault == "down":

@@ -157,7 +157,7 @@ def test_a_listing_that_is_none_is_told_with_its_line(
 @pytest.mark.parametrize(
     ("fetch", "said"),
     [
-        ("{}", "`fetch` asks neither Reddit nor YouTube"),
+        ("{}", "`fetch` asks no platform for anything"),
         ("{reddit: {}}", "`fetch.reddit` names neither `listings` nor `ids`"),
         ("{reddit: {listings: [pics/new]}, wikidata: {}}", "`fetch.youtube` is missing"),
         ("{reddit: {listings: [pics/new], media: {youtube: true}}}", "asks YouTube for videos"),
@@ -269,6 +269,6 @@ def test_what_failed_is_told(
     code: int,
     said: str,
 ) -> None:
-    monkeypatch.setattr("blift.pipelines.commands.fetch.collect", lambda *_: result)
-    assert main(["collect", recipe(tmp_path), "--quiet"]) == code
+    monkeypatch.setattr("blift.pipelines.commands.fetch.fetch", lambda *_: result)
+    assert main(["fetch", recipe(tmp_path), "--quiet"]) == code
     assert capsys.readouterr().err == said

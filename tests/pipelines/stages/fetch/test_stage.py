@@ -116,7 +116,7 @@ def test_a_part_without_its_list_is_none(tmp_path: Path) -> None:
 
 def test_the_stage_needs_its_section(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: mine\ncollect: {reddit: {listings: [pics/new]}}\n")
-    with pytest.raises(RecipeError, match=r"The stage fetch needs `collect\.stage`"):
+    with pytest.raises(RecipeError, match=r"The stage fetch needs `fetch\.stage`"):
         run_build(tmp_path / "mine.yaml", tmp_path / "run", stages=["fetch"])
 
 

@@ -73,9 +73,7 @@ def test_other_tags_are_no_versions(tag: str) -> None:
 
 def test_a_broken_table_or_a_configuration_that_is_gone_raises_the_first_number() -> None:
     less = Definition(table="sample", version="2.0.0", fields=SAMPLE.fields[1:])
-    more = Definition(
-        table="sample", version="1.1.0", fields=(*SAMPLE.fields, Column(name="x", type="string", nullable=True))
-    )
+    more = SAMPLE.model_copy(update={"fields": (*SAMPLE.fields, Column(name="x", type="string", nullable=True))})
     old = {"samples": SAMPLE}
     assert difference({}, old, {"samples": less}).level is Level.MAJOR
     assert difference({}, old, {}).schemas == ["The configuration `samples` is gone."]

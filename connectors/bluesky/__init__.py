@@ -1,0 +1,1 @@
+"""Bluesky: posts with images or video, their likes and replies."""

@@ -1,0 +1,51 @@
+"""Published datasets of strangers: columns of other types are cast without loss, or refused in a sentence."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from blift.connectors.hub.dataset import published_rows
+from blift.schemas.errors import InputError
+
+ROW: dict[str, Any] = {
+    "url": ["https://i.redd.it/abc.jpg"],
+    "permalink": ["/r/pics/comments/abc/a_cat/"],
+    "comments": [["what a cat"]],
+    "num_comments": [1],
+    "subreddit": ["pics"],
+    "title": ["A cat"],
+}
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [pa.array([2], pa.int32()), pa.array([2.0]), pa.array([2], pa.uint64()), pa.array([None], pa.int64())],
+)
+def test_a_number_of_another_type_is_the_same_number(numbers: pa.Array) -> None:
+    chunk = published_rows(pa.table({**ROW, "num_comments": numbers}), "owner/data.parquet")
+    assert chunk.posts.table.column("num_comments").to_pylist() == [
+        value and int(value) for value in numbers.to_pylist()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("num_comments", pa.array([float("nan")])),
+        ("num_comments", pa.array([float("inf")])),
+        ("num_comments", pa.array([1.5])),
+        ("num_comments", pa.array([2**63], pa.uint64())),
+        ("num_comments", pa.array([[1]])),
+        ("title", pa.array([[1]])),
+        ("title", pa.array([{"a": 1}])),
+        ("comments", pa.array(["what a cat"])),
+        ("comments", pa.array([[{"a": 1}]])),
+        ("permalink", pa.array([b"\xff"])),
+        ("audiences", pa.array([[{"a": 1}]])),
+        ("audiences", pa.array([1])),
+    ],
+)
+def test_what_no_column_can_hold_is_refused_in_a_sentence(name: str, values: pa.Array) -> None:
+    with pytest.raises(InputError, match=r"^owner/data\.parquet is no published dataset of blift: "):
+        published_rows(pa.table({**ROW, name: values}), "owner/data.parquet")
