@@ -13,8 +13,9 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import combinations, islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -58,6 +59,7 @@ from blift.transforms.media.pairs import image_links, mark_links, mark_matches, 
 from blift.transforms.media.same import Evidence, evidence_of, same_media
 
 _DISTANCE = 8
+_PARTS = ("search", "images", "videos", "recorded")
 _LOOKED_AT = pa.schema([KEPT.field(name) for name in MEDIA_COLUMNS])
 OPTIONS = DuplicateOptions()
 
@@ -72,6 +74,11 @@ class Seen(NamedTuple):
 
 #: Measured files by name: `original/variant`, where strangers are originals of their own.
 Corpus = dict[str, Seen]
+#: What is in every archive: originals, and strangers.
+_ALWAYS = frozenset({"original", "alone"})
+#: Two files by name, in order; and whether two are one media.
+Pair = tuple[str, str]
+Same = Callable[[str, str], bool]
 
 
 def main() -> None:
@@ -81,15 +88,20 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100, help="originals of images, of which all variants are made")
     parser.add_argument("--films", type=int, default=24, help="the same of videos")
     parser.add_argument("--strangers", type=int, default=5_000, help="strangers among the images; a 50th as many films")
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=_PARTS, help="tables that are printed")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    _search_table()
+    if "search" in args.parts:
+        _search_table()
     with tempfile.TemporaryDirectory(prefix="blift-bench-") as folder:
-        images = image_corpus(Path(folder), args.data, args.images, args.strangers)
-        print_recall("Images", images, list(IMAGE_VARIANTS))
-        films = film_corpus(Path(folder), args.data, args.films, args.strangers // 50)
-        print_recall("Videos", films, list(FILM_VARIANTS))
-    _recorded(args.data)
+        if "images" in args.parts:
+            images = image_corpus(Path(folder), args.data, args.images, args.strangers)
+            print_recall("Images", images, list(IMAGE_VARIANTS))
+        if "videos" in args.parts:
+            films = film_corpus(Path(folder), args.data, args.films, args.strangers // 50)
+            print_recall("Videos", films, list(FILM_VARIANTS))
+    if "recorded" in args.parts:
+        _recorded(args.data)
 
 
 def _search_table() -> None:
@@ -198,15 +210,15 @@ def film_corpus(folder: Path, data: Path, originals: int, strangers: int) -> Cor
     """Originals with all their variants, and strangers, measured."""
     corpus: Corpus = {}
     for place, original in enumerate(islice(film_originals(folder, data), originals)):
-        corpus[f"film{place}/original"] = _measured(original)
+        corpus[f"film{place}/original"] = seen_file(original)
         for name, (arguments, ending) in FILM_VARIANTS.items():
             if original.name.startswith("short") and ("cut" in name):
                 continue  # it has no seconds to lose
             target = folder / f"variant.{ending}"
             ffmpeg("-i", str(original), *arguments, str(target))
-            corpus[f"film{place}/{name}"] = _measured(target)
+            corpus[f"film{place}/{name}"] = seen_file(target)
     for place, stranger in enumerate(islice(film_strangers(folder), strangers)):
-        corpus[f"stranger{place}/alone"] = _measured(stranger)
+        corpus[f"stranger{place}/alone"] = seen_file(stranger)
     return corpus
 
 
@@ -231,10 +243,11 @@ def film_strangers(folder: Path) -> Iterator[Path]:
 def _seen(image: Image.Image, folder: Path, quality: int) -> Seen:
     path = folder / "image.jpg"
     image.convert("RGB").save(path, quality=quality)
-    return _measured(path)
+    return seen_file(path)
 
 
-def _measured(path: Path) -> Seen:
+def seen_file(path: Path) -> Seen:
+    """A file of an image or a video, measured."""
     measured = measure(str(path), MeasureConfig())
     row = {"loudness_lufs": None, **measured.row, **measured.traits.columns()}
     drawn = [(drawing.time_s, read_drawing(drawing)) for drawing in measured.traits.drawings]
@@ -244,17 +257,29 @@ def _measured(path: Path) -> Seen:
 
 def clusters(corpus: Corpus, options: DuplicateOptions = OPTIONS) -> dict[str, str]:
     """The cluster of every file that has one."""
-    rows = [seen.looked_at | {"sha256": name} for name, seen in corpus.items()]
-    candidates = _candidates(pl.DataFrame(pa.Table.from_pylist(rows, _LOOKED_AT)), options)
+    same = _comparison(corpus, options)
+    return _named(corpus, _alike(_candidates(corpus, options), same), same)
 
-    def same(one: str, other: str) -> bool:
+
+def _comparison(corpus: Corpus, options: DuplicateOptions) -> Same:
+    """Whether two files, by name, are one media; each pair is compared once."""
+
+    @cache
+    def compared(one: str, other: str) -> bool:
         return same_media(corpus[one].evidence, corpus[other].evidence, options)
 
-    alike = [same(left, right) for left, right in candidates.iter_rows()]
-    component = pl.DataFrame(connected(candidates.filter(pl.Series(alike, dtype=pl.Boolean))))
-    named = component["sha256"].to_list()
+    return lambda one, other: compared(*sorted((one, other)))
+
+
+def _alike(candidates: pl.DataFrame, same: Same) -> pl.DataFrame:
+    return candidates.filter(pl.Series([same(*pair) for pair in candidates.iter_rows()], dtype=pl.Boolean))
+
+
+def _named(corpus: Corpus, links: pl.DataFrame, same: Same) -> dict[str, str]:
+    component = pl.DataFrame(connected(links))
+    pixels = [corpus[name].pixels for name in component["sha256"].to_list()]
     members = component.with_columns(
-        pixels=pl.Series([corpus[name].pixels for name in named], dtype=pl.Int64),
+        pixels=pl.Series(pixels, dtype=pl.Int64),
         posted_at=pl.lit(None, pl.Datetime("us", "UTC")),
         media_key=pl.col("sha256"),
     )
@@ -262,8 +287,10 @@ def clusters(corpus: Corpus, options: DuplicateOptions = OPTIONS) -> dict[str, s
     return dict(zip(found["sha256"], found["cluster"], strict=True))
 
 
-def _candidates(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
+def _candidates(corpus: Corpus, options: DuplicateOptions) -> pl.DataFrame:
     """Pairs of files that hashes bring together, each once."""
+    rows = [seen.looked_at | {"sha256": name} for name, seen in corpus.items()]
+    media = pl.DataFrame(pa.Table.from_pylist(rows, _LOOKED_AT))
     links: list[pl.DataFrame] = []
     matches: list[pl.DataFrame] = []
     marks: list[pl.DataFrame] = []
@@ -282,42 +309,93 @@ def _candidates(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
     return pl.concat(links).select(**sides).unique().sort("left", "right")
 
 
+class Recall(NamedTuple):
+    """What was found of a corpus.
+
+    Attributes:
+        candidates: pairs of files that hashes brought together.
+        missed: by variant, names of files that are not with their original.
+        right: pairs of files in one cluster that are of one original.
+        wrong: those that are not.
+    """
+
+    candidates: int
+    missed: dict[str, list[str]]
+    right: set[Pair]
+    wrong: set[Pair]
+
+
+def recall(corpus: Corpus) -> Recall:
+    """Look for each variant in an archive of its own: of the originals, that variant of each, and all strangers."""
+    same = _comparison(corpus, OPTIONS)
+    candidates = _candidates(corpus, OPTIONS).filter(
+        pl.struct("left", "right").map_elements(lambda pair: _may_meet(**pair), return_dtype=pl.Boolean)
+    )
+    alike = _alike(candidates, same)
+    found = Recall(candidates.height, {}, set(), set())
+    for variant in sorted({_variant(name) for name in corpus} - _ALWAYS):
+        here = [name for name in corpus if _variant(name) in {*_ALWAYS, variant}]
+        cluster = _named(corpus, alike.filter(pl.col("left").is_in(here), pl.col("right").is_in(here)), same)
+        found.missed[variant] = [
+            name
+            for name in here
+            if _variant(name) == variant and cluster.get(name) != cluster.get(f"{_original(name)}/original", "")
+        ]
+        of_one, of_several = pairs_in_clusters(cluster)
+        found.right.update(of_one)
+        found.wrong.update(of_several)
+    return found
+
+
 def print_recall(title: str, corpus: Corpus, variants: Sequence[str]) -> None:
-    """A table of recall by variant, and the precision of pairs that share a cluster."""
+    """A table of recall by variant, and the precision of pairs."""
     started = time.process_time()
-    cluster = clusters(corpus)
+    found = recall(corpus)
     took_s = time.process_time() - started
-    print(f"\n{title}: {len(corpus):,} files; search and comparison took {took_s:.1f} s of CPU.\n")
-    print("| variant | found | of | recall % |\n|---|--:|--:|--:|")
+    print(f"\n{title}: {len(corpus):,} files, {found.candidates:,} pairs brought together by hashes\n")
+    print("| variant | found | of | recall % | not found of |\n|---|--:|--:|--:|---|")
     for variant in variants:
-        names = [name for name in corpus if name.endswith(f"/{variant}")]
-        found = [name for name in names if cluster.get(name, "-") == cluster.get(f"{name.split('/')[0]}/original")]
-        missed = sorted({name.split("/")[0] for name in names} - {name.split("/")[0] for name in found})
-        print(f"| {variant} | {len(found)} | {len(names)} | {100 * len(found) / max(1, len(names)):.1f} | {missed[:8]}")
-    right, wrong = pairs_in_clusters(cluster)
-    pairs = right + len(wrong)
-    print(f"\nPairs in clusters: {pairs:,}; wrong: {len(wrong)}, precision {right / max(1, pairs):.4f}")
-    for pair in wrong[:20]:
+        of = sum(_variant(name) == variant for name in corpus)
+        here = of - len(found.missed[variant])
+        missed = " ".join(_original(name) for name in found.missed[variant][:8])
+        print(f"| {variant} | {here} | {of} | {100 * here / of:.1f} | {missed} |")
+    pairs = len(found.right) + len(found.wrong)
+    print(
+        f"\nPairs in clusters: {pairs:,}; wrong: {len(found.wrong)}, precision {len(found.right) / pairs:.4f}; ", end=""
+    )
+    print(f"search and comparison took {took_s:.0f} s of CPU.", flush=True)
+    for pair in sorted(found.wrong)[:20]:
         print(f"- {pair[0]} and {pair[1]}")
 
 
-def pairs_in_clusters(cluster: dict[str, str]) -> tuple[int, list[tuple[str, str]]]:
-    """Pairs of files in one cluster: how many are of one original, and those that are not."""
+def _original(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _variant(name: str) -> str:
+    return name.partition("/")[2]
+
+
+def _may_meet(left: str, right: str) -> bool:
+    """Whether two files can be in one archive: two different variants are not."""
+    return _variant(left) == _variant(right) or bool(_ALWAYS & {_variant(left), _variant(right)})
+
+
+def pairs_in_clusters(cluster: dict[str, str]) -> tuple[set[Pair], set[Pair]]:
+    """Pairs of files in one cluster: those of one original, and those that are not."""
     by_cluster: dict[str, list[str]] = {}
     for name, own in cluster.items():
         by_cluster.setdefault(own, []).append(name)
-    pairs: Iterable[tuple[str, str]] = [
-        pair for members in by_cluster.values() for pair in combinations(sorted(members), 2)
-    ]
-    wrong = [(one, other) for one, other in pairs if one.split("/")[0] != other.split("/")[0]]
-    return sum(1 for _ in pairs) - len(wrong), wrong
+    pairs = {pair for members in by_cluster.values() for pair in combinations(sorted(members), 2)}
+    right = {pair for pair in pairs if _original(pair[0]) == _original(pair[1])}
+    return right, pairs - right
 
 
 def _recorded(data: Path) -> None:
     corpus: Corpus = {}
     for path in sorted((data / "media" / "imagededup").glob("*")):
         try:
-            corpus[path.name] = _measured(path)
+            corpus[path.name] = seen_file(path)
         except Refused:
             continue
     groups: dict[str, list[str]] = {}
