@@ -18,7 +18,7 @@ from blift.transforms.rules.python_file import RuleFile
 from blift.transforms.rules.registry import Check, RecordKind, Rule, Verdict, apply_rules, checks
 
 #: Options of rules, by name of the platform.
-RuleOptions = Mapping[str, Mapping[str, Any]]
+ByPlatform = Mapping[str, Mapping[str, Any]]
 
 #: Reasons that also say that the record tells nothing reliable of the media.
 _NO_FACTS = (Reason.DELETED, Reason.REMOVED, Reason.UNAVAILABLE, Reason.LIVE)
@@ -37,7 +37,7 @@ class RuleBook:
 
     @classmethod
     def of(
-        cls, posts: RuleOptions, comments: RuleOptions, shown: Collection[str], python: RuleFile | None = None
+        cls, posts: ByPlatform, comments: ByPlatform, shown: Collection[str], python: RuleFile | None = None
     ) -> RuleBook:
         """The rule book for options by platform; ``python`` has rules of the recipe's own."""
         known, own = platforms(), python.rules if python else ()

@@ -140,8 +140,40 @@ def _write_account(element: tuple[int, Iterable[str]], path: str) -> None:
     replace_file(path, "\n".join(sorted(lines)).encode())
 
 
+class WriteShards(beam.PTransform[beam.PCollection[ShardedTable], beam.PCollection[Shard]]):
+    """Tables with the numbers of their shards to Parquet files, with one file per shard.
+
+    Args:
+        table: the table of the contract whose columns they have, such as `post`.
+        folder: the run folder.
+        prefix: path of the files within it, up to their number, such as `posts/posts`.
+        shards: how many there are, at most.
+    """
+
+    def __init__(self, table: str, folder: str, prefix: str, shards: int) -> None:
+        super().__init__()
+        self._table, self._folder, self._prefix, self._shards = table, folder, prefix, shards
+
+    def expand(self, rows: beam.PCollection[ShardedTable]) -> beam.PCollection[Shard]:
+        """The transform."""
+        write = beam.MapTuple(
+            _write_shard, table=self._table, folder=self._folder, prefix=self._prefix, shards=self._shards
+        )
+        return rows | "Write" >> write.with_output_types(Shard)
+
+
+def _write_shard(index: int, rows: pa.Table, table: str, folder: str, prefix: str, shards: int) -> Shard:
+    return write_shard(rows, table, folder, shard_name(prefix, index, shards))
+
+
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):
-    """Reject tables to `rejects/<stage>-*.parquet`, sorted."""
+    """Tables of `reject` to `rejects/<stage>-*.parquet`, sorted.
+
+    Args:
+        stage: whose rejects they are.
+        folder: the run folder.
+        shards: into how many files they are divided, at most.
+    """
 
     def __init__(self, stage: str, folder: str, shards: int) -> None:
         super().__init__()

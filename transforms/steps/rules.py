@@ -17,6 +17,7 @@ from blift.transforms.judge import RuleBook, judge_comments, judge_posts
 from blift.transforms.measured import UNITED
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.python_file import RuleFile
+from blift.transforms.shuffle import ShardedTable
 from blift.transforms.tables import concat, frame
 
 _COMMENTS = "comments"
@@ -34,8 +35,8 @@ class RuleOptions:
     """The rules that are on.
 
     Attributes:
-        posts: by name of the platform, options of rules for posts by name of the rule, as in a recipe; each platform that
-            occurs has an entry. ``comments``: the same for comments.
+        posts: by name of the platform, options of rules for posts by name of the rule, as in a recipe; each platform
+            that occurs has an entry. ``comments``: the same for comments.
         python: a file of rules of your own, whose rules may have options, too.
         counted: platforms whose rules are counted where none of their records came.
         identify_language: of the titles of kept posts, also where no rule asks for it.
@@ -56,8 +57,8 @@ class Judged(NamedTuple):
     """What ``ApplyRules`` gives.
 
     Attributes:
-        posts: tables with the columns of `post` that samples need, ``judged`` (false: a post that broke a rule, kept for
-            what it tells of the media), ``identified_language`` and ``own_media``.
+        posts: tables with the columns of `post` that samples need, ``judged`` (false: a post that broke a rule, kept
+            for what it tells of the media), ``identified_language`` and ``own_media``.
         comments: tables with ``COMMENT_COLUMNS``; ``media_key`` is that of the post.
         rejects: tables of `reject`.
         tallies: counts for a funnel.
@@ -76,8 +77,8 @@ class ApplyRules(beam.PTransform[beam.PCollection[PostsWithComments], Judged]):
 
     Args:
         options: the rules that are on.
-        same: tables of ``media_key`` and ``unite_as``: keys of media that show the same as others, and the key that takes
-            their place. Each worker holds all of them. None: no media are united.
+        same: tables of ``media_key`` and ``unite_as``: keys of media that show the same as others, and the key that
+            takes their place. Each worker holds all of them. None: no media are united.
         stage: name of the stage in counts and rejects.
     """
 
@@ -125,6 +126,22 @@ class _Judge(beam.DoFn):
         return reject_rows(
             rows, self._stage, record, f"{record}_id", payload=payload, out_of_scope=out_of_scope, posts=posts
         )
+
+
+class PairByShard(beam.PTransform[dict[str, beam.PCollection[ShardedTable]], beam.PCollection[PostsWithComments]]):
+    """``posts`` and ``comments`` in shards by post, as `KeepLatest` gives them, to what `ApplyRules` takes."""
+
+    def expand(self, parts: dict[str, beam.PCollection[ShardedTable]]) -> beam.PCollection[PostsWithComments]:
+        """The transform."""
+        return (
+            {"posts": parts["posts"], "comments": parts["comments"]}
+            | "Group shards" >> beam.CoGroupByKey()
+            | "Pair" >> beam.MapTuple(_paired).with_output_types(PostsWithComments)
+        )
+
+
+def _paired(_: int, found: Mapping[str, Iterable[pa.Table]]) -> PostsWithComments:
+    return concat(found["posts"], SCHEMAS["post"]), concat(found["comments"], SCHEMAS["comment"])
 
 
 def _arrow(rows: pl.DataFrame) -> pa.Table:

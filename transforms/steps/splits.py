@@ -19,9 +19,8 @@ COLUMNS = ["sample_id", "cluster", "channel_id"]
 class AssignSplits(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[pa.Table]]):
     """Tables of samples to tables of ``sample_id`` and ``split``: `train`, `validation` or `test`.
 
-    Samples of one channel, and samples whose media are near-duplicates, have the same split. It is a function of ids, so
-    a sample keeps its split when others are added, unless a new link joins two groups. All ids are on one worker at a
-    time: some 100 bytes per sample.
+    Samples of one channel, and samples whose media are near-duplicates, have the same split. It is a function of ids,
+    so a sample keeps its split when others are added, unless a new link joins two groups. One worker holds all ids.
 
     Args:
         validation: ratio of the samples, 0 to 1. ``test``: the same; the rest is train.
