@@ -1,7 +1,7 @@
 """The parallel steps of blift as composite transforms of Apache Beam, for pipelines of your own.
 
-The stages of blift are made of the same transforms. Elements are ``pyarrow.Table`` of thousands of rows; a table "in
-shards" is ``(shard, table)``, where the shard is a hash of an id. Each transform that counts rows gives ``tallies``, and
+The stages of blift are made of the same transforms. Elements are ``pyarrow.Table`` of thousands of rows; a table in
+shards is ``(shard, table)``; the shard is a hash of an id. Each transform that counts rows gives ``tallies``, and
 each that leaves rows out gives ``rejects``, tables of `reject` with a reason for every row. See docs/beam.md.
 
 This module imports Apache Beam; ``import blift`` does not.

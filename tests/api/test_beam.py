@@ -72,16 +72,14 @@ def test_splits_are_those_of_one_channel() -> None:
         assert sorted(split) == sorted(ids)
         assert {len({split[i] for i, c in zip(ids, channels, strict=True) if c == name}) for name in channels} == {1}
 
-    with beam.Pipeline() as pipeline:
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
         assert_that(pipeline | beam.Create(tables) | steps.AssignSplits(0.3, 0.3), check)
 
 
 def test_a_platform_or_archive_that_is_not_there_is_an_error() -> None:
     with pytest.raises(blift.InputError, match=r"There is no platform 'redit', did you mean 'reddit'\? There are: "):
         steps.read_archives({"redit": {}}, shards=1)
-    with pytest.raises(
-        blift.InputError, match="There is no archive of reddit 'submission', did you mean 'submissions'"
-    ):
+    with pytest.raises(blift.InputError, match="There is no archive of reddit 'submission', did you mean"):
         steps.read_archives({"reddit": {"submission": ["x"]}}, shards=1)
 
 
