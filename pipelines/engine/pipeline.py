@@ -156,14 +156,17 @@ class WriteShards(beam.PTransform[beam.PCollection[ShardedTable], beam.PCollecti
 
     def expand(self, rows: beam.PCollection[ShardedTable]) -> beam.PCollection[Shard]:
         """The transform."""
-        write = beam.MapTuple(
-            _write_shard, table=self._table, folder=self._folder, prefix=self._prefix, shards=self._shards
-        )
-        return rows | "Write" >> write.with_output_types(Shard)
+        write = _WriteShard(self._table, self._folder, self._prefix, self._shards)
+        return rows | "Write" >> beam.ParDo(write).with_output_types(Shard)
 
 
-def _write_shard(index: int, rows: pa.Table, table: str, folder: str, prefix: str, shards: int) -> Shard:
-    return write_shard(rows, table, folder, shard_name(prefix, index, shards))
+class _WriteShard(beam.DoFn):
+    def __init__(self, table: str, folder: str, prefix: str, shards: int) -> None:
+        self._table, self._folder, self._prefix, self._shards = table, folder, prefix, shards
+
+    def process(self, element: ShardedTable) -> Iterator[Shard]:
+        index, rows = element
+        yield write_shard(rows, self._table, self._folder, shard_name(self._prefix, index, self._shards))
 
 
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, get_type_hints
 
 import polars as pl
+from pydantic import TypeAdapter, ValidationError
 
 from blift.schemas.errors import RecipeError, cut
 from blift.schemas.platform import Platform
@@ -74,9 +75,18 @@ class Rule:
         return self.of is None or self.of in platform.states
 
     def check(self, option: Any) -> Check:
-        """The check for an option that is on."""
+        """The check for an option that is on: as a recipe has it, or read already.
+
+        Raises:
+            RecipeError: the rule does not take such an option.
+        """
+        try:
+            value = TypeAdapter(self.option).validate_python(option)
+        except ValidationError as error:
+            said = error.errors()[0]["msg"]
+            raise RecipeError(f"The option of the rule `{self.name}` is {cut(repr(option))}: {said}.") from error
         with self.blamed():
-            return self.build() if self.option is bool else self.build(option)
+            return self.build() if self.option is bool else self.build(value)
 
     @contextmanager
     def blamed(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.errors import RecipeError
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.rules import Check, RecordKind, Rule, apply_rules, rules_for
@@ -121,3 +122,19 @@ def test_each_rule_has_a_paragraph_for_the_documentation_and_a_name_of_its_own()
     assert all(rule.doc.endswith(".") for rule in all_rules())
     entries = [(rule.record, rule.stage, rule.name) for rule in all_rules()]
     assert len(entries) == len(set(entries))
+
+
+def test_options_are_taken_as_a_recipe_has_them() -> None:
+    ((_, check),) = checks(RecordKind.POST, REDDIT, {"media_kinds": ["image"]})
+    rows = pl.DataFrame({"media_kind": ["image", "video"], "media_key": ["a", "b"]})
+    assert apply_rules(rows, [(a_rule("kinds"), check)]).kept["media_key"].to_list() == ["a"]
+    (nsfw,) = checks(RecordKind.COMMENT, REDDIT, {"nsfw_words": "builtin"})
+    assert nsfw[0].name == "nsfw_words"
+    with pytest.raises(
+        RecipeError, match=r"The option of the rule `min_words` is 'few': Input should be a valid integer"
+    ):
+        checks(RecordKind.COMMENT, REDDIT, {"min_words": "few"})
+    with pytest.raises(
+        RecipeError, match=r"The option of the rule `media_kinds` is \['picture'\]: Input should be 'image'"
+    ):
+        checks(RecordKind.POST, REDDIT, {"media_kinds": ["picture"]})
