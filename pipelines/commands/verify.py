@@ -6,8 +6,8 @@ import argparse
 
 from blift.connectors.parquet import file_sha256
 from blift.pipelines.engine.funnel import funnel_rows
-from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.stage_run import dataset_fingerprint
+from blift.pipelines.engine.versions import run_folder
 from blift.schemas.errors import InputError
 from blift.schemas.printable import printable
 from blift.transforms.accounting import unbalanced
@@ -21,13 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Recompute the sha256 of every shard, and check that every step of the funnel lost nothing. "
         "Exit code 1 where something differs."
     )
-    parser.add_argument("folder", metavar="DIR", help="a run folder")
+    parser.add_argument("folder", metavar="DIR", help="a run folder, or DIR@previous for the dataset before")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `blift verify`."""
-    folder = RunFolder(args.folder)
+    folder = run_folder(args.folder)
     manifest = folder.require_manifest()
     problems = unbalanced(list(funnel_rows(manifest)))
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
