@@ -350,7 +350,7 @@ class RunFolder:
 
         replace_file(self.file(name), text.encode("utf-8"))
 
-    def clear(self, prefixes: Sequence[str], keep: Container[str] = ()) -> None:
+    def clear(self, prefixes: Sequence[str], keep: Container[str] = ()) -> list[str]:
         """Delete the shards under ``prefixes`` (such as `posts/posts-`), and what was half written.
 
         Only files with names that blift gives, and none behind a symbolic link.
@@ -358,10 +358,13 @@ class RunFolder:
         Args:
             keep: paths of shards that stay.
 
+        Returns:
+            the paths of those that were deleted.
+
         Raises:
             OutputError: a folder of the run is a symbolic link or a file.
         """
-        self._delete(prefixes, _WRITTEN, keep)
+        return self._delete(prefixes, _WRITTEN, keep)
 
     def sweep(self, prefixes: Sequence[str]) -> None:
         """Delete parts under ``prefixes`` that a killed worker left half written.
@@ -371,13 +374,16 @@ class RunFolder:
         """
         self._delete(prefixes, _HALF_WRITTEN, ())
 
-    def _delete(self, prefixes: Sequence[str], names: re.Pattern[str], keep: Container[str]) -> None:
+    def _delete(self, prefixes: Sequence[str], names: re.Pattern[str], keep: Container[str]) -> list[str]:
+        gone = []
         for prefix in prefixes:
             for entry in matching(self.path, f"{prefix}*"):
                 name = entry.path[len(self.file("")) :]
                 check_folder(self.path, posixpath.dirname(name))
                 if name not in keep and names.fullmatch(posixpath.basename(name)[len(posixpath.basename(prefix)) :]):
                     delete(entry.path)
+                    gone.append(name)
+        return gone
 
     def make_folders(self, prefixes: Sequence[str]) -> None:
         """Make the local folders under which shards will lie.

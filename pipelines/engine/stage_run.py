@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform as machine
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from blift.connectors.filesystem import matching
+from blift.connectors.parquet import file_sha256
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
@@ -93,10 +96,20 @@ def _fingerprint(name: str, prepared: Prepared) -> str:
 
 
 def _is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
-    """Every shard of the stage is there with its size; `blift verify` recomputes the digests."""
+    """Every shard of the stage is there as it was written.
+
+    Disks lose bits and people edit files, so files of this machine are read; object stores keep what they were given,
+    and there sizes must do.
+    """
     parents = sorted({shard.path.rpartition("/")[0] for shard in record.shards})
     sizes = {entry.path: entry.size_bytes for parent in parents for entry in matching(folder.path, f"{parent}/*")}
-    return all(sizes.get(folder.file(shard.path)) == shard.size_bytes for shard in record.shards)
+    if any(sizes.get(folder.file(shard.path)) != shard.size_bytes for shard in record.shards):
+        return False
+    if not folder.is_local:
+        return True
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        digests = pool.map(file_sha256, (folder.file(shard.path) for shard in record.shards))
+        return all(digest == shard.sha256 for digest, shard in zip(digests, record.shards, strict=True))
 
 
 def _finished_job(name: str, folder: RunFolder, fingerprint: str) -> StageResult | None:

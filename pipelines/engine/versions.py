@@ -100,6 +100,11 @@ def prune(folder: RunFolder, keep: int) -> list[str]:
     return _deleted(folder, sorted(paths - used))
 
 
+def prune_unnamed(folder: RunFolder, tables: Iterable[str]) -> list[str]:
+    """Delete files of tables (such as `posts/posts`) that no dataset of the folder has; their paths."""
+    return folder.clear([f"{table}-" for table in tables], keep=referenced(folder))
+
+
 def _deleted(folder: RunFolder, paths: Iterable[str]) -> list[str]:
     gone = []
     for path in paths:

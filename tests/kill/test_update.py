@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import datasets
 import pytest
-import yaml
 
 from blift import open_run
 from blift.pipelines.cli import main
 from tests.kill.killed import Command, spread
 from tests.kill.test_killed import FEW, names, nearly_all_were_killed
-from tests.reddit_server import made_up
+from tests.months import write_months
 
 #: Kills of an update by `make kill`.
 MANY = 20
@@ -24,17 +22,7 @@ MANY = 20
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with archives of two months, and a recipe for the first and one for both."""
     folder = tmp_path_factory.mktemp("months")
-    site = made_up(12)
-    tables = {"RS": list(site.submissions.values()), "RC": list(site.comments.values())}
-    for name, rows in tables.items():
-        half = len(rows) // 2
-        for month, own in (("01", rows[:half]), ("02", rows[half:])):
-            lines = [json.dumps({**row, "retrieved_on": 1_700_000_000}) for row in own]
-            (folder / f"{name}_{month}.ndjson").write_text("".join(f"{line}\n" for line in lines))
-    for name, month in (("before", "01"), ("after", "*")):
-        sources = {"reddit": {"submissions": [f"RS_{month}.ndjson"], "comments": [f"RC_{month}.ndjson"]}}
-        recipe = {"name": "months", "sources": sources, "output": {"shards": 2}}
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump(recipe))
+    write_months(folder)
     return folder
 
 
