@@ -54,7 +54,7 @@ def ids(run: Path | str, cache: Path) -> list[str]:
     """The ids of the samples of a run folder, by our reader, which must be those that `datasets` finds."""
     own = sorted(open_run(run).table("samples")["sample_id"].to_pylist())
     if "@" not in str(run):
-        loaded = datasets.load_dataset(str(run), "samples", split="train", cache_dir=str(cache))
+        loaded = datasets.load_dataset(str(run), "samples", split="train", cache_dir=str(cache / "loaded"))
         assert sorted(loaded["sample_id"]) == own
     return own
 
@@ -234,7 +234,7 @@ def test_so_many_datasets_are_kept_as_the_recipe_says(
 
 
 def test_clean_deletes_what_was_replaced_and_what_no_dataset_has(
-    both: Path, first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = Path(shutil.copytree(both, tmp_path / "run"))
     (out / "samples" / f"samples-00000-of-00002-{'ab' * 8}.parquet").write_text("left behind")
@@ -327,7 +327,7 @@ def with_rows(out: Path, folder: str, table: str, change: Callable[[dict[str, An
     [
         ("comments/", "comment", "post_id", "reddit:stranger", "`post_id`: 1 value is no `post_id` of posts/, such as"),
         ("samples/", "sample", "sample_id", "0" * 32, "`sample_id`: "),
-        ("posts/", "post", "upvote_ratio", 1.5, "DATA_VALUE_RANGE: `upvote_ratio`"),
+        ("posts/", "post", "upvote_ratio", 1.5, "DATA_RANGE: `upvote_ratio`"),
     ],
 )
 def test_rows_that_are_not_what_the_tables_say_are_told(
