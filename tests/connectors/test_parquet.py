@@ -339,7 +339,8 @@ def test_a_full_disk_is_an_output_error_and_leaves_the_shard_before(
 ) -> None:
     written(tmp_path)
     monkeypatch.setattr(parquet, "open_to_write", lambda path: Failing(path, errno.ENOSPC))
-    expected = rf"Cannot write {tmp_path}/comments-00000-of-00001-\w+\.parquet: the disk is full\. Make room or choose another --out"
+    name = r"comments-00000-of-00001-\w+\.parquet"
+    expected = rf"Cannot write {tmp_path}/{name}: the disk is full\. Make room or choose another --out"
     with pytest.raises(OutputError, match=expected):
         written(tmp_path, comments(3))
     assert read_shard(str(tmp_path), there(tmp_path), "comment").num_rows == 20
