@@ -99,7 +99,8 @@ def stage(tree: Tree) -> None:
         "from blift.pipelines.engine.pipeline import StagePlan\n"
         "from blift.pipelines.engine.stage import Prepared, Request, Stage\n\n\n"
         "def _prepare(request: Request) -> Prepared:\n"
-        '    rows = sum(shard.rows for shard in request.shards_of("curate"))\n'
+        '    shards = [shard for shard in request.shards_of("curate") if shard.path.startswith("samples/")]\n'
+        "    rows = sum(shard.rows for shard in shards)\n"
         "    def plan(pipeline: beam.Pipeline) -> StagePlan:\n"
         '        shards, tallies = ([pipeline | name >> beam.Create([])] for name in ("Shards", "Tallies"))\n'
         "        return StagePlan(shards, tallies)\n\n"
