@@ -52,6 +52,7 @@ class Reason(StrEnum):
     BOMB = "bomb"  # unpacks to far more than it holds
     TIMED_OUT = "timed_out"
     DECODER_CRASHED = "decoder_crashed"
+    OTHER_MEDIA = "other_media"  # a picture for a video, or a file of quite another length
     PLACEHOLDER = "placeholder"  # what a host shows in place of media that are gone
     MODEL_FAILED = "model_failed"  # a model's answer could not be had or read
 
