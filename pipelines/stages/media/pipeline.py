@@ -338,7 +338,7 @@ class _Measure(beam.DoFn):
         for scene, keyframe in zip(row["scenes"], measured.keyframes, strict=True):
             scene["keyframe"] = self._store.put_keyframe(keyframe) if keyframe is not None else None
         if self._ears and not spoken and row["audio_codec"]:
-            heard = self._ears.hear(local, self._config.measure.limits.timeout_s)
+            heard = self._ears.hear(local, row["duration_s"], self._config.measure.limits.timeout_s)
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
         return from_rows([{**row, **measured.traits.columns(), "uses": [], "file": "", "unite_as": ""}], KEPT)
