@@ -10,7 +10,7 @@ import polars as pl
 from blift.schemas.media import MediaForm
 from blift.schemas.parts import MediaKind
 
-#: Seconds by which sums of frame lengths miss the end; and by which the timelines of a post may end later than the length
+#: Seconds by which sums of frame lengths miss the end; and by which timelines of a post may end later than the length
 #: that its latest record states in whole seconds, or so much of it.
 _ALMOST_S = 0.002
 _LATER_S, _LATER = 3.5, 0.02
