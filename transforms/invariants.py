@@ -77,17 +77,8 @@ def broken_timelines(table: str, rows: pl.DataFrame) -> list[str]:
     return problems
 
 
-def broken_media(media: pl.DataFrame, samples: pl.DataFrame) -> list[str]:
-    """Sentences on clusters named after no file, and on videos whose file is a still picture.
-
-    Args:
-        media: ``sha256``, ``cluster`` and ``form`` of all rows.
-        samples: ``sample_id``, ``media_kind`` and ``sha256`` of all rows.
-    """
-    lost = media.filter(pl.col("cluster").is_not_null() & ~pl.col("cluster").is_in(media["sha256"].implode()))
-    pictures = media.filter(pl.col("form") == MediaForm.IMAGE.value)["sha256"]
-    films = samples.filter((pl.col("media_kind") == MediaKind.VIDEO.value) & pl.col("sha256").is_in(pictures.implode()))
-    return [
-        *(f"media {sha256}: its cluster is named after no file" for sha256 in lost["sha256"].to_list()),
-        *(f"sample {name}: a still picture is the file of a video" for name in films["sample_id"].to_list()),
-    ]
+def pictures_of_videos(samples: pl.DataFrame, pictures: pl.Series) -> list[str]:
+    """Sentences on samples of videos whose file is one of some still pictures, by their digests."""
+    video = pl.col("media_kind") == MediaKind.VIDEO.value
+    wrong = samples.filter(video & pl.col("sha256").is_in(pictures.implode()))
+    return [f"sample {name}: a still picture is the file of a video" for name in wrong["sample_id"].to_list()]

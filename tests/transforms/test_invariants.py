@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.invariants import broken_media, broken_timelines
+from blift.transforms.invariants import broken_timelines, pictures_of_videos
 
 
 def row(table: str, **values: Any) -> pl.DataFrame:
@@ -50,10 +50,7 @@ def test_the_scene_of_an_image_has_no_length() -> None:
     assert len(broken_timelines("media", row("media", form="video", scenes=[span(0.0, 0.0)]))) == 1
 
 
-def test_clusters_and_files_of_videos_are_what_they_say() -> None:
-    media = pl.DataFrame({"sha256": ["a", "b"], "cluster": ["a", "z"], "form": ["image", "video"]})
+def test_a_still_picture_is_no_file_of_a_video() -> None:
     samples = pl.DataFrame({"sample_id": ["s", "t"], "media_kind": ["video", "image"], "sha256": ["a", "a"]})
-    assert broken_media(media, samples) == [
-        "media b: its cluster is named after no file",
-        "sample s: a still picture is the file of a video",
-    ]
+    assert pictures_of_videos(samples, pl.Series(["a"])) == ["sample s: a still picture is the file of a video"]
+    assert pictures_of_videos(samples, pl.Series(["b"])) == []
