@@ -11,10 +11,11 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
+from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
 from blift.transforms.judge import judge_samples
-from blift.transforms.measured import MEASURED
+from blift.transforms.measured import MEASURED, off_records
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.python_file import RuleFile
 from blift.transforms.rules.registry import RecordKind, checks
@@ -25,7 +26,7 @@ from blift.transforms.tables import concat, frame
 from blift.transforms.unite import sample_table, unite
 
 #: Steps of the funnel after the rules for posts and comments.
-_CHOOSE, _UNITE = 1000, 0
+_CHOOSE, _UNITE, _TIMELINE = 1000, 0, 1
 _NO_COMMENTS = pa.schema(
     [pa.field("media_key", pa.large_string())]
     + [SCHEMAS["comment"].field(name) for name in COMMENT_COLUMNS if name != "media_key"]
@@ -129,6 +130,10 @@ class _Unite(beam.DoFn):
         samples = unite(frame(posts), chosen.kept, frame(concat(found["media"], MEASURED)))
         judged_posts = int(frame(posts)["judged"].sum())
         tally.step(_UNITE, "same_media", "sample", judged_posts, merged=judged_posts - samples.height)
+        off_record = off_records(samples)
+        measured = int(samples.select((pl.col("stated_s") + pl.col("duration_s_measured")).count()).item())
+        tally.step(_TIMELINE, "one_length", "timeline", measured, {Reason.OTHER_MEDIA: off_record.height})
+        yield TaggedOutput(REJECTS, self._rejects(off_record, "sample"))
         verdict = judge_samples(samples, self._rules, tally)
         yield TaggedOutput(REJECTS, self._rejects(chosen.rejected, "comment", frame(posts)))
         yield TaggedOutput(REJECTS, self._rejects(verdict.rejected, "sample"))
