@@ -16,18 +16,27 @@ _KEYS = ("mode", "modes", "exceptions")
 _OF_EXCEPTION = ("rule", "until", "table", "column", "reason")
 
 
-def read_policy(path: Path) -> Policy:
-    """The policy that a pyproject.toml asks for; the default one where there is no file or section.
+#: The file that is read where none is named; it need not be there.
+DEFAULT = Path("pyproject.toml")
+
+
+def read_policy(named: Path | None = None) -> Policy:
+    """The policy that a file such as pyproject.toml asks for; the default one where it has no such section.
+
+    Args:
+        named: the file; without one, that of the working directory, if it has one.
 
     Raises:
-        InputError: the file is no TOML, or the section has something that the gate does not know.
+        InputError: the file is not there or no TOML, or the section has something that the gate does not know.
     """
-    if not path.exists():
+    path = named or DEFAULT
+    if named is None and not path.exists():
         return Policy()
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path} cannot be read: {reason}.") from error
     section = content.get("tool", {}).get("blift", {}).get("schema", {})
     try:
         return _policy(section)
