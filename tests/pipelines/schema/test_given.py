@@ -203,6 +203,10 @@ def test_every_earlier_version_counts_where_the_mode_says_so(project: Path, base
     list(write_baselines([subject_of("shop.models:Order", project)], baselines))
     git_in(project)("add", ".")
     git_in(project)("commit", "--quiet", "--message", "Nullable")
+    edit(models, '"1.1.0"', '"1.2.0"')
+    edit(models, "    note: str | None = None\n", "    note: str | None = None\n    tags: list[str] | None\n")
+    forget_modules()
+    list(write_baselines([subject_of("shop.models:Order", project)], baselines))
     assert rules("shop.models:Order", "HEAD", Policy(Mode.FORWARD), baselines) == []
     assert rules("shop.models:Order", "HEAD", Policy(Mode.FORWARD_TRANSITIVE), baselines) == ["NULLABLE_SAME order_id"]
 
