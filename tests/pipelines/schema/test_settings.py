@@ -36,8 +36,14 @@ def test_all_that_can_be_set(tmp_path: Path) -> None:
     assert (found.mode_of("sample"), found.mode_of("post")) == (Mode.BACKWARD_TRANSITIVE, Mode.FULL)
 
 
-def test_nothing_set_is_backward(tmp_path: Path) -> None:
-    assert read_policy(tmp_path / "nowhere.toml") == policy_of(tmp_path, "[project]\n") == Policy(Mode.BACKWARD)
+def test_nothing_set_is_backward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_policy() == policy_of(tmp_path, "[project]\n") == Policy(Mode.BACKWARD)
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere.toml cannot be read: No such file or directory\."):
+        read_policy(tmp_path / "nowhere.toml")
 
 
 @pytest.mark.parametrize(
