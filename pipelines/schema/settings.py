@@ -18,14 +18,19 @@ _KEYS = ("mode", "modes", "exceptions")
 _OF_EXCEPTION = ("rule", "until", "table", "column", "reason")
 
 
-def read_policy(path: Path) -> Policy:
-    """The policy that a pyproject.toml asks for; the default one where there is no file or section.
+def read_policy(path: Path | None) -> Policy:
+    """The policy that a file asks for; the default one where it has no such section.
+
+    Args:
+        path: of the file; None for the pyproject.toml of the working directory, if there is one.
 
     Raises:
-        InputError: the file is no TOML, or the section has something that the gate does not know.
+        InputError: the file cannot be read or is no TOML, or the section has something that the gate does not know.
     """
-    if not path.exists():
-        return Policy()
+    if path is None:
+        path = Path("pyproject.toml")
+        if not path.exists():
+            return Policy()
     try:
         content = tomllib.loads(read_regular_file(path, _MAX_BYTES).decode("utf-8"))
     except (Unreadable, ValueError, RecursionError) as error:

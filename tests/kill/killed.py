@@ -64,7 +64,7 @@ class Command:
         program.stdin.flush()
         return int(program.stdout.readline())
 
-    def is_killed(self, counts: Path, at: str, *, without_power: bool) -> bool:
+    def is_killed(self, counts: Path, at: str, *, without_power: bool = False) -> bool:
         """Run it, killed before a change; False where it made fewer.
 
         Args:
