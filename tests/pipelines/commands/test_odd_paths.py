@@ -43,7 +43,6 @@ OF_FOLDERS = {
     "publish": ["publish", "{}", "--dry-run", "--repo", "owner/name"],
     "schema check --against": ["schema", "check", "--against", "{}"],
     "schema check --baselines": ["schema", "check", "--baselines", "{}"],
-    "schema validate": ["schema", "validate", "{}"],
     "schema diff": ["schema", "diff", "{}", "code"],
 }
 
@@ -114,3 +113,10 @@ def test_a_new_folder(command: list[str], odd: Path, capsys: pytest.CaptureFixtu
 def test_a_folder(command: list[str], odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in FILES + FOLDERS:
         is_refused([part.format(name) for part in command], odd, capsys)
+
+
+def test_files_that_are_validated(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in FILES:
+        is_refused(["schema", "validate", name], odd, capsys)
+    for name in FOLDERS:
+        assert told(["schema", "validate", name], odd, capsys) == (1, "")  # a file that cannot be read is a finding
