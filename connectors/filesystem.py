@@ -78,6 +78,15 @@ def read_bytes(path: str) -> bytes:
         return stream.read()
 
 
+def stored_digest(address: str) -> str:
+    """What a store says of the content of an object, such as its ETag; another content has another.
+
+    Raises:
+        OSError: the store does not answer.
+    """
+    return str(_beams().checksum(address))
+
+
 def exists(path: str) -> bool:
     """Whether there is such a file; folders count on this machine alone."""
     if is_here(path):

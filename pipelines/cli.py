@@ -25,10 +25,12 @@ _GARBAGE_AFTER = 100_000
 _COMMANDS = {
     "fetch": "fetch posts, comments and media from the platforms",
     "build": "build a dataset from a recipe",
+    "plan": "say which stages a build would run, and why",
     "publish": "publish a run folder on the HuggingFace Hub",
     "diff": "compare two run folders or published versions",
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
+    "clean": "delete what updates of a run folder have replaced",
     "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
     "rule": "list the rules that recipes can turn on",
