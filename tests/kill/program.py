@@ -25,7 +25,7 @@ from typing import Any
 
 from blift.pipelines.cli import main
 from tests.kill.killed import COUNTS, FOLDER, KILLED, SYNCED
-from tests.kill.unsynced import Synced, recorded
+from tests.kill.unsynced import Synced
 
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
 _COMMANDS = [f"blift.pipelines.commands.{name}" for name in ("build", "fetch", "publish")]
@@ -93,7 +93,14 @@ def count(role: str) -> None:
             super().sendall(*arguments)
 
     if records := os.environ[SYNCED]:
-        os.fsync = recorded(os.fsync, Synced(Path(os.environ[FOLDER]), Path(records)))
+        synced, sync = Synced(Path(os.environ[FOLDER]), Path(records)), os.fsync
+
+        def fsync(fd: Any) -> None:
+            sync(fd)
+            number = fd if isinstance(fd, int) else fd.fileno()
+            synced.keep(Path(os.readlink(f"/proc/self/fd/{number}")))
+
+        os.fsync = fsync
     sqlite3.connect = partial(sqlite3.connect, factory=Counted)
     socket.socket = Socket  # type: ignore[misc]
     sys.addaudithook(counter.audited)

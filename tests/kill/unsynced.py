@@ -11,9 +11,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 _DATABASE = (".sqlite", ".sqlite-wal", ".sqlite-shm", ".sqlite-journal")
 
@@ -60,7 +58,10 @@ class Synced:
         databases = {path: path.read_bytes() for path in before if path.name.endswith(_DATABASE)}
         number = self._folder.stat().st_ino
         for entry in list(self._folder.iterdir()):
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
         self._restore(self._folder, number)
         for path, content in databases.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,14 +81,3 @@ class Synced:
 
     def _contents(self) -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in self._folder.rglob("*") if path.is_file()}
-
-
-def recorded(sync: Callable[[Any], None], synced: Synced) -> Callable[[Any], None]:
-    """A function that syncs, such as ``os.fsync``, and records what."""
-
-    def do(file: Any) -> None:
-        sync(file)
-        number = file if isinstance(file, int) else file.fileno()
-        synced.keep(Path(os.readlink(f"/proc/self/fd/{number}")))
-
-    return do
