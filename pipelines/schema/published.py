@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from blift.connectors.filesystem import open_to_read
 from blift.pipelines.schema.side import Side, side_of_definitions
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
 from blift.schemas.baseline import BASELINES, load
@@ -39,14 +40,14 @@ def definition_of_file(path: str, default: str) -> Definition:
         InputError: the file is damaged, or of another format.
     """
     try:
-        with open(path, "rb") as stream:
+        with open_to_read(path) as stream:
             start = stream.read(len(_ARROW_FILE))
-        if start.startswith(_PARQUET):
-            return stated(pq.read_schema(path), default)
-        with pa.OSFile(path) as source:
-            opened = pa.ipc.open_file(source) if start == _ARROW_FILE else pa.ipc.open_stream(source)
+            stream.seek(0)
+            if start.startswith(_PARQUET):
+                return stated(pq.read_schema(stream), default)
+            opened = pa.ipc.open_file(stream) if start == _ARROW_FILE else pa.ipc.open_stream(stream)
             return stated(opened.schema, default)
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         reason = str(error).rstrip(".")
         raise InputError(f"{path} is no Parquet or Arrow file that can be read: {reason}.") from error
 
