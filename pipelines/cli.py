@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
+from blift.connectors.object_stores import sentence_on_store
 from blift.pipelines.engine.ending import (
     EXIT_INTERRUPTED,
     EXIT_USER_ERROR,
@@ -125,6 +126,8 @@ def _on_machine(error: Exception) -> str | None:
     """What is said where the machine lacks memory or space, or denies access; None where it does not."""
     if is_out_of_memory(error):
         return no_memory()
+    if of_store := sentence_on_store(error):
+        return printable_lines(of_store)
     if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
         return None
     what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
@@ -136,7 +139,7 @@ def _on_runner(error: Exception) -> tuple[str, int] | None:
 
     None for a fault of ours.
     """
-    from blift.pipelines.engine.runner import WORKER_ENDED, sentence_on  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.runner_failures import WORKER_ENDED, sentence_on  # noqa: PLC0415 - slow
 
     if isinstance(error, OSError | ImportError):
         return None
