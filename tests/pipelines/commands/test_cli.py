@@ -83,7 +83,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "hint"),
     [
         ((), "required: COMMAND"),
-        (("buidl",), "choose from 'fetch', 'build', 'publish'"),
+        (("buidl",), "choose from 'fetch', 'build', 'plan', 'publish'"),
         (("recipe", "shw"), "choose from 'list', 'show'"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),
