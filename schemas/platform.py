@@ -84,7 +84,10 @@ _REDDIT_POST = "https://www.reddit.com/comments/$1"
 REDDIT = Platform(
     name="reddit",
     title="Reddit",
-    states=frozenset({"subreddit", "bot", "score", "upvote_ratio", "media_host"}),
+    states=frozenset(
+        {"subreddit", "bot", "score", "upvote_ratio", "media_host"}
+        | {"author_deleted", "is_robot_indexable", "promoted", "stickied"}
+    ),
     native_id=r"[0-9a-z]{1,13}",
     post_address="https://www.reddit.com/comments/{post}/",
     comment_address="https://www.reddit.com/comments/{post}/_/{comment}",
