@@ -79,7 +79,9 @@ def read_lines(
     with open_bytes(file.path) as stream:
         room = most_unpacked(file.size_bytes, MORE_BYTES)
         try:
-            for part in gathered.read(_AsUtf8(stream, encoding) if encoding else stream, min(block_bytes, max_line_bytes)):
+            for part in gathered.read(
+                _AsUtf8(stream, encoding) if encoding else stream, min(block_bytes, max_line_bytes)
+            ):
                 if isinstance(part, Lines):
                     room -= len(part.data) + LINE_BYTES * part.count
                     if room < 0:

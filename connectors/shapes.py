@@ -1,4 +1,4 @@
-"""Files that were expected to hold one JSON object a line: told by how they begin, read all the same where that is safe.
+"""Files that should hold one JSON object a line, and do not: told by how they begin, and read where that is safe.
 
 A JSON array, a listing or another envelope of an API, objects on several lines, and UTF-16 are read. A web page, a
 table (CSV, Parquet, SQLite) or a package is refused with a sentence that says what it looks like.
@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from enum import Enum, auto
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,12 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a picture"),
     (b"version https://git-lfs", "a pointer of Git LFS, in place of the file"),
 )
-_UTF16 = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"))
-_UTF16 += ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml|svg|rss|feed|error)", re.IGNORECASE)
 #: Objects that are no records themselves: what APIs put around lists of them.
 _ENVELOPE = re.compile(
@@ -96,7 +101,7 @@ def _head(file: InputFile) -> bytes:
 
 def _encoding(head: bytes) -> str | None:
     """The encoding of a file that is not UTF-8: UTF-16 or UTF-32, with or without a byte order mark."""
-    for mark, name in _UTF16:
+    for mark, name in _MARKS:
         if head.startswith(mark):
             return name
     if head[:1] in (b"{", b"[") and head[1:2] == b"\0":
@@ -154,43 +159,53 @@ def _is_pretty(plain: bytes) -> bool:
     return False
 
 
-def _read_values(
-    file: InputFile, encoding: str, block_bytes: int, max_bytes: int
-) -> Iterator[Lines | BadLine]:
+def _read_values(file: InputFile, encoding: str, block_bytes: int, max_bytes: int) -> Iterator[Lines | BadLine]:
     """The objects of a file that holds values of JSON, one after the other, in arrays or in envelopes."""
     with open_bytes(file.path) as stream:
         values = _Values(stream, encoding, min(block_bytes, max_bytes), max_bytes)
-        held: list[bytes] = []
-        numbers: list[int] = []
-        room = most_unpacked(file.size_bytes, MORE_BYTES)
-        problem: BadLine | None = None
-        try:
-            for number, value in values.objects():
-                for record in _records(value):
-                    held.append(json.dumps(record).encode())
-                    numbers.append(number)
-                    room -= len(held[-1]) + LINE_BYTES
-                if room < 0:
-                    raise DamagedFile(f"its {file.size_bytes:,} bytes unpack to far more than any archive does")
-                if len(held) >= _OBJECTS:
-                    yield _lines(held, numbers)
-                    held, numbers = [], []
-        except Malformed as found:
-            problem = values.broken(found.reason, found.detail)
-        except EOFError as error:
-            problem = values.broken(Reason.TRUNCATED_FILE, str(error) or "the file ends too early")
-        except DamagedFile as error:
-            problem = values.broken(Reason.UNREADABLE_FILE, str(error))
-        except OSError as error:
-            raise InputError(f"Reading {file.path} failed after line {values.number - 1}: {error}.") from error
-    if held:
-        yield _lines(held, numbers)
-    if problem is not None:
-        yield problem
+        records = _sized(values, file.size_bytes)
+        is_over = False
+        while not is_over:
+            held: list[tuple[int, bytes]] = []
+            problem: Malformed | None = None
+            try:
+                held.extend(islice(records, _OBJECTS))
+                is_over = not held
+            except Malformed as found:
+                problem = found
+            except EOFError as error:
+                problem = Malformed(Reason.TRUNCATED_FILE, str(error) or "the file ends too early")
+            except DamagedFile as error:
+                problem = Malformed(Reason.UNREADABLE_FILE, str(error))
+            except OSError as error:
+                raise InputError(f"Reading {file.path} failed after line {values.number - 1}: {error}.") from error
+            if held:
+                yield _lines(held)
+            if problem is not None:
+                yield values.broken(problem)
+                return
 
 
-def _lines(records: list[bytes], numbers: list[int]) -> Lines:
-    return Lines(numbers[0], b"\n".join(records), len(records), np.array(numbers, dtype=np.int64))
+def _sized(values: _Values, size_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """The records of a file of that size, each as JSON, with the number of its line.
+
+    Raises:
+        DamagedFile: they are far larger than the file.
+        Malformed, EOFError, OSError: what stands next cannot be read.
+    """
+    room = most_unpacked(size_bytes, MORE_BYTES)
+    for number, value in values.objects():
+        for record in _records(value):
+            line = json.dumps(record).encode()
+            room -= len(line) + LINE_BYTES
+            if room < 0:
+                raise DamagedFile(f"its {size_bytes:,} bytes unpack to far more than any archive does")
+            yield number, line
+
+
+def _lines(records: list[tuple[int, bytes]]) -> Lines:
+    numbers = np.array([number for number, _ in records], dtype=np.int64)
+    return Lines(records[0][0], b"\n".join(line for _, line in records), len(records), numbers)
 
 
 class _Values:
@@ -231,10 +246,10 @@ class _Values:
             yield self.number, value
             self._advance(end)
 
-    def broken(self, reason: Reason, detail: str) -> BadLine:
+    def broken(self, problem: Malformed) -> BadLine:
         """The file cannot be read from here on."""
         head = self._text[self._place : self._place + PAYLOAD_BYTES].encode(errors="replace")[:PAYLOAD_BYTES]
-        return BadLine(self.number, head, Malformed(reason, f"in line {self.number}: {detail}"))
+        return BadLine(self.number, head, Malformed(problem.reason, f"in line {self.number}: {problem.detail}"))
 
     def _skip(self) -> bool:
         """Go to the next object, over what stands between objects; false at the end."""

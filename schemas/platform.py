@@ -156,6 +156,17 @@ _YOUTUBE_ID = rf"([A-Za-z0-9_-]{{11}}){END}"
 # Delimiters of a query, as they are or percent-encoded, once or more often.
 _MARK = r"(?:[?&;#!/]|%(?:25)*(?:3F|26|23|21|2F))"
 _VIDEO_IS = rf"{_MARK}(?:v|vi|video_id|videoid)(?:=|%(?:25)*3D)"
+#: Words with the eleven letters of an id that are none.
+_YOUTUBE_WORD = (
+    r"(?:videoseries|live_stream|subscribing|subscribers|description|recommended|suggestions|information|advertising"
+    r"|advertisers|livestreams|unavailable|maintenance)$"
+)
+_FRONT_ENDS = (
+    r"(?:[\w-]+\.)*(?:invidious|piped)\.(?:[\w-]+\.)*[\w-]+|hooktube\.com|invidio\.us|yewtu\.be|inv\.nadeko\.net"
+    r"|inv\.(?:tux\.pizza|riverside\.rocks|vern\.cc|us\.projectsegfau\.lt|in\.projectsegfau\.lt|bp\.projectsegfau\.lt)"
+    r"|iv\.(?:ggtyler\.dev|melmac\.space|datura\.network|nboeck\.de|nowaddict\.com)|invidio\.xamh\.de|vid\.puffyan\.us"
+    r"|yt\.(?:artemislena\.eu|drgnz\.club|cdaut\.de|be)|ytprivate\.com|tube\.cadence\.moe|watch\.leptons\.xyz"
+)
 
 #: What records of videos state, whichever site they are of.
 _OF_VIDEOS = frozenset(
@@ -181,9 +192,17 @@ YOUTUBE = Platform(
         sites=(
             Site(
                 r"(?:[\w-]+\.)*(?:youtube(?:-nocookie|kids)?\.[a-z]{2,3}(?:\.[a-z]{2})?|ytimg\.com)"
-                r"|youtube\.googleapis\.com|hooktube\.com|invidio\.us|yewtu\.be|redirect\.invidious\.io",
+                rf"|youtube\.googleapis\.com|{_FRONT_ENDS}",
                 (
-                    # `videoseries` and `live_stream` have the eleven letters of an id, and are none.
+                    # A thumbnail is a picture, and not the video: in any size the same, but for its frames 1 to 3.
+                    (
+                        rf"^/+(?:vi|vi_webp)/+([A-Za-z0-9_-]{{11}})/+(?:hq|mq|sd|maxres)?([123])\.(?i:jpe?g|webp){END}",
+                        "https://i.ytimg.com/vi/$1/$2.jpg",
+                    ),
+                    (
+                        rf"^/+(?:vi|vi_webp|an_webp|sb)/+([A-Za-z0-9_-]{{11}})/+[^/?#]+\.(?i:jpe?g|webp|png){END}",
+                        "https://i.ytimg.com/vi/$1/hqdefault.jpg",
+                    ),
                     (r"^/+embed/+videoseries.*?[?&]list=([\w-]+).*$", "https://www.youtube.com/playlist?list=$1"),
                     (r"^/+embed/+live_stream.*?[?&]channel=([\w-]+).*$", "https://www.youtube.com/channel/$1/live"),
                     (r"^/+(?:embed|v|e)/+(?:videoseries|live_stream)(?:[^\w-].*)?$", "https://www.youtube.com/"),
@@ -212,8 +231,14 @@ YOUTUBE = Platform(
                 *("feature", "si", "pp", "app", "ab_channel", "attr_tag", "cbrd", "ucbcbs", "spfreload", "gl", "hl"),
             )
         },
-        kinds={"video": (r"www\.youtube\.com/watch\?v=[\w-]{11}$",)},
-        keys=((r"^https://www\.youtube\.com/watch\?v=([\w-]{11})$", "youtube:$1"),),
+        kinds={
+            "page": (rf"www\.youtube\.com/watch\?v={_YOUTUBE_WORD}",),
+            "video": (r"www\.youtube\.com/watch\?v=[\w-]{11}$",),
+        },
+        keys=(
+            (r"^https://www\.youtube\.com/watch\?v=([\w-]{11})$", "youtube:$1"),
+            (r"^https://i\.ytimg\.com/vi/([\w-]{11})/hqdefault\.jpg$", "youtube-thumbnail:$1"),
+        ),
         quick=(
             (
                 rf"^https?://(?:(?:www|m)\.)?{_WATCH}([A-Za-z0-9_-]{{11}})(?:&feature=[a-z_.]+)?$",

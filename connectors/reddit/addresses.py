@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-#: What stands for a profile among subreddits; a publication writes the same.
-PROFILE = "[user]"
+from blift.schemas.places import PROFILE
 
 _HOST = r"(?i)^(?:https?:)?//(?:[\w-]+\.)*reddit\.com"
 #: Profiles in addresses: `/user/<name>`, `/u/<name>`, `/r/u_<name>`.

@@ -22,6 +22,7 @@ from blift.connectors.malformed import Malformed, RejectList
 from blift.connectors.reddit.columns import comment_table, post_id, post_table
 from blift.connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
 from blift.connectors.shapes import objects_of, read_records
+from blift.schemas.places import subreddit_name
 from blift.schemas.reasons import Reason
 
 #: Rows of a chunk, about; and the most blocks of a file of whose records few are wanted.
@@ -76,7 +77,7 @@ def submissions_in(lines: Sequence[bytes], source: str) -> Chunk:
 
 
 def _of_subreddits(subreddits: Collection[str], records: Sequence[Submission]) -> BooleanArray:
-    return np.array([(record.subreddit or "").lower() in subreddits for record in records], dtype=bool)
+    return np.array([subreddit_name(record.subreddit or "") in subreddits for record in records], dtype=bool)
 
 
 def read_comments(
@@ -94,7 +95,7 @@ def read_comments(
         block_bytes: as there. ``max_line_bytes``: as there.
     """
     lines = read_records(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
-    skip = None if of_posts is None else Skip(Reason.ORPHAN_COMMENT, partial(_onpost_table, of_posts))
+    skip = None if of_posts is None else Skip(Reason.ORPHAN_COMMENT, partial(_on_posts, of_posts))
     read = _Reader(file.name, Comment, "comment", comment_table, skip, RejectList(file.size_bytes))
     yield from _gathered(map(read.chunk, lines))
 

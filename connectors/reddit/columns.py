@@ -37,8 +37,9 @@ def post_table(records: Sequence[Submission], lines: np.ndarray, source: str) ->
         parent_nsfw=_column([item.parent_nsfw for item in media], pl.Boolean),
         has_poll=_column([is_present(record.poll_data) for record in records], pl.Boolean),
         tells_deletion=_column([record.tells_deletion() for record in records], pl.Boolean),
-        upstream=_column([int(record.upstream() | item.upstream) for record, item in zip(records, media, strict=True)],
-                         pl.Int64),
+        upstream=_column(
+            [int(record.upstream() | item.upstream) for record, item in zip(records, media, strict=True)], pl.Int64
+        ),
     )
     deleted, removed = _taken_back("title", "selftext")
     # A link whose author is gone may have been deleted itself: only newer archives tell these two apart.

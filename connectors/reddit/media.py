@@ -106,7 +106,9 @@ def media_of(post: Submission) -> Media:
         return msgspec.structs.replace(
             shown,
             url=shown.url or url,
-            upstream=shown.upstream | parent.upstream() | _BY_TEXT.get((parent.selftext or "").strip(), Upstream.NOBODY),
+            upstream=shown.upstream
+            | parent.upstream()
+            | _BY_TEXT.get((parent.selftext or "").strip(), Upstream.NOBODY),
             parent_nsfw=shown.parent_nsfw or parent.over_18 is True,
         )
     is_picture = _PICTURE.search(url or "") is not None

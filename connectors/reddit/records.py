@@ -66,7 +66,7 @@ class Observed(msgspec.Struct, gc=False, kw_only=True):
     """What submissions and comments have in common."""
 
     id: str
-    author: str | None | msgspec.UnsetType = msgspec.UNSET
+    author: str | msgspec.UnsetType | None = msgspec.UNSET
     subreddit: str | None = None
     permalink: str | None = None
     created_utc: Moment | None = None
@@ -144,7 +144,7 @@ class Submission(Observed, gc=False, kw_only=True):
     is_robot_indexable: bool | None = None
     promoted: bool | None = None
     is_created_from_ads_ui: bool | None = None
-    removed_by_category: str | None | msgspec.UnsetType = msgspec.UNSET
+    removed_by_category: str | msgspec.UnsetType | None = msgspec.UNSET
     link_flair_text: str | None = None
     subreddit_subscribers: Count | None = None
     crosspost_parent: str | None = None
@@ -257,8 +257,10 @@ def _plain(record: Any, kind: type[Observed]) -> Any:
     if "id" not in record and isinstance(inner, dict):  # as the API gives it, with its kind
         return _plain(inner, kind)
     if kind is Comment and "link_id" not in record and "title" in record:
-        raise Malformed(Reason.MISSING_FIELD, "it is a submission (it has a title and no link_id): name its file under "
-                        "`submissions`")
+        raise Malformed(
+            Reason.MISSING_FIELD,
+            "it is a submission (it has a title and no link_id): name its file under `submissions`",
+        )
     fields = {name: record[name] for name in (*_FIELDS[kind], "name") if name in record}
     meta = fields.get("_meta")
     for name, value in [*fields.items(), *(meta.items() if isinstance(meta, dict) else ())]:

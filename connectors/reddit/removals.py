@@ -1,6 +1,6 @@
 """How Reddit and its clients write that a text was deleted or removed, in place of the text.
 
-Patterns are for the lower-cased text without backslashes and blanks at its ends, and for Rust's regex as for Python's.
+Patterns are for the lower-cased text without backslashes and blanks at its ends; of the Rust crate `regex`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import polars as pl
 _LONGEST = 300
 _AUTHORS = r"(?:the |its )?(?:user|author|op|poster|redditor|account|person who originally posted it)"
 _OTHERS = (
-    r"(?:the |a )?(?:reddit(?:['’]s? .{0,40})?|mod|mods|moderators?|moderation team|admins?|administrators?"
+    r"(?:the |a )?(?:reddit(?:['\x{2019}]s? .{0,40})?|mod|mods|moderators?|moderation team|admins?|administrators?"
     r"|auto-?mod(?:erator)?|spam filters?|anti-?evil operations|legal|subreddit)"
 )
 _WHAT = r"(?:(?:sorry, )?(?:this |your |the |my )?(?:post|comment|submission|message|content|thread)s? )"

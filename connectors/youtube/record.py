@@ -31,7 +31,8 @@ class TrackAddress(NamedTuple):
 def archived(info: Mapping[str, Any], comment_sort: str | None = None) -> bytes:
     """A record as one line of JSON: what yt-dlp writes, less what expires and what describes formats.
 
-    The order in which its comments were asked for is added: nothing in yt-dlp's record says which it was. Of tracks, language and formats are kept; those that YouTube would translate on demand are not the video's.
+    The order in which comments were asked for is added, for yt-dlp's record does not say it. Of tracks, language and
+    formats are kept; those that YouTube would translate on demand are not the video's.
     """
     kept = {name: value for name, value in info.items() if name not in _LEFT_OUT and not name.startswith("__")}
     if comment_sort is not None and kept.get("comments"):

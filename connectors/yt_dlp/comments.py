@@ -171,7 +171,7 @@ def _columns(
 
 
 def _parents(ids: Sequence[str], stated: Sequence[str | None]) -> list[str | None]:
-    """The comment that each one answers. The id of a reply begins with that of its parent, where no parent is stated."""
+    """The comment that each one answers; where it is not stated, the id of a reply begins with that of its parent."""
     known = set(ids)
     parents: list[str | None] = []
     for native_id, parent in zip(ids, stated, strict=True):
