@@ -57,7 +57,7 @@ _COLUMNS = frozenset({"id", "title", "author", "score", "body", "selftext", "cre
 _MIN_COLUMNS = 2
 #: Fields under which envelopes keep their lists, the surest first.
 _LISTS = ("children", "data", "posts", "submissions", "comments", "results", "items", "hits", "things", "json")
-_DEEPEST = 6
+_DEEPEST = 600
 
 
 class Shape(Enum):
@@ -283,21 +283,27 @@ class _Values:
 
 
 def _records(value: Any, depth: int = 0) -> Iterator[Any]:
-    """The records in a value: itself, or those that an envelope holds, with the replies of comments in it."""
+    """The records in a value: itself, or those that an envelope holds, with the replies of comments in it.
+
+    What Reddit only names (`more`) is no record.
+    """
     if isinstance(value, list):
         for item in value:
             yield from _records(item, depth + 1)
         return
-    if not isinstance(value, dict) or depth > _DEEPEST * 100:
+    if not isinstance(value, dict) or depth > _DEEPEST:
         yield value
         return
-    if isinstance(value.get("data"), dict) and value.get("kind") != "more" and "id" not in value:
+    if value.get("kind") == "more":
+        return
+    if isinstance(value.get("data"), dict) and "id" not in value:
         yield from _records(value["data"], depth + 1)
-    elif "id" not in value and (inner := next((value[name] for name in _LISTS if _holds(value.get(name))), None)):
+    elif "id" not in value and any(_holds(value.get(name)) for name in _LISTS):
+        inner = next(value[name] for name in _LISTS if _holds(value.get(name)))
         yield from _records(inner, depth + 1)
     elif "_source" in value:
         yield from _records(value["_source"], depth + 1)
-    elif value.get("kind") != "more":
+    else:
         replies = value.get("replies")
         yield {**value, "replies": ""} if replies else value
         if isinstance(replies, dict):
@@ -305,7 +311,7 @@ def _records(value: Any, depth: int = 0) -> Iterator[Any]:
 
 
 def _holds(value: Any) -> bool:
-    return isinstance(value, (list, dict)) and bool(value)
+    return isinstance(value, list) or (isinstance(value, dict) and bool(value))
 
 
 def objects_of(line: bytes) -> list[bytes] | None:

@@ -61,8 +61,8 @@ def post_table(records: Sequence[Submission], lines: np.ndarray, source: str) ->
             tags=pl.when(pl.col("link_flair_text") != "").then(pl.concat_list("link_flair_text")).otherwise([]),
             channel_subscribers=pl.col("subreddit_subscribers"),
             crosspost_of=_id(pl.col("crosspost_parent").str.strip_prefix("t3_")),
-            nsfw=pl.col("over_18") | pl.when("parent_nsfw").then(pl.lit(value=True)),
-            promoted=pl.col("promoted") | pl.when("is_created_from_ads_ui").then(pl.lit(value=True)),
+            nsfw=pl.coalesce(pl.when("parent_nsfw").then(pl.lit(value=True)), "over_18"),
+            promoted=pl.coalesce(pl.when("is_created_from_ads_ui").then(pl.lit(value=True)), "promoted"),
             live=pl.lit(value=False),
         )
     )
@@ -116,6 +116,7 @@ def _frame(records: Sequence[Observed], fields: Mapping[str, pl.DataType]) -> pl
     authors = [record.author for record in records]
     edits = [record.edits() for record in records]
     return pl.DataFrame(columns).with_columns(
+        id=pl.col("id").str.strip_chars().str.to_lowercase().str.replace(r"^t[13]_", ""),
         author=_column([None if author is UNSET else author or "" for author in authors], pl.String),
         edited=_column([edited for edited, _ in edits], pl.Boolean),
         edited_at=_column([moment for _, moment in edits], pl.Float64),

@@ -15,6 +15,7 @@ from blift.connectors.reddit.config import RedditConfig
 from blift.connectors.reddit.records import Submission, decode_line
 from blift.schemas.reasons import Absent
 
+
 class Post(NamedTuple):
     """A submission that came.
 
