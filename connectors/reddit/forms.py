@@ -14,6 +14,8 @@ from typing import Any
 
 #: Seconds since 1970 of the year 10000, from which on neither Python nor Arrow's readers can show a time.
 END_OF_TIME_S = 253_402_300_800
+#: No record is older: 2005. A time in thousandths of a second would lie after the year 10000.
+_REDDIT_BEGAN_S = 1_104_537_600
 _SCALES = (1_000, 1_000_000, 1_000_000_000)
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "1", "1.0"}), frozenset({"false", "f", "no", "0", "0.0"})
 _NOTHING = frozenset({"", "null", "none", "nan", "<na>"})
@@ -103,7 +105,9 @@ def _time(value: Any) -> Any:
             return seconds_of(word) or value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return value
-    return next((value / scale for scale in (1, *_SCALES) if value < END_OF_TIME_S * scale), value)
+    if value < END_OF_TIME_S:
+        return value
+    return next((value / scale for scale in _SCALES if _REDDIT_BEGAN_S <= value / scale < END_OF_TIME_S), value)
 
 
 def seconds_of(text: str) -> float:
@@ -135,8 +139,10 @@ def _id(value: Any) -> Any:
 
 
 def _description(value: Any) -> Any:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     return value if isinstance(value, str) else None
 
 
@@ -174,12 +180,8 @@ def _with_ids(record: dict[str, Any]) -> dict[str, Any]:
         found = [name.partition("_")[2]] if isinstance(name, str) and "_" in name else comment if is_comment else post
         if found:
             record["id"] = found[0]
-        else:
-            record.pop("id", None)
-    if is_comment and record.get("link_id") is None:
-        record.pop("link_id", None)
-        if post:
-            record["link_id"] = post[0]
+    if is_comment and post and record.get("link_id") is None:
+        record["link_id"] = post[0]
     return record
 
 

@@ -68,10 +68,10 @@ class _Described(msgspec.Struct, gc=False):
     s: _File | None = None
 
 
-_HOSTED, _PREVIEW, _GALLERY, _METADATA, _PARENTS = (
-    msgspec.json.Decoder(kind, strict=False)
-    for kind in (_Hosted, _Preview, _Gallery, dict[str, _Described], list[Submission])
+_HOSTED, _PREVIEW, _GALLERY, _METADATA = (
+    msgspec.json.Decoder(kind) for kind in (_Hosted, _Preview, _Gallery, dict[str, _Described])
 )
+_PARENTS = msgspec.json.Decoder(list[Submission], strict=False)
 
 
 class Media(msgspec.Struct, gc=False, frozen=True):

@@ -233,15 +233,31 @@ def decode_line(line: bytes, kind: type[Kind]) -> Kind:
     decoder = _DECODERS[kind]
     try:
         found: Kind = decoder.decode(line)
-    except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
+    except msgspec.ValidationError as error:
         try:
-            found = decoder.decode(json.dumps(_plain(loads(line), kind)))
-        except msgspec.ValidationError as error:
+            record = loads(line)
+        except Malformed:  # Python reads no integer of more than 4,300 digits
             raise _invalid(error) from error
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise Malformed(Reason.NOT_JSON, str(error)) from error
+        found = _read_slowly(record, kind)
+    except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
+        found = _read_slowly(loads(line), kind)
     if isinstance(found, Submission) and found.is_comment():
         raise Malformed(Reason.WRONG_TYPE, "it is a comment (it has link_id and body): name its file under `comments`")
+    return found
+
+
+def _read_slowly(record: Any, kind: type[Kind]) -> Kind:
+    """A record out of JSON as Python reads it.
+
+    Raises:
+        Malformed: says what it is instead.
+    """
+    try:
+        found: Kind = _DECODERS[kind].decode(json.dumps(_plain(record, kind)))
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Malformed(Reason.NOT_JSON, str(error)) from error
     return found
 
 
