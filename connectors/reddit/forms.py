@@ -16,6 +16,7 @@ from typing import Any
 END_OF_TIME_S = 253_402_300_800
 #: No record is older: 2005. A time in thousandths of a second would lie after the year 10000.
 _REDDIT_BEGAN_S = 1_104_537_600
+_MOST = 2**63
 _SCALES = (1_000, 1_000_000, 1_000_000_000)
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "1", "1.0"}), frozenset({"false", "f", "no", "0", "0.0"})
 _NOTHING = frozenset({"", "null", "none", "nan", "<na>"})
@@ -103,7 +104,7 @@ def _time(value: Any) -> Any:
             value = float(word)
         except ValueError:
             return seconds_of(word) or value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _MOST:
         return value
     if value < END_OF_TIME_S:
         return value
@@ -153,7 +154,7 @@ def _is_sound(name: str, value: Any) -> bool:
         return isinstance(value, bool) or (isinstance(value, (int, float)) and 0 <= value < END_OF_TIME_S)
     if name in _BOOLEANS:
         return isinstance(value, bool)
-    most = 1 if name == "controversiality" else 2**63 - 1
+    most = 1 if name == "controversiality" else _MOST - 1
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 

@@ -49,14 +49,23 @@ def is_right(found: Any, text: str, name: str = "") -> bool:
         return value in (0, 1, found) or (isinstance(value, str) and value.strip().lower() in words)
     if isinstance(found, str):
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return int(found, 36) == value if name in _IDS else found in (str(value), str(value).removesuffix(".0"))
+            return int(found, 36) == value if name in _IDS else found in _written(value)
         return bool(found == value)
     if name in _TIMES and isinstance(value, str) and not _is_number(value):
         return seconds_of(value) == found
     scales = (1, 1e3, 1e6, 1e9) if name in _TIMES else (1,)
     if isinstance(value, str) and _is_number(value.replace(",", "")):
         value = value.strip().replace(",", "")
-    return any(same_number(found, value, as_text=True) or found == _float(value) / scale for scale in scales)
+    return any(
+        same_number(found, value, as_text=True)
+        or (scale > 1 and math.isclose(found, _float(value) / scale, rel_tol=1e-12))
+        for scale in scales
+    )
+
+
+def _written(value: float) -> set[str]:
+    """How a number may stand as text."""
+    return {str(value), str(int(value)) if value == int(value) else str(value)}
 
 
 def _float(value: Any) -> float:
