@@ -77,7 +77,7 @@ class Observed(msgspec.Struct, gc=False, kw_only=True):
     user_removed: bool | None = None
     removal_reason: str | None = None
     banned_by: str | bool | None = None
-    edited: bool | float | None = None
+    edited: bool | Moment | None = None
     distinguished: str | None = None
     stickied: bool | None = None
     gilded: NotNegative | None = None

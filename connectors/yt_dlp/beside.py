@@ -41,7 +41,8 @@ def stem(path: str) -> str:
 def group_siblings(paths: Iterable[str]) -> dict[str, list[str]]:
     """The files beside every info.json, by its path, out of a listing of whole folders.
 
-    A file belongs to the info.json in its folder with the longest stem that its name begins with.
+    A file belongs to the info.json in its folder with the longest stem that its name begins with. Old youtube-dl wrote
+    `x.mp4.info.json` beside `x.mp4`: there the stem is the name of the file.
     """
     listing = sorted(paths)
     by_stem: dict[str, list[str]] = {}
@@ -52,6 +53,9 @@ def group_siblings(paths: Iterable[str]) -> dict[str, list[str]]:
             siblings[path] = by_stem.setdefault(posixpath.join(posixpath.dirname(path), found["stem"]), [])
     for path in listing:
         owner = path
+        if path in by_stem and path not in siblings:
+            by_stem[path].append(path)
+            continue
         while path not in siblings and "." in posixpath.basename(owner):
             owner = owner.rpartition(".")[0]
             if owner in by_stem:
@@ -87,9 +91,10 @@ def subtitle_files(path: str, siblings: Sequence[str]) -> list[tuple[str, str, s
 
 def _endings(path: str, siblings: Sequence[str]) -> list[tuple[str, str]]:
     """Every sibling of this video with what its name has after the stem: ``mp4``, ``en.vtt``."""
-    beginning = f"{stem(path)}."
+    whole = stem(path)
     names = [(sibling, posixpath.basename(sibling)) for sibling in sorted(siblings)]
-    return [(sibling, name[len(beginning) :]) for sibling, name in names if name.startswith(beginning)]
+    found = [(sibling, name[len(whole) + 1 :]) for sibling, name in names if name.startswith(f"{whole}.")]
+    return [*found, *((sibling, name.rpartition(".")[2]) for sibling, name in names if name == whole)]
 
 
 def tracks(files: Iterable[tuple[str, str, str]], info: Fields, language: str | None) -> list[Track]:

@@ -70,10 +70,10 @@ def file_names(files: Iterable[ListedFile]) -> pa.Table:
 def _ids() -> dict[str, re.Pattern[str]]:
     """How the media keys of platforms begin whose posts are media, and the names of files that hold such an id.
 
-    yt-dlp names a file `Title [id].mp4` by default; the id alone is as good.
+    yt-dlp names a file `Title [id].mp4` by default, youtube-dl `Title-id.mp4`; the id alone is as good.
     """
     return {
-        f"{name}:": re.compile(rf"(?:^|.*\[)({platform.native_id})\]?\.[A-Za-z0-9]{{2,4}}")
+        f"{name}:": re.compile(rf"(?:^|.*[\[-])({platform.native_id})\]?\.[A-Za-z0-9]{{2,4}}")
         for name, platform in platforms().items()
         if platform.is_media and not platform.covers_others
     }

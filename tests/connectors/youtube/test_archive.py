@@ -19,7 +19,7 @@ from blift.connectors.files import InputFile
 from blift.connectors.malformed import PAYLOAD_BYTES
 from blift.connectors.youtube.record import archived
 from blift.connectors.yt_dlp.archive import read_videos
-from blift.connectors.yt_dlp.beside import group_siblings
+from blift.connectors.yt_dlp.beside import group_siblings, media_file
 from blift.schemas.arrow import conform, validate
 from blift.schemas.platform import YOUTUBE
 from blift.schemas.registry import SCHEMAS
@@ -619,3 +619,10 @@ def test_real_comments_keep_their_number_likes_and_order(shared_data: Path) -> N
     ]
     assert len(found) == 519
     assert found == expected
+
+
+def test_a_record_of_old_youtube_dl_lies_beside_the_file_whose_whole_name_it_has() -> None:
+    listing = ["yt/Talk-AAAAAAAAAA1.mp4", "yt/Talk-AAAAAAAAAA1.mp4.info.json", "yt/Talk-AAAAAAAAAA1.en.vtt"]
+    siblings = group_siblings(listing)
+    assert siblings == {"yt/Talk-AAAAAAAAAA1.mp4.info.json": ["yt/Talk-AAAAAAAAAA1.mp4"]}
+    assert media_file(listing[1], siblings[listing[1]], "mp4") == "Talk-AAAAAAAAAA1.mp4"
