@@ -15,7 +15,7 @@ from polars.datatypes import DataType
 from blift.connectors.reddit.addresses import path, subreddit, without_author
 from blift.connectors.reddit.media import is_present, media_of
 from blift.connectors.reddit.records import Comment, Observed, Submission, Upstream
-from blift.connectors.reddit.removals import is_nobody, says_deleted, says_removed
+from blift.connectors.reddit.removals import is_nobody, placeholders
 from blift.connectors.reddit.texts import without_embeds
 from blift.schemas.platform import REDDIT
 
@@ -41,19 +41,20 @@ def post_table(records: Sequence[Submission], lines: np.ndarray, source: str) ->
             [int(record.upstream() | item.upstream) for record, item in zip(records, media, strict=True)], pl.Int64
         ),
     )
-    deleted, removed = _taken_back("title", "selftext")
     # A link whose author is gone may have been deleted itself: only newer archives tell these two apart.
     may_be_deleted = is_nobody(pl.col("author")).fill_null(value=False) & ~pl.col("tells_deletion")
-    deleted = deleted | (may_be_deleted & ~removed & ~pl.col("is_self").fill_null(value=False))
-    is_placeholder = says_deleted(pl.col("title")) | says_removed(pl.col("title"))
+    is_link = ~pl.col("is_self").fill_null(value=False)
+    rows = _with_placeholders(rows, "title", "selftext").with_columns(
+        deleted=pl.col("deleted") | (may_be_deleted & is_link & ~pl.col("removed"))
+    )
     return _table(
         rows.select(
-            *_common(lines, source, pl.col("selftext"), deleted, removed),
+            *_common(lines, source, pl.col("selftext")),
+            "title",
             *("media_urls", "width", "height", "duration_s", "score"),
             *("upvote_ratio", "num_comments", "num_crossposts", "is_gallery", "is_video", "is_gif", "has_poll"),
             *("is_robot_indexable",),
             pl.col("is_self").fill_null(value=False),
-            title=pl.when(~is_placeholder.fill_null(value=False)).then("title"),
             url=without_author(pl.col("url")),
             subreddit=subreddit(),
             post_id=_id(pl.col("id")),
@@ -74,10 +75,9 @@ def comment_table(records: Sequence[Comment], lines: np.ndarray, source: str) ->
         parent_id=_column([record.parent() for record in records], pl.String),
         upstream=_column([int(record.upstream()) for record in records], pl.Int64),
     )
-    deleted, removed = _taken_back("body")
     return _table(
-        rows.select(
-            *_common(lines, source, without_embeds(pl.col("body")), deleted, removed),
+        _with_placeholders(rows, "body").select(
+            *_common(lines, source, without_embeds(pl.col("body"))),
             "controversiality",
             comment_id=_id(pl.col("id")),
             post_id=post_id(pl.col("link_id")),
@@ -129,29 +129,28 @@ def _column(values: Sequence[Any], kind: DataType | type[DataType]) -> pl.Series
     return pl.Series(values, dtype=kind)
 
 
-def _taken_back(*texts: str) -> tuple[pl.Expr, pl.Expr]:
-    """Booleans: its author deleted it; moderators or the platform removed it. By fields, and by what texts say."""
-    deleted, removed = ((pl.col("upstream") & int(who)) > 0 for who in (Upstream.AUTHOR, Upstream.OTHERS))
+def _with_placeholders(rows: pl.DataFrame, *texts: str) -> pl.DataFrame:
+    """Rows without placeholders in those texts, with ``deleted`` and ``removed``: by them, and by ``upstream``."""
+    deleted, removed = ((rows["upstream"] & int(who)) > 0 for who in (Upstream.AUTHOR, Upstream.OTHERS))
     for name in texts:
-        deleted |= says_deleted(pl.col(name)).fill_null(value=False)
-        removed |= says_removed(pl.col(name)).fill_null(value=False)
-    return deleted, removed
+        by_author, by_others = placeholders(rows[name])
+        deleted, removed = deleted | by_author, removed | by_others
+        if by_author.any() or by_others.any():
+            rows = rows.with_columns(pl.when(~(by_author | by_others)).then(name).alias(name))
+    return rows.with_columns(deleted=deleted, removed=removed)
 
 
-def _common(lines: np.ndarray, source: str, text: pl.Expr, deleted: pl.Expr, removed: pl.Expr) -> list[pl.Expr]:
+def _common(lines: np.ndarray, source: str, text: pl.Expr) -> list[pl.Expr]:
     """Columns that posts and comments have in common."""
     is_gone = is_nobody(pl.col("author"))
-    is_placeholder = (says_deleted(text) | says_removed(text)).fill_null(value=False)
     return [
-        *(pl.col(name) for name in ("distinguished", "stickied", "edited", "awards")),
+        *(pl.col(name) for name in ("distinguished", "stickied", "edited", "awards", "deleted", "removed")),
         _time(pl.col("edited_at")).alias("edited_at"),
         pl.lit(REDDIT.name).alias("platform"),
         pl.col("id").alias("native_id"),
-        pl.when(~is_placeholder).then(text).alias("text"),
+        text.alias("text"),
         pl.when(~is_gone).then("author").alias("author_name"),
-        pl.when(~(is_gone & (deleted | removed))).then(is_gone).alias("author_deleted"),
-        deleted.alias("deleted"),
-        removed.alias("removed"),
+        pl.when(~(is_gone & (pl.col("deleted") | pl.col("removed")))).then(is_gone).alias("author_deleted"),
         _time(pl.col("created_utc")).alias("posted_at"),
         _time(_latest("retrieved_on", "retrieved_utc", "updated_on", "noted_at")).alias("retrieved_at"),
         pl.lit(source).alias("source"),
