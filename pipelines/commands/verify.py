@@ -1,82 +1,45 @@
-"""`blift verify`: whether a run folder still is what was written."""
+"""`blift verify`: whether a run folder holds a whole dataset, as it was written and as its tables say."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from blift.connectors.parquet import file_sha256
-from blift.connectors.shard import Shard
-from blift.pipelines.engine.funnel import funnel_rows
-from blift.pipelines.engine.run_folder import RunFolder
-from blift.pipelines.engine.stage_run import dataset_fingerprint
-from blift.schemas.errors import InputError
+from blift.pipelines.build.stages import named_in
+from blift.pipelines.engine.run_folder import RECIPE
+from blift.pipelines.engine.verify import problems
+from blift.pipelines.engine.versions import run_folder
+from blift.pipelines.recipe.text import read_recipe
 from blift.schemas.printable import printable
-from blift.transforms.accounting import unbalanced
 
 _EXIT_DIFFERS = 1
-#: Folders of tables whose rows are looked at.
-_TABLES = ("posts/", "comments/", "media/", "samples/", "instructions/")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `verify`."""
     parser.description = (
-        "Recompute the sha256 of every shard, and check that every step of the funnel lost nothing, and that every "
-        "value is within its range and every key is there once. Exit code 1 where something differs."
+        "Check that a dataset is complete: that every stage of its recipe has run, every step of the funnel lost "
+        "nothing, every file has the sha256 with which it was written, rows are what their tables say (types, nulls, "
+        "enum values, ranges, keys), and that ids lead to rows. Exit code 1 where something is wrong."
     )
-    parser.add_argument("folder", metavar="DIR", help="a run folder")
+    parser.add_argument("folder", metavar="DIR", help="a run folder, or DIR@previous for the dataset before")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `blift verify`."""
-    folder = RunFolder(args.folder)
+    folder = run_folder(args.folder)
     manifest = folder.require_manifest()
-    problems = unbalanced(list(funnel_rows(manifest)))
-    shards = [shard for record in manifest.stages.values() for shard in record.shards]
-    for shard in shards:
-        try:
-            found = file_sha256(folder.file(shard.path))
-        except InputError as error:
-            problems.append(str(error))
-            continue
-        if found != shard.sha256:
-            problems.append(f"{shard.path} has changed: sha256 {found[:16]}..., written as {shard.sha256[:16]}...")
-    if dataset_fingerprint(shards) != manifest.fingerprint:
-        problems.append("The manifest was edited: its fingerprint is not that of its shards. Delete it.")
-    for problem in problems:
+    content, _ = read_recipe(folder.recipe_text(), Path(folder.file(RECIPE)))
+    found = list(problems(folder, manifest, named_in(content)))
+    for problem in found:
         print(printable(problem))
-    if problems:
-        print("Delete the files that have changed, and run `blift build` again: it writes what is missing.")
-        return _EXIT_DIFFERS
-    wrong = list(_wrong_values(folder, shards))
-    for sentence in wrong:
-        print(printable(sentence))
-    if wrong:
-        print("The files are as they were written, and some values are wrong. Build again with a new version of blift.")
+    if found:
+        print("Run `blift build` with the recipe again: it writes what is missing or has changed, and nothing else.")
         return _EXIT_DIFFERS
     fingerprint = printable(manifest.fingerprint)
     print(
-        f"{len(shards)} files are as they were written; every step of the funnel balances, and every value is within "
-        f"its range. {fingerprint}"
+        f"{len(manifest.shards)} files are as they were written and as their tables say; every step of the funnel "
+        f"balances. {fingerprint}"
     )
     return 0
-
-
-def _wrong_values(folder: RunFolder, shards: Sequence[Shard]) -> Iterator[str]:
-    """Sentences on values out of their range, keys that are there twice, and rows that break what holds of all."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - slow, and needed only where all files are whole
-
-    from blift.connectors.filesystem import open_to_read  # noqa: PLC0415 - the same
-    from blift.pipelines.engine.invariants import violations  # noqa: PLC0415 - the same
-    from blift.pipelines.engine.validate import validate_files  # noqa: PLC0415 - the same
-    from blift.schemas.arrow import TABLE_KEY  # noqa: PLC0415 - the same
-
-    tables = [shard for shard in shards if shard.path.startswith(_TABLES)]
-    for finding in validate_files(folder.file(shard.path) for shard in tables):
-        yield f"{finding.file}: {finding.sentence}"
-    for shard in tables:
-        with open_to_read(folder.file(shard.path)) as stream, pq.ParquetFile(stream) as parquet:
-            table = (parquet.schema_arrow.metadata or {}).get(TABLE_KEY, b"").decode()
-            yield from (f"{shard.path}: {sentence}" for sentence in violations(parquet.read(), table))

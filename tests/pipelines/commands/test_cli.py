@@ -23,6 +23,7 @@ COMMANDS = [
     ("diff",),
     ("inspect",),
     ("verify",),
+    ("clean",),
     ("migrate",),
     ("demo",),
     ("doctor",),
