@@ -152,6 +152,8 @@ REDDIT = Platform(
 
 _YOUTUBE_VIDEO = "https://www.youtube.com/watch?v=$1"
 _WATCH = r"(?:youtube\.com/watch\?v=|youtu\.be/)"
+_YOUTUBE_NATIVE = r"([A-Za-z0-9_-]{11})"
+_THUMBNAIL = r"(?:default|[mhs]qdefault|sddefault|maxresdefault|hq720|0)(?:_live|_[0-9]+)?\.(?:jpg|webp).*$"
 _YOUTUBE_ID = rf"([A-Za-z0-9_-]{{11}}){END}"
 # Delimiters of a query, as they are or percent-encoded, once or more often.
 _MARK = r"(?:[?&;#!/]|%(?:25)*(?:3F|26|23|21|2F))"
@@ -194,15 +196,14 @@ YOUTUBE = Platform(
                 r"(?:[\w-]+\.)*(?:youtube(?:-nocookie|kids)?\.[a-z]{2,3}(?:\.[a-z]{2})?|ytimg\.com)"
                 rf"|youtube\.googleapis\.com|{_FRONT_ENDS}",
                 (
-                    # A thumbnail is a picture, and not the video: in any size the same, but for its frames 1 to 3.
+                    # A thumbnail is a picture: one in all its sizes, others of moments in the video.
+                    (rf"^/+(?:vi|vi_webp)/+{_YOUTUBE_NATIVE}/+{_THUMBNAIL}", "https://i.ytimg.com/vi/$1/hqdefault.jpg"),
                     (
-                        rf"^/+(?:vi|vi_webp)/+([A-Za-z0-9_-]{{11}})/+(?:hq|mq|sd|maxres)?([123])\.(?i:jpe?g|webp){END}",
+                        rf"^/+(?:vi|vi_webp)/+{_YOUTUBE_NATIVE}/+(\w+)\.(?:jpg|webp).*$",
                         "https://i.ytimg.com/vi/$1/$2.jpg",
                     ),
-                    (
-                        rf"^/+(?:vi|vi_webp|an_webp|sb)/+([A-Za-z0-9_-]{{11}})/+[^/?#]+\.(?i:jpe?g|webp|png){END}",
-                        "https://i.ytimg.com/vi/$1/hqdefault.jpg",
-                    ),
+                    (rf"^/+(an|an_webp|sb)/+{_YOUTUBE_NATIVE}/+([^?#]+).*$", "https://i.ytimg.com/$1/$2/$3"),
+                    # `videoseries` and `live_stream` have the eleven letters of an id, and are none.
                     (r"^/+embed/+videoseries.*?[?&]list=([\w-]+).*$", "https://www.youtube.com/playlist?list=$1"),
                     (r"^/+embed/+live_stream.*?[?&]channel=([\w-]+).*$", "https://www.youtube.com/channel/$1/live"),
                     (r"^/+(?:embed|v|e)/+(?:videoseries|live_stream)(?:[^\w-].*)?$", "https://www.youtube.com/"),

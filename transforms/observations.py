@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from blift.transforms.tables import frame, rows_of
+from blift.transforms.timelines import one_length
 
 #: Columns that say who took a record back.
 _UPSTREAM = ("deleted", "removed")
@@ -29,7 +30,7 @@ def latest_posts(table: pa.Table) -> pa.Table:
     result does not depend on the order of the rows. A deletion counts if the latest observation says so, or one
     without a time, which may be later than all others.
     Facts about the media (duration, replay graph, chapters, speech) that the latest observation lacks are
-    taken from the latest that has them.
+    taken from the latest that has them; timelines of a media of another length are not.
     """
     rows = frame(table)
     repeated = rows["post_id"].is_duplicated()
@@ -40,14 +41,15 @@ def latest_posts(table: pa.Table) -> pa.Table:
 
 
 def _merge(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row an id, out of rows that stand latest first."""
+    """One row for each id, out of rows that stand latest first; timelines are those of the media's latest length."""
+    as_long = one_length(pl.col("duration_s"), pl.col("duration_s").drop_nulls().first()).fill_null(value=True)
     latest = rows.group_by("post_id", maintain_order=True).agg(
         pl.exclude("post_id", "history", "speech_source", *_UPSTREAM, *_LASTING, *_LASTING_LISTS).first(),
         *_taken_back(),
         pl.struct(_MEASURED).slice(1).reverse().alias("history"),
         pl.col("speech_source").filter(pl.col("speech").list.len() > 0).first(),
         *[pl.col(name).drop_nulls().first() for name in _LASTING],
-        *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _LASTING_LISTS],
+        *[pl.col(name).filter((pl.col(name).list.len() > 0) & as_long).first() for name in _LASTING_LISTS],
     )
     return latest.with_columns(
         *[pl.col(name).fill_null([]) for name in _LASTING_LISTS],

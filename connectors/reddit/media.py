@@ -115,6 +115,7 @@ def media_of(post: Submission) -> Media:
     is_gallery = (post.is_gallery is True and not is_picture) or _GALLERY_PAGE.search(url or "") is not None
     hosted = _decoded(_HOSTED, post.media) or _decoded(_HOSTED, post.secure_media)
     video = hosted.reddit_video if hosted else None
+    is_gif = post.is_video is True and video is not None and video.is_gif is True
     width, height = (video.width, video.height) if video else _size(post, url)
     return Media(
         url,
@@ -123,8 +124,8 @@ def media_of(post: Submission) -> Media:
         height,
         (video.duration or None) if video else None,
         is_gallery=is_gallery,
-        is_video=post.is_video is True,
-        is_gif=video is not None and video.is_gif is True,
+        is_video=post.is_video is True and not is_gif,
+        is_gif=is_gif,
     )
 
 

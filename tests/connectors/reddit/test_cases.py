@@ -245,7 +245,13 @@ def test_videos_of_reddit_may_be_animations_and_crossposts_show_those_of_others(
     film = {"reddit_video": {"is_gif": True, "duration": 4, "width": 640, "height": 480}}
     row = post(tmp_path, url="https://v.redd.it/k1k1k1k1k1k1k", is_video=True, media=film)
     assert (row["is_gif"], row["width"], row["duration_s"]) == (True, 640, 4.0)
-    parent = {"id": "zz9", "is_video": True, "url": "https://v.redd.it/k2", "secure_media": film, "over_18": True}
+    parent = {
+        "id": "zz9",
+        "is_video": True,
+        "url": "https://v.redd.it/k2",
+        "secure_media": {"reddit_video": {"width": 640}},
+        "over_18": True,
+    }
     row = post(tmp_path, url="https://v.redd.it/k2", crosspost_parent="t3_zz9", crosspost_parent_list=[parent])
     assert (row["is_video"], row["width"], row["nsfw"]) == (True, 640, True)
 

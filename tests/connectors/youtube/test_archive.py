@@ -622,7 +622,7 @@ def test_real_comments_keep_their_number_likes_and_order(shared_data: Path) -> N
 
 
 def test_a_record_of_old_youtube_dl_lies_beside_the_file_whose_whole_name_it_has() -> None:
-    listing = ["yt/Talk-AAAAAAAAAA1.mp4", "yt/Talk-AAAAAAAAAA1.mp4.info.json", "yt/Talk-AAAAAAAAAA1.en.vtt"]
+    listing = ["yt/Talk-AAAAAAAAAA1.mp4", "yt/Talk-AAAAAAAAAA1.mp4.info.json"]
     siblings = group_siblings(listing)
     assert siblings == {"yt/Talk-AAAAAAAAAA1.mp4.info.json": ["yt/Talk-AAAAAAAAAA1.mp4"]}
     assert media_file(listing[1], siblings[listing[1]], "mp4") == "Talk-AAAAAAAAAA1.mp4"
