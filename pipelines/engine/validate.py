@@ -58,7 +58,7 @@ def validate_path(path: str, given: Definition | None = None) -> tuple[list[Find
     """
     if os.path.isdir(path):
         replaced = _of_replaced_datasets(path)
-        found = sorted(str(each) for each in Path(path).rglob("*.parquet") if str(each.resolve()) not in replaced)
+        found = sorted(str(each) for each in Path(path).rglob("*.parquet") if os.path.realpath(each) not in replaced)
         files = [file for file in found if given is not None or not _is_of_no_table(file)]
     elif os.path.isfile(path):
         files = [path]
