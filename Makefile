@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 DEMO   ?= demo
+AGAINST ?= baselines
 PRODUCT := api schemas transforms connectors pipelines
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -49,7 +50,7 @@ tree: $(VENV)/.installed
 	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
-kill: $(VENV)/.installed  ## kill builds, fetches and publications at a hundred counted changes (an hour)
+kill: $(VENV)/.installed  ## kill builds, updates, fetches and publications at 120 counted changes, and without power (two hours)
 	$(BIN)/pytest -m kill tests/kill
 
 FUZZ ?=
@@ -85,10 +86,9 @@ docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
 	$(BIN)/blift schema rules | diff -u docs/schema-rules.md -
-	$(BIN)/blift schema lineage | diff -u docs/lineage.md -
 
-schema-check: $(VENV)/.installed  ## tables against their baselines
-	$(BIN)/blift schema check
+schema-check: $(VENV)/.installed  ## tables against their baselines, or AGAINST a git ref
+	$(BIN)/blift schema check --against $(AGAINST)
 
 check: lint types imports schema-check docs-check test  ## all of the above, as CI does
 
