@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from blift.connectors.object_stores import sentence_on_store
 from blift.pipelines.engine.ending import (
@@ -67,6 +67,9 @@ _WITH_BEAM = ("build", "doctor", "publish")
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))  # arguments may be names of files that a stranger chose
 
@@ -77,13 +80,12 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="blift",
         description="Build datasets of how people receive what other people post.",
         epilog="Start with `blift demo DIR`, which makes a small corpus and a recipe for it.",
-        allow_abbrev=False,
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     chosen = _command_in(arguments)
     for name, text in _COMMANDS.items():
-        subparser = commands.add_parser(name, help=text, allow_abbrev=False)
+        subparser = commands.add_parser(name, help=text)
         if name == chosen:
             import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
     return root
@@ -110,11 +112,14 @@ def _run(arguments: Sequence[str]) -> int:
     gc.set_threshold(_GARBAGE_AFTER)
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
+    # pydantic would look for plugins in every distribution that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         check_limit(_command_in(given))
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
-            raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
+            command = f"blift {args.command} {getattr(args, 'action', '')}".strip()
+            raise BliftError(f"`{command}` has no argument {rest[0]!r}. See `{command} --help`.")
         if args.command in _WITH_BEAM:
             args.beam = rest
         return int(args.run(args))
