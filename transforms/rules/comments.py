@@ -22,6 +22,24 @@ def removed() -> Check:
     return Check(pl.col("removed"))
 
 
+@rule(Record.COMMENT, Reason.ACCOUNT_DELETED, of="author_deleted")
+def deleted_accounts() -> Check:
+    """Drops comments whose author's account is gone. The comment itself is still there."""
+    return Check(pl.col("author_deleted"))
+
+
+@rule(Record.COMMENT, Reason.STICKIED)
+def stickied() -> Check:
+    """Drops comments that moderators or the uploader pinned to the top: votes did not bring them there."""
+    return Check(pl.col("stickied"))
+
+
+@rule(Record.COMMENT, Reason.DISTINGUISHED, of="stickied")
+def distinguished() -> Check:
+    """Drops comments in which moderators or the platform's staff speak as such, notices of removals among them."""
+    return Check(pl.col("distinguished").is_not_null())
+
+
 @rule(Record.COMMENT, Reason.KNOWN_BOT, of="bot")
 def known_bots() -> Check:
     """Comments by accounts that are known to be programs go."""

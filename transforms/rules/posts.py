@@ -23,6 +23,39 @@ def removed() -> Check:
     return Check(pl.col("removed"))
 
 
+@rule(Record.POST, Reason.ACCOUNT_DELETED, of="author_deleted")
+def deleted_accounts() -> Check:
+    """Drops posts whose author's account is gone. The post itself is still there."""
+    return Check(pl.col("author_deleted"))
+
+
+@rule(Record.POST, Reason.NOT_INDEXABLE, of="is_robot_indexable")
+def unindexed() -> Check:
+    """Drops posts that search engines may not list: what was taken down is marked so, and some that was not."""
+    return Check(~pl.col("is_robot_indexable"))
+
+
+@rule(Record.POST, Reason.PROMOTED, of="promoted")
+def promoted() -> Check:
+    """Drops advertisements."""
+    return Check(pl.col("promoted"))
+
+
+@rule(Record.POST, Reason.STICKIED, of="stickied")
+def stickied() -> Check:
+    """Drops posts that are pinned to the top of their subreddit, such as weekly threads."""
+    return Check(pl.col("stickied"))
+
+
+@rule(Record.POST, Reason.TOO_FRESH)
+def min_age_hours(hours: float) -> Check:
+    """Drops posts whose numbers were read earlier than this many hours after posting: votes have hardly come then.
+    A post whose times are unknown stays.
+    """
+    age = (pl.col("retrieved_at") - pl.col("posted_at")).dt.total_seconds() / 3600
+    return Check(age < hours, age.round(2))
+
+
 @rule(Record.POST, Reason.NSFW)
 def nsfw() -> Check:
     """Posts that the platform marks as not safe for work, or for adults only, go."""

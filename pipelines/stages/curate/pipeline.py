@@ -34,7 +34,11 @@ _CHOOSE, _UNITE, _TIMELINE = 1000, 0, 1
 #: What of a comment travels to its sample.
 _COMMENT_COLUMNS = ("media_key", "comment_id", "post_id", "platform", "text", "score", "rank")
 #: What of a post does not: earlier observations stay in the post table.
-_POST_ONLY = {"history", "tags", "categories", "bot", "nsfw", "deleted", "removed", "live", "comments_disabled"}
+_POST_ONLY = {
+    *("history", "tags", "categories", "bot", "nsfw", "deleted", "removed", "live", "comments_disabled"),
+    *("author_deleted", "edited", "edited_at", "distinguished", "stickied", "promoted", "is_robot_indexable"),
+    *("num_crossposts", "awards"),
+}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ _RUDE = Words("a list", Vocabulary.of(["rude", "very bad"]))
 CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
     ("deleted", True, {"deleted": False}, {"deleted": True}, "deleted", None),
     ("removed", True, {"removed": False}, {"removed": True}, "removed", None),
+    ("deleted_accounts", True, {"author_deleted": False}, {"author_deleted": True}, "account_deleted", None),
+    ("stickied", True, {"stickied": False}, {"stickied": True}, "stickied", None),
+    ("distinguished", True, {"distinguished": None}, {"distinguished": "moderator"}, "distinguished", None),
     ("known_bots", True, {"bot": "bot_name"}, {"bot": "known_bot"}, "known_bot", None),
     ("bot_names", True, {"bot": "known_bot"}, {"bot": "bot_name"}, "bot_name", None),
     ("min_words", 3, {"text": "one two three"}, {"text": " one\n two "}, "few_words", "2"),

@@ -1,5 +1,6 @@
 """Every rule for posts: what it keeps, what it rejects, with which reason and detail; null breaks none."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,25 @@ _IMAGE = {"media_kind": "image", "media_key": "reddit-image:a", "media_host": "r
 _CLIP = {"media_kind": "video", "media_key": "youtube:a", "media_host": "youtube"}
 _ENGLISH, _GERMAN = "This is the best day of my whole life", "Das ist der schönste Tag in meinem ganzen Leben"
 
+_AT = [datetime(2021, 1, day, hour, minute, tzinfo=UTC) for day, hour, minute in ((1, 0, 0), (1, 0, 30), (2, 0, 0))]
+
 #: Platform, rule, knob, a post that stays, one that goes, its reason and its detail.
 CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
     (REDDIT, "deleted", True, {"deleted": False}, {"deleted": True}, "deleted", None),
     (REDDIT, "removed", True, {"removed": False}, {"removed": True}, "removed", None),
+    (REDDIT, "deleted_accounts", True, {"author_deleted": False}, {"author_deleted": True}, "account_deleted", None),
+    (REDDIT, "unindexed", True, {"is_robot_indexable": True}, {"is_robot_indexable": False}, "not_indexable", None),
+    (REDDIT, "promoted", True, {"promoted": False}, {"promoted": True}, "promoted", None),
+    (REDDIT, "stickied", True, {"stickied": False}, {"stickied": True}, "stickied", None),
+    (
+        REDDIT,
+        "min_age_hours",
+        24.0,
+        {"posted_at": _AT[0], "retrieved_at": _AT[2]},
+        {"posted_at": _AT[0], "retrieved_at": _AT[1]},
+        "too_fresh",
+        "0.5",
+    ),
     (YOUTUBE, "nsfw", True, {"nsfw": False}, {"nsfw": True}, "nsfw", None),
     (REDDIT, "known_bots", True, {"bot": "bot_name"}, {"bot": "known_bot"}, "known_bot", None),
     (REDDIT, "bot_names", True, {"bot": "known_bot"}, {"bot": "bot_name"}, "bot_name", None),

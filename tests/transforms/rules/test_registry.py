@@ -81,15 +81,34 @@ def names(record: Record, platform: Platform | None, stage: str = "curate") -> l
 
 def test_rules_run_in_the_order_in_which_they_are_written() -> None:
     assert names(Record.POST, REDDIT) == [
-        *("deleted", "removed", "nsfw", "known_bots", "bot_names"),
-        *("media_kinds", "image_hosts", "video_hosts", "topic_words_out", "nsfw_words", "languages"),
+        *("deleted", "removed", "deleted_accounts", "unindexed", "promoted", "stickied", "min_age_hours", "nsfw"),
+        *(
+            "known_bots",
+            "bot_names",
+            "media_kinds",
+            "image_hosts",
+            "video_hosts",
+            "topic_words_out",
+            "nsfw_words",
+            "languages",
+        ),
     ]
     assert names(Record.POST, YOUTUBE) == [
-        *("deleted", "removed", "nsfw", "media_kinds", "channels", "live", "availabilities", "comments_disabled"),
+        *(
+            "deleted",
+            "removed",
+            "min_age_hours",
+            "nsfw",
+            "media_kinds",
+            "channels",
+            "live",
+            "availabilities",
+            "comments_disabled",
+        ),
         *("views_above", "categories_out", "topic_words_out", "nsfw_words", "languages"),
     ]
     assert names(Record.COMMENT, YOUTUBE) == [
-        *("deleted", "removed", "min_words", "max_words", "self_declared_bots", "nsfw_words"),
+        *("deleted", "removed", "stickied", "min_words", "max_words", "self_declared_bots", "nsfw_words"),
     ]
     assert names(Record.SAMPLE, None) == ["min_comments", "max_duration_s", "video_record"]
 
