@@ -133,7 +133,7 @@ def _shape(head: bytes, path: str) -> Shape:
             f"{path} looks like {found}, not like an archive with one JSON object a line. Name another file in the "
             "recipe, or convert this one."
         )
-    is_values = plain.lstrip()[:1] == b"[" or _ENVELOPE.match(plain) or _is_pretty(plain)
+    is_values = _is_array(plain) or _ENVELOPE.match(plain) or _is_pretty(plain)
     return Shape.VALUES if is_values else Shape.LINES
 
 
@@ -145,6 +145,18 @@ def _table(plain: bytes) -> str | None:
         if "{" not in first and len(names & _COLUMNS) >= _MIN_COLUMNS:
             return f"{name} (a table of texts)"
     return None
+
+
+def _is_array(plain: bytes) -> bool:
+    """The file is an array of objects; a line that is an array of something else is one bad line among others."""
+    first, _, more = plain.lstrip().partition(b"\n")
+    if not first.startswith(b"["):
+        return False
+    try:
+        values = json.loads(first)
+    except (ValueError, RecursionError):
+        return True
+    return not more.strip() or any(isinstance(value, dict) for value in values)
 
 
 def _is_pretty(plain: bytes) -> bool:
