@@ -18,6 +18,7 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
 from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_keys, without_cuts
+from blift.transforms.post_language import ONLY_WHILE_JUDGED
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.registry import Record, checks
 from blift.transforms.selection import Selection, choose
@@ -135,15 +136,16 @@ class _Judge(beam.DoFn):
     def process(self, pair: ShardPair, same: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
         tally = Tally(STAGE)
         read = self._read(pair.posts, "post")
-        posts = judge_posts(read, self._rules, tally)
+        replies = self._read(pair.comments, "comment")
+        posts = judge_posts(read, self._rules, tally, replies)
         if self._config.identify_language:
             posts = posts.with_languages()
         posts = posts.with_united_media(frame(concat(same, UNITED)))
-        comments = judge_comments(self._read(pair.comments, "comment"), posts, self._rules, tally)
-        kept = posts.kept.drop(_POST_ONLY, strict=False)
+        comments = judge_comments(replies, posts, self._rules, tally)
+        kept = posts.kept.drop(*_POST_ONLY, *ONLY_WHILE_JUDGED, strict=False)
         yield kept.to_arrow(compat_level=pl.CompatLevel.oldest())
-        replies = comments.kept.select(_COMMENT_COLUMNS)
-        yield TaggedOutput(_COMMENTS, replies.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        answers = comments.kept.select(_COMMENT_COLUMNS)
+        yield TaggedOutput(_COMMENTS, answers.to_arrow(compat_level=pl.CompatLevel.oldest()))
         yield TaggedOutput(REJECTS, _rejects(posts.rejected, "post", self._config))
         yield TaggedOutput(REJECTS, _rejects(comments.rejected, "comment", self._config, read))
         yield from tally.emit()
