@@ -29,6 +29,7 @@ _COMMANDS = {
     "diff": "compare two run folders or published versions",
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
+    "clean": "delete what updates of a run folder have replaced",
     "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
     "rule": "list the rules that recipes can turn on",

@@ -52,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hand the next stage to the runner and do not wait; the same command, once that job is done, takes it "
         "into the manifest and hands on the next",
     )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="put this dataset in the place of one of another recipe, or a trial in the place of a whole one",
+    )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
@@ -75,16 +80,19 @@ def run(args: argparse.Namespace) -> int:
     folder = RunFolder(os.path.abspath(args.out) if is_here(args.out) else args.out)
     check_runner(beam.options, folder.path, detach=args.detach)
     progress = Progress(quiet=args.quiet)
-    report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
+    report = Report(progress.start, progress.skip, progress.finish, progress.submit, progress.keep)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
     # Nothing runs, so there is nothing to wait for.
     detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
     with progress:
         of_build = [name for name in stages if name in STAGES]
-        manifest = build(source, folder, beam, of_build, args.limit, report, detach=detach)
+        manifest = build(source, folder, beam, of_build, args.limit, report, detach=detach, replaces=args.replace)
         finished = all(name in manifest.stages for name in of_build)
-        published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and finished else None
-    if not args.quiet and finished:
+        in_place = finished and folder.require_manifest().fingerprint == manifest.fingerprint
+        if PUBLISH in stages and finished and not in_place:
+            raise BliftError("Nothing was published: the new dataset is not whole. Build without --stages.")
+        published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and in_place else None
+    if not args.quiet and in_place:
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {printable(folder.path)}, fingerprint {manifest.fingerprint[:16]}.")
         print(printable(published or f"Look at it: blift inspect {shlex.quote(folder.path)}"))

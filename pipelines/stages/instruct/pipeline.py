@@ -92,7 +92,7 @@ class _Pairs(beam.DoFn):
         pairs = instructions(samples, config.templates, own["split"])
         asked = samples.num_rows * len(config.templates)
         tally.flow(0, "render", "pair", asked, pairs.llava.num_rows, {Reason.NOTHING_TO_ASK: pairs.skipped.num_rows})
-        index, total = _place(shard.path)
+        index, total = _place(shard.name)
         for split in Split:
             for shape, table, rows in (("llava", "instruction", pairs.llava), ("chat", "chat", pairs.chat)):
                 chosen = rows.filter(pa.compute.equal(rows.column("split"), split.value))

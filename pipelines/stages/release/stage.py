@@ -69,7 +69,7 @@ def prepare(request: Request) -> Prepared:
             "media": media and media.inputs,
         },
         prefixes=(
-            *sorted({f"{FOLDER}{part.shard.path.rsplit('-', 3)[0]}-" for part in chosen}),
+            *sorted({f"{FOLDER}{part.shard.name.rsplit('-', 3)[0]}-" for part in chosen}),
             f"{FOLDER}blift/blift-",
             *(f"{FOLDER}{digests_path(name).removesuffix('.parquet')}" for name, _, _ in PUBLISHED),
             *(f"{FOLDER}{place}/{name}-" for name, place, _ in EMBEDDED),
