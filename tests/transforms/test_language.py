@@ -179,12 +179,12 @@ def test_every_code_is_one_of_iso_639() -> None:
 
 @pytest.mark.shared
 def test_english_titles_stay_and_sentences_in_other_languages_go(shared_data: Path) -> None:
-    """All titles and more sentences: see docs/benchmarks.md. Here 10 of each language."""
+    """All titles and more sentences: see docs/benchmarks.md. Here every twentieth."""
     texts = [
         line
         for path in sorted((shared_data / "language" / "sentences").glob("*.txt"))
         if path.stem != "en"
-        for line in [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()][:10]
+        for line in [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()][3::20]
     ]
     assert (outside(pl.Series(texts), ["en"]).fill_null(0.0) >= SURE).mean() >= 0.97
     lines = (shared_data / "cases" / "44-short-english-titles" / "RS.ndjson").read_text(encoding="utf-8").splitlines()

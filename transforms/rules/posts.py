@@ -123,7 +123,7 @@ def topic_words_out(words: WordList) -> Check:
 @rule(Record.POST, Reason.NSFW_WORD)
 def nsfw_words(words: WordList) -> Check:
     """Posts with a word of an NSFW vocabulary in the title or text go. `builtin` is the packaged list; a path
-    names a file of one's own, one word or phrase a line.
+    names a file of one's own, one word or phrase a line. Addresses and the names of users and subreddits are not read.
     """
     vocabulary = words.vocabulary
     text = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
