@@ -28,12 +28,13 @@ demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host o
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
 	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill'
 
-$(VENV)/.gcp: $(VENV)/.installed
-	$(PIP) install -c constraints.txt -e '.[dev,gcp]'
+$(VENV)/.stores: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e '.[dev,stores]'
 	@touch $@
 
-test-runners: $(VENV)/.gcp  ## the same bytes on every engine that can run here; what cannot is named
-	$(BIN)/pytest -m runner tests/runners tests/pipelines
+RUNNERS ?=
+test-runners: $(VENV)/.stores  ## the same bytes on every engine and store that can run here; what cannot is named
+	$(BIN)/pytest -m runner tests/runners tests/pipelines $(if $(RUNNERS),-k '$(RUNNERS)')
 
 test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CPU (says why where there is no device)
 	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/stages/media
@@ -48,7 +49,7 @@ tree: $(VENV)/.installed
 	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
-kill: $(VENV)/.installed  ## kill builds, fetches and publications at a hundred counted changes (an hour)
+kill: $(VENV)/.installed  ## kill builds, updates, fetches and publications at 120 counted changes, and without power (two hours)
 	$(BIN)/pytest -m kill tests/kill
 
 FUZZ ?=

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -26,6 +26,7 @@ def build(
     *,
     detach: bool = False,
     replaces: bool = False,
+    forced: Collection[str] = (),
 ) -> Manifest:
     """Run the stages that are asked for and not done yet.
 
@@ -40,6 +41,7 @@ def build(
         limit: posts to read of each Reddit archive, and videos to read, at most, for a trial; None for all.
         report: told what happens.
         replaces: the folder may hold the dataset of another recipe, which this one then replaces.
+        forced: names of stages that run even where their result is there.
         detach: hand the first stage that is not done to the runner, and do not wait for it.
 
     Raises:
@@ -60,7 +62,7 @@ def build(
         begun = update.begun()
         manifest = begun or Manifest(source.recipe.name, version("blift"))
         others = (update.before,) if update.before else ()
-        place = Place(source, folder, beam, update.save, detach, STAGES, others)
+        place = Place(source, folder, beam, update.save, detach, STAGES, others, forced)
         for name in stages:
             request = Request(source, folder, limit, manifest)
             prepared = first if name == stages[0] and seen == begun else stage(name).prepare(request)

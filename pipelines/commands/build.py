@@ -9,6 +9,7 @@ import shlex
 import sys
 
 from blift.connectors.filesystem import is_here
+from blift.connectors.object_stores import connect
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
 from blift.pipelines.commands.show import show_funnel, show_notes
@@ -57,6 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="put this dataset in the place of one of another recipe, or a trial in the place of a whole one",
     )
+    parser.add_argument(
+        "--force",
+        nargs="?",
+        const="",
+        metavar="A,B",
+        help="run these stages even where their result is there (without names: all)",
+    )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
@@ -68,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
     source = load_recipe(args.recipe)
     show_notes(source.notes)
     stages = _stages(args.stages, source, trial=args.limit is not None)
+    forced = [] if args.force is None else _stages(args.force or None, source, trial=True)
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
@@ -76,9 +85,10 @@ def run(args: argparse.Namespace) -> int:
     from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 
     beam = beam_arguments(args.beam)
+    connect(beam.options)
     # Workers have working folders of their own.
     folder = RunFolder(os.path.abspath(args.out) if is_here(args.out) else args.out)
-    check_runner(beam.options, folder.path, detach=args.detach)
+    show_notes(check_runner(beam.options, folder.path, detach=args.detach))
     progress = Progress(quiet=args.quiet)
     report = Report(progress.start, progress.skip, progress.finish, progress.submit, progress.keep)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
@@ -86,7 +96,9 @@ def run(args: argparse.Namespace) -> int:
     detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
     with progress:
         of_build = [name for name in stages if name in STAGES]
-        manifest = build(source, folder, beam, of_build, args.limit, report, detach=detach, replaces=args.replace)
+        manifest = build(
+            source, folder, beam, of_build, args.limit, report, detach=detach, replaces=args.replace, forced=forced
+        )
         finished = all(name in manifest.stages for name in of_build)
         in_place = finished and folder.require_manifest().fingerprint == manifest.fingerprint
         if PUBLISH in stages and finished and not in_place:

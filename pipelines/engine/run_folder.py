@@ -83,9 +83,10 @@ class _Format(msgspec.Struct):
 
 
 class _Inputs(msgspec.Struct):
-    """What of the inputs of a stage is read again: files with size and time of change, and shards."""
+    """What of the inputs of a stage is read again: files with size and digest (or time of change), and shards."""
 
-    files: list[tuple[str, Count, int | None]] = []
+    files: list[tuple[str, Count, int | str | None]] = []
+    times: list[int | None] = []
     shards: Annotated[int, msgspec.Meta(ge=1)] | dict[str, str] = {}
 
 

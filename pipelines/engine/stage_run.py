@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import platform as machine
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import Any
 
 from blift.connectors.filesystem import matching
 from blift.connectors.parquet import file_sha256
@@ -23,6 +24,7 @@ from blift.pipelines.recipe.file import RecipeFile
 from blift.schemas.errors import OutputError, TooManyRejects
 from blift.schemas.reasons import MALFORMED
 from blift.schemas.records import RECORDS
+from blift.schemas.reject import Reject
 from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 
@@ -52,6 +54,8 @@ class Place:
     """Names of the stages of a build; a stage that is not among them comes after all."""
     others: Sequence[Manifest] = ()
     """Other datasets of the folder: what a stage did for one of them is not done again."""
+    forced: Collection[str] = ()
+    """Names of stages that run whatever there is."""
 
 
 def run_unless_done(
@@ -66,10 +70,11 @@ def run_unless_done(
         BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
     """
     source, folder, name = place.source, place.folder, stage.name
-    fingerprint = _fingerprint(name, prepared)
-    for known in (manifest, *place.others):
+    inputs = inputs_of(stage, prepared)
+    fingerprint = fingerprint_of(name, inputs)
+    for known in () if name in place.forced else (manifest, *place.others):
         record = known.stages.get(name)
-        if record and record.fingerprint == fingerprint and _is_whole(record, folder):
+        if record and record.fingerprint == fingerprint and is_whole(record, folder):
             report.skipped(name, record)
             return manifest if known is manifest else _extended(manifest, name, record, place)
     result = _finished_job(name, folder, fingerprint)
@@ -78,7 +83,7 @@ def run_unless_done(
         result = _run(stage, prepared, fingerprint, place)
     if result is None:
         return None
-    record = _record(prepared, fingerprint, result)
+    record = _record(prepared, inputs, fingerprint, result)
     _check(record, source)
     manifest = _extended(manifest, name, record, place)
     place.save(manifest)
@@ -88,14 +93,31 @@ def run_unless_done(
     return manifest
 
 
-def _fingerprint(name: str, prepared: Prepared) -> str:
-    """sha256 over everything that decides the result of a stage."""
-    versions = {table: record.version for table, record in RECORDS.items()}
-    decides = {"stage": name, "blift": version("blift"), "schemas": versions, **prepared.inputs}
+def inputs_of(stage: Stage, prepared: Prepared) -> dict[str, Any]:
+    """Everything that decides the result of a stage, as JSON; and the times of change of files, which do not.
+
+    Of blift and of tables it is the major and the minor version: what is below changes words, and no rows. Of rejects,
+    which are listed beside the dataset, it is the major version alone.
+    """
+    tables = {name: _version(RECORDS[name].version, 2) for name in stage.records if name != Reject.table}
+    return {
+        "blift": _version(version("blift"), 2),
+        "tables": {**tables, Reject.table: _version(Reject.version, 1)},
+        **prepared.inputs,
+    }
+
+
+def _version(version: str, numbers: int) -> str:
+    return ".".join(version.split(".")[:numbers])
+
+
+def fingerprint_of(name: str, inputs: dict[str, Any]) -> str:
+    """sha256 over what decides the result of a stage."""
+    decides = {"stage": name, **{key: value for key, value in inputs.items() if key != "times"}}
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
+def is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
     """Every shard of the stage is there as it was written.
 
     Disks lose bits and people edit files, so files of this machine are read; object stores keep what they were given,
@@ -115,7 +137,7 @@ def _is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
 def _finished_job(name: str, folder: RunFolder, fingerprint: str) -> StageResult | None:
     """What a job did that nobody waited for."""
     result = read_account(name, folder, fingerprint)
-    return result if result and _is_whole(result, folder) else None
+    return result if result and is_whole(result, folder) else None
 
 
 def _run(stage: Stage, prepared: Prepared, fingerprint: str, place: Place) -> StageResult | None:
@@ -125,10 +147,10 @@ def _run(stage: Stage, prepared: Prepared, fingerprint: str, place: Place) -> St
     return run_stage(stage.name, place.folder, place.beam.options, prepared.plan, fingerprint, detach=place.detach)
 
 
-def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageRecord:
+def _record(prepared: Prepared, inputs: dict[str, Any], fingerprint: str, result: StageResult) -> StageRecord:
     return StageRecord(
         fingerprint=fingerprint,
-        inputs=prepared.inputs,
+        inputs=inputs,
         shards=result.shards,
         funnel=funnel(result.counts),
         seconds=result.seconds,

@@ -32,4 +32,4 @@ def _prepare(request: Request) -> Prepared:
 
 _TABLES = tuple(f"instructions/{shape}/{split.value}" for shape in ("llava", "chat") for split in Split)
 
-STAGE = Stage("instruct", _TABLES, _prepare)
+STAGE = Stage("instruct", _TABLES, _prepare, records=("sample", "instruction", "chat"))

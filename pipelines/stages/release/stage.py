@@ -25,6 +25,7 @@ from blift.pipelines.stages.release.layout import (
     STAGE as NAME,
 )
 from blift.schemas.errors import InputError
+from blift.schemas.records import RECORDS
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -116,4 +117,4 @@ def gate(findings: Mapping[str, int]) -> None:
         )
 
 
-STAGE = Stage(NAME, (), prepare)
+STAGE = Stage(NAME, (), prepare, records=tuple(RECORDS))

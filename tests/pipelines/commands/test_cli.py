@@ -19,6 +19,7 @@ COMMANDS = [
     (),
     ("fetch",),
     ("build",),
+    ("plan",),
     ("publish",),
     ("diff",),
     ("inspect",),
