@@ -137,8 +137,8 @@ def main() -> None:
     for name, keeps in programs().items():
         kept, us = timed(keeps, english)
         by_words[name] = rejected_by_words(english, kept)
-        shares = [f"{100 * float(keeps(texts).mean() or 0.0):.1f}" for texts in others.values()]
-        print(f"| {name} | {us:,.0f} | {100 * float((~kept).mean() or 0.0):.1f} | {' | '.join(shares)} |", flush=True)
+        shares = [f"{100 * keeps(texts).sum() / len(texts):.1f}" for texts in others.values()]
+        print(f"| {name} | {us:,.0f} | {100 * (~kept).sum() / len(english):.1f} | {' | '.join(shares)} |", flush=True)
     print("\nEnglish titles that are rejected, %, by number of words:\n")
     numbers = [str(count) for count in range(1, _MOST_WORDS)] + [f"{_MOST_WORDS} and more"]
     print(f"| program | {' | '.join(numbers)} |\n|---|{'--:|' * len(numbers)}")

@@ -26,7 +26,7 @@ from langdetect.lang_detect_exception import LangDetectException
 #: Confidence from which a language counts as known.
 SURE = 0.9
 #: The probabilities from which the fast voice names a language alone, and from which it rejects a text alone.
-_NAMES_ALONE, _REJECTS_ALONE = 0.6, 0.9
+_NAMES_ALONE, _REJECTS_ALONE = 0.6, 0.97
 #: What the voices weigh, in bits of the length of a text; beyond so many bits (90 letters) length adds nothing.
 _FAST_WEIGHS, _LANGDETECT_WEIGHS, _MOST_BITS = 4.0, 2.0, 6.5
 #: Letters that one character of Chinese, Japanese or Korean counts for.

@@ -100,6 +100,14 @@ def test_no_language_is_known_of_a_short_title() -> None:
     assert (outside(pl.Series(titles), ["en"]) < SURE).all()
 
 
+def test_a_name_does_not_make_a_title_foreign_where_langdetect_hears_english() -> None:
+    title = "How to make a Kurzgesagt video in 1200 hours"
+    assert identify(pl.Series([title]), wanted=["en"]).select("language", pl.col("outside") < SURE).row(0) == (
+        None,
+        True,
+    )
+
+
 def test_a_language_that_no_voice_knows_is_not_taken_for_another() -> None:
     zulu = pl.Series(["Abantu abaningi bathi bazohlangana ngakusasa ukuze baxoxe ngezindaba zomphakathi wabo wonke"])
     assert outside(zulu, ["en"]).item() > SURE
