@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 DEMO   ?= demo
+AGAINST ?= baselines
 PRODUCT := api schemas transforms connectors pipelines
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -85,10 +86,9 @@ docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
 	$(BIN)/blift schema rules | diff -u docs/schema-rules.md -
-	$(BIN)/blift schema lineage | diff -u docs/lineage.md -
 
-schema-check: $(VENV)/.installed  ## tables against their baselines
-	$(BIN)/blift schema check
+schema-check: $(VENV)/.installed  ## tables against their baselines, or AGAINST a git ref
+	$(BIN)/blift schema check --against $(AGAINST)
 
 check: lint types imports schema-check docs-check test  ## all of the above, as CI does
 

@@ -11,10 +11,17 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from blift.connectors.object_stores import sentence_on_store
-from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
+from blift.pipelines.engine.ending import (
+    EXIT_INTERRUPTED,
+    EXIT_USER_ERROR,
+    EXIT_WORKER_LOST,
+    INTERRUPTED,
+    leave,
+    run_as_process,
+)
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable, printable_lines
@@ -35,7 +42,7 @@ _COMMANDS = {
     "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
     "rule": "list the rules that recipes can turn on",
-    "template": "list, show or check templates of instruction pairs",
+    "template": "list, show, check or preview templates of instruction pairs",
     "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
@@ -60,6 +67,9 @@ _WITH_BEAM = ("build", "doctor", "publish")
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))  # arguments may be names of files that a stranger chose
 
@@ -70,13 +80,12 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="blift",
         description="Build datasets of how people receive what other people post.",
         epilog="Start with `blift demo DIR`, which makes a small corpus and a recipe for it.",
-        allow_abbrev=False,
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     chosen = _command_in(arguments)
     for name, text in _COMMANDS.items():
-        subparser = commands.add_parser(name, help=text, allow_abbrev=False)
+        subparser = commands.add_parser(name, help=text)
         if name == chosen:
             import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
     return root
@@ -88,7 +97,7 @@ def _command_in(arguments: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C.
+    """Run the command; the exit code is one of those of docs/build.md, 0 where all went well.
 
     Args:
         arguments: of the command; None for those of this process, which ends with the command.
@@ -103,26 +112,30 @@ def _run(arguments: Sequence[str]) -> int:
     gc.set_threshold(_GARBAGE_AFTER)
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
+    # pydantic would look for plugins in every distribution that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         check_limit(_command_in(given))
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
-            raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
+            command = f"blift {args.command} {getattr(args, 'action', '')}".strip()
+            raise BliftError(f"`{command}` has no argument {rest[0]!r}. See `{command} --help`.")
         if args.command in _WITH_BEAM:
             args.beam = rest
         return int(args.run(args))
     except KeyboardInterrupt:
         return leave(EXIT_INTERRUPTED, INTERRUPTED)
     except BliftError as error:
-        sentence: str | None = str(error)
+        sentence, code = str(error), error.exit_code
     except Exception as error:
         if of_machine := _on_machine(error):
             return leave(EXIT_USER_ERROR, f"blift: {of_machine}")
-        sentence = _on_runner(error)
-        if sentence is None:
+        of_runner = _on_runner(error)
+        if of_runner is None:
             raise
+        sentence, code = of_runner
     print(f"blift: {sentence}", file=sys.stderr)
-    return EXIT_USER_ERROR
+    return code
 
 
 def _on_machine(error: Exception) -> str | None:
@@ -137,14 +150,19 @@ def _on_machine(error: Exception) -> str | None:
     return f"Cannot {what}: {error.strerror}. Mend that, and run it again."
 
 
-def _on_runner(error: Exception) -> str | None:
-    """What a runner's exception means: each has its own for what went wrong elsewhere. None for a fault of ours."""
-    from blift.pipelines.engine.runner_failures import sentence_on  # noqa: PLC0415 - slow
+def _on_runner(error: Exception) -> tuple[str, int] | None:
+    """What a runner's exception means, and the exit code: each runner has its own for what went wrong elsewhere.
+
+    None for a fault of ours.
+    """
+    from blift.pipelines.engine.runner_failures import WORKER_ENDED, sentence_on  # noqa: PLC0415 - slow
 
     if isinstance(error, OSError | ImportError):
         return None
     sentence = user_error_in(str(error)) or sentence_on(str(error))
-    return sentence and printable_lines(sentence)
+    if not sentence:
+        return None
+    return printable_lines(sentence), EXIT_WORKER_LOST if sentence == WORKER_ENDED else EXIT_USER_ERROR
 
 
 def _with_new_name(arguments: Sequence[str]) -> Sequence[str]:

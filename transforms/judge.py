@@ -14,10 +14,11 @@ from blift.schemas.reasons import Reason
 from blift.transforms.accounting import Tally
 from blift.transforms.platforms import are_media, belongs_to
 from blift.transforms.post_language import ADDED, LANGUAGE, ONLY_WHILE_JUDGED, OUTSIDE, with_comments, with_language
-from blift.transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, checks
+from blift.transforms.rules.python_file import RuleFile
+from blift.transforms.rules.registry import Check, RecordKind, Rule, Verdict, apply_rules, checks
 
 #: Options of rules, by name of the platform.
-Knobs = Mapping[str, Mapping[str, Any]]
+ByPlatform = Mapping[str, Mapping[str, Any]]
 
 #: Reasons that also say that the record tells nothing reliable of the media.
 _NO_FACTS = (Reason.DELETED, Reason.REMOVED, Reason.UNAVAILABLE, Reason.LIVE)
@@ -31,21 +32,23 @@ class RuleBook:
         shown: platforms whose rules are counted even where none of their records came.
     """
 
-    rules: Mapping[tuple[Record, str], Sequence[tuple[Rule, Check]]]
+    rules: Mapping[tuple[RecordKind, str], Sequence[tuple[Rule, Check]]]
     shown: Collection[str]
 
     @classmethod
-    def of(cls, posts: Knobs, comments: Knobs, shown: Collection[str]) -> RuleBook:
-        """The rule book for options by platform."""
-        known = platforms()
+    def of(
+        cls, posts: ByPlatform, comments: ByPlatform, shown: Collection[str], python: RuleFile | None = None
+    ) -> RuleBook:
+        """The rule book for options by platform; ``python`` has rules of the recipe's own."""
+        known, own = platforms(), python.rules if python else ()
         rules = {
-            (record, name): checks(record, known[name], knobs)
-            for record, by_platform in ((Record.POST, posts), (Record.COMMENT, comments))
-            for name, knobs in by_platform.items()
+            (record, name): checks(record, known[name], options, own=own)
+            for record, by_platform in ((RecordKind.POST, posts), (RecordKind.COMMENT, comments))
+            for name, options in by_platform.items()
         }
         return cls(rules, shown)
 
-    def judge(self, rows: pl.DataFrame, record: Record, tally: Tally) -> Verdict:
+    def judge(self, rows: pl.DataFrame, record: RecordKind, tally: Tally) -> Verdict:
         """Apply the rules of each platform to its rows, and count every rule."""
         verdicts = []
         for name, platform in platforms().items():
@@ -114,7 +117,7 @@ def judge_posts(
     Args:
         comments: on these posts; they can tell the language of a post whose title does not.
     """
-    verdict = rules.judge(posts if comments is None else with_comments(posts, comments), Record.POST, tally)
+    verdict = rules.judge(posts if comments is None else with_comments(posts, comments), RecordKind.POST, tally)
     kept = verdict.kept.with_columns(judged=pl.lit(value=True))
     facts = verdict.rejected.filter(
         are_media()
@@ -131,7 +134,7 @@ def judge_comments(comments: pl.DataFrame, posts: JudgedPosts, rules: RuleBook, 
     of_kept = posts.kept.filter("judged").select("post_id", "media_key")
     joined = comments.join(of_kept, on="post_id", how="left", maintain_order="left")
     orphaned = joined.filter(pl.col("media_key").is_null())
-    verdict = rules.judge(joined.filter(pl.col("media_key").is_not_null()), Record.COMMENT, tally)
+    verdict = rules.judge(joined.filter(pl.col("media_key").is_not_null()), RecordKind.COMMENT, tally)
     of_rejected = orphaned.with_columns(
         rule=pl.lit("post_kept"),
         reason=pl.lit(Reason.POST_REJECTED.value),

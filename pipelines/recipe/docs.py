@@ -110,7 +110,7 @@ def _rule(rule: Rule) -> str:
     doc = " ".join(rule.doc.split())
     return (
         f"### `{rule.name}` ({rule.record.value})\n\n{doc}\n\n"
-        f"For {whose} {rule.record.value}s, in {rule.stage}; reason `{rule.reason.value}`; knob: {_kind(rule.knob)}.\n"
+        f"For {whose} {rule.record.value}s, in {rule.stage}; reason `{rule.reason}`; option: {_kind(rule.option)}.\n"
     )
 
 

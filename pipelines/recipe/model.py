@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from collections.abc import Sequence
+from typing import Any
 
-from blift.pipelines.recipe.curate import Curate
+from pydantic import Field, create_model, model_validator
+
+from blift.pipelines.recipe.curate import Curate, curate_with
 from blift.pipelines.recipe.fetch import Fetch
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section, Share
 from blift.pipelines.recipe.sources import Sources
-from blift.transforms.templates import TemplateFile
+from blift.transforms.rules import Rule
+from blift.transforms.rules.python_file import PythonRules
+from blift.transforms.templates import TemplateFiles
 
 
 class Splits(Section):
@@ -29,11 +34,11 @@ class Splits(Section):
 class Instruct(Section):
     """The instruct stage: samples to instruction pairs."""
 
-    templates: list[TemplateFile] = Field(
+    templates: TemplateFiles = Field(
         default=["full"],
         min_length=1,
         validate_default=True,
-        description="Shipped templates by name, or files of one's own.",
+        description="Shipped templates by name; files of your own by path; or a folder, for all templates in it.",
     )
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
 
@@ -43,6 +48,10 @@ class Recipe(Section):
 
     name: str = Field(pattern=NAME, description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
     description: str = Field(default="", description="What it makes, for people.")
+    python: PythonRules | None = Field(
+        default=None,
+        description="A Python file of rules of your own; they become keys of `curate`. Needs `--allow-python`.",
+    )
     sources: Sources = Field(
         default_factory=Sources, description="Where the records come from. None: the folder of `fetch`."
     )
@@ -56,3 +65,13 @@ class Recipe(Section):
     output: Output = Field(default_factory=Output, description="How the run folder is laid out.")
     card: Card = Field(default_factory=Card, description="What the dataset card says.")
     publish: Publish = Field(default_factory=Publish, description="Publication on the HuggingFace Hub.")
+
+
+def recipe_with(own: Sequence[Rule]) -> type[Recipe]:
+    """The model of recipes whose `curate` has keys for the rules of a Python file, too."""
+    curate = curate_with(own)
+    fields: dict[str, Any] = {
+        "curate": (curate, Field(default_factory=curate, description=Recipe.model_fields["curate"].description))
+    }
+    made: type[Recipe] = create_model("Recipe", __base__=Recipe, __doc__=Recipe.__doc__, **fields)
+    return made

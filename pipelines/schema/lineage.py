@@ -296,18 +296,18 @@ def page_of_demo() -> str:
         source = load_recipe(str(write_corpus(Path(folder, "corpus")).recipe))
         run = RunFolder(str(Path(folder, "run")))
         build(source, run, BeamArguments(), None, None, Report(_ignore, _ignore, _ignore))
-        return page(source, run)
+        return page_of(lineage(source, run), source)
 
 
 def _ignore(*_: object) -> None:
     """Told of a stage."""
 
 
-def page(source: RecipeFile, run: RunFolder) -> str:
-    """The lineage of every table as Markdown."""
+def page_of(found: Mapping[str, Mapping[str, Sequence[str]]], source: RecipeFile) -> str:
+    """The lineage of every table, and the rules of a recipe, as Markdown."""
     rules = rules_on_columns(source)
     parts = [_HEAD]
-    for table, columns in lineage(source, run).items():
+    for table, columns in found.items():
         judged = any((table, column) in rules for column in columns)
         parts.append(f"\n## `{table}`\n\n| column | comes from |{' rules on it |' if judged else ''}\n")
         parts.append(f"|---|---|{'---|' if judged else ''}\n")

@@ -6,34 +6,37 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from blift.schemas.places import subreddit_name
 from blift.schemas.reasons import Reason
-from blift.transforms.rules.registry import Check, Record, rule
+from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
-@rule(Record.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
+@rule(RecordKind.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
 def subreddits(names: list[str]) -> Check:
-    """Only posts of these subreddits, without `r/`, in any case. Rows of others are counted, not listed."""
-    wanted = [name.removeprefix("r/").lower() for name in names]
+    """Only posts of these subreddits, with or without `r/`, in any case. Rows of others are counted, not listed."""
+    wanted = [subreddit_name(name) for name in names]
     column = pl.col("subreddit")
     return Check(~column.str.to_lowercase().is_in(wanted).fill_null(value=False), column)
 
 
-@rule(Record.POST, Reason.BEFORE_WINDOW, stage="ingest")
+@rule(RecordKind.POST, Reason.BEFORE_WINDOW, stage="ingest")
 def posted_from(day: date) -> Check:
     """Only posts made on this day or later, UTC."""
     return Check(pl.col("posted_at") < _midnight(day), _day())
 
 
-@rule(Record.POST, Reason.BEFORE_WINDOW, of="subreddit", stage="ingest")
+@rule(RecordKind.POST, Reason.BEFORE_WINDOW, of="subreddit", stage="ingest")
 def subreddit_posted_from(days: dict[str, date]) -> Check:
     """The same for single subreddits, such as `pics: 2015-02-01` (its rule against text on pictures)."""
     broken = pl.lit(value=False)
     for name, day in sorted(days.items()):
-        broken |= (pl.col("subreddit").str.to_lowercase() == name.lower()) & (pl.col("posted_at") < _midnight(day))
+        broken |= (pl.col("subreddit").str.to_lowercase() == subreddit_name(name)) & (
+            pl.col("posted_at") < _midnight(day)
+        )
     return Check(broken, _day())
 
 
-@rule(Record.POST, Reason.AFTER_WINDOW, stage="ingest")
+@rule(RecordKind.POST, Reason.AFTER_WINDOW, stage="ingest")
 def posted_before(day: date) -> Check:
     """Only posts made before this day, UTC."""
     return Check(pl.col("posted_at") >= _midnight(day), _day())

@@ -18,7 +18,7 @@ from blift.schemas.split import Split
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.instructions import instructions
 from blift.transforms.rejects import reject_rows
-from blift.transforms.splits import components, split_of
+from blift.transforms.steps.splits import COLUMNS, AssignSplits
 from blift.transforms.tables import concat, frame
 from blift.transforms.templates import Template
 
@@ -41,9 +41,8 @@ def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfi
     samples = pipeline | "Shards" >> beam.Create(list(inputs)) | "Spread shards" >> beam.Reshuffle()
     splits = (
         samples
-        | "Ids" >> beam.ParDo(_ReadIds(config.folder)).with_output_types(tuple[int, pa.Table])
-        | "All ids" >> beam.GroupByKey()
-        | "Split" >> beam.ParDo(_Split(config)).with_output_types(pa.Table)
+        | "Ids" >> beam.Map(_read_ids, config.folder).with_output_types(pa.Table)
+        | "Splits" >> AssignSplits(config.validation, config.test)
     )
     pairs = samples | "Pairs" >> beam.ParDo(_Pairs(config), splits=beam.pvalue.AsIter(splits)).with_outputs(
         REJECTS, TALLY, main="main"
@@ -52,28 +51,8 @@ def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfi
     return StagePlan([pairs.main, rejects], [pairs[TALLY]])
 
 
-class _ReadIds(beam.DoFn):
-    """What of a shard decides the splits: ids, clusters and channels."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-
-    def process(self, shard: Shard) -> Iterator[tuple[int, pa.Table]]:
-        yield 0, read_shard(self._folder, shard, "sample").select(["sample_id", "cluster", "channel_id"])
-
-
-class _Split(beam.DoFn):
-    """The split of every sample."""
-
-    def __init__(self, config: InstructConfig) -> None:
-        self._config = config
-
-    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
-        _, tables = element
-        samples = frame(concat(tables, pa.schema([]))).sort("sample_id")
-        representatives = components(samples["sample_id"], samples["cluster"], samples["channel_id"])
-        splits = split_of(representatives, self._config.validation, self._config.test)
-        yield samples.select("sample_id").with_columns(split=splits).to_arrow(compat_level=pl.CompatLevel.oldest())
+def _read_ids(shard: Shard, folder: str) -> pa.Table:
+    return read_shard(folder, shard, "sample").select(COLUMNS)
 
 
 class _Pairs(beam.DoFn):

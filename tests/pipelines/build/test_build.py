@@ -31,6 +31,9 @@ _HAZARDS = {
     "model_failed",
 }
 
+#: Reasons of rules that the demo does not turn on; tests of the rules show them.
+_TURNED_OFF = {"account_deleted", "not_indexable", "promoted", "stickied", "distinguished", "too_fresh"}
+
 
 def rows_of(folder: Path, dataset: str) -> list[dict[str, Any]]:
     """All rows of a dataset of a run folder."""
@@ -51,7 +54,7 @@ def test_every_reason_fires_and_is_listed(built: tuple[Path, Manifest]) -> None:
     folder, manifest = built
     counted = {reason for row in funnel_rows(manifest) for reason in row.rejected}
     listed = {row["reason"] for row in rows_of(folder, "rejects")}
-    assert counted == listed == {reason.value for reason in Reason} - _HAZARDS
+    assert counted == listed == {reason.value for reason in Reason} - _HAZARDS - _TURNED_OFF
 
 
 def test_every_rule_that_the_demo_turns_on_rejects_something(built: tuple[Path, Manifest]) -> None:

@@ -1,4 +1,4 @@
-"""Knob types of rules that are more than a number or a list: files that a recipe names.
+"""Types of the options of rules that are more than a number or a list: files that a recipe names.
 
 Validation reads the file, so that a recipe with a wrong path fails before anything runs.
 """
