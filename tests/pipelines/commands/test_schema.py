@@ -222,7 +222,9 @@ def test_baseline_writes_what_is_missing_and_check_passes(folder: Path, capsys: 
 
 def test_baseline_refuses_another_definition_of_a_version_that_has_one(folder: Path) -> None:
     rename_rank(folder)
-    with pytest.raises(SchemaError, match=r"comment 1.1.0 differs from its baseline: .* Raise the version to 2.0.0"):
+    with pytest.raises(
+        SchemaError, match=rf"comment {Comment.version} differs from its baseline: .* Raise the version to 2.0.0"
+    ):
         run("baseline", "--baselines", str(folder))
 
 
