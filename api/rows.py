@@ -94,7 +94,7 @@ def apply_rules(
 
 def identify_languages(texts: Sequence[str | None]) -> pa.Table:
     """The language of each text: ``language`` (ISO 639-1 or -3, or null), ``confidence`` (0 to 1), ``decided_by``."""
-    return _arrow(identify(pl.Series(texts, dtype=pl.String)))
+    return _arrow(identify(pl.Series(texts, dtype=pl.String)).drop("outside"))
 
 
 def canonical_urls(urls: Sequence[str | None]) -> list[str | None]:

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
+from blift.schemas.errors import cut
+from blift.transforms.language import SURE, known_languages
 from blift.transforms.named_files import named_path
 from blift.transforms.vocabulary import Vocabulary, read_entries
 
@@ -23,6 +25,14 @@ class Words:
 
     name: str
     vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class Languages:
+    """Languages that are wanted, sorted, and the confidence from which a language counts as known."""
+
+    codes: tuple[str, ...]
+    confidence: float = SURE
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,28 @@ def _ids(value: Any, info: ValidationInfo) -> Ids:
     return Ids(str(value), tuple(sorted({entry.split("#")[0].strip() for entry in entries})))
 
 
+def _languages(value: Any) -> Languages:
+    if isinstance(value, Languages):
+        return value
+    stated = value if isinstance(value, dict) else {"codes": value}
+    if unknown := sorted(set(map(str, stated)) - {"codes", "confidence"}):
+        raise ValueError(f"has no option {cut(unknown[0], 40)}; its options are codes and confidence")
+    codes, confidence = stated.get("codes"), stated.get("confidence", SURE)
+    if not isinstance(codes, list) or not codes or not all(isinstance(code, str) for code in codes):
+        raise ValueError("is not a list of language codes; write ISO 639-1 codes, such as [en, de]")
+    if unknown := sorted(set(codes) - known_languages()):
+        raise ValueError(
+            f"{cut(unknown[0], 40)!r} is no language that can be identified; write ISO 639-1 codes, such as en"
+        )
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
+        raise ValueError("confidence is a number between 0 and 1")
+    return Languages(tuple(sorted(set(codes))), float(confidence))
+
+
+def _languages_as_stated(languages: Languages) -> dict[str, Any]:
+    return {"codes": list(languages.codes), "confidence": languages.confidence}
+
+
 def _words_digest(words: Words) -> dict[str, str]:
     return {"name": words.name, "sha256": words.vocabulary.sha256}
 
@@ -58,7 +90,28 @@ def _ids_digest(ids: Ids) -> dict[str, str]:
 
 _FILE = WithJsonSchema({"type": "string"})
 
+_CODES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_LANGUAGES: dict[str, Any] = {
+    "title": "list of language codes, or `codes` with a `confidence`",
+    "anyOf": [
+        _CODES,
+        {
+            "type": "object",
+            "properties": {
+                "codes": _CODES,
+                "confidence": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": SURE},
+            },
+            "required": ["codes"],
+            "additionalProperties": False,
+        },
+    ],
+}
+
 #: `builtin`, or the path of a file with one word or phrase a line.
 WordList = Annotated[Words, PlainValidator(_words), PlainSerializer(_words_digest), _FILE]
+#: A list of language codes, or `codes` with a `confidence`.
+LanguageList = Annotated[
+    Languages, PlainValidator(_languages), PlainSerializer(_languages_as_stated), WithJsonSchema(_LANGUAGES)
+]
 #: The path of a file with one id a line.
 IdFile = Annotated[Ids, PlainValidator(_ids), PlainSerializer(_ids_digest), _FILE]

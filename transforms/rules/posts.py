@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
 
 from blift.schemas.parts import MediaKind
 from blift.schemas.reasons import Reason
-from blift.transforms.language import identify
-from blift.transforms.rules.options import IdFile, WordList
+from blift.transforms.post_language import LANGUAGE, OUTSIDE, with_language
+from blift.transforms.rules.options import IdFile, LanguageList, WordList
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
@@ -154,7 +156,7 @@ def topic_words_out(words: WordList) -> Check:
 @rule(RecordKind.POST, Reason.NSFW_WORD)
 def nsfw_words(words: WordList) -> Check:
     """Posts with a word of an NSFW vocabulary in the title or text go. `builtin` is the packaged list; a path
-    names a file of one's own, one word or phrase a line.
+    names a file of one's own, one word or phrase a line. Addresses and the names of users and subreddits are not read.
     """
     vocabulary = words.vocabulary
     text = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
@@ -162,14 +164,11 @@ def nsfw_words(words: WordList) -> Check:
 
 
 @rule(RecordKind.POST, Reason.LANGUAGE)
-def languages(codes: list[str]) -> Check:
-    """Only posts whose title is in one of these languages, ISO 639-1. A title without words stays."""
-    column = pl.col("identified_language")
-    return Check(~column.is_in(codes), column, derive=with_language)
-
-
-def with_language(posts: pl.DataFrame) -> pl.DataFrame:
-    """Add ``identified_language``: that of the title."""
-    if "identified_language" in posts.columns:
-        return posts
-    return posts.with_columns(identified_language=identify(posts["title"]).get_column("language"))
+def languages(wanted: LanguageList) -> Check:
+    """Only posts in one of these languages, ISO 639-1. The title decides; where it does not tell, what the platform
+    states, the description or the comments do. A post whose language nobody can tell stays. `{codes: [en],
+    confidence: 0.9}` also sets the confidence from which a language counts as known; 0.9 is the default.
+    """
+    found = pl.coalesce(LANGUAGE, pl.lit(f"not {' or '.join(wanted.codes)}"))
+    derive = partial(with_language, codes=wanted.codes, sure=wanted.confidence)
+    return Check(pl.col(OUTSIDE) >= wanted.confidence, found, derive=derive)

@@ -15,6 +15,7 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts
 from blift.transforms.measured import UNITED
+from blift.transforms.post_language import ONLY_WHILE_JUDGED
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.python_file import RuleFile
 from blift.transforms.shuffle import ShardedTable
@@ -62,7 +63,7 @@ class Judged(NamedTuple):
 
     Attributes:
         posts: tables with the columns of `post` that samples need, ``judged`` (false: a post that broke a rule, kept
-            for what it tells of the media), ``identified_language`` and ``own_media``.
+            for what it tells of the media), ``identified_language``, ``language_confidence`` and ``own_media``.
         comments: tables with ``COMMENT_COLUMNS``; ``media_key`` is that of the post.
         rejects: tables of `reject`.
         tallies: counts for a funnel.
@@ -112,13 +113,13 @@ class _Judge(beam.DoFn):
         self._rules = RuleBook.of(options.posts, options.comments, options.counted, options.python)
 
     def process(self, found: PostsWithComments, same: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
-        tally, read = Tally(self._stage), frame(found[0])
-        posts = judge_posts(read, self._rules, tally)
+        tally, read, replies = Tally(self._stage), frame(found[0]), frame(found[1])
+        posts = judge_posts(read, self._rules, tally, replies)
         if self._options.identify_language:
             posts = posts.with_languages()
         posts = posts.with_united_media(frame(concat(same, UNITED)))
-        comments = judge_comments(frame(found[1]), posts, self._rules, tally)
-        yield _arrow(posts.kept.drop(_POST_ONLY, strict=False))
+        comments = judge_comments(replies, posts, self._rules, tally)
+        yield _arrow(posts.kept.drop(*_POST_ONLY, *ONLY_WHILE_JUDGED, strict=False))
         yield TaggedOutput(_COMMENTS, _arrow(comments.kept.select(COMMENT_COLUMNS)))
         yield TaggedOutput(REJECTS, self._rejects(posts.rejected, "post"))
         yield TaggedOutput(REJECTS, self._rejects(comments.rejected, "comment", read))

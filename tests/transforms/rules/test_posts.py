@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from blift.schemas.parts import MediaKind
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.rules.options import Ids, Words
+from blift.transforms.rules.options import Ids, LanguageList, Languages, Words
 from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
 from blift.transforms.vocabulary import Vocabulary
 
@@ -124,7 +124,7 @@ CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str |
         "nsfw_word",
         "rude",
     ),
-    (REDDIT, "languages", ["en", "fr"], {"title": _ENGLISH}, {"title": _GERMAN}, "language", "de"),
+    (REDDIT, "languages", Languages(("en", "fr")), {"title": _ENGLISH}, {"title": _GERMAN}, "language", "de"),
 ]
 
 
@@ -186,18 +186,55 @@ def test_media_of_unknown_host_come_from_none_of_the_hosts() -> None:
     )
 
 
-def test_a_title_without_words_is_in_no_language_and_stays() -> None:
-    assert judged(REDDIT, "languages", ["en"], {"title": "!!! 2024 :)"})[0] == [True]
+_ONLY_ENGLISH = Languages(("en",))
+
+
+def test_a_title_of_which_nobody_can_tell_the_language_stays() -> None:
+    for title in ("!!! 2024 :)", "Sunset", "Homemade ramen", "Funny truth", "Neuschwanstein castle", "Textures"):
+        assert judged(REDDIT, "languages", _ONLY_ENGLISH, {"title": title})[0] == [True], title
+
+
+def test_a_title_in_letters_that_no_wanted_language_has_goes() -> None:
+    cat = {"title": "\u732b"}
+    assert judged(REDDIT, "languages", _ONLY_ENGLISH, cat) == ([False], [("languages", "language", "not en")])
+    assert judged(REDDIT, "languages", Languages(("en", "zh")), cat)[0] == [True]
 
 
 def test_the_language_rule_leaves_the_language_that_it_found() -> None:
-    verdict = apply_rules(posts({"title": _ENGLISH}), checks(RecordKind.POST, REDDIT, {"languages": ["en"]}))
+    verdict = apply_rules(posts({"title": _ENGLISH}), checks(RecordKind.POST, REDDIT, {"languages": _ONLY_ENGLISH}))
     assert verdict.kept["identified_language"].to_list() == ["en"]
+    assert verdict.kept["language_confidence"].is_between(0.9, 1).all()
 
 
-def test_a_language_that_is_known_is_not_identified_again() -> None:
-    known = posts({"title": _GERMAN}).with_columns(identified_language=pl.lit("en"))
-    assert apply_rules(known, checks(RecordKind.POST, REDDIT, {"languages": ["en"]})).kept.height == 1
+def test_the_confidence_that_counts_is_an_option() -> None:
+    for confidence, kept in ((0.9, False), (0.9999, True)):
+        assert judged(REDDIT, "languages", Languages(("en",), confidence), {"title": _GERMAN})[0] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ([], "is not a list of language codes"),
+        ("en", "is not a list of language codes"),
+        ([1], "is not a list of language codes"),
+        (["english"], "'english' is no language that can be identified; write ISO 639-1 codes, such as en"),
+        ({"codes": ["en"], "sure": 1}, "has no option sure; its options are codes and confidence"),
+        ({"codes": ["en"], "confidence": 1}, "confidence is a number between 0 and 1"),
+        ({"codes": ["en"], "confidence": True}, "confidence is a number between 0 and 1"),
+        ({"confidence": 0.5}, "is not a list of language codes"),
+    ],
+)
+def test_what_is_no_list_of_languages_is_refused_with_its_reason(value: Any, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        TypeAdapter(LanguageList).validate_python(value)
+
+
+def test_languages_are_sorted_and_written_with_their_confidence() -> None:
+    knob = TypeAdapter(LanguageList)
+    assert knob.validate_python(["fr", "en", "fr"]) == Languages(("en", "fr"), 0.9)
+    stated = {"codes": ["de"], "confidence": 0.5}
+    assert knob.dump_python(knob.validate_python(stated)) == stated
+    assert knob.validate_python(Languages(("en",))) == Languages(("en",))
 
 
 def test_topic_words_do_not_run_over_from_the_title_into_a_tag() -> None:
