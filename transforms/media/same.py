@@ -53,7 +53,7 @@ def same_media(one: Evidence, other: Evidence, options: DuplicateOptions) -> boo
 
     Images are one where their sketches are. Videos are one where they match over most of both; where that are fewer
     than ``min_matches`` different pictures, their sketches must be the same too, and their sound as long and as loud;
-    where that are as many, some sketches of one moment must resemble each other.
+    where that are as many, half of their sketches of one moment must resemble each other.
     """
     if one.film is None or other.film is None:
         return one.film is other.film and same_picture(one.drawn[0].sketch, other.drawn[0].sketch)
@@ -66,12 +66,13 @@ def same_media(one: Evidence, other: Evidence, options: DuplicateOptions) -> boo
 
 
 def _resemble(one: Evidence, other: Evidence, shift_s: float) -> bool:
-    """Some sketches of one moment resemble each other, where there are any: hashes see no levels and no details."""
+    """Half of the sketches of one moment, if there are any, resemble each other: hashes see no levels and no details."""
     moments = [
         (ours, min(other.drawn, key=lambda drawn: abs(drawn.time_s + shift_s - ours.time_s))) for ours in one.drawn
     ]
     near = [(ours, theirs) for ours, theirs in moments if abs(theirs.time_s + shift_s - ours.time_s) <= _SHIFT_S]
-    return not near or any(like_picture(ours.sketch, theirs.sketch) for ours, theirs in near)
+    alike = sum(like_picture(ours.sketch, theirs.sketch) for ours, theirs in near)
+    return 2 * alike >= len(near)
 
 
 def _same_stills(one: Evidence, other: Evidence, shift_s: float) -> bool:
