@@ -66,7 +66,7 @@ def same_media(one: Evidence, other: Evidence, options: DuplicateOptions) -> boo
 
 
 def _resemble(one: Evidence, other: Evidence, shift_s: float) -> bool:
-    """Half of the sketches of one moment, if there are any, resemble each other: hashes see no levels and no details."""
+    """Half of the sketches of one moment, if any, resemble each other: hashes see neither levels nor details."""
     moments = [
         (ours, min(other.drawn, key=lambda drawn: abs(drawn.time_s + shift_s - ours.time_s))) for ours in one.drawn
     ]
