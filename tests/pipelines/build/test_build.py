@@ -157,7 +157,8 @@ def test_pairs_tell_the_colours_of_scenes(built: tuple[Path, Manifest]) -> None:
 
 def test_the_later_observation_counts_and_the_earlier_is_history(built: tuple[Path, Manifest]) -> None:
     folder, _ = built
-    (seen_twice,) = [row for row in rows_of(folder, "posts") if row["history"]]
+    later = [row for row in rows_of(folder, "posts") if row["history"]]
+    (seen_twice,) = [row for row in later if row["history"][-1]["retrieved_at"] != row["retrieved_at"]]
     assert [seen["score"] for seen in seen_twice["history"]] == [seen_twice["score"] - 500]
     assert seen_twice["num_comments"] == 450
 
@@ -177,7 +178,7 @@ def test_author_names_are_nowhere(built: tuple[Path, Manifest]) -> None:
 def test_an_author_key_hashes_names(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLIFT_AUTHOR_KEY", "a key of the test")
     run_build(corpus / "demo.yaml", tmp_path / "out", stages=["ingest"])
-    authors = [row["author"] for row in rows_of(tmp_path / "out", "comments")]
+    authors = [row["author"] for row in rows_of(tmp_path / "out", "comments") if not row["deleted"]]
     assert all(author is not None and len(author) == 16 for author in authors)
     assert len(set(authors)) < len(authors)
 
@@ -272,7 +273,7 @@ def test_same_bytes_from_other_workers_other_file_order_and_other_line_order(
 def test_limit_reads_the_first_posts_of_every_file(corpus: Path, tmp_path: Path) -> None:
     manifest, _ = run_build(corpus / "demo.yaml", tmp_path / "out", limit=5)
     read = {row.table: row.rows_out for row in funnel_rows(manifest) if row.step == "read"}
-    assert read["reddit post"] == 15
+    assert read["reddit post"] == 16  # one archive holds one record, and breaks off
     assert read["youtube post"] == 5
 
 
