@@ -123,7 +123,7 @@ def _on_machine(error: Exception) -> str | None:
 
 def _on_runner(error: Exception) -> str | None:
     """What a runner's exception means: each has its own for what went wrong elsewhere. None for a fault of ours."""
-    from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.runner_failures import sentence_on  # noqa: PLC0415 - slow
 
     if isinstance(error, OSError | ImportError):
         return None

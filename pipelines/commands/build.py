@@ -9,6 +9,7 @@ import shlex
 import sys
 
 from blift.connectors.filesystem import is_here
+from blift.connectors.object_stores import connect
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
 from blift.pipelines.commands.show import show_funnel, show_notes
@@ -71,9 +72,10 @@ def run(args: argparse.Namespace) -> int:
     from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 
     beam = beam_arguments(args.beam)
+    connect(beam.options)
     # Workers have working folders of their own.
     folder = RunFolder(os.path.abspath(args.out) if is_here(args.out) else args.out)
-    check_runner(beam.options, folder.path, detach=args.detach)
+    show_notes(check_runner(beam.options, folder.path, detach=args.detach))
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
