@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
+from blift.connectors.object_stores import sentence_on_store
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError
@@ -115,6 +116,8 @@ def _on_machine(error: Exception) -> str | None:
     """What is said where the machine lacks memory or space, or denies access; None where it does not."""
     if is_out_of_memory(error):
         return no_memory()
+    if of_store := sentence_on_store(error):
+        return printable_lines(of_store)
     if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
         return None
     what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"

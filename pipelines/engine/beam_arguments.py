@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
+from blift.connectors.object_stores import own_options
 from blift.schemas.errors import BliftError, did_you_mean
 
 if TYPE_CHECKING:
@@ -67,13 +68,13 @@ class BeamArguments:
 
 
 def beam_arguments(arguments: Sequence[str], command: str = "build") -> BeamArguments:
-    """Arguments of a command that are not ours, checked.
+    """Arguments of a command that are not ours, checked, behind those of the environment.
 
     Raises:
         BliftError: Beam has no such option either, or it does not take the value.
     """
-    beam = BeamArguments(tuple(arguments), command)
-    if arguments:
+    beam = BeamArguments((*own_options(), *arguments), command)
+    if beam.arguments:
         _ = beam.options
     return beam
 
