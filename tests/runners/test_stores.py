@@ -14,7 +14,7 @@ from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES
 from tests.runners.processes import Processes
 
-pytestmark = pytest.mark.runner
+pytestmark = [pytest.mark.runner, pytest.mark.timeout(1800)]
 
 _BUCKET = "datasets"
 
