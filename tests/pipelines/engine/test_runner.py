@@ -4,21 +4,18 @@ import re
 import socket
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import apache_beam as beam
-import grpc
 import pytest
 from apache_beam.options.pipeline_options import JobServerOptions, PortableOptions
-from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
 from blift.pipelines.cli import main
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.runner import RunnerError, check_jar, check_runner, reach
 from blift.pipelines.engine.runner_failures import sentence_on
 from blift.schemas.errors import BliftError
+from tests.job_server import listening
 
 _SPARK_MAIN = "org.apache.beam.runners.spark.SparkJobServerDriver"
 
@@ -36,32 +33,18 @@ def jar(folder: Path, main: str = _SPARK_MAIN, version: str = beam.__version__) 
     return str(path)
 
 
-class _Jobs(beam_job_api_pb2_grpc.JobServiceServicer):
-    """As much of a job server as is asked before a build."""
-
-    def DescribePipelineOptions(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names
-        return beam_job_api_pb2.DescribePipelineOptionsResponse()
-
-
 @pytest.fixture
 def job_server() -> Iterator[int]:
     """A port that a job server listens at."""
-    server = grpc.server(ThreadPoolExecutor(max_workers=1))
-    beam_job_api_pb2_grpc.add_JobServiceServicer_to_server(_Jobs(), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield port
-    server.stop(None).wait()
+    with listening(with_jobs=True) as port:
+        yield port
 
 
 @pytest.fixture
 def other_server() -> Iterator[int]:
     """A port that a server of gRPC listens at which knows nothing of jobs."""
-    server = grpc.server(ThreadPoolExecutor(max_workers=1))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield port
-    server.stop(None).wait()
+    with listening(with_jobs=False) as port:
+        yield port
 
 
 @pytest.fixture
