@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from blift.schemas.errors import BliftError, did_you_mean
+from blift.schemas.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
@@ -37,7 +38,7 @@ _OTHER_NAMES = {
 }
 
 
-class StoreError(BliftError):
+class StoreError(InputError):
     """An address names no store, or one for which a package or an option is missing."""
 
 
@@ -82,6 +83,9 @@ def _find(scheme: str) -> Any:
         return FileSystems
     address = f"{scheme}://"
     if scheme not in _EXTRAS:
+        with suppress(ValueError):
+            FileSystems.get_filesystem(address)
+            return FileSystems  # of another package
         name = _OTHER_NAMES.get(scheme)
         hint = f"; write {name}://." if name else did_you_mean(scheme, _EXTRAS) or "."
         known = ", ".join(f"{each}://" for each in _EXTRAS)

@@ -70,6 +70,7 @@ def test_a_store_that_cannot_be_reached_is_told_with_its_reason() -> None:
 
 
 def test_s3_without_credentials_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("boto3", reason="pip install 'blift[aws]' brings it")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
