@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
-from blift.connectors.object_stores import sentence_on_store
+from blift.connectors.filesystem import sentence_on_store
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError
@@ -121,7 +121,7 @@ def _on_machine(error: Exception) -> str | None:
     if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
         return None
     what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
-    return f"Cannot {what}: {error.strerror}. Mend that, and run it again."
+    return f"Cannot {what}: {error.strerror}. Fix that and run the command again."
 
 
 def _on_runner(error: Exception) -> str | None:
