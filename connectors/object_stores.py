@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
@@ -52,7 +53,7 @@ def connect(options: PipelineOptions) -> None:
     FileSystems.set_options(options)
 
 
-def beams(path: str) -> type[FileSystems]:
+def beams(path: str) -> Any:
     """Beam's filesystems, which can open this address, or path of this machine.
 
     Raises:
