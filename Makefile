@@ -82,6 +82,7 @@ docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/blift schema rules > docs/schema-rules.md
 	$(BIN)/blift schema lineage > docs/lineage.md
 
+# A test compares docs/lineage.md, since it takes a build of the demo.
 docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
 
-from blift.connectors.object_stores import sentence_on_store
+from blift.connectors.filesystem import sentence_on_store
 from blift.pipelines.engine.ending import (
     EXIT_INTERRUPTED,
     EXIT_USER_ERROR,
@@ -147,7 +147,7 @@ def _on_machine(error: Exception) -> str | None:
     if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
         return None
     what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
-    return f"Cannot {what}: {error.strerror}. Mend that, and run it again."
+    return f"Cannot {what}: {error.strerror}. Fix that and run the command again."
 
 
 def _on_runner(error: Exception) -> tuple[str, int] | None:

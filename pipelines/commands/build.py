@@ -9,7 +9,6 @@ import shlex
 import sys
 
 from blift.connectors.filesystem import is_here
-from blift.connectors.object_stores import connect
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
 from blift.pipelines.commands.show import ALLOW_PYTHON, show_funnel, show_notes
@@ -90,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
+    from blift.connectors.object_stores import connect  # noqa: PLC0415 - slow
     from blift.pipelines.build.build import build  # noqa: PLC0415 - slow: all stages
     from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 
