@@ -46,7 +46,7 @@ def _merge(rows: pl.DataFrame) -> pl.DataFrame:
     latest = rows.group_by("post_id", maintain_order=True).agg(
         pl.exclude("post_id", "history", "speech_source", *_UPSTREAM, *_LASTING, *_LASTING_LISTS).first(),
         *_taken_back(),
-        pl.struct(_MEASURED).slice(1).reverse().alias("history"),
+        _earlier(*_MEASURED),
         pl.col("speech_source").filter(pl.col("speech").list.len() > 0).first(),
         *[pl.col(name).drop_nulls().first() for name in _LASTING],
         *[pl.col(name).filter((pl.col(name).list.len() > 0) & as_long).first() for name in _LASTING_LISTS],
@@ -61,6 +61,14 @@ def _taken_back() -> list[pl.Expr]:
     """Whether it was deleted or removed, of rows that stand latest first: by the latest, or by one without a time."""
     has_no_time = pl.col("retrieved_at").is_null()
     return [pl.col(name).first() | pl.col(name).filter(has_no_time).any() for name in _UPSTREAM]
+
+
+def _earlier(*measured: str) -> pl.Expr:
+    """What was measured before the latest, oldest first, of rows that stand latest first.
+
+    An observation that several archives hold, or one archive twice, is one.
+    """
+    return pl.struct(measured).unique(maintain_order=True).slice(1).reverse().alias("history")
 
 
 def latest_comments(table: pa.Table) -> pa.Table:
@@ -85,7 +93,7 @@ def _merged_comments(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.group_by("comment_id", maintain_order=True).agg(
         pl.exclude("comment_id", "history", *_UPSTREAM).first(),
         *_taken_back(),
-        pl.struct("retrieved_at", "score").slice(1).reverse().alias("history"),
+        _earlier("retrieved_at", "score"),
     )
 
 

@@ -44,6 +44,15 @@ def test_latest_numbers_count_and_earlier_ones_are_history_oldest_first() -> Non
     assert [(seen["retrieved_at"].day, seen["score"]) for seen in row["history"]] == [(1, 10), (2, 20)]
 
 
+def test_an_observation_that_two_archives_hold_is_one() -> None:
+    (row,) = merged(
+        post("a", 2, score=20, replay=_GRAPH), post("a", 1, score=10), post("a", 2, score=20, replay=_GRAPH, line=7)
+    )
+    assert (row["score"], [seen["score"] for seen in row["history"]]) == (20, [10])
+    (row,) = merged_comments(comment("c", None, score=3), comment("c", None, score=3, line=7))
+    assert (row["score"], row["history"]) == (3, [])
+
+
 def test_an_observation_without_a_time_is_the_earliest() -> None:
     (row,) = merged(post("a", None, score=5), post("a", 1, score=10))
     assert (row["score"], [seen["score"] for seen in row["history"]]) == (10, [5])
@@ -199,7 +208,7 @@ def test_result_does_not_depend_on_the_order_of_rows(
     shuffled = rows.copy()
     rng.shuffle(shuffled)
     assert merged(*rows) == merged(*shuffled)
-    assert sum(1 + len(row["history"]) for row in merged(*rows)) == len(rows)
+    assert sum(1 + len(row["history"]) for row in merged(*rows)) == len({seen[:3] for seen in observed})
 
 
 def test_comments_stand_by_post_and_id_and_the_latest_counts() -> None:

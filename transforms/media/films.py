@@ -17,8 +17,13 @@ Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 Times = NDArray[np.float64]
 
-#: Samples at most this far apart may show the same moment, seconds: clocks and frame rates differ.
+#: Steps in which likely shifts are looked for, seconds.
 _NEAR_S = 0.3
+#: Samples at most this far apart are of one moment at a shift that fits, seconds: of whole frames a dozen are known a
+#: second, of parts few. Within a wider window, frames of two moving pictures are alike by chance.
+_CLOSE_S, _CLOSE_PART_S = 0.045, 0.08
+#: What is tried beside each likely shift, seconds.
+_BESIDE_S = (0.0, -0.05, 0.05, -0.1, 0.1, -0.15, 0.15)
 #: A sample and the part of it are of one frame; sums of frame lengths miss a tick of the clock by less, in samples.
 _SAME_S, _ALMOST = 0.02, 1e-6
 #: Of the longer and of the shorter video, the part that the other must lie over.
@@ -42,6 +47,15 @@ class Lens(NamedTuple):
 
     times: Times
     hashes: Hashes
+
+
+class Compared(NamedTuple):
+    """Two lenses through which samples are compared: the bits and the seconds by which these may differ."""
+
+    ours: Lens
+    theirs: Lens
+    bits: int
+    near_s: float
 
 
 @dataclass(frozen=True)
@@ -69,15 +83,15 @@ class Film:
         parts = {_MIRRORED.get(part, part): _turned(lenses, 0, mirrored=True) for part, lenses in self.parts.items()}
         return Film(self.duration_s, self.samples_s, _turned(self.whole, 0, mirrored=True), parts)
 
-    def reach(self, other: Film, options: DuplicateOptions) -> Iterator[tuple[Lens, Lens, int]]:
-        """The lenses of both through which samples are compared, and the bits in which they may differ."""
+    def reach(self, other: Film, options: DuplicateOptions) -> Iterator[Compared]:
+        """How the samples of both are compared."""
         for ours, theirs in product(self.whole, other.whole):
-            yield ours, theirs, options.video_distance + _SLACK
+            yield Compared(ours, theirs, options.video_distance + _SLACK, _CLOSE_S)
         bits = options.part_distance + _SLACK
         for part in self.parts.keys() & other.parts.keys():
             for ours, theirs in product(self.parts[part], other.parts[part]):
                 if _tells(ours, theirs, bits):
-                    yield ours, theirs, bits
+                    yield Compared(ours, theirs, bits, _CLOSE_PART_S)
 
     def at_samples(self, lens: Lens) -> tuple[Hashes, Flags]:
         """The hash through a lens at each sample, and which samples have one."""
@@ -144,8 +158,8 @@ def in_common(one: Film, other: Film, options: DuplicateOptions) -> Common | Non
     best: Common | None = None
     for turns, mirrored in ((0, False), (0, True), *TURNS) if options.turned else ((0, False),):
         theirs = other.turned(turns, mirrored=mirrored)
-        for shift_s in _likely_shifts(one, theirs, options):
-            found = _at_shift(one, theirs, shift_s, options)
+        for shift_s, beside_s in product(_likely_shifts(one, theirs, options), _BESIDE_S):
+            found = _at_shift(one, theirs, shift_s + beside_s, options)
             if found and (best is None or found.pictures > best.pictures):
                 best = found
         if best is not None and best.pictures >= options.min_matches:
@@ -157,7 +171,7 @@ def _likely_shifts(one: Film, other: Film, options: DuplicateOptions) -> list[fl
     """The shifts at which most samples of one video match some of the other."""
     step = max(1, len(one.samples_s) // _ANCHORS)
     votes: dict[int, set[int]] = {}
-    for ours, theirs, bits in one.reach(other, options):
+    for ours, theirs, bits, _ in one.reach(other, options):
         hashes, known = one.at_samples(ours)
         for place in np.flatnonzero(known)[::step].tolist():
             near = theirs.times[np.bitwise_count(theirs.hashes ^ hashes[place]) <= bits]
@@ -186,11 +200,11 @@ def _at_shift(one: Film, other: Film, shift_s: float, options: DuplicateOptions)
 def _matches(one: Film, other: Film, shift_s: float, options: DuplicateOptions) -> tuple[Flags, Flags]:
     """Which samples of one video show something, and which of these the other has at that time."""
     told, matched = np.zeros(len(one.samples_s), np.bool_), np.zeros(len(one.samples_s), np.bool_)
-    for ours, theirs, bits in one.reach(other, options):
+    for ours, theirs, bits, near_s in one.reach(other, options):
         hashes, known = one.at_samples(ours)
+        first = np.searchsorted(theirs.times, one.samples_s - shift_s - near_s)
+        count = np.searchsorted(theirs.times, one.samples_s - shift_s + near_s, side="right") - first
         told |= known
-        first = np.searchsorted(theirs.times, one.samples_s - shift_s - _NEAR_S)
-        count = np.searchsorted(theirs.times, one.samples_s - shift_s + _NEAR_S, side="right") - first
         for step in range(int(count.max(initial=0))):
             at = np.minimum(first + step, len(theirs.times) - 1)
             alike = np.bitwise_count(hashes ^ theirs.hashes[at]) <= bits

@@ -76,6 +76,14 @@ def test_a_large_logo_in_both_makes_no_video_of_two() -> None:
     assert pictures_in_common(row(_HASHES[:20], part_hashes=logo), row(_HASHES[20:40], part_hashes=logo)) is None
 
 
+def test_frames_that_are_alike_at_another_shift_than_the_rest_do_not_count() -> None:
+    intro, rest = _HASHES[:24], _HASHES[50:74]
+    one = row(intro + rest, step_s=1 / 12)
+    late = row([*intro, _HASHES[80], _HASHES[81], *rest[:-2]], step_s=1 / 12)
+    assert pictures_in_common(one, one) == 3
+    assert pictures_in_common(one, late) is None
+
+
 @pytest.mark.parametrize(("turns", "mirrored"), TURNS)
 def test_a_turned_video_is_the_video(turns: int, mirrored: bool) -> None:
     turned = turned_hashes(np.array(_HASHES[:20], np.uint64), turns, mirrored=mirrored)
