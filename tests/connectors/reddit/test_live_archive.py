@@ -104,6 +104,8 @@ def lines(records: Iterable[RawRecord]) -> list[bytes]:
 
 #: Columns that say when and where a record was read, not what it is.
 _OF_READING = ["retrieved_at", "source", "line"]
+#: A column that the answer tells by its tree, which archives have not.
+_OF_TREES = "depth"
 
 
 def rounds(path: Path) -> list[list[dict[str, Any]]]:
@@ -118,7 +120,7 @@ def rounds(path: Path) -> list[list[dict[str, Any]]]:
 
 
 def table(path: Path, reader: Callable[..., Any], found: Iterable[bytes]) -> pl.DataFrame:
-    frame = pl.DataFrame(read(path, reader, found)).drop(_OF_READING)
+    frame = pl.DataFrame(read(path, reader, found)).drop(_OF_READING).drop(_OF_TREES, strict=False)
     return frame.sort("native_id")
 
 
