@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from enum import Enum, auto
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,15 @@ _MIN_COLUMNS = 2
 #: Fields under which envelopes keep their lists, the surest first.
 _LISTS = ("children", "data", "posts", "submissions", "comments", "results", "items", "hits", "things", "json")
 _DEEPEST = 600
+#: Times the longest object: more is not read in vain.
+_MOST_WASTED = 4
+#: How Python begins to say that JSON ends within a text, where no line break of a pretty object can be.
+_IN_TEXT = "Unterminated string"
+#: Characters of the longest word or escape of JSON: one that is cut off is told where it begins.
+_LONGEST_WORD = 12
+#: The next line that begins an object; and bytes that were no UTF-8.
+_NEXT_OBJECT = re.compile(r"\n[ \t,\[]*\{")
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 
 
 class Shape(Enum):
@@ -160,59 +169,74 @@ def _is_array(plain: bytes) -> bool:
 
 
 def _is_pretty(plain: bytes) -> bool:
-    """Objects take several lines each: the first line is no whole object, and the next one begins none."""
+    """Objects take several lines each: the first line breaks off between two values, and the next begins no object."""
     first, _, more = plain.lstrip().partition(b"\n")
     if not first.startswith(b"{") or not more.strip() or more.lstrip()[:1] not in (b'"', b"}"):
         return False
     try:
-        json.loads(first)
-    except ValueError:
-        return True
+        text = first.decode()
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return _breaks_off(error, len(text.rstrip())) and not error.msg.startswith(_IN_TEXT)
+    except (ValueError, RecursionError):
+        return False
     return False
 
 
+def _breaks_off(error: json.JSONDecodeError, length: int) -> bool:
+    """JSON of that length, in characters, is not wrong: there is more of it."""
+    return error.pos >= length - _LONGEST_WORD or error.msg.startswith(_IN_TEXT)
+
+
 def _read_values(file: InputFile, encoding: str, block_bytes: int, max_bytes: int) -> Iterator[Lines | BadLine]:
-    """The objects of a file that holds values of JSON, one after the other, in arrays or in envelopes."""
+    """The objects of a file that holds values of JSON, one after the other, in arrays or in envelopes.
+
+    After an object that cannot be read, the next line that begins one is read.
+    """
     with open_bytes(file.path) as stream:
         values = _Values(stream, encoding, min(block_bytes, max_bytes), max_bytes)
         records = _sized(values, file.size_bytes)
-        is_over = False
-        while not is_over:
-            held: list[tuple[int, bytes]] = []
-            problem: Malformed | None = None
-            try:
-                held.extend(islice(records, _OBJECTS))
-                is_over = not held
-            except Malformed as found:
-                problem = found
-            except EOFError as error:
-                problem = Malformed(Reason.TRUNCATED_FILE, str(error) or "the file ends too early")
-            except DamagedFile as error:
-                problem = Malformed(Reason.UNREADABLE_FILE, str(error))
-            except OSError as error:
-                raise InputError(f"Reading {file.path} failed after line {values.number - 1}: {error}.") from error
-            if held:
+        for is_bad, found in groupby(_to_the_end(records, values, file.path), key=lambda one: isinstance(one, BadLine)):
+            if is_bad:
+                yield from (one for one in found if isinstance(one, BadLine))
+                continue
+            good = (one for one in found if not isinstance(one, BadLine))
+            while held := list(islice(good, _OBJECTS)):
                 yield _lines(held)
-            if problem is not None:
-                yield values.broken(problem)
-                return
 
 
-def _sized(values: _Values, size_bytes: int) -> Iterator[tuple[int, bytes]]:
+def _to_the_end(
+    records: Iterator[tuple[int, bytes] | BadLine], values: _Values, path: str
+) -> Iterator[tuple[int, bytes] | BadLine]:
+    """The records, and last what is left of a file that breaks off."""
+    try:
+        yield from records
+    except EOFError as error:
+        yield values.broken(Malformed(Reason.TRUNCATED_FILE, str(error) or "the file ends too early"))
+    except DamagedFile as error:
+        yield values.broken(Malformed(Reason.UNREADABLE_FILE, str(error)))
+    except OSError as error:
+        raise InputError(f"Reading {path} failed after line {values.number - 1}: {error}.") from error
+
+
+def _sized(values: _Values, size_bytes: int) -> Iterator[tuple[int, bytes] | BadLine]:
     """The records of a file of that size, each as JSON, with the number of its line.
 
     Raises:
         DamagedFile: they are far larger than the file.
-        Malformed, EOFError, OSError: what stands next cannot be read.
+        EOFError, OSError: the file cannot be read on.
     """
     room = most_unpacked(size_bytes, MORE_BYTES)
-    for number, value in values.objects():
+    for value in values.objects():
+        if isinstance(value, BadLine):
+            yield value
+            continue
         for record in _records(value):
             line = json.dumps(record).encode()
             room -= len(line) + LINE_BYTES
             if room < 0:
                 raise DamagedFile(f"its {size_bytes:,} bytes unpack to far more than any archive does")
-            yield number, line
+            yield values.number, line
 
 
 def _lines(records: list[tuple[int, bytes]]) -> Lines:
@@ -226,37 +250,79 @@ class _Values:
     def __init__(self, stream: ByteStream, encoding: str, block_bytes: int, max_bytes: int) -> None:
         self.number = 1
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)()
+        # Bytes that are no UTF-8 cost the object that they are in.
+        self._decoder = codecs.getincrementaldecoder(encoding)(
+            "surrogateescape" if "utf-8" in encoding else "surrogatepass"
+        )
         self._block_bytes = block_bytes
         self._max = max_bytes
         self._text = ""
         self._place = 0
         self._is_over = False
+        self._wasted = 0
 
-    def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Every object, with the number of the line on which it begins; arrays around objects are opened.
+    def objects(self) -> Iterator[dict[str, Any] | BadLine]:
+        """Every object, ``number`` being the line on which it begins; arrays around objects are opened.
+
+        What cannot be read is a bad line, up to the next line that begins an object.
+        """
+        while self._skip():
+            try:
+                value, end = self._object()
+            except Malformed as problem:
+                yield self.broken(problem)
+                self._skip_object()
+                continue
+            yield value
+            self._advance(end)
+
+    def _object(self) -> tuple[dict[str, Any], int]:
+        """The object that stands next, and where it ends.
 
         Raises:
-            Malformed: what stands next is no object, or too long.
+            Malformed: it is none, or too long.
         """
-        scan = json.JSONDecoder().raw_decode
-        while self._skip():
-            start = self._text[self._place]
-            if start != "{":
-                raise Malformed(Reason.NOT_JSON, f"{start!r} stands where an object should begin")
-            while True:
-                try:
-                    value, end = scan(self._text, self._place)
-                    break
-                except (json.JSONDecodeError, RecursionError) as error:
-                    if len(self._text) - self._place > self._max:
-                        raise Malformed(
-                            Reason.LINE_TOO_LONG, f"an object has more than the {self._max:,} bytes that are read"
-                        ) from error
-                    if not self._more():
-                        raise Malformed(Reason.NOT_JSON, str(error)) from error
-            yield self.number, value
-            self._advance(end)
+        start = self._text[self._place]
+        if start != "{":
+            raise Malformed(Reason.NOT_JSON, f"{start!r} stands where an object should begin")
+        while True:
+            try:
+                value, end = json.JSONDecoder().raw_decode(self._text, self._place)
+            except RecursionError as error:
+                raise Malformed(Reason.NOT_JSON, "it is nested too deeply") from error
+            except json.JSONDecodeError as error:
+                if len(self._text) - self._place > self._max:
+                    self._waste(self._max)
+                    detail = f"an object has more than the {self._max:,} bytes that are read"
+                    raise Malformed(Reason.LINE_TOO_LONG, detail) from error
+                if not _breaks_off(error, len(self._text)) or not self._more():
+                    self._waste(error.pos - self._place)
+                    raise Malformed(Reason.NOT_JSON, str(error)) from error
+            else:
+                if _NO_TEXT.search(self._text, self._place, end):
+                    raise Malformed(Reason.NOT_UTF8, "bytes that are no text")
+                return value, end
+
+    def _waste(self, characters: int) -> None:
+        """Count what was read in vain: objects that are never closed lie in one another, and each is read to the end.
+
+        Raises:
+            DamagedFile: it is too much.
+        """
+        self._wasted += characters
+        if self._wasted > _MOST_WASTED * self._max:
+            raise DamagedFile("its objects are not closed")
+
+    def _skip_object(self) -> None:
+        """Go to the next line that begins an object, or to the end."""
+        self._advance(min(self._place + 1, len(self._text)))
+        while not (found := _NEXT_OBJECT.search(self._text, self._place)):
+            # The last characters may be the beginning of such a line.
+            self._advance(max(self._place, len(self._text) - _LONGEST_WORD))
+            if not self._more():
+                self._advance(len(self._text))
+                return
+        self._advance(found.end() - 1)
 
     def broken(self, problem: Malformed) -> BadLine:
         """The file cannot be read from here on."""
@@ -285,7 +351,7 @@ class _Values:
         try:
             self._text = self._text[self._place :] + self._decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
-            raise Malformed(Reason.NOT_UTF8, error.reason) from error
+            raise DamagedFile(f"it is not all {error.encoding}: {error.reason}") from error
         self._place = 0
         return True
 

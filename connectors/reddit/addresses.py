@@ -11,6 +11,10 @@ _HOST = r"(?i)^(?:https?:)?//(?:[\w-]+\.)*reddit\.com"
 _PROFILE_POST = r"(?i)^((?:(?:https?:)?//(?:[\w-]+\.)*reddit\.com)?)/+(?:(?:user|u)/+|r/+u_)[^/?#]+/+(comments/)"
 _PROFILE_PAGE = r"(?i)^((?:https?:)?//(?:[\w-]+\.)*reddit\.com/+(?:user|u)/+|/+(?:user|u)/+)[^/?#]+"
 _PROFILE_PLACE = r"(?i)^((?:(?:https?:)?//(?:[\w-]+\.)*reddit\.com)?/+r/+)u_[^/?#]+"
+#: The name in `pics`, `r/pics`, `/r/pics/comments/...` and their addresses; and the same of profiles.
+_BEFORE_NAME = r"(?i)^\s*(?:(?:https?:)?(?://)?(?:[\w-]+\.)*reddit\.com/+)?/*"
+_NAME = rf"{_BEFORE_NAME}(?:r/+)?([^/?#]*)"
+_PROFILE_NAME = rf"{_BEFORE_NAME}(?:u|user)/+[^/?#]"
 
 
 def path() -> pl.Expr:
@@ -22,11 +26,12 @@ def path() -> pl.Expr:
 
 def subreddit() -> pl.Expr:
     """The name of the subreddit, without `r/`, from ``subreddit``, else ``permalink``; profiles have one in common."""
-    given = pl.col("subreddit").str.strip_chars().str.replace(r"(?i)^/?r/", "").str.strip_chars("/")
+    given = pl.col("subreddit").str.strip_chars().str.extract(_NAME)
     named = pl.coalesce(
         pl.when(given != "").then(given), pl.col("permalink").str.extract(r"(?i)^(?:https?://[^/]+)?/+r/+([^/?#]+)")
     )
-    return pl.when(named.str.contains(r"(?i)^u_")).then(pl.lit(PROFILE)).otherwise(named)
+    is_profile = named.str.contains(r"(?i)^u_") | pl.col("subreddit").str.contains(_PROFILE_NAME).fill_null(value=False)
+    return pl.when(is_profile).then(pl.lit(PROFILE)).otherwise(named)
 
 
 def without_author(address: pl.Expr) -> pl.Expr:

@@ -20,7 +20,7 @@ _MOST = 2**63
 _SCALES = (1_000, 1_000_000, 1_000_000_000)
 _TRUE, _FALSE = frozenset({"true", "t", "yes", "1", "1.0"}), frozenset({"false", "f", "no", "0", "0.0"})
 _NOTHING = frozenset({"", "null", "none", "nan", "<na>"})
-_WHOLE = re.compile(r"[+-]?[0-9]{1,19}(?:\.0*)?")
+_WHOLE = re.compile(r"[+-]?(?:[0-9]{1,19}|[0-9]{1,3}(?:,[0-9]{3}){1,6})(?:\.0*)?")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 _BOOLEANS = (
@@ -85,10 +85,10 @@ def _boolean(value: Any) -> Any:
 
 def _count(value: Any) -> Any:
     if isinstance(value, str):
-        word = value.strip().replace(",", "")
+        word = value.strip()
         if word.lower() in _NOTHING:
             return None
-        return int(word.partition(".")[0]) if _WHOLE.fullmatch(word) else value
+        return int(word.partition(".")[0].replace(",", "")) if _WHOLE.fullmatch(word) else value
     if isinstance(value, bool):
         return value
     return int(value) if isinstance(value, float) and math.isfinite(value) and value.is_integer() else value

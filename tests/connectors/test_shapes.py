@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from blift.connectors.files import InputFile
-from blift.connectors.lines import Lines
+from blift.connectors.lines import BadLine, Lines
 from blift.connectors.shapes import read_records
 
 
@@ -15,7 +15,15 @@ def records_of(folder: Path, content: bytes) -> list[object]:
     path.write_bytes(content)
     found = read_records(InputFile(str(path), len(content), path.name))
     lines = [line for block in found if isinstance(block, Lines) for line in block.data.splitlines() if line.strip()]
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in lines if is_json(line)]
+
+
+def is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("first", ["[]", "[1, 2]", '["a"]', "5", "null", '"text"'])
@@ -36,3 +44,49 @@ def test_a_first_line_that_is_no_object_costs_no_other_line(first: str, tmp_path
 )
 def test_arrays_of_objects_are_read(content: str, tmp_path: Path) -> None:
     assert records_of(tmp_path, content.encode()) == [{"id": "a"}, {"id": "b"}]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b'{"id": "x", "a\x01": 1}',  # a character that no text has
+        b'{"id": "x", "broken\n":1}',  # a line break within a text
+        b'{"id": "x\xff',
+        b'{"id": "x",\n"a": tru}',
+        b'{"id": "x\xff",\n"a": 1}',
+        b'{"id": "x",\n"a": [',  # never closed
+    ],
+)
+def test_a_first_object_that_cannot_be_read_costs_no_other(first: bytes, tmp_path: Path) -> None:
+    rest = b'\n{"id": "a"}\n{"id": "b"}\n'
+    found = [each for each in records_of(tmp_path, first + rest) if isinstance(each, dict)]
+    assert found == [{"id": "a"}, {"id": "b"}]
+
+
+@pytest.mark.parametrize("broken", [b'{"id": "x" "y": 1}', b'{"id": "\xff\xfe"}', b'{"id": "x", "y": [1, 2}'])
+@pytest.mark.parametrize(
+    ("start", "between", "end"), [(b"[", b",\n", b"]"), (b"[\n", b"\n,", b"\n]"), (b"", b"\n", b"")]
+)
+def test_a_broken_object_of_an_array_or_of_several_lines_costs_itself(
+    broken: bytes, start: bytes, between: bytes, end: bytes, tmp_path: Path
+) -> None:
+    content = start + between.join([b'{"id":\n "a"}', broken, b'{"id":\n "b"}']) + end
+    (tmp_path / "archive").write_bytes(content)
+    found = list(read_records(InputFile(str(tmp_path / "archive"), len(content), "archive")))
+    bad = [one for one in found if isinstance(one, BadLine)]
+    assert [one.number for one in bad] == [content[: content.index(broken)].count(b"\n") + 1]
+    assert records_of(tmp_path, content) == [{"id": "a"}, {"id": "b"}]
+
+
+def test_utf_16_that_breaks_off_keeps_what_was_before(tmp_path: Path) -> None:
+    content = '[\n{"id": "a"},\n{"id": "b"}]'.encode("utf-16")[:-1]
+    assert records_of(tmp_path, content) == [{"id": "a"}, {"id": "b"}]
+
+
+def test_objects_that_are_never_closed_are_not_read_again_and_again(tmp_path: Path) -> None:
+    content = b"[" + b'{"a": [\n' * 500 + b'{"b": 1},\n' * 20_000
+    (tmp_path / "archive").write_bytes(content)
+    file = InputFile(str(tmp_path / "archive"), len(content), "archive")
+    found = list(read_records(file, max_line_bytes=10_000))
+    assert isinstance(found[-1], BadLine)
+    assert found[-1].problem.detail.endswith("its objects are not closed")

@@ -50,4 +50,4 @@ def _number(text: str) -> float | int | None:
 
 def _boolean(value: Any) -> bool | None:
     """True or false, also as the text or number that a lenient reader takes for it."""
-    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
+    return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(str(value).lower())

@@ -153,8 +153,10 @@ def _same_words(content: bytes, found: list[str]) -> None:
     require(isinstance(record, dict), "it is read, and is no object of JSON")
     segments = [event.get("segs", []) for event in record.get("events", [])]
     said = [" ".join("".join(word.get("utf8", "") for word in words).split()) for words in segments]
-    kept = sorted(words for words in said if words)
-    require(not any(differs(one, other) for one, other in zip(sorted(found), kept, strict=True)), "other words")
+    require(len(found) <= len(said), "more lines than there are")
+    kept, found = sorted({words for words in said if words}), sorted(set(found))  # what is said again at once is one
+    require(len(kept) == len(found), f"of {len(kept)} different lines there are {len(found)}")
+    require(not any(differs(one, other) for one, other in zip(found, kept, strict=True)), "other words")
 
 
 INFO = Kind("info.json", large=100_000, small=150, make=make_info, start=start_info)
