@@ -25,7 +25,10 @@ OPENED = ("java.lang", "java.lang.invoke", "java.nio", "java.util", "java.io", "
 _KEEP_WORKERS_MS = 60_000
 #: Options of ours, by command.
 _OURS = {
-    "build": ["--out", "--stages", "--limit", "--detach", "--quiet", "--help"],
+    "build": [
+        *("--out", "--stages", "--limit", "--replace", "--force", "--strict", "--allow-python", "--detach", "--quiet"),
+        "--help",
+    ],
     "publish": [
         *("--repo", "--private", "--gated", "--tag", "--create-pr", "--dry-run", "--force", "--quiet", "--help"),
     ],

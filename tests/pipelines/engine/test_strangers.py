@@ -310,16 +310,13 @@ def test_rows_of_a_shard_in_which_a_bit_is_another_are_not_shown(run_folder: Pat
     assert "Run `blift build` with the recipe again: it writes what is missing or has changed" in said("verify", code=1)
 
 
-def test_a_shard_that_has_changed_is_not_built_on(run_folder: Path, said: Said) -> None:
+def test_a_shard_that_has_changed_is_not_built_on_but_made_again(run_folder: Path, said: Said) -> None:
     changed(run_folder, lambda manifest: manifest["stages"].pop("instruct"))
     for shard in (run_folder / "samples").iterdir():
         content = bytearray(shard.read_bytes())
         content[-20] ^= 4
         shard.write_bytes(content)
-    assert "is not what was written: its sha256 is another" in said("build")
-    for shard in (run_folder / "samples").iterdir():
-        shard.unlink()
-    assert said("build", code=0) == ""
+    said("build", code=0)
     assert "files are as they were written" in said("verify", code=0)
 
 

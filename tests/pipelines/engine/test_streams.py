@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -40,8 +41,8 @@ def quoted(arguments: Sequence[str | Path]) -> str:
 @pytest.fixture(scope="module")
 def changed(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder of which `verify` says that it differs."""
-    folder = tmp_path_factory.mktemp("changed")
-    (folder / "manifest.json").write_bytes((built[0] / "manifest.json").read_bytes())
+    folder = Path(shutil.copytree(built[0], tmp_path_factory.mktemp("changed") / "run"))
+    next((folder / "samples").iterdir()).unlink()
     return folder
 
 

@@ -17,6 +17,7 @@ from blift.schemas.definition import Column, Definition
 from blift.schemas.errors import InputError
 from blift.schemas.registry import SCHEMAS
 
+POST: dict[str, Any] = {"platform": "reddit", "native_id": "p", "deleted": False, "removed": False, "live": False}
 COMMENT: dict[str, Any] = {"post_id": "reddit:p1", "platform": "reddit", "deleted": False, "removed": False}
 
 
@@ -45,11 +46,12 @@ def test_a_run_folder_has_no_findings(built: tuple[Path, Manifest]) -> None:
 def test_wrong_values_are_told_with_their_file_and_row(tmp_path: Path) -> None:
     write(tmp_path, "a.parquet", comments("a", "b"))
     write(tmp_path, "b.parquet", pa.concat_tables([comments("c"), comments("d", rank=-1)]))
-    rejects = [{"stage": "ingest", "rule": "read", "reason": each, "record_table": "post"} for each in ("nsfw", "dull")]
-    write(tmp_path, "c.parquet", conform(pa.Table.from_pylist(rejects), SCHEMAS["reject"]))
+    posts = [POST | {"post_id": each, "media_kind": each} for each in ("image", "dull")]
+    write(tmp_path, "c.parquet", conform(pa.Table.from_pylist(posts), SCHEMAS["post"]))
     assert told(tmp_path) == [
         "b.parquet DATA_RANGE: `rank` has -1, which is not in [0, inf): 1 value. The first is in row 2.",
-        "c.parquet DATA_ENUM_VALUE: `reason` has 'dull', which is none of its values: 1 value. The first is in row 2.",
+        "c.parquet DATA_ENUM_VALUE: `media_kind` has 'dull', which is none of its values: 1 value. The first is in "
+        "row 2.",
     ]
 
 

@@ -28,6 +28,7 @@ def accelerators(folder: Path, decoder: DecoderChoice) -> dict[str, bytes]:
         duplicates=None,
         describe=None,
         speech=None,
+        python=None,
         reject_out_of_scope=False,
     )
     pipeline = beam.Pipeline()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from blift.connectors.shard import name_of
 from blift.pipelines.cli import main
 from blift.pipelines.stages.publish.publish import Result
 from tests.hub_server import READER, TOKEN, HubServer
@@ -109,7 +110,7 @@ def test_what_was_published_is_loaded_row_by_row_streamed_and_as_a_snapshot(
             shard["rows"] for shard in held if shard["path"].startswith(f"release/{folder}")
         )
     for shard in held:
-        content = (Path(loaded["folder"]) / shard["path"].removeprefix("release/")).read_bytes()
+        content = (Path(loaded["folder"]) / name_of(shard["path"]).removeprefix("release/")).read_bytes()
         assert content == (run_folder / shard["path"]).read_bytes()
     again = blift("publish", str(run_folder), "--repo", REPO, env=env)
     assert again.stdout == "owner/demo holds this already, as v1.0.0.\n"
