@@ -50,8 +50,10 @@ def test_wrong_values_are_told_with_their_file_and_row(tmp_path: Path) -> None:
     write(tmp_path, "c.parquet", conform(pa.Table.from_pylist(posts), SCHEMAS["post"]))
     assert told(tmp_path) == [
         "b.parquet DATA_RANGE: `rank` has -1, which is not in [0, inf): 1 value. The first is in row 2.",
-        "c.parquet DATA_ENUM_VALUE: `media_kind` has 'dull', which is none of its values: 1 value. The first is in "
-        "row 2.",
+        (
+            "c.parquet DATA_ENUM_VALUE: `media_kind` has 'dull', which is none of its values: 1 value. "
+            "The first is in row 2."
+        ),
     ]
 
 
