@@ -64,6 +64,8 @@ _MOST_WASTED = 4
 _IN_TEXT = "Unterminated string"
 #: Characters of the longest word or escape of JSON: one that is cut off is told where it begins.
 _LONGEST_WORD = 12
+#: What may stand between two objects.
+_BETWEEN = re.compile("[ \t\r\n,\\[\\]\ufeff\x1e]*")
 #: The next line that begins an object; and bytes that were no UTF-8.
 _NEXT_OBJECT = re.compile(r"\n[ \t,\[]*\{")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
@@ -330,15 +332,21 @@ class _Values:
         return BadLine(self.number, head, Malformed(problem.reason, f"in line {self.number}: {problem.detail}"))
 
     def _skip(self) -> bool:
-        """Go to the next object, over what stands between objects; false at the end."""
+        """Go to the next object, over what stands between objects; false at the end.
+
+        Raises:
+            DamagedFile: nothing comes for longer than any object is.
+        """
+        skipped = 0
         while True:
-            rest = len(self._text)
-            place = self._place
-            while place < rest and self._text[place] in " \t\r\n,[]\ufeff\x1e":
-                place += 1
+            found = _BETWEEN.match(self._text, self._place)
+            place = found.end() if found else self._place
+            skipped += place - self._place
             self._advance(place)
-            if place < rest:
+            if place < len(self._text):
                 return True
+            if skipped > self._max:
+                raise DamagedFile(f"no object stands in {skipped:,} characters")
             if not self._more():
                 return False
 

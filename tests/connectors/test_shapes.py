@@ -78,6 +78,14 @@ def test_a_broken_object_of_an_array_or_of_several_lines_costs_itself(
     assert records_of(tmp_path, content) == [{"id": "a"}, {"id": "b"}]
 
 
+def test_brackets_without_an_object_are_not_read_to_the_end(tmp_path: Path) -> None:
+    content = b"[\n" * 50_000
+    (tmp_path / "archive").write_bytes(content)
+    (bad,) = read_records(InputFile(str(tmp_path / "archive"), len(content), "archive"), max_line_bytes=10_000)
+    assert isinstance(bad, BadLine)
+    assert bad.problem.detail.startswith("in line 10001: no object stands in 20,000 characters")
+
+
 def test_utf_16_that_breaks_off_keeps_what_was_before(tmp_path: Path) -> None:
     content = '[\n{"id": "a"},\n{"id": "b"}]'.encode("utf-16")[:-1]
     assert records_of(tmp_path, content) == [{"id": "a"}, {"id": "b"}]
