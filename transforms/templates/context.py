@@ -31,7 +31,7 @@ def is_film(kind: str, urls: Sequence[str]) -> bool:
     return kind == MediaKind.VIDEO.value
 
 
-def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
+def context_of(sample: Mapping[str, Any], *, film: bool | None = None) -> dict[str, Any]:
     """The names that a template can use, out of a row of the sample table.
 
     - ``kind``: ``image`` or ``video``; ``a_kind`` with its article; ``media``: the media itself.
@@ -43,9 +43,14 @@ def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
       ``background``, ``tone``, ``speech``, ``screen_text``, ``replay``; ``described`` and ``replayed`` are those
       that have a description, and a replay value.
     - ``masked``: the scene whose speech is masked; ``options`` (``letter``, ``speech``) and ``answer``, a letter.
+
+    Args:
+        film: whether the media is loaded as a video, where its file is known; None reads it from the address.
     """
+    if film is None:
+        film = is_film(sample["media_kind"], sample["media_urls"])
     scenes = [_scene(number, scene) for number, scene in enumerate(sample["scenes"], start=1)]
-    kind = "video" if is_film(sample["media_kind"], sample["media_urls"]) else "image"
+    kind = "video" if film else "image"
     return {
         "kind": kind,
         "a_kind": "an image" if kind == "image" else "a video",
