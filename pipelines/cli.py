@@ -25,6 +25,7 @@ _GARBAGE_AFTER = 100_000
 _COMMANDS = {
     "fetch": "fetch posts, comments and media from the platforms",
     "build": "build a dataset from a recipe",
+    "export": "write instruction pairs in the files that a trainer reads",
     "publish": "publish a run folder on the HuggingFace Hub",
     "diff": "compare two run folders or published versions",
     "inspect": "show the funnel and sample rows of a run folder",
