@@ -75,7 +75,10 @@ def write_small_corpus(folder: Path, clip: Path) -> None:
         "id": "MFxBGAKXury", "title": "A street musician", "channel_id": "UC1", "channel": "Music", "duration": 4,
         "view_count": 1000, "like_count": 50, "upload_date": "20200913", "extractor_key": "Youtube", "ext": "mp4",
         "webpage_url": "https://www.youtube.com/watch?v=MFxBGAKXury",
-        "comments": [{"id": f"y{n}", "text": f"That is what comment {n} says", "like_count": n, "parent": "root"} for n in range(3)],
+        "comments": [
+            {"id": f"y{place}", "text": f"That is what comment {place} says", "like_count": place, "parent": "root"}
+            for place in range(3)
+        ],
     }  # fmt: skip
     (folder / "youtube" / "Street [MFxBGAKXury].info.json").write_text(json.dumps(info))
     shutil.copy(clip, folder / "youtube" / "Street [MFxBGAKXury].mp4")
