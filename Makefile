@@ -89,10 +89,14 @@ imports: tree  ## the direction of imports
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/blift recipe docs > docs/recipe.md
 	$(BIN)/blift recipe json-schema > docs/recipe.schema.json
+	$(BIN)/blift schema rules > docs/schema-rules.md
+	$(BIN)/blift schema lineage > docs/lineage.md
 
 docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
+	$(BIN)/blift schema rules | diff -u docs/schema-rules.md -
+	$(BIN)/blift schema lineage | diff -u docs/lineage.md -
 
 schema-check: $(VENV)/.installed  ## tables against their baselines
 	$(BIN)/blift schema check

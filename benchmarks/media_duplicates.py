@@ -1,71 +1,107 @@
-"""Near-duplicate media: the search of hashes by size, and what is found among strangers.
+"""Near-duplicate media: the search of hashes by size, what is found of variants, and what is wrongly joined.
 
     python -m benchmarks.media_duplicates --data FOLDER_OF_RECORDED_DATA
 
-prints CPU time and memory of the search from 100,000 to 1,000,000 hashes (against comparing all with all), recall for
-each kind of variant of images and videos among strangers, and whether the recorded near-duplicates fall into their
-groups.
+prints CPU time and memory of the search from 100,000 to 1,000,000 hashes (against comparing all with all); recall for
+each kind of variant of images and videos among strangers, and the precision of pairs; and whether the recorded
+near-duplicates fall into their groups.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from functools import cache
 from itertools import combinations, islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
-import imageio_ffmpeg
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from PIL import Image
 
-from benchmarks.media_variants import picture
+from benchmarks.media_films import (
+    FILM_VARIANTS,
+    compilation,
+    cut_film,
+    ffmpeg,
+    panned,
+    recorded_films,
+    series,
+    short_film,
+    still_film,
+)
+from benchmarks.media_variants import (
+    IMAGE_VARIANTS,
+    chart,
+    meme,
+    picture,
+    plain_picture,
+    smooth_picture,
+    text_screenshot,
+)
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.settings import MeasureConfig
+from blift.connectors.media.store import KEPT
+from blift.pipelines.stages.media.keyframes import read_drawing
 from blift.pipelines.stages.media.measure import measure
-from blift.schemas.media import FramePart
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.media.clusters import connected
+from blift.transforms.media.clusters import connected, named_clusters
 from blift.transforms.media.hamming import similar_pairs
-from blift.transforms.media.hashes import part_hashes
-from blift.transforms.media.looks import MEDIA_COLUMNS, DuplicateOptions, kinds, looks
-from blift.transforms.media.pairs import image_links, video_links, video_matches
+from blift.transforms.media.looks import MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
+from blift.transforms.media.pairs import image_links, mark_links, mark_matches, video_links, video_matches
+from blift.transforms.media.same import Evidence, evidence_of, same_media
 
 _DISTANCE = 8
-_IMAGES, _VIDEOS, _STRANGE_VIDEOS = 100, 24, 300
-#: Pictures that one seed of the benchmark may have.
-_SEEDS = 1_000_000
-_MEDIA = pa.schema([SCHEMAS["media"].field(name) for name in MEDIA_COLUMNS])
+_PARTS = ("search", "images", "videos", "recorded")
+_LOOKED_AT = pa.schema([KEPT.field(name) for name in MEDIA_COLUMNS])
+OPTIONS = DuplicateOptions()
 
-#: Hash of a picture, and of its parts.
-Sample = tuple[str, dict[FramePart, str]]
-Variant = Callable[[Image.Image], Image.Image]
+
+class Seen(NamedTuple):
+    """What was measured of a file: what is searched, and what is compared; ``pixels`` decide who stays."""
+
+    looked_at: dict[str, Any]
+    evidence: Evidence
+    pixels: int
+
+
+#: Measured files by name: `original/variant`, where strangers are originals of their own.
+Corpus = dict[str, Seen]
+#: What is in every archive: originals, and strangers.
+_ALWAYS = frozenset({"original", "alone"})
+#: Two files by name, in order; and whether two are one media.
+Pair = tuple[str, str]
+Same = Callable[[str, str], bool]
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with `media/`")
-    parser.add_argument("--distractors", type=int, default=5_000, help="pictures of strangers")
-    parser.add_argument("--seed", type=int, default=0, help="of the made-up pictures and films")
+    parser.add_argument("--images", type=int, default=100, help="originals of images, of which all variants are made")
+    parser.add_argument("--films", type=int, default=24, help="the same of videos")
+    parser.add_argument("--strangers", type=int, default=5_000, help="strangers among the images; a 50th as many films")
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=_PARTS, help="tables that are printed")
     args = parser.parse_args()
-    first = args.seed * _SEEDS
     cv2.setNumThreads(1)
-    _search_table()
+    if "search" in args.parts:
+        _search_table()
     with tempfile.TemporaryDirectory(prefix="blift-bench-") as folder:
-        strangers = _image_table(Path(folder), args.distractors, first)
-        _video_table(Path(folder), args.data, strangers, first)
-    _recorded(args.data)
+        if "images" in args.parts:
+            images = image_corpus(Path(folder), args.data, args.images, args.strangers)
+            print_recall("Images", images, list(IMAGE_VARIANTS))
+        if "videos" in args.parts:
+            films = film_corpus(Path(folder), args.data, args.films, args.strangers // 50)
+            print_recall("Videos", films, list(FILM_VARIANTS))
+    if "recorded" in args.parts:
+        _recorded(args.data)
 
 
 def _search_table() -> None:
@@ -107,213 +143,265 @@ def _all_with_all(count: int) -> tuple[float, float, int]:
     return time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, found
 
 
-def _logo(image: Image.Image) -> Image.Image:
-    marked = image.copy()
-    ImageDraw.Draw(marked).rectangle((image.width - 70, 10, image.width - 10, 40), fill="white", outline="black")
-    return marked
+def image_corpus(folder: Path, data: Path, originals: int, strangers: int) -> Corpus:
+    """Originals with all their variants, and strangers, measured."""
+    corpus: Corpus = {}
+    for place, original in enumerate(islice(image_originals(data), originals)):
+        corpus[f"original{place}/original"] = _seen(original, folder, 90)
+        for name, variant in IMAGE_VARIANTS.items():
+            quality = 30 if "quality" in name else 80
+            corpus[f"original{place}/{name}"] = _seen(variant(original), folder, quality)
+    for place, stranger in enumerate(islice(image_strangers(), strangers)):
+        corpus[f"stranger{place}/alone"] = _seen(stranger, folder, 80)
+    return corpus
 
 
-def _text(image: Image.Image) -> Image.Image:
-    marked = image.copy()
-    ImageDraw.Draw(marked).text((40, image.height - 60), "when you see it", fill="white", font_size=36)
-    return marked
+def image_originals(data: Path) -> Iterator[Image.Image]:
+    """Recorded pictures and frames, made-up pictures of two kinds, memes, in turns."""
+    recorded = _recorded_pictures(data)
+    for seed in range(1_000_000):
+        if (found := next(recorded, None)) is not None:
+            yield found
+        yield from (picture(seed), smooth_picture(seed), meme(1_000 + seed, seed))
 
 
-def _crop(image: Image.Image) -> Image.Image:
-    return image.crop((image.width // 40, image.height // 40, image.width * 39 // 40, image.height * 39 // 40))
+def image_strangers() -> Iterator[Image.Image]:
+    """Of each fifty: five text screenshots, three memes over shared templates, charts, plain and made-up pictures."""
+    for seed in range(1_000_000):
+        yield from (text_screenshot(10 * seed + place) for place in range(5))
+        yield from (meme(seed % 10, 10 * seed + place) for place in range(3))
+        yield from (chart(seed % 6, 10 * seed + place) for place in range(2))
+        yield from (plain_picture(10 * seed + place) for place in range(2))
+        yield from (picture(10_000 + 50 * seed + place) for place in range(19))
+        yield from (smooth_picture(10_000 + 50 * seed + place) for place in range(19))
 
 
-VARIANTS: dict[str, Variant] = {
-    "recompressed, quality 30": lambda image: image,
-    "half size": lambda image: image.resize((image.width // 2, image.height // 2)),
-    "grey": lambda image: image.convert("L"),
-    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.25),
-    "logo": _logo,
-    "text": _text,
-    "5 % cropped": _crop,
-    "letterbox": lambda image: ImageOps.expand(image, (0, 50), "black"),
-    "mirrored": ImageOps.mirror,
-    "quarter turn": lambda image: image.transpose(Image.Transpose.ROTATE_90),
-    "turned by 20 degrees": lambda image: image.rotate(20, Image.Resampling.BICUBIC),
-}
+def _recorded_pictures(data: Path) -> Iterator[Image.Image]:
+    """One of each group of recorded pictures, and the middle frame of each recorded clip."""
+    groups: set[str] = set()
+    for path in sorted((data / "media").glob("*/*")):
+        group = f"{path.parent.name}/{path.stem.split('_')[0]}" if path.parent.name == "imagededup" else str(path)
+        if path.parent.name == "exif-orientation" or group in groups:
+            continue
+        groups.add(group)
+        found = _frame(path) if path.suffix == ".mp4" else _picture(path)
+        if found is not None and min(found.size) >= 160:
+            yield found
 
 
-def _image_table(folder: Path, distractors: int, first: int) -> list[Sample]:
-    """Recall and precision of images; gives strangers as samples of videos."""
-    rows: list[dict[str, Any]] = []
-    for seed in range(_IMAGES):
-        original = picture(first + seed)
-        rows.append(_row(original, folder, f"{seed}/original", 90))
-        rows += [
-            _row(variant(original), folder, f"{seed}/{name}", 30 if "quality" in name else 80)
-            for name, variant in VARIANTS.items()
-        ]
-    strangers: list[Sample] = []
-    for seed in range(distractors):
-        stranger = picture(first + 10_000 + seed)
-        rows.append(_row(stranger, folder, f"stranger{seed}/alone", 80))
-        strangers.append((rows[-1]["phash"], part_hashes(np.asarray(stranger.convert("L")))))
-    print(
-        "\n| distance, ring distance | " + " | ".join(VARIANTS) + " | originals wrongly together | clean clusters % |"
-    )
-    print("|---|" + "--:|" * (len(VARIANTS) + 2))
-    for distance, ring in ((6, 3), (6, 6), (8, 6), (10, 6)):
-        options = DuplicateOptions(distance=distance, ring_distance=ring)
-        _print_row(f"{distance}, {ring}", clusters(rows, options), list(VARIANTS))
-    return strangers
+def _picture(path: Path) -> Image.Image | None:
+    try:
+        with Image.open(path) as image:
+            found = image.convert("RGB")
+    except (OSError, SyntaxError):
+        return None
+    found.thumbnail((1000, 1000))
+    return found
 
 
-def _row(image: Image.Image, folder: Path, name: str, quality: int) -> dict[str, Any]:
+def _frame(path: Path) -> Image.Image | None:
+    capture = cv2.VideoCapture(str(path))
+    capture.set(cv2.CAP_PROP_POS_FRAMES, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) // 2)
+    read, frame = capture.read()
+    return Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)) if read else None
+
+
+def film_corpus(folder: Path, data: Path, originals: int, strangers: int) -> Corpus:
+    """Originals with all their variants, and strangers, measured."""
+    corpus: Corpus = {}
+    for place, original in enumerate(islice(film_originals(folder, data), originals)):
+        corpus[f"film{place}/original"] = seen_file(original)
+        for name, (arguments, ending) in FILM_VARIANTS.items():
+            if original.name.startswith("short") and ("cut" in name):
+                continue  # it has no seconds to lose
+            target = folder / f"variant.{ending}"
+            ffmpeg("-i", str(original), *arguments, str(target))
+            corpus[f"film{place}/{name}"] = seen_file(target)
+    for place, stranger in enumerate(islice(film_strangers(folder), strangers)):
+        corpus[f"stranger{place}/alone"] = seen_file(stranger)
+    return corpus
+
+
+def film_originals(folder: Path, data: Path) -> Iterator[Path]:
+    """Recorded clips, cameras that move, films of scenes, still ones and short ones, in turns."""
+    recorded = recorded_films(folder, data)
+    for seed in range(1_000_000):
+        if (found := next(recorded, None)) is not None:
+            yield found
+        yield from (panned(folder, seed), cut_film(folder, seed), still_film(folder, seed), short_film(folder, seed))
+
+
+def film_strangers(folder: Path) -> Iterator[Path]:
+    """Of each 250: fifty series with an intro in common and twenty compilations with their clips; evenly mixed."""
+    for number in range(1_000_000):
+        for each in range(5):
+            yield from series(folder, 5 * number + each)
+        for each in range(2):
+            yield from compilation(folder, 2 * number + each)
+
+
+def _seen(image: Image.Image, folder: Path, quality: int) -> Seen:
     path = folder / "image.jpg"
     image.convert("RGB").save(path, quality=quality)
-    return measure(str(path), MeasureConfig()).row | {"sha256": name}
+    return seen_file(path)
 
 
-def clusters(rows: Sequence[dict[str, Any]], options: DuplicateOptions) -> dict[str, str]:
-    """The component of every file that has one."""
-    table = pa.Table.from_pylist([{name: row.get(name) for name in MEDIA_COLUMNS} for row in rows], _MEDIA)
+def seen_file(path: Path) -> Seen:
+    """A file of an image or a video, measured."""
+    measured = measure(str(path), MeasureConfig())
+    row = {"loudness_lufs": None, **measured.row, **measured.traits.columns()}
+    drawn = [(drawing.time_s, read_drawing(drawing)) for drawing in measured.traits.drawings]
+    looked_at = {name: row.get(name) for name in MEDIA_COLUMNS if name != "sha256"}
+    return Seen(looked_at, evidence_of(row, drawn, OPTIONS), row["width"] * row["height"])
+
+
+def clusters(corpus: Corpus, options: DuplicateOptions = OPTIONS) -> dict[str, str]:
+    """The cluster of every file that has one."""
+    same = _comparison(corpus, options)
+    return _named(corpus, _alike(_candidates(corpus, options), same), same)
+
+
+def _comparison(corpus: Corpus, options: DuplicateOptions) -> Same:
+    """Whether two files, by name, are one media; each pair is compared once."""
+
+    @cache
+    def compared(one: str, other: str) -> bool:
+        return same_media(corpus[one].evidence, corpus[other].evidence, options)
+
+    return lambda one, other: compared(*sorted((one, other)))
+
+
+def _alike(candidates: pl.DataFrame, same: Same) -> pl.DataFrame:
+    return candidates.filter(pl.Series([same(*pair) for pair in candidates.iter_rows()], dtype=pl.Boolean))
+
+
+def _named(corpus: Corpus, links: pl.DataFrame, same: Same) -> dict[str, str]:
+    component = pl.DataFrame(connected(links))
+    pixels = [corpus[name].pixels for name in component["sha256"].to_list()]
+    members = component.with_columns(
+        pixels=pl.Series(pixels, dtype=pl.Int64),
+        posted_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        media_key=pl.col("sha256"),
+    )
+    found = named_clusters(members, same).to_pydict()
+    return dict(zip(found["sha256"], found["cluster"], strict=True))
+
+
+def _candidates(corpus: Corpus, options: DuplicateOptions) -> pl.DataFrame:
+    """Pairs of files that hashes bring together, each once."""
+    rows = [seen.looked_at | {"sha256": name} for name, seen in corpus.items()]
+    media = pl.DataFrame(pa.Table.from_pylist(rows, _LOOKED_AT))
     links: list[pl.DataFrame] = []
     matches: list[pl.DataFrame] = []
-    for kind, some in kinds(pl.DataFrame(looks(pl.DataFrame(table), options))):
+    marks: list[pl.DataFrame] = []
+    for kind, some in kinds(pl.DataFrame(looks(media, options))):
         distance = options.distance_of(kind)
-        places = range(distance + 1)
-        if kind.moves:
-            matches += [pl.DataFrame(video_matches(some, distance, options.common, place).matches) for place in places]
-        else:
-            links += [pl.DataFrame(image_links(some, kind, options, place)) for place in places]
-    if matches:
-        links.append(pl.DataFrame(video_links(pl.concat(matches), options)))
-    found = connected(pl.concat(links)).to_pydict()
-    return dict(zip(found["sha256"], found["component"], strict=True))
+        for place in range(distance + 1):
+            if kind is Kind.MARK:
+                marks.append(pl.DataFrame(mark_matches(some, distance, place)))
+            elif kind.moves:
+                matches.append(pl.DataFrame(video_matches(some, distance, options.common, place).matches))
+            else:
+                links.append(pl.DataFrame(image_links(some, kind, options, place)))
+    links += [pl.DataFrame(video_links(pl.concat(matches), options))] if matches else []
+    links += [pl.DataFrame(mark_links(pl.concat(marks)))] if marks else []
+    sides = {"left": pl.min_horizontal("left", "right"), "right": pl.max_horizontal("left", "right")}
+    return pl.concat(links).select(**sides).unique().sort("left", "right")
 
 
-def _print_row(label: str, component: dict[str, str], variants: Sequence[str]) -> None:
-    """Recall of every variant: in the cluster of its original. Precision: clusters that hold one original alone."""
-    originals = sorted({name.split("/")[0] for name in component if not name.startswith("stranger")})
-    count = _VIDEOS if originals and originals[0].startswith("video") else _IMAGES
-    recall = []
+class Recall(NamedTuple):
+    """What was found of a corpus.
+
+    Attributes:
+        candidates: pairs of files that hashes brought together.
+        missed: by variant, names of files that are not with their original.
+        right: pairs of files in one cluster that are of one original.
+        wrong: those that are not.
+    """
+
+    candidates: int
+    missed: dict[str, list[str]]
+    right: set[Pair]
+    wrong: set[Pair]
+
+
+def recall(corpus: Corpus) -> Recall:
+    """Look for each variant in an archive of its own: of the originals, that variant of each, and all strangers."""
+    same = _comparison(corpus, OPTIONS)
+    candidates = _candidates(corpus, OPTIONS).filter(
+        pl.struct("left", "right").map_elements(lambda pair: _may_meet(**pair), return_dtype=pl.Boolean)
+    )
+    alike = _alike(candidates, same)
+    found = Recall(candidates.height, {}, set(), set())
+    for variant in sorted({_variant(name) for name in corpus} - _ALWAYS):
+        here = [name for name in corpus if _variant(name) in {*_ALWAYS, variant}]
+        cluster = _named(corpus, alike.filter(pl.col("left").is_in(here), pl.col("right").is_in(here)), same)
+        found.missed[variant] = [
+            name
+            for name in here
+            if _variant(name) == variant and cluster.get(name) != cluster.get(f"{_original(name)}/original", "")
+        ]
+        of_one, of_several = pairs_in_clusters(cluster)
+        found.right.update(of_one)
+        found.wrong.update(of_several)
+    return found
+
+
+def print_recall(title: str, corpus: Corpus, variants: Sequence[str]) -> None:
+    """A table of recall by variant, and the precision of pairs."""
+    started = time.process_time()
+    found = recall(corpus)
+    took_s = time.process_time() - started
+    print(f"\n{title}: {len(corpus):,} files, {found.candidates:,} pairs brought together by hashes\n")
+    print("| variant | found | of | recall % | not found of |\n|---|--:|--:|--:|---|")
     for variant in variants:
-        hits = sum(
-            component.get(f"{original}/{variant}", "-") == component.get(f"{original}/original")
-            for original in originals
-        )
-        recall.append(f"{100 * hits / count:.0f}")
-    merged: set[tuple[str, str]] = set()
-    by_component: dict[str, set[str]] = {}
-    for name, own in component.items():
-        by_component.setdefault(own, set()).add(name.split("/")[0])
-    for members in by_component.values():
-        merged |= {(one, other) for one, other in combinations(sorted(members), 2)}
-    right = sum(len(members) == 1 for members in by_component.values())
-    precision = 100 * right / max(1, len(by_component))
-    print(f"| {label} | {' | '.join(recall)} | {len(merged)} | {precision:.1f} |", flush=True)
-
-
-FILTERS: dict[str, tuple[str, ...]] = {
-    "recompressed, crf 36": ("-crf", "36"),
-    "half size": ("-vf", "scale=160:-2"),
-    "start cut off": ("-ss", "2.3"),
-    "end cut off": ("-t", "7.1"),
-    "logo, 1 % of the picture": ("-vf", "drawbox=x=274:y=8:w=36:h=16:color=white@0.8:t=fill"),
-    "logo, 3 %": ("-vf", "drawbox=x=250:y=10:w=60:h=25:color=white:t=fill"),
-    "logo, 5 %, other corner": ("-vf", "drawbox=x=8:y=8:w=80:h=36:color=white:t=fill"),
-    "logo, 2 %, at an edge": ("-vf", "drawbox=x=280:y=70:w=36:h=32:color=white:t=fill"),
-    "ticker, 8 %": ("-vf", "drawbox=x=0:y=160:w=320:h=14:color=white:t=fill"),
-    "ticker, 15 %": ("-vf", "drawbox=x=0:y=148:w=320:h=27:color=black:t=fill"),
-    "letterbox": ("-vf", "pad=iw:ih+60:0:30"),
-    "other rate": ("-r", "15"),
-    "mirrored": ("-vf", "hflip"),
-}
-
-
-def _video_table(folder: Path, data: Path, strangers: Sequence[Sample], first: int) -> None:
-    sources = list(islice(_sources(folder, data, first), _VIDEOS))
-    files: dict[str, Path] = {}
-    for place, source in enumerate(sources):
-        files[f"video{place}/original"] = source
-        for name, arguments in FILTERS.items():
-            files[f"video{place}/{name}"] = folder / f"{place}-{len(files)}.mp4"
-            _ffmpeg("-i", str(source), *arguments, str(files[f"video{place}/{name}"]))
+        of = sum(_variant(name) == variant for name in corpus)
+        here = of - len(found.missed[variant])
+        missed = " ".join(_original(name) for name in found.missed[variant][:8])
+        print(f"| {variant} | {here} | {of} | {100 * here / of:.1f} | {missed} |")
+    pairs = len(found.right) + len(found.wrong)
     print(
-        f"\n{len(sources)} videos of 10 s; {_STRANGE_VIDEOS} strangers are sequences of hashes of made-up pictures.\n"
+        f"\nPairs in clusters: {pairs:,}; wrong: {len(found.wrong)}, precision {len(found.right) / pairs:.4f}; ", end=""
     )
-    print(
-        "| samples a second, distance, share | "
-        + " | ".join(FILTERS)
-        + " | originals wrongly together | clean clusters % |"
-    )
-    print("|---|" + "--:|" * (len(FILTERS) + 2))
-    rng = np.random.default_rng(5)
-    for per_s, distance in ((1.0, 8), (2.0, 8), (4.0, 8)):
-        config = replace(MeasureConfig(), samples_per_s=per_s)
-        rows = [measure(str(path), config).row | {"sha256": name} for name, path in files.items()]
-        chosen = (rng.choice(len(strangers), 12) for _ in range(_STRANGE_VIDEOS))
-        rows += [_strange(place, [strangers[one] for one in some], per_s) for place, some in enumerate(chosen)]
-        for share in (0.3, 0.4, 0.5):
-            found = clusters(rows, DuplicateOptions(share=share, per_s=per_s, video_distance=distance))
-            _print_row(f"{per_s:g}, {distance}, {share}", found, list(FILTERS))
+    print(f"search and comparison took {took_s:.0f} s of CPU.", flush=True)
+    for pair in sorted(found.wrong)[:20]:
+        print(f"- {pair[0]} and {pair[1]}")
 
 
-def _strange(place: int, samples: Sequence[Sample], per_s: float) -> dict[str, Any]:
-    frames = [
-        {"time_s": number / per_s, "phash": phash, "phash_unboxed": None, "detail": 30.0}
-        for number, (phash, _) in enumerate(samples)
-    ]
-    parts = [
-        {"time_s": number / per_s, "part": part.value, "phash": own, "phash_unboxed": None}
-        for number, (_, parts) in enumerate(samples)
-        for part, own in parts.items()
-    ]
-    return {
-        "sha256": f"stranger{place}/alone",
-        "form": "video",
-        "phash_turned": [],
-        "phash_unboxed": [],
-        "frame_hashes": frames,
-        "part_hashes": parts,
-    }
+def _original(name: str) -> str:
+    return name.partition("/")[0]
 
 
-def _sources(folder: Path, data: Path, first: int) -> Iterator[Path]:
-    """Cuts of ten seconds of recorded clips, and moving made-up scenes."""
-    for path in sorted((data / "media").rglob("*.mp4")):
-        try:
-            seconds = measure(str(path), MeasureConfig()).row["duration_s"]
-        except Refused:
-            continue
-        # One cut a clip: scenes come again, and the short clip of one folder is a part of its long one.
-        for start in () if path.name == "test_clip_10s.mp4" else range(min(1, int(seconds) - 9)):
-            yield _cut(folder, ["-ss", str(start), "-t", "10", "-i", str(path)])
-    for seed in range(_VIDEOS):
-        picture(first + 20_000 + seed).resize((1280, 960)).save(folder / f"wide{seed}.png")
-        move = ["-loop", "1", "-t", "10", "-i", str(folder / f"wide{seed}.png"), "-vf", "crop=320:180:t*90:t*70"]
-        yield _cut(folder, move)
+def _variant(name: str) -> str:
+    return name.partition("/")[2]
 
 
-def _cut(folder: Path, arguments: Sequence[str]) -> Path:
-    target = folder / f"source{len(list(folder.glob('source*')))}.mp4"
-    scaled = [] if "-vf" in arguments else ["-vf", "scale=320:180"]
-    _ffmpeg(*arguments, *scaled, "-an", "-r", "25", str(target))
-    return target
+def _may_meet(left: str, right: str) -> bool:
+    """Whether two files can be in one archive: two different variants are not."""
+    return _variant(left) == _variant(right) or bool(_ALWAYS & {_variant(left), _variant(right)})
 
 
-def _ffmpeg(*arguments: str) -> None:
-    program = imageio_ffmpeg.get_ffmpeg_exe()
-    *first, target = arguments
-    subprocess.run([program, "-v", "error", "-y", *first, "-c:v", "libx264", "-preset", "veryfast", target], check=True)
+def pairs_in_clusters(cluster: dict[str, str]) -> tuple[set[Pair], set[Pair]]:
+    """Pairs of files in one cluster: those of one original, and those that are not."""
+    by_cluster: dict[str, list[str]] = {}
+    for name, own in cluster.items():
+        by_cluster.setdefault(own, []).append(name)
+    pairs = {pair for members in by_cluster.values() for pair in combinations(sorted(members), 2)}
+    right = {pair for pair in pairs if _original(pair[0]) == _original(pair[1])}
+    return right, pairs - right
 
 
 def _recorded(data: Path) -> None:
-    rows = []
+    corpus: Corpus = {}
     for path in sorted((data / "media" / "imagededup").glob("*")):
         try:
-            rows.append(measure(str(path), MeasureConfig()).row | {"sha256": path.name})
+            corpus[path.name] = seen_file(path)
         except Refused:
             continue
     groups: dict[str, list[str]] = {}
-    for name, own in clusters(rows, DuplicateOptions()).items():
+    for name, own in clusters(corpus).items():
         groups.setdefault(own, []).append(name)
-    print(f"\nRecorded images ({len(rows)}), in groups:")
+    print(f"\nRecorded images ({len(corpus)}), in groups:")
     for members in groups.values():
         print(f"- {', '.join(sorted(members))}")
 

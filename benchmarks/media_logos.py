@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import argparse
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmarks.media_duplicates import clusters
+from benchmarks.media_duplicates import OPTIONS, Seen, clusters
 from benchmarks.media_variants import picture
-from blift.transforms.media.hashes import look_at, part_hashes, phash
-from blift.transforms.media.looks import DuplicateOptions
+from blift.transforms.media.hashes import glimpse, part_hashes
+from blift.transforms.media.looks import MEDIA_COLUMNS
+from blift.transforms.media.same import evidence_of
+from blift.transforms.media.sketches import sketch_of
 
 _WIDTH, _HEIGHT, _SECONDS, _PER_S = 320, 180, 10, 2
+_GLIMPSES_PER_S = 12
 #: Left, top, right, bottom and level of what is painted over every frame.
 _MARKS: dict[str, tuple[int, int, int, int, int] | None] = {
     "original": None,
@@ -53,12 +56,12 @@ def main() -> None:
     cv2.setNumThreads(1)
     print(f"| films | {' | '.join([*_MARKS][1:])} | pairs wrongly together |\n|---|" + "--:|" * len(_MARKS))
     for name, make in _KINDS.items():
-        rows = [
-            _row(make(np.random.default_rng(seed), 9_000_000 + 50 * seed), f"{name} {seed}", mark)
+        films = {
+            f"{name} {seed}/{mark}": _measured(make(np.random.default_rng(seed), 9_000_000 + 50 * seed), mark)
             for seed in range(args.seed, args.seed + args.films)
             for mark in _MARKS
-        ]
-        _print_row(f"{args.films} {name}", clusters(rows, DuplicateOptions(per_s=_PER_S)), rows)
+        }
+        _print_row(f"{args.films} {name}", clusters(films), films)
 
 
 def _moving(rng: np.random.Generator, first: int) -> Film:
@@ -107,31 +110,37 @@ def _window(wide: np.ndarray, left: float, top: float) -> np.ndarray:
     return np.ascontiguousarray(wide[int(top) : int(top) + _HEIGHT, int(left) : int(left) + _WIDTH])
 
 
-def _row(film: Film, name: str, mark: str) -> dict[str, Any]:
+def _measured(film: Film, mark: str) -> Seen:
     """What measuring the film with a mark would give."""
-    frames: list[dict[str, Any]] = []
+    glimpses: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []
     start_s = _START_S.get(mark, 0.0)
-    for number in range(int((_SECONDS - start_s) * _PER_S)):
-        image = _pressed(film(start_s + number / _PER_S), mark)
-        look, at = look_at(image), {"time_s": number / _PER_S, "phash_unboxed": None}
-        frames.append({**at, "phash": phash(look), "detail": look.detail})
-        parts += [{**at, "part": part.value, "phash": own} for part, own in part_hashes(np.asarray(image)).items()]
-    row: dict[str, Any] = {"sha256": f"{name}/{mark}", "form": "video", "phash_turned": [], "phash_unboxed": []}
-    return row | {"frame_hashes": frames, "part_hashes": parts}
+    for tick in range(int((_SECONDS - start_s) * _GLIMPSES_PER_S)):
+        time_s = tick / _GLIMPSES_PER_S
+        luma = _pressed(film(start_s + time_s), mark)
+        seen = glimpse(np.ascontiguousarray(luma[::2, ::2]))
+        glimpses += [{"time_s": time_s, "whole": seen.whole, "inside": seen.inside}] if seen else []
+        if tick % (_GLIMPSES_PER_S // _PER_S) == 0:
+            at = {"time_s": time_s, "phash_unboxed": None}
+            parts += [{**at, "part": part.value, "phash": own} for part, own in part_hashes(luma).items()]
+    row: dict[str, Any] = {"form": "video", "phash_turned": [], "phash_unboxed": [], "marks": []}
+    row |= {"glimpses": glimpses, "part_hashes": parts, "duration_s": _SECONDS - start_s, "loudness_lufs": None}
+    drawn = [(0.0, sketch_of(_pressed(film(start_s), mark)))]
+    looked_at = {name: row.get(name) for name in MEDIA_COLUMNS if name != "sha256"}
+    return Seen(looked_at, evidence_of(row, drawn, OPTIONS), _WIDTH * _HEIGHT)
 
 
-def _pressed(frame: np.ndarray, mark: str) -> Image.Image:
+def _pressed(frame: np.ndarray, mark: str) -> np.ndarray:
     image, painted, file = Image.fromarray(frame), _MARKS[mark], io.BytesIO()
     if painted:
         ImageDraw.Draw(image).rectangle(painted[:4], fill=painted[4])
     image.save(file, "JPEG", quality=_QUALITY.get(mark, 60))
-    return Image.open(file).convert("L")
+    return np.asarray(Image.open(file).convert("L"))
 
 
-def _print_row(label: str, component: dict[str, str], rows: list[dict[str, Any]]) -> None:
+def _print_row(label: str, component: dict[str, str], rows: Iterable[str]) -> None:
     """Of how many films each variant is found, and how many pairs of films are in one cluster."""
-    films = sorted({row["sha256"].split("/")[0] for row in rows})
+    films = sorted({name.split("/")[0] for name in rows})
     found = [
         sum(component.get(f"{film}/{mark}", "-") == component.get(f"{film}/original") for film in films)
         for mark in [*_MARKS][1:]

@@ -24,6 +24,7 @@ from blift.connectors.shard import Shard
 from blift.schemas.arrow import VERSION_KEY, conform, validate
 from blift.schemas.errors import InputError, OutputError
 from blift.schemas.migration import is_of_earlier_major, to_present
+from blift.schemas.records import warn_of_deprecated
 from blift.schemas.registry import SCHEMAS, check_readable
 
 #: Rows of a row group: few enough for the Hub's viewer to open one, enough to compress. Where between the two a group
@@ -222,10 +223,13 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
 def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of one shard, in the present version of their table; only some ``columns``, where these are named.
 
+    Whoever names a deprecated column is told its replacement, by a `DeprecationWarning`.
+
     Raises:
         InputError: the file is missing or damaged.
         SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
+    warn_of_deprecated(table, columns or ())
     with _opened(folder, shard) as parquet:
         check_readable(parquet.schema_arrow, table, posixpath.join(folder, shard.path))
         version = parquet.schema_arrow.metadata[VERSION_KEY].decode()

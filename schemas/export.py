@@ -44,6 +44,8 @@ def _markdown_rows(columns: Sequence[Column], prefix: str) -> Iterator[str]:
 
 
 def _meaning(column: Column) -> str:
-    """The description and the values of an enum, in one cell: a bar would end it, a line break the row."""
+    """The description, and what the values are, in one cell: a bar would end it, a line break the row."""
     values = f"One of {', '.join(f'`{value}`' for value in column.values)}." if column.values else ""
-    return " ".join(f"{column.description} {values}".split()).replace("|", "\\|")
+    numbers = f"In {column.range}." if column.range else ""
+    deprecated = f"Deprecated: {column.deprecated}" if column.deprecated else ""
+    return " ".join(f"{column.description} {values} {numbers} {deprecated}".split()).replace("|", "\\|")

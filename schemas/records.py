@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
+
 from blift.schemas.blift import Blift
 from blift.schemas.comment import Comment
+from blift.schemas.definition import field_name
 from blift.schemas.errors import SchemaError, did_you_mean
 from blift.schemas.instruction import Chat, Instruction
 from blift.schemas.media import Media
@@ -41,3 +45,12 @@ def record_of(table: str) -> type[Record]:
         near = did_you_mean(table, RECORDS) or "."
         raise SchemaError(f"There is no table {table!r}{near} Tables: {', '.join(RECORDS)}.")
     return RECORDS[table]
+
+
+def warn_of_deprecated(table: str, columns: Iterable[str]) -> None:
+    """Warn of each column that is marked as deprecated, with what the mark says to use in its place."""
+    fields = {field_name(name, info): info for name, info in record_of(table).model_fields.items()}
+    for column in columns:
+        info = fields.get(column)
+        if info is not None and info.deprecated:
+            warnings.warn(f"`{table}.{column}` is deprecated. {info.deprecated}", DeprecationWarning, stacklevel=3)

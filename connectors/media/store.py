@@ -21,12 +21,18 @@ _KEYFRAMES, _MEASURED = "keyframes", "measured"
 _KEYFRAME = re.compile(r"keyframes/[0-9a-f]{2}/([0-9a-f]{64})\.jpg")
 _DEFINITION = definition(Media)
 _DIGEST_BYTES = hashlib.sha256().digest_size
-#: A row as it is kept: the columns of the table `media`, and sketches by which the file is compared with others, each
-#: with the time when its picture is shown, seconds, and a JPEG.
+_TIME = pa.field("time_s", pa.float64())
+#: A row as it is kept: the columns of the table `media`, and what else of the file is compared with others. That are
+#: sketches (JPEG), marks of an image, and glimpses of a video: hashes of whole frames, and of what is inside bars.
 KEPT = pa.schema(
     [
         *list(SCHEMAS["media"]),
-        pa.field("drawings", pa.list_(pa.struct([pa.field("time_s", pa.float64()), pa.field("jpeg", pa.binary())]))),
+        pa.field("drawings", pa.list_(pa.struct([_TIME, pa.field("jpeg", pa.binary())]))),
+        pa.field("marks", pa.list_(pa.uint64())),
+        pa.field(
+            "glimpses",
+            pa.list_(pa.struct([_TIME, pa.field("whole", pa.uint64()), pa.field("inside", pa.uint64())])),
+        ),
     ]
 )
 

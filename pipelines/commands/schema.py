@@ -53,6 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_format(validate)
     validate.set_defaults(run=_validate)
+    actions.add_parser("rules", help="print the page of all rules").set_defaults(run=_rules)
+    actions.add_parser("lineage", help="print where each column comes from, measured on the demo").set_defaults(
+        run=_lineage
+    )
     diff = actions.add_parser("diff", help="say what differs between two versions of tables")
     diff.add_argument("old", metavar="A", help="what --against of `check` takes, my.models:Table, or a file")
     diff.add_argument("new", metavar="B", nargs="?", default="code", help="the same (default: code, as it is now)")
@@ -167,6 +171,20 @@ def _validate(args: argparse.Namespace) -> int:
     found, files = validate_path(args.path, given)
     findings = [replace(finding, file=shown(finding.file)) for finding in found]
     return _tell(findings, DATA_RULES, args.format, f"{files} file{'s' * (files > 1)}: no findings.")
+
+
+def _rules(_: argparse.Namespace) -> int:
+    from blift.pipelines.schema.rules_page import page  # noqa: PLC0415 - as above
+
+    print(page(), end="")
+    return 0
+
+
+def _lineage(_: argparse.Namespace) -> int:
+    from blift.pipelines.schema.lineage import page_of_demo  # noqa: PLC0415 - as above
+
+    print(page_of_demo(), end="")
+    return 0
 
 
 def _diff(args: argparse.Namespace) -> int:

@@ -73,9 +73,14 @@ class NearDuplicateMedia(Section):
         default=6, description="Bits in which the hashes that stay under any turn may differ."
     )
     share: Share = Field(
-        default=0.4, description="Share of the shorter video's pictures, as sampled, that must match, in their order."
+        default=0.2,
+        description="Share of the shorter video's pictures, as sampled, that must match, in their order, for two "
+        "videos to be compared.",
     )
-    min_matches: Count = Field(default=3, description="Different pictures that must match at least.")
+    min_matches: Count = Field(
+        default=3,
+        description="Different pictures that must match at least; of videos with fewer, the pictures are compared.",
+    )
 
     def options(self, per_s: float, groups: int) -> DuplicateOptions:
         """The options as the search takes them, with its samples a second, and parts of each band."""

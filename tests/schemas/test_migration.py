@@ -3,16 +3,22 @@
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 import pyarrow as pa
 import pytest
+from pydantic import Field
 
 from blift.schemas import migration, migrations
 from blift.schemas.arrow import conform
 from blift.schemas.baseline import BASELINES
 from blift.schemas.comment import Comment
+from blift.schemas.definition import definition
 from blift.schemas.errors import SchemaError
+from blift.schemas.export import markdown
 from blift.schemas.migration import Migration, is_of_earlier_major, losses, to_present
+from blift.schemas.record import Record
+from blift.schemas.records import RECORDS, warn_of_deprecated
 from blift.schemas.registry import SCHEMAS, check_readable
 
 ROW = {"comment_id": "a", "post_id": "p", "platform": "reddit", "native_id": "a", "deleted": False, "removed": False}
@@ -81,3 +87,17 @@ def test_a_version_is_read_where_migrations_reach_the_present_one(
     assert migrations.majors_with_migration("comment") == {1, 2}
     assert migrations.majors_with_migration("media") == frozenset()
     check_readable(old, "comment", "a.parquet")
+
+
+def test_whoever_names_a_deprecated_column_is_told_its_replacement(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clip(Record):
+        table: ClassVar[str] = "clip"
+        version: ClassVar[str] = "1.0.0"
+        title: str | None = Field(deprecated="Use `headline`.")
+        headline: str | None
+
+    monkeypatch.setitem(RECORDS, "clip", Clip)
+    with pytest.warns(DeprecationWarning, match=r"`clip.title` is deprecated. Use `headline`."):
+        warn_of_deprecated("clip", ["title", "headline"])
+    assert definition(Clip).fields[0].deprecated == "Use `headline`."
+    assert "Deprecated: Use `headline`." in markdown(Clip)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blift.schemas.media import FramePart
-from blift.transforms.media.looks import MIRROR, DuplicateOptions
+from blift.transforms.media.looks import TURNS, DuplicateOptions, turned_hashes
 
 Hashes = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
@@ -18,6 +19,8 @@ Times = NDArray[np.float64]
 
 #: Samples at most this far apart may show the same moment, seconds: clocks and frame rates differ.
 _NEAR_S = 0.3
+#: A sample and the part of it are of one frame; sums of frame lengths miss a tick of the clock by less, in samples.
+_SAME_S, _ALMOST = 0.02, 1e-6
 #: Of the longer and of the shorter video, the part that the other must lie over.
 _OF_LONGER, _OF_SHORTER = 0.5, 0.75
 #: Of the samples that lie over each other, those that must match; and the longest stretch, of the time, without.
@@ -26,6 +29,8 @@ _MATCHED, _LONGEST_GAP = 0.7, 0.25
 _SHORT_GAP_S = 1.0
 #: Bits by which samples at one moment may differ beyond what finds them.
 _SLACK = 2
+#: Moments of two videos that are compared, of each, and the share of them that may be alike through a part.
+_COMPARED, _ALIKE = 24, 0.3
 #: Samples of a video by which shifts are looked for, and how many shifts are worth a closer look.
 _ANCHORS, _SHIFTS = 96, 6
 #: Where the parts of a mirrored picture lie.
@@ -33,69 +38,93 @@ _MIRRORED = {FramePart.LEFT: FramePart.RIGHT, FramePart.RIGHT: FramePart.LEFT}
 
 
 class Lens(NamedTuple):
-    """Hashes of the samples of a video through one lens; ``known``: which have one that tells something."""
+    """Hashes of a video through one lens, and when what they are of is shown, seconds, ascending."""
 
+    times: Times
     hashes: Hashes
-    known: Flags
 
 
 @dataclass(frozen=True)
 class Film:
-    """The samples of a video.
+    """What of a video is compared.
 
     Attributes:
         duration_s: from the first frame to the end of the last.
-        times: when they are shown, seconds, ascending.
-        whole: the whole frames; and what is inside letterbox bars.
-        parts: their parts, likewise.
+        samples_s: times of its samples, seconds, ascending.
+        whole: glimpses of whole frames; and of what is inside letterbox bars.
+        parts: parts of samples, likewise.
     """
 
     duration_s: float
-    times: Times
+    samples_s: Times
     whole: tuple[Lens, Lens]
     parts: Mapping[FramePart, tuple[Lens, Lens]]
 
-    def mirrored(self) -> Film:
-        """The same video mirrored."""
-        parts = {_MIRRORED.get(part, part): _flipped(lenses) for part, lenses in self.parts.items()}
-        return Film(self.duration_s, self.times, _flipped(self.whole), parts)
+    def turned(self, turns: int, *, mirrored: bool) -> Film:
+        """The same video with its pictures mirrored, then turned; of turned ones, parts are not known."""
+        if turns:
+            return Film(self.duration_s, self.samples_s, _turned(self.whole, turns, mirrored=mirrored), {})
+        if not mirrored:
+            return self
+        parts = {_MIRRORED.get(part, part): _turned(lenses, 0, mirrored=True) for part, lenses in self.parts.items()}
+        return Film(self.duration_s, self.samples_s, _turned(self.whole, 0, mirrored=True), parts)
 
     def reach(self, other: Film, options: DuplicateOptions) -> Iterator[tuple[Lens, Lens, int]]:
         """The lenses of both through which samples are compared, and the bits in which they may differ."""
-        for ours in self.whole:
-            for theirs in other.whole:
-                yield ours, theirs, options.video_distance + _SLACK
-        for part in FramePart:
-            for ours in self.parts[part]:
-                for theirs in other.parts[part]:
-                    yield ours, theirs, options.part_distance + _SLACK
+        for ours, theirs in product(self.whole, other.whole):
+            yield ours, theirs, options.video_distance + _SLACK
+        bits = options.part_distance + _SLACK
+        for part in self.parts.keys() & other.parts.keys():
+            for ours, theirs in product(self.parts[part], other.parts[part]):
+                if _tells(ours, theirs, bits):
+                    yield ours, theirs, bits
+
+    def at_samples(self, lens: Lens) -> tuple[Hashes, Flags]:
+        """The hash through a lens at each sample, and which samples have one."""
+        if not len(lens.times):
+            return np.zeros(len(self.samples_s), np.uint64), np.zeros(len(self.samples_s), np.bool_)
+        at = np.minimum(np.searchsorted(lens.times, self.samples_s - _SAME_S), len(lens.times) - 1)
+        return lens.hashes[at], np.abs(lens.times[at] - self.samples_s) <= _SAME_S
 
 
-def _flipped(lenses: tuple[Lens, Lens]) -> tuple[Lens, Lens]:
-    whole, inside = (Lens(lens.hashes ^ MIRROR, lens.known) for lens in lenses)
+def _tells(one: Lens, other: Lens, bits: int) -> bool:
+    """Whether a part shows what moves: through a large logo that is in both, all moments look alike."""
+    ours, theirs = (lens.hashes[:: max(1, len(lens.hashes) // _COMPARED)] for lens in (one, other))
+    alike = np.bitwise_count(ours[:, np.newaxis] ^ theirs) <= bits
+    return bool(alike.size) and float(alike.mean()) <= _ALIKE
+
+
+def _turned(lenses: tuple[Lens, Lens], turns: int, *, mirrored: bool) -> tuple[Lens, Lens]:
+    whole, inside = (Lens(lens.times, turned_hashes(lens.hashes, turns, mirrored=mirrored)) for lens in lenses)
     return whole, inside
 
 
 def film_of(row: Mapping[str, Any], options: DuplicateOptions) -> Film:
-    """The samples of a row of the media table."""
-    frames = row["frame_hashes"]
-    times = np.array([frame["time_s"] for frame in frames], np.float64)
-    plain = [frame["detail"] < options.min_detail for frame in frames]
-    whole = _lens([None if dull else frame["phash"] for frame, dull in zip(frames, plain, strict=True)])
-    inside = _lens([None if dull else frame["phash_unboxed"] for frame, dull in zip(frames, plain, strict=True)])
-    parts = {part: _part(row["part_hashes"], part, times) for part in FramePart}
-    return Film(row["duration_s"] or 0.0, times, (whole, inside), parts)
+    """The film of a row of the media table with its ``glimpses``."""
+    glimpses = row["glimpses"]
+    times = np.array([one["time_s"] for one in glimpses], np.float64)
+    _, first = np.unique(np.floor(times * options.per_s + _ALMOST), return_index=True)
+    whole = _lens([(one["time_s"], one["whole"]) for one in glimpses])
+    inside = _lens([(one["time_s"], one["inside"]) for one in glimpses])
+    return Film(row["duration_s"] or 0.0, times[first], (whole, inside), _parts(row["part_hashes"]))
 
 
-def _part(hashes: Sequence[Mapping[str, Any]], part: FramePart, times: Times) -> tuple[Lens, Lens]:
-    found = {entry["time_s"]: entry for entry in hashes if entry["part"] == part.value}
-    at = [found.get(time_s, {}) for time_s in times.tolist()]
-    return _lens([entry.get("phash") for entry in at]), _lens([entry.get("phash_unboxed") for entry in at])
+def _parts(hashes: Sequence[Mapping[str, Any]]) -> dict[FramePart, tuple[Lens, Lens]]:
+    found: dict[FramePart, tuple[Lens, Lens]] = {}
+    for part in FramePart:
+        own = [entry for entry in hashes if entry["part"] == part.value]
+        whole, inside = (
+            _lens([(entry["time_s"], entry[name] and int(entry[name], 16)) for entry in own])
+            for name in ("phash", "phash_unboxed")
+        )
+        found[part] = (whole, inside)
+    return found
 
 
-def _lens(hashes: Sequence[str | None]) -> Lens:
-    known = np.array([one is not None for one in hashes], np.bool_)
-    return Lens(np.array([int(one or "0", 16) for one in hashes], np.uint64), known)
+def _lens(seen: Sequence[tuple[float, int | None]]) -> Lens:
+    known = [(time_s, own) for time_s, own in seen if own is not None]
+    times, hashes = ([entry[side] for entry in known] for side in (0, 1))
+    return Lens(np.array(times, np.float64), np.array(hashes, np.uint64))
 
 
 class Common(NamedTuple):
@@ -111,26 +140,28 @@ class Common(NamedTuple):
 
 
 def in_common(one: Film, other: Film, options: DuplicateOptions) -> Common | None:
-    """What fills most of both videos; None where nothing does."""
+    """What fills most of both videos, whichever way their pictures are turned; None where nothing does."""
     best: Common | None = None
-    for theirs in (other, other.mirrored()) if options.turned else (other,):
+    for turns, mirrored in ((0, False), (0, True), *TURNS) if options.turned else ((0, False),):
+        theirs = other.turned(turns, mirrored=mirrored)
         for shift_s in _likely_shifts(one, theirs, options):
             found = _at_shift(one, theirs, shift_s, options)
             if found and (best is None or found.pictures > best.pictures):
                 best = found
+        if best is not None and best.pictures >= options.min_matches:
+            break
     return best
 
 
 def _likely_shifts(one: Film, other: Film, options: DuplicateOptions) -> list[float]:
     """The shifts at which most samples of one video match some of the other."""
-    step = max(1, len(one.times) // _ANCHORS)
+    step = max(1, len(one.samples_s) // _ANCHORS)
     votes: dict[int, set[int]] = {}
     for ours, theirs, bits in one.reach(other, options):
-        for place in range(0, len(one.times), step):
-            if not ours.known[place]:
-                continue
-            near = (np.bitwise_count(theirs.hashes ^ ours.hashes[place]) <= bits) & theirs.known
-            for shift in np.unique(np.round((one.times[place] - other.times[near]) / _NEAR_S)).tolist():
+        hashes, known = one.at_samples(ours)
+        for place in np.flatnonzero(known)[::step].tolist():
+            near = theirs.times[np.bitwise_count(theirs.hashes ^ hashes[place]) <= bits]
+            for shift in np.unique(np.round((one.samples_s[place] - near) / _NEAR_S)).tolist():
                 votes.setdefault(int(shift), set()).add(place)
     counts = {shift: len(votes[shift] | votes.get(shift + 1, set())) for shift in votes}
     likely = sorted(counts, key=lambda shift: (-counts[shift], abs(shift), shift))[:_SHIFTS]
@@ -142,27 +173,28 @@ def _at_shift(one: Film, other: Film, shift_s: float, options: DuplicateOptions)
     shorter_s, longer_s = sorted((one.duration_s, other.duration_s))
     if end_s - start_s < max(_OF_LONGER * longer_s, _OF_SHORTER * shorter_s) - _NEAR_S:
         return None
-    over = (one.times >= start_s - _NEAR_S) & (one.times < end_s)
+    over = (one.samples_s >= start_s - _NEAR_S) & (one.samples_s < end_s)
     told, matched = _matches(one, other, shift_s, options)
     told, matched = told & over, matched & over
     if not told.any() or matched.sum() < _MATCHED * told.sum():
         return None
-    if _longest_gap(one.times, told, matched, end_s) > max(_SHORT_GAP_S, _LONGEST_GAP * (end_s - start_s)):
+    if _longest_gap(one.samples_s, told, matched, end_s) > max(_SHORT_GAP_S, _LONGEST_GAP * (end_s - start_s)):
         return None
     return Common(shift_s, _different(one, matched, options))
 
 
 def _matches(one: Film, other: Film, shift_s: float, options: DuplicateOptions) -> tuple[Flags, Flags]:
     """Which samples of one video show something, and which of these the other has at that time."""
-    first = np.searchsorted(other.times, one.times - shift_s - _NEAR_S)
-    count = np.searchsorted(other.times, one.times - shift_s + _NEAR_S, side="right") - first
-    told, matched = np.zeros(len(one.times), np.bool_), np.zeros(len(one.times), np.bool_)
+    told, matched = np.zeros(len(one.samples_s), np.bool_), np.zeros(len(one.samples_s), np.bool_)
     for ours, theirs, bits in one.reach(other, options):
-        told |= ours.known
+        hashes, known = one.at_samples(ours)
+        told |= known
+        first = np.searchsorted(theirs.times, one.samples_s - shift_s - _NEAR_S)
+        count = np.searchsorted(theirs.times, one.samples_s - shift_s + _NEAR_S, side="right") - first
         for step in range(int(count.max(initial=0))):
-            at = np.minimum(first + step, len(other.times) - 1)
-            alike = np.bitwise_count(ours.hashes ^ theirs.hashes[at]) <= bits
-            matched |= alike & ours.known & theirs.known[at] & (count > step)
+            at = np.minimum(first + step, len(theirs.times) - 1)
+            alike = np.bitwise_count(hashes ^ theirs.hashes[at]) <= bits
+            matched |= alike & known & (count > step)
     return told, matched
 
 
@@ -181,9 +213,9 @@ def _longest_gap(times: Times, told: Flags, matched: Flags, end_s: float) -> flo
 
 def _different(film: Film, matched: Flags, options: DuplicateOptions) -> int:
     """Different pictures among the samples that match, counted up to as many as are needed."""
-    lens = film.whole[0]
+    hashes, known = film.at_samples(film.whole[0])
     seen: list[np.uint64] = []
-    for own in lens.hashes[matched & lens.known]:
+    for own in hashes[matched & known]:
         if all(int(np.bitwise_count(own ^ other)) > options.video_distance for other in seen):
             seen.append(own)
             if len(seen) >= options.min_matches:

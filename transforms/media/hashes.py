@@ -25,7 +25,7 @@ _DISC, _RINGS, _ANGLES, _FREQUENCIES = 128, 9, 128, 8
 #: Radii of the rings: the centre has too few pixels to have a spectrum, and the rim touches the corners' filling.
 _INNER, _OUTER = 6, 58
 #: Parts: the side of the scaled picture, how much of it a part has along one axis, and the standard deviation of luma
-#: below which a part has no telling hash.
+#: below which it has no telling hash.
 _PARTED, _PART, _PLAIN_PART = 160, 96, 4.0
 #: Bars are looked for in a picture of this many pixels along its longer side.
 _SMALL = 192
@@ -107,6 +107,29 @@ def _above_median(low: NDArray[np.floating[Any]]) -> list[str]:
     middle = ordered.shape[1] // 2
     medians = (ordered[:, middle - 1] + ordered[:, middle]) / 2
     return [bits.tobytes().hex() for bits in np.packbits(coefficients > medians[:, np.newaxis], axis=1)]
+
+
+class Glimpse(NamedTuple):
+    """What a short look at a frame gives: a hash of it, and one of what is inside its bars, where it has some."""
+
+    whole: int
+    inside: int | None
+
+
+def glimpse(small: Plane) -> Glimpse | None:
+    """The glimpse of a frame that is some 128 pixels a side; None of a plain one, which has no telling hash.
+
+    It is taken many times a second, so it is a hash of reduced pixels, and no value of ``imagehash``.
+
+    Args:
+        small: luma, (height, width).
+    """
+    if cv2.meanStdDev(small)[1][0, 0] < _PLAIN_PART:
+        return None
+    inside = inside_bars(small)
+    boxed = small[inside.top : inside.bottom, inside.left : inside.right] if inside else None
+    own, *others = _above_median(np.stack([_low_frequencies(part) for part in (small, boxed) if part is not None]))
+    return Glimpse(int(own, 16), int(others[0], 16) if others else None)
 
 
 def part_hashes(luma: Plane, inside: Box | None = None) -> dict[FramePart, str]:

@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from blift.schemas.media import FramePart, MediaForm
 from blift.transforms.tables import arrow
@@ -21,6 +22,17 @@ MIRROR = np.uint64(0x5555_5555_5555_5555)
 #: change where a part does, as far as their hashes tell; a part may stand still (docs/benchmarks.md).
 _LEAST = (Fraction(2, 3), Fraction(1, 2))
 _NO_RING = pl.lit(None, pl.UInt64)
+#: Turning a picture upside down turns the sign of every second vertical frequency.
+_UPSIDE_DOWN = np.uint64(0x00FF_00FF_00FF_00FF)
+#: The turns of a picture, in quarters, and whether it is mirrored before; without itself and without its mirror image.
+TURNS = tuple((turns, mirrored) for turns in (1, 2, 3) for mirrored in (False, True))
+#: Samples of a video that are looked for in its turns, about, and the first lens of these.
+_TURNED, _FIRST_TURN = 16, 5
+#: Sums of frame lengths miss a tick of the clock by less than this, in samples.
+_ALMOST = 1e-6
+
+
+Hashes = NDArray[np.uint64]
 
 
 class Kind(IntEnum):
@@ -30,10 +42,11 @@ class Kind(IntEnum):
     RING = 1  # the hash of an image that stays under any turn
     VIDEO = 2
     PART = 3  # the hash of a part of a video's sample
+    MARK = 4  # a mark of an image, of which several must match
 
     @property
     def moves(self) -> bool:
-        """These are samples of videos, of which several must match."""
+        """These are samples of videos, of which several must match in their order."""
         return self in (Kind.VIDEO, Kind.PART)
 
 
@@ -48,6 +61,7 @@ class DuplicateOptions:
         ring_alike: bits in which ring hashes may differ where the hashes differ in more (docs/benchmarks.md).
         video_distance: the same for samples of videos, of which several must match in their order.
         part_distance: the same for parts of samples, of which a logo may fill so much that they are never far apart.
+        mark_distance: the same for marks of images, of which two must match.
         share: of the different pictures of the shorter video that must match.
         min_matches: different pictures that must match, at least.
         turned: look for flipped and turned images, and mirrored videos.
@@ -64,7 +78,8 @@ class DuplicateOptions:
     ring_alike: int = 24
     video_distance: int = 8
     part_distance: int = 4
-    share: float = 0.4
+    mark_distance: int = 6
+    share: float = 0.2
     min_matches: int = 3
     turned: bool = True
     min_detail: float = 4.0
@@ -80,11 +95,12 @@ class DuplicateOptions:
             Kind.RING: self.ring_distance,
             Kind.VIDEO: self.video_distance,
             Kind.PART: self.part_distance,
+            Kind.MARK: self.mark_distance,
         }[kind]
 
 
 #: One hash of a file. ``asks``: it looks for others; a hash of a flipped picture is only found. ``lens``: 0 for the
-#: whole of a sample, else one of its parts; ``place``: of a sample;
+#: whole of a sample, 1 to 4 for its parts, from 5 on for its turns; ``place``: of a sample, or of a mark;
 #: ``picture``: of the first sample of its video that shows the same; ``pictures``: how many the video counts as
 #: showing; ``ring``: the ring hash of the picture that has the hash, which was not taken of what is inside bars.
 LOOKS = pa.schema(
@@ -101,7 +117,7 @@ LOOKS = pa.schema(
     ]
 )
 
-#: Columns of the media table that are needed.
+#: What of a file is needed: columns of the media table, and of what the media store keeps beside it.
 MEDIA_COLUMNS = [
     "sha256",
     "form",
@@ -110,8 +126,9 @@ MEDIA_COLUMNS = [
     "phash_unboxed",
     "ring_hash",
     "detail",
-    "frame_hashes",
     "part_hashes",
+    "marks",
+    "glimpses",
 ]
 
 
@@ -128,41 +145,108 @@ def looks(media: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
             _images(telling, pl.col("phash_turned").list.slice(1), Kind.IMAGE, asks=False, ring=ring),
             _images(telling, inside.list.slice(1), Kind.IMAGE, asks=False),
             _images(telling, pl.concat_list("ring_hash"), Kind.RING, asks=True),
+            _marks(telling),
         ]
     moving = media.filter(pl.col("form") != MediaForm.IMAGE.value)
     return arrow(pl.concat([*parts, _samples(moving, options)]).unique(maintain_order=True), LOOKS)
 
 
 def _images(media: pl.DataFrame, hashes: pl.Expr, kind: Kind, *, asks: bool, ring: pl.Expr = _NO_RING) -> pl.DataFrame:
-    return (
-        media.select("sha256", hash=hashes, ring=ring)
-        .explode("hash")
-        .filter(pl.col("hash").is_not_null())
-        .select(
-            "sha256",
-            kind=pl.lit(kind.value, pl.Int8),
-            hash=_number("hash"),
-            asks=pl.lit(asks),
-            lens=pl.lit(0, pl.Int8),
-            place=pl.lit(0, pl.Int32),
-            picture=pl.lit(0, pl.Int32),
-            pictures=pl.lit(1, pl.Int32),
-            ring="ring",
-        )
+    found = media.select("sha256", hash=hashes, ring=ring).explode("hash").filter(pl.col("hash").is_not_null())
+    return _as_looks(found.with_columns(hash=_number("hash")), kind, asks=asks)
+
+
+def _as_looks(found: pl.DataFrame, kind: Kind, *, asks: bool) -> pl.DataFrame:
+    return found.select(
+        "sha256",
+        kind=pl.lit(kind.value, pl.Int8),
+        hash="hash",
+        asks=pl.lit(asks),
+        lens=pl.lit(0, pl.Int8),
+        place=pl.lit(0, pl.Int32),
+        picture=pl.lit(0, pl.Int32),
+        pictures=pl.lit(1, pl.Int32),
+        ring="ring",
+    )
+
+
+def _marks(media: pl.DataFrame) -> pl.DataFrame:
+    marks = media.select("sha256", hash=pl.col("marks"), ring=_NO_RING).explode("hash")
+    return _as_looks(marks.filter(pl.col("hash").is_not_null()), Kind.MARK, asks=True).with_columns(
+        place=pl.int_range(pl.len(), dtype=pl.Int32).over("sha256")
     )
 
 
 def _samples(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
     """The sampled frames of videos through every lens: whole frames, and each of their parts."""
-    whole = _sampled(media, "frame_hashes", options).filter(pl.col("detail") >= options.min_detail)
-    parts = _sampled(media, "part_hashes", options)
-    lenses = [(Kind.VIDEO, 0, whole)]
+    glimpses = _glimpses(media, options)
+    parts = _sampled(media, options)
+    lenses = [(Kind.VIDEO, 0, glimpses.filter("asks"))]
     lenses += [(Kind.PART, lens, parts.filter(pl.col("part") == part.value)) for lens, part in enumerate(FramePart, 1)]
     shown = _counted(pl.concat([_through(kind, lens, frames, options) for kind, lens, frames in lenses]))
-    if not options.turned:
-        return shown
-    mirrored = pl.Series(shown["hash"].to_numpy() ^ MIRROR, dtype=pl.UInt64)
-    return pl.concat([shown, shown.with_columns(hash=mirrored, asks=pl.lit(value=False))])
+    found = [shown, _between(glimpses, shown, options)]
+    if options.turned:
+        mirrored = pl.Series(shown["hash"].to_numpy() ^ MIRROR, dtype=pl.UInt64)
+        found += [shown.with_columns(hash=mirrored, asks=pl.lit(value=False)), *_turned(shown)]
+    return pl.concat(found)
+
+
+def _glimpses(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
+    """The glimpses of videos; of those that fall on one place the first asks, and is a sample."""
+    place = (pl.col("time_s") * options.per_s + _ALMOST).floor().cast(pl.Int32)
+    return (
+        media.select("sha256", pl.col("glimpses"))
+        .explode("glimpses")
+        .filter(pl.col("glimpses").is_not_null())
+        .with_columns(pl.col("glimpses").struct.field("time_s", "whole", "inside"))
+        .select("sha256", place=place, hash="whole", inside="inside")
+        .with_columns(asks=pl.struct("sha256", "place").is_first_distinct())
+    )
+
+
+def _between(glimpses: pl.DataFrame, shown: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
+    """Glimpses between samples, which are found only: they count as the picture of the sample before them."""
+    samples = shown.filter(pl.col("lens") == 0).unique(["sha256", "place"], keep="first", maintain_order=True)
+    changes = glimpses.filter(pl.Series(_changes(glimpses, options.still), dtype=pl.Boolean)).filter(~pl.col("asks"))
+    joined = changes.sort("place").join_asof(
+        samples.select("sha256", "place", "picture", "pictures").sort("place"),
+        on="place",
+        by="sha256",
+        check_sortedness=False,
+    )
+    known = joined.filter(pl.col("picture").is_not_null()).sort("sha256", "place", maintain_order=True)
+    return _at_lens(known, Kind.VIDEO, 0, asks=False)
+
+
+def _turned(shown: pl.DataFrame) -> list[pl.DataFrame]:
+    """A few samples of each video as they are in the other turns of its pictures; each turn is a lens of its own."""
+    whole = shown.filter(pl.col("lens") == 0)
+    rank, rows = pl.int_range(pl.len()).over("sha256"), pl.len().over("sha256")
+    some = whole.filter((rank * _TURNED // rows) != ((rank - 1) * _TURNED // rows))
+    some = some.with_columns(
+        pictures=pl.col("picture").n_unique().over("sha256").cast(pl.Int32), asks=pl.lit(value=False)
+    )
+    hashes = some["hash"].to_numpy()
+    return [
+        some.with_columns(
+            hash=pl.Series(turned_hashes(hashes, turns, mirrored=mirrored), dtype=pl.UInt64),
+            lens=pl.lit(_FIRST_TURN + place, pl.Int8),
+        )
+        for place, (turns, mirrored) in enumerate(TURNS)
+    ]
+
+
+def turned_hashes(hashes: Hashes, turns: int, *, mirrored: bool) -> Hashes:
+    """The hashes of pictures mirrored, and then turned by so many quarters counterclockwise, but for a few bits.
+
+    A turn swaps the frequencies across and down, and changes the sign of the odd ones along one axis.
+    """
+    found = hashes ^ MIRROR if mirrored else hashes.copy()
+    for _ in range(turns):
+        bits = np.unpackbits(found.astype(">u8")[:, np.newaxis].view(np.uint8), axis=1).reshape(-1, 8, 8)
+        swapped = np.ascontiguousarray(np.packbits(bits.transpose(0, 2, 1).reshape(-1, 64), axis=1))
+        found = swapped.view(">u8").ravel().astype(np.uint64) ^ _UPSIDE_DOWN
+    return found
 
 
 def _counted(shown: pl.DataFrame) -> pl.DataFrame:
@@ -176,20 +260,19 @@ def _counted(shown: pl.DataFrame) -> pl.DataFrame:
     return shown.with_columns(pictures=pl.max_horizontal("pictures", least.cast(pl.Int32)))
 
 
-#: Members of hashes of frames and of their parts, those that there are.
-_OF_SAMPLES = "^(time_s|part|phash|phash_unboxed|detail)$"
-
-
-def _sampled(media: pl.DataFrame, column: str, options: DuplicateOptions) -> pl.DataFrame:
-    """The samples of a column with hashes, in their order."""
+def _sampled(media: pl.DataFrame, options: DuplicateOptions) -> pl.DataFrame:
+    """The parts of sampled frames, in their order."""
     return (
-        media.select("sha256", column)
-        .explode(column)
-        .filter(pl.col(column).is_not_null())
-        .with_columns(pl.col(column).struct.field(_OF_SAMPLES))
-        .with_columns(
-            hash=_number("phash"),
+        media.select("sha256", "part_hashes")
+        .explode("part_hashes")
+        .filter(pl.col("part_hashes").is_not_null())
+        .with_columns(pl.col("part_hashes").struct.field("time_s", "part", "phash", "phash_unboxed"))
+        .select(
+            "sha256",
+            "part",
             place=(pl.col("time_s") * options.per_s).round().cast(pl.Int32),
+            hash=_number("phash"),
+            inside=_number("phash_unboxed"),
         )
     )
 
@@ -199,12 +282,17 @@ def _through(kind: Kind, lens: int, frames: pl.DataFrame, options: DuplicateOpti
     kept = frames.filter(pl.Series(_changes(frames, options.still), dtype=pl.Boolean))
     kept = kept.with_columns(picture=pl.Series(_pictures(kept, options.video_distance), dtype=pl.Int32))
     kept = kept.with_columns(pictures=pl.col("picture").n_unique().over("sha256").cast(pl.Int32))
-    inside = kept.filter(pl.col("phash_unboxed").is_not_null()).with_columns(hash=_number("phash_unboxed"))
+    return _at_lens(kept, kind, lens, asks=True)
+
+
+def _at_lens(kept: pl.DataFrame, kind: Kind, lens: int, *, asks: bool) -> pl.DataFrame:
+    """Samples, and what is inside their bars."""
+    inside = kept.filter(pl.col("inside").is_not_null()).with_columns(hash="inside")
     return pl.concat([kept, inside]).select(
         "sha256",
         kind=pl.lit(kind.value, pl.Int8),
         hash="hash",
-        asks=pl.lit(value=True),
+        asks=pl.lit(asks),
         lens=pl.lit(lens, pl.Int8),
         place="place",
         picture="picture",

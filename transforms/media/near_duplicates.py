@@ -14,7 +14,16 @@ from apache_beam.pvalue import TaggedOutput
 from blift.transforms.media.clusters import CONNECTED, MEMBERS, connected, named_clusters
 from blift.transforms.media.hamming import MOST_BITS, blocks
 from blift.transforms.media.looks import LOOKS, DuplicateOptions, Kind, kinds, looks
-from blift.transforms.media.pairs import LINKS, MATCHES, image_links, video_links, video_matches
+from blift.transforms.media.pairs import (
+    LINKS,
+    MARKED,
+    MATCHES,
+    image_links,
+    mark_links,
+    mark_matches,
+    video_links,
+    video_matches,
+)
 from blift.transforms.shuffle import SplitByShard
 from blift.transforms.tables import arrow, concat, frame
 
@@ -22,7 +31,7 @@ Keyed = tuple[int, pa.Table]
 #: Whether two files, by their digests, are one media.
 Same = Callable[[str, str], bool]
 
-NOTES, _MATCHES = "notes", "matches"
+NOTES, _MATCHES, _MARKS = "notes", "matches", "marks"
 
 
 class Clusters(NamedTuple):
@@ -55,7 +64,7 @@ class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
             media
             | "Looks by block" >> beam.ParDo(_ByBlock(self.options)).with_output_types(Keyed)
             | "Group blocks" >> beam.GroupByKey()
-            | "Search" >> beam.ParDo(_Search(self.options)).with_outputs(_MATCHES, NOTES, main="main")
+            | "Search" >> beam.ParDo(_Search(self.options)).with_outputs(_MATCHES, _MARKS, NOTES, main="main")
         )
         of_videos = (
             found[_MATCHES]
@@ -63,8 +72,14 @@ class NearDuplicates(beam.PTransform[beam.PCollection[pa.Table], Clusters]):
             | "Group pairs" >> beam.GroupByKey()
             | "Link videos" >> beam.ParDo(_LinkVideos(self.options)).with_output_types(pa.Table)
         )
+        of_marks = (
+            found[_MARKS]
+            | "Marks by pair" >> beam.ParDo(SplitByShard("pair", self.shards)).with_output_types(Keyed)
+            | "Group marks" >> beam.GroupByKey()
+            | "Link by marks" >> beam.MapTuple(_linked_by_marks).with_output_types(pa.Table)
+        )
         components = (
-            (found.main, of_videos)
+            (found.main, of_videos, of_marks)
             | "All candidates" >> beam.Flatten()
             | "In one order" >> beam.Map(_in_one_order).with_output_types(pa.Table)
             | "Candidates by file" >> self._by("left")
@@ -123,6 +138,9 @@ class _Search(beam.DoFn):
         options = self._options
         number, place = divmod(key // options.groups, MOST_BITS + 1)
         kind, hashes = Kind(number), frame(concat(tables, LOOKS))
+        if kind is Kind.MARK:
+            yield TaggedOutput(_MARKS, mark_matches(hashes, options.distance_of(kind), place))
+            return
         if not kind.moves:
             yield image_links(hashes, kind, options, place)
             return
@@ -142,6 +160,10 @@ class _LinkVideos(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
         yield video_links(frame(concat(element[1], MATCHES)), self._options)
+
+
+def _linked_by_marks(_: int, matches: Iterable[pa.Table]) -> pa.Table:
+    return mark_links(frame(concat(matches, MARKED)))
 
 
 def _in_one_order(candidates: pa.Table) -> pa.Table:

@@ -33,6 +33,18 @@ MATCHES = pa.schema(
         pa.field("right_pictures", pa.int32()),
     ]
 )
+#: Two marks of two images that are alike.
+MARKED = pa.schema(
+    [
+        pa.field("pair", pa.string()),
+        pa.field("left", pa.string()),
+        pa.field("right", pa.string()),
+        pa.field("left_mark", pa.int32()),
+        pa.field("right_mark", pa.int32()),
+    ]
+)
+#: Marks that two images have in common, at least; and marks of others in a block up to which one says something.
+_LEAST_MARKS, _COMMON_MARK = 2, 50
 #: Two videos, each through one lens.
 _PAIR = ["left", "right", "left_lens", "right_lens"]
 #: Offsets of two videos, in samples, that count as one: their clocks do not tick together.
@@ -41,7 +53,7 @@ _DRIFT = 1
 _IN_ORDER = 0.75
 
 #: How many pictures of the other video a picture may match, on average.
-_MATCHES_OF_A_PICTURE = 1.4
+_MATCHES_OF_A_PICTURE = 2.5
 
 
 def image_links(looks: pl.DataFrame, kind: Kind, options: DuplicateOptions, place: int) -> pa.Table:
@@ -109,12 +121,12 @@ def video_matches(looks: pl.DataFrame, distance: int, common: int, place: int) -
     ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
     if not place:
         ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
-    of = telling.select("hash", "sha256", "lens", "place", "picture", "pictures")
+    of = telling.select("hash", "sha256", "asks", "lens", "place", "picture", "pictures")
     alike = (
         pl.concat(ends)
         .join(of, left_on="one", right_on="hash")
         .join(of, left_on="two", right_on="hash", suffix="_two")
-        .filter(pl.col("sha256") != pl.col("sha256_two"))
+        .filter(pl.col("sha256") != pl.col("sha256_two"), pl.col("asks") | pl.col("asks_two"))
     )
     swapped = pl.col("sha256") > pl.col("sha256_two")
     sides = {"left": ("sha256_two", "sha256"), "right": ("sha256", "sha256_two")}
@@ -130,6 +142,47 @@ def video_matches(looks: pl.DataFrame, distance: int, common: int, place: int) -
     return VideoMatches(arrow(named, MATCHES), int(own.is_in(too_common.implode()).sum()) if not place else 0)
 
 
+def mark_matches(looks: pl.DataFrame, distance: int, place: int) -> pa.Table:
+    """Marks of different images that are alike, as ``MARKED``, whose hashes have block ``place`` first in common.
+
+    A mark that is like those of very many images says nothing: letters and buttons are in all screenshots.
+
+    Args:
+        looks: of the kind ``MARK``.
+        distance: bits in which two hashes may differ.
+        place: of the block.
+    """
+    hashes, near = _search(looks, distance, place)
+    ends = [pl.DataFrame({"one": hashes[near[0]], "two": hashes[near[1]]})]
+    if not place:
+        ends.append(pl.DataFrame({"one": hashes, "two": hashes}))
+    of = looks.select("hash", "sha256", "place")
+    alike = (
+        pl.concat([*ends, *(end.select(one="two", two="one") for end in ends)])
+        .unique()
+        .join(of, left_on="one", right_on="hash")
+        .join(of, left_on="two", right_on="hash", suffix="_two")
+        .filter(pl.col("sha256") != pl.col("sha256_two"))
+        .filter(pl.len().over("sha256", "place") <= _COMMON_MARK)
+    )
+    return arrow(
+        alike.filter(pl.col("sha256") < pl.col("sha256_two")).select(
+            pair=pl.concat_str("sha256", pl.lit(" "), "sha256_two"),
+            left="sha256",
+            right="sha256_two",
+            left_mark="place",
+            right_mark="place_two",
+        ),
+        MARKED,
+    )
+
+
+def mark_links(matches: pl.DataFrame) -> pa.Table:
+    """Links between images, as ``LINKS``, that have at least two marks each in common. ``matches``: as ``MARKED``."""
+    found = matches.group_by("left", "right").agg(pl.col("left_mark", "right_mark").n_unique())
+    return arrow(found.filter(pl.min_horizontal("left_mark", "right_mark") >= _LEAST_MARKS), LINKS)
+
+
 def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
     """Links between videos, as ``LINKS``, out of all matches of their samples.
 
@@ -140,9 +193,8 @@ def video_links(matches: pl.DataFrame, options: DuplicateOptions) -> pa.Table:
     every = _telling(matches.unique()).with_columns(shift=pl.col("left_place") - pl.col("right_place"))
     near = pl.concat([every.with_columns(shift=pl.col("shift") + drift) for drift in range(-_DRIFT, _DRIFT + 1)])
     columns = ["left_place", "right_place", "left_picture", "right_picture"]
-    least = pl.max_horizontal(
-        pl.lit(options.min_matches), options.share * pl.min_horizontal("left_pictures", "right_pictures").first()
-    )
+    fewest = pl.min_horizontal("left_pictures", "right_pictures").first()
+    least = pl.max_horizontal(pl.min_horizontal(pl.lit(options.min_matches), fewest), options.share * fewest)
     in_common = pl.min_horizontal(pl.col("left_picture").n_unique(), pl.col("right_picture").n_unique())
     likely = (
         near.group_by(*_PAIR, "shift")

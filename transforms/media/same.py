@@ -15,6 +15,8 @@ from blift.transforms.media.sketches import Plane, Sketch
 #: Two videos of few pictures that both have sound are one if they are as long, within this part and so many seconds,
 #: and as loud, within so many LUFS: albums show their cover to every song.
 _LENGTH, _LENGTH_S, _LOUDNESS = 0.02, 0.3, 1.0
+#: What a still video shows fits at many shifts: by so many seconds the one that was found may be wrong.
+_SHIFT_S = 0.5
 
 
 class Drawn(NamedTuple):
@@ -70,9 +72,13 @@ def _same_stills(one: Evidence, other: Evidence, shift_s: float) -> bool:
             return False
         if abs(one.loudness_lufs - other.loudness_lufs) > _LOUDNESS:
             return False
-    ours = [drawn.sketch for drawn in one.drawn if 0 <= drawn.time_s - shift_s <= other.film.duration_s]
-    theirs = [drawn.sketch for drawn in other.drawn if 0 <= drawn.time_s + shift_s <= one.film.duration_s]
+    ours = [drawn.sketch for drawn in one.drawn if _within(drawn.time_s - shift_s, other.film)]
+    theirs = [drawn.sketch for drawn in other.drawn if _within(drawn.time_s + shift_s, one.film)]
     return bool(ours and theirs) and _each_has_its_like(ours, theirs) and _each_has_its_like(theirs, ours)
+
+
+def _within(time_s: float, film: Film) -> bool:
+    return -_SHIFT_S <= time_s <= film.duration_s + _SHIFT_S
 
 
 def _each_has_its_like(ours: Sequence[Sketch], theirs: Sequence[Sketch]) -> bool:

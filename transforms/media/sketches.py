@@ -25,8 +25,13 @@ _KEYPOINTS, _CONTRAST = 400, 0.02
 
 def sketch_of(luma: Plane) -> Plane:
     """A picture at some 60,000 pixels; as it is where it has fewer. ``luma``: (height, width)."""
+    return shrunk(luma, _PIXELS)
+
+
+def shrunk(luma: Plane, pixels: int) -> Plane:
+    """A picture at so many pixels, about; as it is where it has fewer. ``luma``: (height, width)."""
     height, width = luma.shape
-    scale = min(1.0, math.sqrt(_PIXELS / (width * height)))
+    scale = min(1.0, math.sqrt(pixels / (width * height)))
     size = [min(_MOST_SIDE, max(_LEAST_SIDE, round(side * scale))) for side in (width, height)]
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
 

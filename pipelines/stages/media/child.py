@@ -20,7 +20,7 @@ import msgspec
 
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.settings import MeasureConfig
-from blift.pipelines.stages.media.keyframes import Drawing
+from blift.pipelines.stages.media.keyframes import Traits
 from blift.pipelines.stages.media.measure import measure
 from blift.schemas.reasons import Reason
 
@@ -36,11 +36,11 @@ class Question(msgspec.Struct):
 
 
 class Answer(msgspec.Struct):
-    """What a file gave: a row, keyframes and sketches, or the reason why not."""
+    """What a file gave: a row, keyframes and traits, or the reason why not."""
 
     row: dict[str, Any] | None
     keyframes: list[bytes | None]
-    drawings: list[Drawing]
+    traits: Traits | None
     reason: str | None
     detail: str | None
 
@@ -73,11 +73,11 @@ def _answer(path: str, config: MeasureConfig, *, gpu: bool) -> Answer:
     try:
         measured = measure(path, config, gpu=gpu)
     except Refused as refused:
-        return Answer(None, [], [], refused.reason.value, refused.detail)
+        return Answer(None, [], None, refused.reason.value, refused.detail)
     except MemoryError:
         allowed = config.limits.memory_bytes
-        return Answer(None, [], [], Reason.DECODER_CRASHED.value, f"out of memory; {allowed} bytes are allowed")
-    return Answer(measured.row, measured.keyframes, measured.drawings, None, None)
+        return Answer(None, [], None, Reason.DECODER_CRASHED.value, f"out of memory; {allowed} bytes are allowed")
+    return Answer(measured.row, measured.keyframes, measured.traits, None, None)
 
 
 def settle() -> None:

@@ -56,7 +56,7 @@ class Guard:
             assert process.stdin is not None
             send(process.stdin, Question(path))
             answer = msgspec.msgpack.decode(self._received(process, deadline), type=Answer)
-            if answer.row is None:
+            if answer.row is None or answer.traits is None:
                 raise Refused(Reason(answer.reason or Reason.DAMAGED), answer.detail or "")
         except (BrokenPipeError, EOFError):
             raise self._crashed() from None
@@ -70,7 +70,7 @@ class Guard:
             self.close()
             limit = self._config.limits.timeout_s
             raise Refused(Reason.TIMED_OUT, f"decoding took more than {limit:g} s") from None
-        return Measured(answer.row, answer.keyframes, answer.drawings)
+        return Measured(answer.row, answer.keyframes, answer.traits)
 
     def close(self) -> None:
         """End the process."""

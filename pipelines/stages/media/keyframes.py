@@ -27,6 +27,36 @@ class Drawing(NamedTuple):
     jpeg: bytes
 
 
+class GlimpseAt(NamedTuple):
+    """When a frame is shown, seconds; the hash of all of it, and of what is inside its bars."""
+
+    time_s: float
+    whole: int
+    inside: int | None
+
+
+class Traits(NamedTuple):
+    """What of a file, beside its row, is compared with others.
+
+    Attributes:
+        drawings: sketches of an image, or of the first pictures of a video that differ.
+        marks: of an image.
+        glimpses: of a video, many a second, in order.
+    """
+
+    drawings: list[Drawing]
+    marks: list[int]
+    glimpses: list[GlimpseAt]
+
+    def columns(self) -> dict[str, Any]:
+        """The same as columns of ``KEPT``."""
+        return {
+            "drawings": [drawing._asdict() for drawing in self.drawings],
+            "marks": self.marks,
+            "glimpses": [glimpse._asdict() for glimpse in self.glimpses],
+        }
+
+
 def describe(picture: Plane, config: MeasureConfig) -> dict[str, Any]:
     """Columns of a scene that its picture decides. ``picture``: RGB, (height, width, 3)."""
     salience = salience_of(picture, config.salience_model) if config.salience_model else None

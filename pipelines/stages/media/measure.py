@@ -21,11 +21,12 @@ from blift.connectors.media.limits import Refused
 from blift.connectors.media.nvidia import NvidiaVideo, can_decode
 from blift.connectors.media.pyav import PyAvVideo, container_of, facts_of
 from blift.connectors.media.settings import Access, DecoderChoice, MeasureConfig
-from blift.pipelines.stages.media.keyframes import Drawing, describe, drawn, jpeg
+from blift.pipelines.stages.media.keyframes import Traits, describe, drawn, jpeg
 from blift.pipelines.stages.media.watch import Watch
 from blift.schemas.media import Decoder, MediaForm
 from blift.schemas.reasons import Reason
 from blift.transforms.media.hashes import look_at, phash, phash_turned, ring_hash, without_bars
+from blift.transforms.media.marks import marks
 
 #: From this height on, decoding every frame pays on the device (docs/benchmarks.md).
 _GPU_HEIGHT = 1080
@@ -38,12 +39,12 @@ class Measured:
     Attributes:
         row: the columns of the media table that the content decides.
         keyframes: a JPEG for each of ``row["scenes"]``; None where it has none.
-        drawings: sketches of its first pictures that differ, by which it is compared with others.
+        traits: what else of it is compared with others.
     """
 
     row: dict[str, Any]
     keyframes: list[bytes | None]
-    drawings: list[Drawing]
+    traits: Traits
 
 
 def measure(path: str, config: MeasureConfig, *, gpu: bool = False) -> Measured:
@@ -95,7 +96,8 @@ def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
         "scenes": [scene],
     }
     keyframe = jpeg(_keyframe(still, config), config) if config.image_keyframes else None
-    return Measured(row, [keyframe], [drawn(np.asarray(luma))])
+    plane = np.asarray(luma)
+    return Measured(row, [keyframe], Traits([drawn(plane)], marks(plane).tolist() if config.turned else [], []))
 
 
 def _unboxed(inside: Image.Image | None, config: MeasureConfig) -> list[str]:
@@ -196,7 +198,7 @@ def _moving(video: VideoFile, config: MeasureConfig, audio: _AudioTap, form: Med
         "phash_turned": [],
         "phash_unboxed": [],
     }
-    return Measured(row, watch.keyframes, watch.drawings)
+    return Measured(row, watch.keyframes, watch.traits)
 
 
 def _file_columns(facts: VideoFacts, decoder: Decoder, form: MediaForm) -> dict[str, Any]:

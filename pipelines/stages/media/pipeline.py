@@ -306,7 +306,7 @@ class _Measure(beam.DoFn):
                     store.put_measured(sha256, row)
         except (OSError, InputError) as error:
             raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
-        return _with_uses(row.select(_MEDIA.names), uses)
+        return _with_uses(row.drop_columns("drawings"), uses)
 
     def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
         measured = self._guard.measure(local)
@@ -317,8 +317,7 @@ class _Measure(beam.DoFn):
             heard = self._ears.hear(local, self._config.measure.limits.timeout_s)
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
-        drawings = [drawing._asdict() for drawing in measured.drawings]
-        return from_rows([{**row, "uses": [], "file": "", "unite_as": "", "drawings": drawings}], KEPT)
+        return from_rows([{**row, **measured.traits.columns(), "uses": [], "file": "", "unite_as": ""}], KEPT)
 
 
 def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:
@@ -346,6 +345,7 @@ _ROWS = pa.schema(
         *list(_MEDIA),
         *[field for field in MEMBERS if field.name != "sha256"],
         pa.field("titles", pa.list_(pa.string())),
+        *[KEPT.field(name) for name in ("marks", "glimpses")],
     ]
 )
 

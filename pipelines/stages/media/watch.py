@@ -6,16 +6,17 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 
-from blift.connectors.media.frames import Frame, Plane, VideoFile
+from blift.connectors.media.frames import ArrayFrame, Frame, Plane, VideoFacts, VideoFile, turned
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.settings import Access, MeasureConfig
-from blift.pipelines.stages.media.keyframes import Drawing, describe, drawn, jpeg
+from blift.pipelines.stages.media.keyframes import Drawing, GlimpseAt, Traits, describe, drawn, jpeg
 from blift.schemas.reasons import Reason
 from blift.transforms.media.change import ChangeScore, Weights
 from blift.transforms.media.cuts import SceneCutter, Stretch
-from blift.transforms.media.hashes import inside_bars, looks_at, part_hashes, phashes
+from blift.transforms.media.hashes import glimpse, inside_bars, looks_at, part_hashes, phashes
 
 #: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
 _SPREAD, _SPREAD_S = 0.1, 0.002
@@ -23,6 +24,8 @@ _SPREAD, _SPREAD_S = 0.1, 0.002
 _TO_FULL_RANGE = 255 / 219
 #: Sketches that are kept of a video, and the bits by which the hashes of their pictures differ.
 _DRAWINGS, _DIFFERS = 6, 5
+#: Glimpses a second: a start that is cut off by any time leaves samples that show nearly the same.
+_GLIMPSES_PER_S = 12
 #: Frames per second that no video is played at.
 _MAX_FPS = 1_000
 #: Sums of frame lengths miss a tick of the clock by less than this.
@@ -43,7 +46,9 @@ class Watch:
         self._scenes: list[dict[str, Any]] = []
         self._drawn: list[int] = []
         self.keyframes: list[bytes | None] = []
-        self.drawings: list[Drawing] = []
+        self._drawings: list[Drawing] = []
+        self._glimpses: list[GlimpseAt] = []
+        self._next_glimpse_s = 0.0
 
     @property
     def duration_s(self) -> float:
@@ -76,13 +81,20 @@ class Watch:
             self._starts.append(frame.time_s)
             self._ends.append(frame.end_s)
             self._sample(frame)
-            changed = cutting and score.score(frame.small()) >= self._config.threshold
+            small = frame.small()
+            self._glimpse(frame, small, video.facts)
+            changed = cutting and score.score(small) >= self._config.threshold
             for scene in cutter.feed(frame, changed=changed):
                 self._close(scene)
         if not self._starts:
             raise Refused(Reason.DAMAGED, video.damage or "no frame could be decoded")
         for scene in cutter.end():
             self._close(scene)
+
+    @property
+    def traits(self) -> Traits:
+        """What else of the video is compared with others."""
+        return Traits(self._drawings, [], self._glimpses)
 
     def columns(self) -> dict[str, Any]:
         """Columns of the media table that the frames decide."""
@@ -130,11 +142,23 @@ class Watch:
             for part, found in parts.items()
         ]
 
+    def _glimpse(self, frame: Frame, small: Plane, facts: VideoFacts) -> None:
+        """Keep a hash of the frame that is shown at each tick of a faster clock."""
+        if frame.end_s <= self._next_glimpse_s + _ALMOST_S and self._next_glimpse_s:
+            return
+        self._next_glimpse_s = np.ceil((frame.end_s - _ALMOST_S) * _GLIMPSES_PER_S) / _GLIMPSES_PER_S
+        luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+        if not isinstance(frame, ArrayFrame):  # which is as shown
+            luma = turned(luma, facts.rotation, mirrored=facts.mirrored)
+        found = glimpse(luma)
+        if found is not None:
+            self._glimpses.append(GlimpseAt(frame.time_s, found.whole, found.inside))
+
     def _draw(self, luma: Plane, phash: int, time_s: float) -> None:
         """Keep a sketch of the frame, if it is one of the first that differ from all before."""
         if len(self._drawn) < _DRAWINGS and all((phash ^ one).bit_count() > _DIFFERS for one in self._drawn):
             self._drawn.append(phash)
-            self.drawings.append(drawn(luma, time_s))
+            self._drawings.append(drawn(luma, time_s))
 
     def _close(self, scene: Stretch[Frame]) -> None:
         picture = scene.keyframe.picture(self._config.keyframe_side)

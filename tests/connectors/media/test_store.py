@@ -34,7 +34,9 @@ def row(keyframe: str | None = None) -> pa.Table:
         "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "silences": [], "scenes": [scene], "speech": [],
         "unite_as": "",
     }  # fmt: skip
-    return pa.Table.from_pylist([values | {"drawings": [{"time_s": 0.5, "jpeg": _JPEG}]}], KEPT)
+    return pa.Table.from_pylist(
+        [values | {"drawings": [{"time_s": 0.5, "jpeg": _JPEG}], "marks": [7], "glimpses": []}], KEPT
+    )
 
 
 def stored(folder: Path) -> tuple[MediaStore, Path]:

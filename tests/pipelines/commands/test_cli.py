@@ -39,6 +39,8 @@ COMMANDS = [
     ("schema", "check"),
     ("schema", "diff"),
     ("schema", "validate"),
+    ("schema", "rules"),
+    ("schema", "lineage"),
     ("rule",),
     ("rule", "list"),
     ("template",),

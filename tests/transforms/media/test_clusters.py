@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from blift.transforms.media.clusters import CLUSTERED, CONNECTED, MEMBERS, connected, named_clusters
 
-_MEMBERS = pl.DataFrame(MEMBERS.empty_table()).schema | {"component": pl.String()}
+_MEMBERS = pl.DataFrame(MEMBERS.empty_table()).schema | {"component": pl.String(), "links": pl.Int64()}
 _LINKS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=12)
 
 
@@ -65,9 +65,12 @@ def test_no_links_connect_nothing() -> None:
     assert connected(links([])).equals(CONNECTED.empty_table())
 
 
-def member(sha256: str, pixels: int, day: int | None, key: str | None, component: str = "c") -> dict[str, object]:
+def member(
+    sha256: str, pixels: int, day: int | None, key: str | None, component: str = "c", linked: int = 1
+) -> dict[str, object]:
     posted_at = dt.datetime(2020, 1, day, tzinfo=dt.UTC) if day else None
-    return {"sha256": sha256, "pixels": pixels, "posted_at": posted_at, "media_key": key, "component": component}
+    row = {"sha256": sha256, "pixels": pixels, "posted_at": posted_at, "media_key": key}
+    return row | {"component": component, "links": linked}
 
 
 def _alike(_one: str, _other: str) -> bool:
@@ -109,7 +112,7 @@ def test_clusters_do_not_mix_and_every_member_has_one_row() -> None:
 
 def test_what_is_not_alike_the_member_that_stays_is_in_another_cluster_or_in_none() -> None:
     rows = [member(name, 9 - place, 1, f"k{name}") for place, name in enumerate("abcde")]
-    alike = {("a", "b"), ("b", "c"), ("c", "d")}  # a chain, and e that nobody is like
+    alike = {("a", "b"), ("b", "c"), ("c", "d")}  # a chain; nobody is like e
     asked: list[tuple[str, str]] = []
 
     def same(one: str, other: str) -> bool:
@@ -117,9 +120,29 @@ def test_what_is_not_alike_the_member_that_stays_is_in_another_cluster_or_in_non
         return (one, other) in alike
 
     found = named_clusters(pl.DataFrame(rows, schema=_MEMBERS), same)
-    assert {row["sha256"]: row["cluster"] for row in found.to_pylist()} == {"a": "a", "b": "a", "c": "c", "d": "c"}
+    assert {row["sha256"]: row["cluster"] for row in found.to_pylist()} == {"a": "b", "b": "b", "c": "b"}
     assert all(one < other for one, other in asked)
     assert len(asked) == len(set(asked))
+
+
+def test_of_many_that_are_alike_the_one_that_most_are_linked_with_stays() -> None:
+    """A picture and twenty that people made of it: they are like the picture, and not like one another."""
+    names = [f"{number:02}" for number in range(21)]
+    rows = [member(name, 90 - place, 1, f"k{name}", linked=1) for place, name in enumerate(names)]
+    rows[20]["links"] = 20
+    asked: list[tuple[str, str]] = []
+
+    def same(one: str, other: str) -> bool:
+        asked.append((one, other))
+        return "20" in (one, other)
+
+    found = named_clusters(pl.DataFrame(rows, schema=_MEMBERS), same).to_pydict()
+    assert (len(found["sha256"]), set(found["cluster"]), len(asked)) == (21, {"20"}, 20)
+
+
+def test_links_are_counted_once_for_each_pair() -> None:
+    found = connected(links([("a", "b"), ("b", "a"), ("b", "c"), ("b", "b"), ("d", "d")])).to_pydict()
+    assert dict(zip(found["sha256"], found["links"], strict=True)) == {"a": 1, "b": 2, "c": 1, "d": 0}
 
 
 _RANKS = st.lists(st.tuples(st.integers(1, 3), st.none() | st.integers(1, 3), st.booleans()), min_size=2, max_size=8)

@@ -9,7 +9,7 @@ import pytest
 
 from blift.schemas.media import FramePart
 from blift.transforms.media.films import film_of, in_common
-from blift.transforms.media.looks import MIRROR, DuplicateOptions
+from blift.transforms.media.looks import MIRROR, TURNS, DuplicateOptions, turned_hashes
 from blift.transforms.media.same import evidence_of, same_media
 from tests.transforms.media.test_agreement import picture, seen
 
@@ -19,12 +19,9 @@ _HASHES = [int(number) for number in np.random.default_rng(3).integers(0, 1 << 6
 
 def row(hashes: Sequence[int], *, step_s: float = 0.5, first_s: float = 0.0, **changes: Any) -> dict[str, Any]:
     """A video with one sample for each hash."""
-    frames = [
-        {"time_s": first_s + place * step_s, "phash": f"{one:016x}", "phash_unboxed": None, "detail": 30.0}
-        for place, one in enumerate(hashes)
-    ]
+    glimpses = [{"time_s": first_s + place * step_s, "whole": one, "inside": None} for place, one in enumerate(hashes)]
     found = {"form": "video", "duration_s": first_s + len(hashes) * step_s, "loudness_lufs": None}
-    return found | {"frame_hashes": frames, "part_hashes": []} | changes
+    return found | {"glimpses": glimpses, "part_hashes": []} | changes
 
 
 def pictures_in_common(one: dict[str, Any], other: dict[str, Any], options: DuplicateOptions = _OPTIONS) -> int | None:
@@ -71,11 +68,27 @@ def test_a_part_that_stays_is_enough_and_is_found_mirrored() -> None:
     assert pictures_in_common(marked, row(_HASHES[20:40], part_hashes=flipped)) is not None
 
 
-def test_samples_that_show_nothing_say_nothing() -> None:
-    plain = row(_HASHES[:20])
-    for frame in plain["frame_hashes"]:
-        frame["detail"] = 1.0
-    assert pictures_in_common(plain, plain) is None
+def test_a_large_logo_in_both_makes_no_video_of_two() -> None:
+    logo = [
+        {"time_s": 0.5 * place, "part": "left", "phash": f"{_HASHES[150] ^ place % 4:016x}", "phash_unboxed": None}
+        for place in range(20)
+    ]
+    assert pictures_in_common(row(_HASHES[:20], part_hashes=logo), row(_HASHES[20:40], part_hashes=logo)) is None
+
+
+@pytest.mark.parametrize(("turns", "mirrored"), TURNS)
+def test_a_turned_video_is_the_video(turns: int, mirrored: bool) -> None:
+    turned = turned_hashes(np.array(_HASHES[:20], np.uint64), turns, mirrored=mirrored)
+    assert pictures_in_common(row(_HASHES[:20]), row(turned.tolist())) == 3
+
+
+def test_a_start_cut_off_between_samples_leaves_what_is_between_them() -> None:
+    camera = [_HASHES[place // 12] ^ ((1 << 5 * (place % 12)) - 1) for place in range(240)]
+    assert pictures_in_common(row(camera, step_s=1 / 12), row(camera[5:], step_s=1 / 12)) == 3
+
+
+def test_videos_that_show_nothing_have_nothing_in_common() -> None:
+    assert pictures_in_common(row([], duration_s=4.0), row([], duration_s=4.0)) is None
 
 
 def still(picture_seed: int, **changes: Any) -> tuple[dict[str, Any], list[tuple[float, Any]]]:

@@ -6,12 +6,24 @@ from itertools import pairwise
 from math import ceil
 from typing import Any
 
+import cv2
+import numpy as np
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blift.schemas.media import FramePart
-from blift.transforms.media.looks import LOOKS, MEDIA_COLUMNS, DuplicateOptions, Kind, kinds, looks
+from blift.transforms.media.hashes import glimpse
+from blift.transforms.media.looks import (
+    LOOKS,
+    MEDIA_COLUMNS,
+    TURNS,
+    DuplicateOptions,
+    Kind,
+    kinds,
+    looks,
+    turned_hashes,
+)
 from tests.transforms.media.test_pairs import _HASHES, hexed, image, seen_through, table_of, video
 
 _OPTIONS = DuplicateOptions(per_s=1.0, min_detail=4.0, still=3)
@@ -28,9 +40,9 @@ def found(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -> dict[K
     return {kind: some.select(columns).sort(columns).rows() for kind, some in kinds(pl.DataFrame(table))}
 
 
-def samples(hashes: Sequence[int], **changes: Any) -> list[tuple[int, int]]:
+def samples(hashes: Sequence[int]) -> list[tuple[int, int]]:
     """Place and hash of the samples that are kept of a video."""
-    by_kind = found(video("v", hashes, **changes), options=_PLAIN)
+    by_kind = found(video("v", hashes), options=_PLAIN)
     return [(place, own) for _, own, _, place in sorted(by_kind.get(Kind.VIDEO, []), key=lambda look: look[3])]
 
 
@@ -82,17 +94,41 @@ def test_images_and_what_moves_are_not_compared_with_one_another() -> None:
     }
 
 
-def test_places_of_samples_are_their_times_in_samples() -> None:
+def test_the_first_glimpse_of_each_place_asks_and_the_others_are_found_as_its_picture() -> None:
     options = replace(_PLAIN, per_s=2.0)
-    row = video("v", _HASHES[:4])
-    for frame, time_s in zip(row["frame_hashes"], (0.0, 0.52, 0.98, 7.49), strict=True):
-        frame["time_s"] = time_s
-    assert [place for *_, place in sorted(found(row, options=options)[Kind.VIDEO], key=lambda look: look[3])] == [
-        0,
-        1,
-        2,
-        15,
+    row = video("v", _HASHES[:5])
+    for seen, time_s in zip(row["glimpses"], (0.0, 0.52, 0.98, 1.0, 7.49), strict=True):
+        seen["time_s"] = time_s
+    looked = pl.DataFrame(looks(table_of([row]), options)).select("place", "hash", "asks", "picture", "pictures")
+    assert looked.sort("place", "asks", descending=[False, True]).rows() == [
+        (0, _HASHES[0], True, 0, 4),
+        (1, _HASHES[1], True, 1, 4),
+        (1, _HASHES[2], False, 1, 4),
+        (2, _HASHES[3], True, 2, 4),
+        (14, _HASHES[4], True, 14, 4),
     ]
+
+
+def test_turned_hashes_are_those_of_turned_pictures_but_for_a_few_bits() -> None:
+    rng, differ = np.random.default_rng(7), []
+    for _ in range(20):
+        small = cv2.GaussianBlur(rng.integers(0, 255, (64, 64), dtype=np.uint8), (0, 0), 2)
+        small = cv2.normalize(small, None, 0, 255, cv2.NORM_MINMAX)
+        own = glimpse(small)
+        assert own
+        for turns, mirrored in ((0, True), *TURNS):
+            turned = glimpse(np.ascontiguousarray(np.rot90(small[:, ::-1] if mirrored else small, turns)))
+            (told,) = turned_hashes(np.array([own.whole], np.uint64), turns, mirrored=mirrored).tolist()
+            assert turned
+            differ.append((told ^ turned.whole).bit_count())
+    assert (max(differ), sum(differ) / len(differ) < 4) == (12, True)
+
+
+def test_a_turned_video_is_looked_for_by_a_few_samples_of_its_own() -> None:
+    table = pl.DataFrame(looks(table_of([video("v", _HASHES[:40])]), _OPTIONS))
+    turns = table.filter(pl.col("lens") > 4)
+    assert turns.group_by("lens").len().sort("lens").rows() == [(lens, 16) for lens in range(5, 11)]
+    assert (turns["asks"].any(), set(turns["pictures"])) == (False, {16})
 
 
 def test_a_picture_that_stands_still_is_one_sample() -> None:
@@ -118,12 +154,6 @@ def test_still_pictures_of_one_video_do_not_hide_the_same_picture_in_the_next() 
     assert found(*rows, options=_PLAIN) == {Kind.VIDEO: [("a", _HASHES[0], True, 0), ("b", _HASHES[0], True, 0)]}
 
 
-def test_plain_frames_are_left_out_and_do_not_part_a_still_picture() -> None:
-    row = video("v", [_HASHES[0], _HASHES[1], _HASHES[0]])
-    row["frame_hashes"][1]["detail"] = 0.0
-    assert found(row, options=_PLAIN) == {Kind.VIDEO: [("v", _HASHES[0], True, 0)]}
-
-
 def test_a_picture_that_comes_again_is_one_picture_and_as_near_as_samples_must_be() -> None:
     card = _HASHES[0]
     hashes = [card, _HASHES[1], card ^ 0xFF, _HASHES[2], card ^ 0x1FF]
@@ -134,14 +164,16 @@ def test_a_picture_that_comes_again_is_one_picture_and_as_near_as_samples_must_b
 
 
 def test_a_sample_with_bars_has_two_looks_at_one_place() -> None:
-    by_kind = found(video("v", [_HASHES[0]], phash_unboxed=hexed(_HASHES[1])), options=_PLAIN)
-    assert by_kind == {Kind.VIDEO: sorted([("v", _HASHES[0], True, 0), ("v", _HASHES[1], True, 0)])}
+    row = video("v", [_HASHES[0]])
+    row["glimpses"][0]["inside"] = _HASHES[1]
+    assert found(row, options=_PLAIN) == {Kind.VIDEO: sorted([("v", _HASHES[0], True, 0), ("v", _HASHES[1], True, 0)])}
 
 
 def test_samples_ask_as_they_are_and_are_found_mirrored() -> None:
     own = _HASHES[0]
     mirrored = own ^ 0x5555_5555_5555_5555
-    assert found(video("v", [own]))[Kind.VIDEO] == sorted([("v", own, True, 0), ("v", mirrored, False, 0)])
+    table = pl.DataFrame(looks(table_of([video("v", [own])]), _OPTIONS)).filter(pl.col("lens") == 0)
+    assert table.select("hash", "asks").rows() == [(own, True), (mirrored, False)]
 
 
 def test_hashes_of_a_whole_picture_come_with_its_ring_hash_and_what_is_inside_bars_with_none() -> None:

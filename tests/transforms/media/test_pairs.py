@@ -12,11 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blift.connectors.media.store import KEPT
 from blift.schemas.media import FramePart
-from blift.schemas.registry import SCHEMAS
 from blift.transforms.media.clusters import connected
-from blift.transforms.media.looks import DuplicateOptions, kinds, looks
-from blift.transforms.media.pairs import LINKS, MATCHES, image_links, longest_chain, video_links, video_matches
+from blift.transforms.media.looks import TURNS, DuplicateOptions, Kind, kinds, looks, turned_hashes
+from blift.transforms.media.pairs import (
+    LINKS,
+    MATCHES,
+    image_links,
+    longest_chain,
+    mark_links,
+    mark_matches,
+    video_links,
+    video_matches,
+)
 
 _OPTIONS = DuplicateOptions(distance=8, ring_distance=3, per_s=1.0)
 _RNG = np.random.default_rng(11)
@@ -40,21 +49,18 @@ def image(sha256: str, own: int, turned: Sequence[int] = (), **changes: Any) -> 
         "phash_turned": [hexed(own), *map(hexed, turned)],
     }
     row |= {"phash_unboxed": [], "ring_hash": hexed(own ^ 0x5555), "detail": 40.0}
-    row |= {"frame_hashes": [], "part_hashes": []}
+    row |= {"part_hashes": [], "marks": [], "glimpses": []}
     return row | changes
 
 
-def video(sha256: str, hashes: Sequence[int], first_s: float = 0.0, **changes: Any) -> dict[str, Any]:
-    frames = [
-        {"time_s": first_s + place, "phash": hexed(own), "phash_unboxed": None, "detail": 30.0} | changes
-        for place, own in enumerate(hashes)
-    ]
+def video(sha256: str, hashes: Sequence[int], first_s: float = 0.0, step_s: float = 1.0) -> dict[str, Any]:
+    glimpses = [{"time_s": first_s + place * step_s, "whole": own, "inside": None} for place, own in enumerate(hashes)]
     row: dict[str, Any] = {"sha256": sha256, "form": "video", "phash": None, "phash_turned": [], "phash_unboxed": []}
-    return row | {"ring_hash": None, "detail": None, "frame_hashes": frames, "part_hashes": []}
+    return row | {"ring_hash": None, "detail": None, "part_hashes": [], "marks": [], "glimpses": glimpses}
 
 
 def table_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = pa.schema([SCHEMAS["media"].field(name) for name in rows[0]])
+    schema = pa.schema([KEPT.field(name) for name in rows[0]])
     return pl.DataFrame(pa.Table.from_pylist(rows, schema))
 
 
@@ -63,15 +69,20 @@ def links_by_part(*rows: dict[str, Any], options: DuplicateOptions = _OPTIONS) -
     media = table_of(list(rows))
     found: list[pl.DataFrame] = []
     matches: list[pl.DataFrame] = []
+    marks: list[pl.DataFrame] = []
     for kind, some in kinds(pl.DataFrame(looks(media, options))):
         distance = options.distance_of(kind)
         places = range(distance + 1)
-        if kind.moves:
+        if kind is Kind.MARK:
+            marks += [pl.DataFrame(mark_matches(some, distance, place)) for place in places]
+        elif kind.moves:
             matches += [pl.DataFrame(video_matches(some, distance, options.common, place).matches) for place in places]
         else:
             found += [pl.DataFrame(image_links(some, kind, options, place)) for place in places]
     if matches:
         found.append(pl.DataFrame(video_links(pl.concat(matches), options)))
+    if marks:
+        found.append(pl.DataFrame(mark_links(pl.concat(marks))))
     return [(min(pair), max(pair)) for part in found for pair in part.iter_rows()]
 
 
@@ -182,28 +193,67 @@ def test_variants_of_a_video_are_linked(variant: list[int]) -> None:
         pytest.param(_HASHES[200:240], id="another film"),
         pytest.param([*_FILM[:6], *_HASHES[200:234]], id="the same intro"),
         pytest.param(_FILM[::-1], id="the same frames backwards"),
-        pytest.param([_FILM[0]] * 40, id="a still picture of it"),
-        pytest.param(_FILM[:2], id="two samples alone"),
     ],
 )
 def test_other_videos_are_not_linked(other: list[int]) -> None:
     assert links(video("a", _FILM), video("b", other)) == set()
 
 
-def test_still_pictures_do_not_link_videos() -> None:
-    assert links(video("a", [_FILM[0]] * 30), video("b", [_FILM[0]] * 30)) == set()
+@pytest.mark.parametrize("few", [[_FILM[0]] * 30, _FILM[:2]], ids=["a still one", "two pictures"])
+def test_videos_of_few_pictures_are_brought_together_by_them(few: list[int]) -> None:
+    assert links(video("a", few), video("b", few)) == {("a", "b")}
+    assert links(video("a", few), video("b", _FILM)) == {("a", "b")}
+    assert links(video("a", few), video("b", _HASHES[200:240])) == set()
+
+
+def test_a_start_that_is_cut_off_between_samples_is_found_by_what_is_between_them() -> None:
+    camera = [_HASHES[place // 12] ^ ((1 << 5 * (place % 12)) - 1) for place in range(240)]  # five bits a tick
+    whole, cut = video("a", camera, step_s=1 / 12), video("b", camera[5:], step_s=1 / 12)
+    assert links(whole, cut) == {("a", "b")}
+    for row in (whole, cut):
+        row["glimpses"] = row["glimpses"][::12]
+    assert links(whole, cut) == set()
+
+
+@pytest.mark.parametrize(("turns", "mirrored"), TURNS)
+def test_a_video_is_found_in_all_its_turns(turns: int, mirrored: bool) -> None:
+    turned = turned_hashes(np.array(_FILM, np.uint64), turns, mirrored=mirrored).tolist()
+    rows = [video("a", _FILM), video("b", turned)]
+    assert links(*rows) == {("a", "b")}
+    assert links(*rows, options=replace(_OPTIONS, turned=False)) == set()
+
+
+@pytest.mark.parametrize(("shared", "linked"), [(0, False), (1, False), (2, True), (20, True)])
+def test_two_marks_in_common_bring_images_together(shared: int, linked: bool) -> None:
+    ours, theirs = _HASHES[:40], [flipped(own, 6) for own in _HASHES[:shared]] + _HASHES[200 : 240 - shared]
+    rows = [image("a", _HASHES[300], marks=ours), image("b", _HASHES[301], marks=theirs)]
+    assert links(*rows) == ({("a", "b")} if linked else set())
+
+
+def test_two_marks_of_one_image_that_are_like_one_of_another_are_one() -> None:
+    ours = [_HASHES[0], _HASHES[0] ^ 1, *_HASHES[10:20]]
+    rows = [image("a", _HASHES[300], marks=ours), image("b", _HASHES[301], marks=[_HASHES[0], *_HASHES[30:40]])]
+    assert links(*rows) == set()
+
+
+def test_marks_that_very_many_images_have_say_nothing() -> None:
+    few, many = (
+        [image(f"{place:02}", _HASHES[200 + place], marks=_HASHES[:2]) for place in range(count)] for count in (4, 53)
+    )
+    assert len(links(*few)) == 6
+    assert links(*many) == set()
 
 
 def test_a_letterboxed_video_is_found_by_what_is_inside_its_bars() -> None:
     boxed = video("b", _HASHES[200:240])
-    for frame, own in zip(boxed["frame_hashes"], _FILM, strict=True):
-        frame["phash_unboxed"] = hexed(own)
+    for frame, own in zip(boxed["glimpses"], _FILM, strict=True):
+        frame["inside"] = own
     assert links(video("a", _FILM), boxed) == {("a", "b")}
 
 
 def test_clocks_may_tick_apart_by_one_sample() -> None:
     drifting = video("b", _FILM)
-    for place, frame in enumerate(drifting["frame_hashes"]):
+    for place, frame in enumerate(drifting["glimpses"]):
         frame["time_s"] = place + (1.0 if place > 20 else 0.0)
     assert links(video("a", _FILM), drifting, options=replace(_OPTIONS, share=0.9)) == {("a", "b")}
 
@@ -217,11 +267,6 @@ def test_a_frame_that_very_many_videos_share_is_not_compared_and_is_told() -> No
     assert (matches.num_rows, common) == (0, 3)
 
 
-def test_plain_frames_are_left_out() -> None:
-    rows = [video("a", _FILM, detail=1.0), video("b", _FILM, detail=1.0)]
-    assert links(*rows) == set()
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_the_same_frames_in_another_order_are_another_video(seed: int) -> None:
     shuffled = [int(own) for own in np.random.default_rng(seed).permutation(np.array(_FILM, dtype=np.uint64))]
@@ -231,14 +276,14 @@ def test_the_same_frames_in_another_order_are_another_video(seed: int) -> None:
 @pytest.mark.parametrize("every", [2, 3, 7])
 def test_samples_that_were_dropped_do_not_part_videos(every: int) -> None:
     thinned = video("b", _FILM)
-    del thinned["frame_hashes"][::every]
+    del thinned["glimpses"][::every]
     assert links(video("a", _FILM), thinned) == {("a", "b")}
 
 
 @pytest.mark.parametrize("rate", [24 / 25, 23.976 / 24, 25 / 24])
 def test_a_film_at_another_speed_is_linked_as_far_as_its_clock_stays_within_a_sample(rate: float) -> None:
     faster = video("b", _FILM)
-    for place, frame in enumerate(faster["frame_hashes"]):
+    for place, frame in enumerate(faster["glimpses"]):
         frame["time_s"] = place * rate
     assert links(video("a", _FILM), faster, options=replace(_OPTIONS, share=0.9)) == {("a", "b")}
 
@@ -253,7 +298,7 @@ def test_the_share_of_the_shorter_video_decides(shared: int, linked: bool) -> No
 def test_videos_with_one_intro_are_not_linked_by_it_nor_over_the_intro_itself() -> None:
     films = [video(name, [*_FILM[:5], *_HASHES[first : first + 30]]) for name, first in (("a", 200), ("b", 240))]
     assert links(*films) == set()
-    assert links(*films, video("intro", _FILM[:2])) == set()
+    assert links(*films, video("intro", _FILM[:2])) == {("a", "intro"), ("b", "intro")}
 
 
 @pytest.mark.parametrize("returns", [3, 20])
@@ -309,7 +354,7 @@ def test_a_sample_counts_once_however_many_of_the_other_video_it_resembles() -> 
 
 def test_links_of_videos_do_not_depend_on_the_order_of_matches() -> None:
     rows = [video("a", _FILM), video("b", _FILM[5:]), video("c", _HASHES[200:240])]
-    ((_, some),) = kinds(pl.DataFrame(looks(table_of(rows), _OPTIONS)))
+    ((_, some),) = kinds(pl.DataFrame(looks(table_of(rows), replace(_OPTIONS, turned=False))))
     parts = [
         pl.DataFrame(video_matches(some, _OPTIONS.video_distance, _OPTIONS.common, place).matches) for place in range(9)
     ]
@@ -399,7 +444,7 @@ def test_parts_of_different_sides_do_not_add_up() -> None:
         same = _HASHES[300 + 8 * place : 308 + 8 * place]
         rows[0] = seen_through(rows[0], part, [*same, *_HASHES[0:32]])
         rows[1] = seen_through(rows[1], part, [*same, *_HASHES[40:72]])
-    assert links(*rows) == set()
+    assert links(*rows, options=replace(_OPTIONS, share=0.4)) == set()
 
 
 def test_a_ticker_that_two_films_have_does_not_link_them() -> None:
@@ -433,7 +478,8 @@ def _logo_films(part_pictures: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("part_pictures", "linked"), [(6, True), (10, True), (11, False), (20, False)])
 def test_few_pictures_behind_a_logo_do_not_link_films_whose_parts_show_many(part_pictures: int, linked: bool) -> None:
     """Two thirds of 11 are 8 pictures, of which three are less than the share."""
-    assert links(*_logo_films(part_pictures)) == ({("a", "b")} if linked else set())
+    options = replace(_OPTIONS, share=0.4)
+    assert links(*_logo_films(part_pictures), options=options) == ({("a", "b")} if linked else set())
 
 
 def test_the_part_that_shows_many_pictures_links_variants_behind_a_logo() -> None:

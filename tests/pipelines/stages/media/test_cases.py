@@ -47,6 +47,26 @@ def test_different_media_are_kept_apart(case: str, files: int, media: int, share
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize(
+    ("case", "same"),
+    [
+        (
+            "fidelity-rotated",
+            ["inside15.png inside5.png larger15.png larger5.png original.png samecanvas20.png"],
+        ),
+        ("fidelity-trim", ["cut025.mp4 cut05.mp4 whole.mp4"]),
+        ("fidelity-still_video", ["a.mp4 b.mkv", "c.mp4 d.mkv e.gif"]),
+    ],
+)
+def test_variants_of_one_media_are_found(case: str, same: list[str], shared_data: Path, tmp_path: Path) -> None:
+    clusters, rejects = built(shared_data / "cases" / case, tmp_path)
+    found: dict[str, list[str]] = {}
+    for file, cluster in sorted(clusters.items()):
+        found.setdefault(cluster, []).append(Path(file).name)
+    assert (sorted(" ".join(files) for files in found.values()), rejects) == (same, [])
+
+
+@pytest.mark.shared
 def test_a_placeholder_is_no_media_of_the_posts_that_show_it(shared_data: Path, tmp_path: Path) -> None:
     clusters, rejects = built(shared_data / "cases" / "39-removed-placeholder-joins-all", tmp_path)
     assert (clusters, rejects) == ({}, [Reason.PLACEHOLDER.value] * 5)

@@ -23,7 +23,7 @@ def kept(folder: Path, sha256: str, image: Image.Image, settings: str = "s", **c
     image.convert("RGB").save(folder / "image.jpg")
     measured = measure(str(folder / "image.jpg"), MeasureConfig())
     row = {**measured.row, "sha256": sha256, "size_bytes": 1, "uses": [], "file": "", "unite_as": ""}
-    row |= {"drawings": [drawing._asdict() for drawing in measured.drawings]} | changes
+    row |= measured.traits.columns() | changes
     MediaStore(str(folder / "store"), settings).put_measured(sha256, from_rows([row], KEPT))
 
 

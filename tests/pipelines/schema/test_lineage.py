@@ -1,0 +1,40 @@
+"""Where columns come from is measured, and the generated pages say it."""
+
+from pathlib import Path
+
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.recipe.file import load_recipe
+from blift.pipelines.schema import rules_page
+from blift.pipelines.schema.lineage import lineage, rules_on_columns
+from blift.schemas.policy import MODES
+from blift.schemas.rule_list import RULES
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_columns_come_from_the_fields_whose_change_changes_them(corpus: Path, built: tuple[Path, Manifest]) -> None:
+    found = lineage(load_recipe(str(corpus / "demo.yaml")), RunFolder(str(built[0])))
+    assert found["post"]["title"] == ["reddit submissions: `title`", "youtube info: `title`"]
+    assert found["post"]["replay"] == ["youtube info: `heatmap`"]
+    assert found["post"]["nsfw"] == ["reddit submissions: `over_18`", "youtube info: `age_limit`"]
+    assert found["comment"]["text"] == ["reddit comments: `body`", "youtube info: `comments`"]
+    assert found["sample"]["like_percent"] == ["`post.likes`", "`post.views`"]
+    assert "`media.scenes`" in found["sample"]["scenes"]
+    assert found["sample"]["sample_id"] == ["`post.media_key`"]
+    assert found["instruction"]["image"] == ["`sample.media_kind`", "`sample.media_urls`"]
+    assert found["blift"]["title"] == ["`sample.title`"]
+    page = (DOCS / "lineage.md").read_text()
+    assert "| `like_percent` | `post.likes`, `post.views` |" in page
+
+
+def test_the_rules_of_a_recipe_are_listed_by_the_columns_that_they_look_at(corpus: Path) -> None:
+    rules = rules_on_columns(load_recipe(str(corpus / "demo.yaml")))
+    assert rules[("post", "nsfw")] == ["reddit `nsfw`", "youtube `nsfw`"]
+    assert "youtube `views_above`" in rules[("post", "views")]
+    assert ("post", "width") not in rules
+
+
+def test_the_page_of_rules_is_current_and_has_all_of_them() -> None:
+    page = (DOCS / "schema-rules.md").read_text()
+    assert page == rules_page.page()
+    assert all(f"| `{name}` | " in page for name in (*MODES, *(rule.id for rule in RULES)))
