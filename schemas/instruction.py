@@ -48,6 +48,13 @@ class Pair(Record):
     template: str = Field(description="Name of the template.")
     template_version: str = Field(description="Version of the template.")
     split: Split = Field(description="train, validation or test.")
+    score_ratio: float | None = Field(
+        description="Likes per view, else the net score, else likes, over the median of the training samples of the "
+        "same subreddit or channel, month, and age when read; null where these are fewer than five.",
+    )
+    score_percentile: float | None = Field(
+        ge=0, le=1, description="Share of these training samples with less, and half of those with the same, 0..1."
+    )
 
 
 class Instruction(Pair):

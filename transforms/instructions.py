@@ -98,6 +98,9 @@ def instructions(
     templates: Sequence[Template],
     splits: pl.Series,
     files: Sequence[Sequence[ShownFile]] | None = None,
+    *,
+    popularity: pl.DataFrame | None = None,
+    min_comment_score: int | None = 0,
 ) -> Pairs:
     """The pairs of every sample and template; each is made or skipped with its reason.
 
@@ -106,13 +109,19 @@ def instructions(
         templates: in the order in which the pairs of a sample stand.
         splits: the split of every sample. Options of a choice come from samples of the same split, and of this table.
         files: those of the media of every sample, in order; none where the sample has none. None: no sample has any.
+        popularity: ``score_ratio`` and ``score_percentile`` of every sample. None: they are not known.
+        min_comment_score: pairs show no comment with a lower score; None shows all.
 
     Raises:
         RecipeError: a template cannot be rendered with a sample.
     """
     rows = samples.select(SAMPLE_COLUMNS).to_pylist()
     media = [_media(row, shown) for row, shown in zip(rows, files or [()] * len(rows), strict=True)]
-    contexts = [context_of(row, film=of_row.film) for row, of_row in zip(rows, media, strict=True)]
+    among = popularity.to_dicts() if popularity is not None else [{}] * len(rows)
+    contexts = [
+        context_of(row | of_group, film=shown.film, min_comment_score=min_comment_score)
+        for row, of_group, shown in zip(rows, among, media, strict=True)
+    ]
     speeches: dict[str, list[_Speech]] = {}
     for row, context, split in zip(rows, contexts, splits, strict=True):
         speeches.setdefault(split, []).extend(_Speech(row["sample_id"], text) for text in _spoken(context))
@@ -133,6 +142,8 @@ def instructions(
                 "template": template.name,
                 "template_version": template.version,
                 "split": split,
+                "score_ratio": context["ratio"],
+                "score_percentile": context["percentile"],
             }
             llava.append(head | _llava(shown, turns))
             chat.append(head | _chat(shown, turns))

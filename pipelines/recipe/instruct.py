@@ -54,6 +54,11 @@ class Instruct(Section):
         "configurations `instructions_without_media` and `chat_without_media`. Without the section `media` no pair has "
         "a file: all name web addresses, and are in `instructions` and `chat`.",
     )
+    min_comment_score: int | None = Field(
+        default=0,
+        description="Pairs show no comment with a lower score: what readers voted down is not popular. Comments whose "
+        "score is unknown stay. Null shows all.",
+    )
     frames: Annotated[int, Field(ge=1, le=256)] | None = Field(
         default=None,
         description="Frames that stand for a video, for trainers that take images only. Null: none are kept.",

@@ -1,5 +1,6 @@
 """Instruction pairs: the exact words of every shipped template, and what is asked, answered and skipped."""
 
+import dataclasses
 import string
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,9 +156,9 @@ _IMAGE_TURNS = {
     "full": (
         (
             f"{_IMAGE_HEAD}<image>\nPlease answer in this order.\n"
-            "- How many upvotes would it get?\n- What would the 2 most popular comments on it be?"
+            "- What score, upvotes less downvotes, would it get?\n- What would the 2 most popular comments on it be?"
         ),
-        'This image would get 4321 upvotes.\nThe most popular comments would be:\n1. "Nice"\n2. "Where?"',
+        'This image would get a score of 4321.\nThe most popular comments would be:\n1. "Nice"\n2. "Where?"',
     ),
     "content-only": "the sample has no description",
     "titles-only": (
@@ -165,8 +166,8 @@ _IMAGE_TURNS = {
         "Sunset at the lake",
     ),
     "likes-only": (
-        f"{_IMAGE_HEAD}<image>\nHow many upvotes would this image get?",
-        "This image would get 4321 upvotes.",
+        f"{_IMAGE_HEAD}<image>\nWhat score, upvotes less downvotes, would this image get?",
+        "This image would get a score of 4321.",
     ),
     "comments-only": (
         f"{_IMAGE_HEAD}<image>\nWhat would the 2 most popular comments on this image be?",
@@ -229,9 +230,9 @@ def test_without_replay_values_the_scenes_are_only_described() -> None:
     assert assistant.startswith(_DESCRIBED)
 
 
-def test_upvotes_are_asked_for_only_where_no_percentage_is_known() -> None:
-    assert turns("likes-only", video(like_percent=None))[1] == "This video would get 321 upvotes."
-    assert turns("likes-only", image(score=0))[1] == "This image would get 0 upvotes."
+def test_a_score_is_asked_for_only_where_no_percentage_is_known() -> None:
+    assert turns("likes-only", video(like_percent=None))[1] == "This video would get a score of 321."
+    assert turns("likes-only", image(score=0))[1] == "This image would get a score of 0."
     assert turns("likes-only", video(like_percent=0.0))[1] == "This video would be liked by 0.0% of viewers."
 
 
@@ -255,6 +256,32 @@ def test_what_data_says_makes_no_media_token_no_turn_and_no_line() -> None:
         assert safe in user + assistant
     assert turns("comments-only", dirty)[1] == f'1. "{safe}"'
     assert turns("titles-only", dirty)[1] == safe
+
+
+def test_a_pair_shows_no_comment_that_readers_voted_down() -> None:
+    scores = {"Best of all": 5, "Nobody cares for it": 0, "Shown where nothing is known": None, "Voted down": -17}
+    comments = [comment(text) | {"score": score} for text, score in scores.items()]
+    sample = image(comments=comments)
+    assert turns("comments-only", sample)[1] == (
+        '1. "Best of all"\n2. "Nobody cares for it"\n3. "Shown where nothing is known"'
+    )
+    assert turns("comments-only", image(comments=comments[3:])) == "the sample has no comments"
+    table = pa.Table.from_pylist([sample], _SAMPLES)
+    for least, shown in ((1, 2), (None, 4)):
+        found = instructions(table, [shipped_template("comments-only")], pl.Series(["train"]), min_comment_score=least)
+        (row,) = found.llava.to_pylist()
+        assert row["conversations"][1]["value"].count("\n") + 1 == shown
+
+
+def test_templates_can_ask_for_popularity_among_the_like() -> None:
+    words = "{{ media }} {{ ratio }} {{ percentile }} {{ score }}"
+    template = dataclasses.replace(shipped_template("likes-only"), user=words)
+    table = pa.Table.from_pylist([image()], _SAMPLES)
+    among = pl.DataFrame({"score_ratio": [2.5], "score_percentile": [0.75]})
+    found = instructions(table, [template], pl.Series(["train"]), popularity=among)
+    (row,) = found.chat.to_pylist()
+    assert row["messages"][1]["content"][1]["text"] == "2.5 0.75 4321"
+    assert (row["score_ratio"], row["score_percentile"]) == (2.5, 0.75)
 
 
 def test_llava_and_chat_say_the_same() -> None:

@@ -21,12 +21,28 @@ from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.instructions import Pairs, instructions
 from blift.transforms.measured import FILES
 from blift.transforms.pair_media import ShownFile
+from blift.transforms.popularity import COLUMNS, measured, popularity
 from blift.transforms.rejects import reject_rows
 from blift.transforms.splits import components, split_of
-from blift.transforms.tables import concat, frame
+from blift.transforms.tables import arrow, concat, frame
 from blift.transforms.templates import Template
 
 STAGE = "instruct"
+#: What of a sample decides its split, and its popularity.
+_COMPARED = pa.schema(
+    [
+        *[pa.field(name, pa.string()) for name in ("sample_id", "cluster", "channel_id")],
+        pa.field("value", pa.float64()),
+        *[pa.field(name, pa.string()) for name in ("measure", "place", "month")],
+        pa.field("age", pa.int8()),
+    ]
+)
+_ASSIGNED = pa.schema(
+    [
+        *[pa.field(name, pa.string()) for name in ("sample_id", "split")],
+        *[pa.field(name, pa.float64()) for name in ("score_ratio", "score_percentile")],
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,7 @@ class InstructConfig:
     templates: Sequence[Template]
     validation: float
     test: float
+    min_comment_score: int | None
     files: Files | None
     requires_files: bool
 
@@ -75,27 +92,29 @@ def _by_place(shard: Shard) -> tuple[int, Shard]:
 
 
 class _ReadIds(beam.DoFn):
-    """What of a shard decides the splits: ids, clusters and channels."""
+    """What of a shard decides splits and popularity: ids, clusters and channels, and what is compared."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
 
     def process(self, shard: Shard) -> Iterator[tuple[int, pa.Table]]:
-        yield 0, read_shard(self._folder, shard, "sample").select(["sample_id", "cluster", "channel_id"])
+        samples = frame(read_shard(self._folder, shard, "sample", ["cluster", *COLUMNS]))
+        values = measured(samples)
+        yield 0, arrow(samples.select("sample_id", "cluster", "channel_id").hstack(values.drop("sample_id")), _COMPARED)
 
 
 class _Split(beam.DoFn):
-    """The split of every sample."""
+    """The split of every sample, and its popularity among those of the training split."""
 
     def __init__(self, config: InstructConfig) -> None:
         self._config = config
 
     def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
         _, tables = element
-        samples = frame(concat(tables, pa.schema([]))).sort("sample_id")
+        samples = frame(concat(tables, _COMPARED)).sort("sample_id")
         representatives = components(samples["sample_id"], samples["cluster"], samples["channel_id"])
         splits = split_of(representatives, self._config.validation, self._config.test)
-        yield samples.select("sample_id").with_columns(split=splits).to_arrow(compat_level=pl.CompatLevel.oldest())
+        yield arrow(popularity(samples.with_columns(split=splits)).with_columns(split=splits), _ASSIGNED)
 
 
 class _Pairs(beam.DoFn):
@@ -110,7 +129,7 @@ class _Pairs(beam.DoFn):
         config, tally = self._config, Tally(STAGE)
         for shard in element[1]["samples"]:
             samples = read_shard(config.folder, shard, "sample")
-            assigned = frame(concat(splits, pa.schema([])))
+            assigned = frame(concat(splits, _ASSIGNED))
             own = pl.DataFrame({"sample_id": pl.Series(samples.column("sample_id"))}).join(
                 assigned, on="sample_id", how="left", maintain_order="left"
             )
@@ -118,7 +137,10 @@ class _Pairs(beam.DoFn):
             if config.files:
                 kept = keep_files(samples, frame(concat(element[1]["files"], FILES)), config.files.keeping)
             shown = [[] if isinstance(files, str) else files for files in kept] if kept else None
-            pairs = instructions(samples, config.templates, own["split"], shown)
+            pairs = instructions(
+                samples, config.templates, own["split"], shown,
+                popularity=own.select("score_ratio", "score_percentile"), min_comment_score=config.min_comment_score,
+            )  # fmt: skip
             asked = samples.num_rows * len(config.templates)
             skipped = {Reason.NOTHING_TO_ASK: pairs.skipped.num_rows}
             tally.flow(0, "render", "pair", asked, pairs.chat.num_rows, skipped)

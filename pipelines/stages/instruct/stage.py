@@ -27,6 +27,7 @@ def _prepare(request: Request) -> Prepared:
         validation=section.splits.validation,
         test=section.splits.test,
         files=files,
+        min_comment_score=section.min_comment_score,
         requires_files=section.media is PairMedia.REQUIRED,
     )
     return Prepared(
