@@ -41,13 +41,18 @@ def _demo(folder: Path) -> Path:
 def _taken(python: str, name: str, out: Path) -> tuple[int, int, str, str]:
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "DISABLE_VERSION_CHECK": "1", "CUDA_VISIBLE_DEVICES": ""}
     environment.pop("PYTHONSAFEPATH", None)  # which `blift` sets, and hides this folder
-    done = subprocess.run(
-        [python, "-m", "tests.training.loaders", name, str(out)],
-        capture_output=True, text=True, check=False, env=environment, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+    said, errors = out.with_suffix(".said"), out.with_suffix(".errors")
+    with (
+        open(said, "wb") as stdout,
+        open(errors, "wb") as stderr,
+    ):  # no pipe: what a loader leaves running would hold it
+        done = subprocess.run(
+            [python, "-m", "tests.training.loaders", name, str(out)],
+            stdout=stdout, stderr=stderr, check=False, env=environment, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
     if done.returncode:
-        return 0, 0, "failed", done.stderr.strip().splitlines()[-1]
-    offered, taken, by, note = json.loads(done.stdout.strip().splitlines()[-1])
+        return 0, 0, "failed", errors.read_text().strip().splitlines()[-1]
+    offered, taken, by, note = json.loads(said.read_text().strip().splitlines()[-1])
     return offered, taken, by, note
 
 

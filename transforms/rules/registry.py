@@ -16,7 +16,7 @@ from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 
 #: Modules of rules, in the order in which rules run.
-RULE_MODULES = ("scope", "posts", "comments", "samples")
+RULE_MODULES = ("scope", "posts", "comments", "chosen", "chosen_comments", "samples")
 
 
 class Record(StrEnum):

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from blift.schemas.reasons import Reason
+from blift.transforms.rules.post_lists import ListedPosts
 from blift.transforms.rules.registry import Check, Record, rule
 
 
@@ -16,6 +17,23 @@ def subreddits(names: list[str]) -> Check:
     wanted = [name.removeprefix("r/").lower() for name in names]
     column = pl.col("subreddit")
     return Check(~column.str.to_lowercase().is_in(wanted).fill_null(value=False), column)
+
+
+@rule(Record.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
+def subreddits_out(names: list[str]) -> Check:
+    """Drops posts of these subreddits."""
+    unwanted = [name.removeprefix("/").removeprefix("r/").lower() for name in names]
+    column = pl.col("subreddit")
+    return Check(column.str.to_lowercase().is_in(unwanted), column)
+
+
+@rule(Record.POST, Reason.NOT_LISTED, stage="ingest")
+def ids(listed: ListedPosts) -> Check:
+    """Only posts that this file lists by id or address: one per line, or in a column of CSV or Parquet, which is
+    `permalink`, `url`, `post_id` or `id`, or named as `{path: FILE, column: NAME}`. Listed posts that are in no archive
+    are counted, and named in the rejects.
+    """
+    return Check(~pl.col("post_id").is_in(sorted(listed.post_ids)))
 
 
 @rule(Record.POST, Reason.BEFORE_WINDOW, stage="ingest")

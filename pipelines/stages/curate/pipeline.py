@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
@@ -14,6 +15,7 @@ from apache_beam.pvalue import TaggedOutput
 from blift.connectors.parquet import read_shard, shard_name, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
@@ -22,13 +24,13 @@ from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.registry import Record, checks
 from blift.transforms.selection import Selection, choose
 from blift.transforms.shuffle import SplitByShard
-from blift.transforms.tables import concat, frame
+from blift.transforms.tables import concat, frame, hash64
 from blift.transforms.unite import sample_table, unite
 
 STAGE = "curate"
 _COMMENTS = "comments"
 #: Steps of the funnel after the rules.
-_CHOOSE, _UNITE = 1000, 0
+_CHOOSE, _UNITE, _DRAW = 1000, 0, 1000
 
 #: What of a comment travels to its sample.
 _COMMENT_COLUMNS = ("media_key", "comment_id", "post_id", "platform", "text", "score", "rank")
@@ -51,6 +53,8 @@ class CurateConfig:
     longer_than_s: float
     cut_scenes: bool
     identify_language: bool
+    sampled: tuple[int, int] | None
+    """How many samples are drawn, and the seed; None keeps all."""
     reject_payload: bool
     reject_out_of_scope: bool
 
@@ -104,14 +108,19 @@ def plan(
     united = (
         by_media
         | "Group media" >> beam.CoGroupByKey()
-        | "Unite" >> beam.ParDo(_Unite(config)).with_outputs(REJECTS, TALLY, main="main")
+        | "Unite"
+        >> beam.ParDo(_Unite(config)).with_output_types(tuple[int, pa.Table]).with_outputs(REJECTS, TALLY, main="main")
+    )
+    drawn = beam.pvalue.AsIter(united.main | "Draw" >> _Draw(config.sampled)) if config.sampled else ()
+    written = united.main | "Write samples" >> beam.ParDo(_WriteSamples(config), drawn=drawn).with_outputs(
+        REJECTS, TALLY, main="main"
     )
     rejects = (
-        (judged[REJECTS], united[REJECTS])
+        (judged[REJECTS], united[REJECTS], written[REJECTS])
         | "All rejects" >> beam.Flatten()
         | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     )
-    return StagePlan([united.main, rejects], [judged[TALLY], united[TALLY]])
+    return StagePlan([written.main, rejects], [judged[TALLY], united[TALLY], written[TALLY]])
 
 
 def _by_media(shards: int) -> beam.ParDo:
@@ -153,7 +162,7 @@ class _Judge(beam.DoFn):
 
 
 class _Unite(beam.DoFn):
-    """All posts and comments of a shard of media to its samples, written."""
+    """All posts and comments of a shard of media to its samples, with the number of the shard."""
 
     def __init__(self, config: CurateConfig) -> None:
         self._config = config
@@ -161,7 +170,9 @@ class _Unite(beam.DoFn):
     def setup(self) -> None:
         self._rules = checks(Record.SAMPLE, None, self._config.samples)
 
-    def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[Shard | TaggedOutput]:
+    def process(
+        self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]
+    ) -> Iterator[tuple[int, pa.Table] | TaggedOutput]:
         index, found = element
         config, tally = self._config, Tally(STAGE)
         posts = concat(found["posts"], pa.schema([]))
@@ -178,10 +189,66 @@ class _Unite(beam.DoFn):
         yield TaggedOutput(REJECTS, _rejects(chosen.rejected, "comment", config, frame(posts)))
         yield TaggedOutput(REJECTS, _rejects(verdict.rejected, "sample", config))
         if verdict.kept.height:
-            table = sample_table(verdict.kept, config.segments, config.longer_than_s)
+            yield index, sample_table(verdict.kept, config.segments, config.longer_than_s)
+        yield from tally.emit()
+
+
+class _Draw(beam.PTransform[beam.PCollection[tuple[int, pa.Table]], beam.PCollection[pa.Table]]):
+    """The hash up to which samples are drawn: so many have it or a lower one."""
+
+    def __init__(self, sampled: tuple[int, int]) -> None:
+        super().__init__()
+        self._count, self._seed = sampled
+
+    def expand(self, samples: beam.PCollection[tuple[int, pa.Table]]) -> beam.PCollection[pa.Table]:
+        return (
+            samples
+            | "Hashes" >> beam.Map(_hashes, self._seed).with_output_types(tuple[int, pa.Table])
+            | "All hashes" >> beam.GroupByKey()
+            | "Last" >> beam.Map(_last_drawn, self._count).with_output_types(pa.Table)
+        )
+
+
+def _hashes(element: tuple[int, pa.Table], seed: int) -> tuple[int, pa.Table]:
+    return 0, pa.table({"hash": pa.array(_draws(element[1], seed), pa.uint64())})
+
+
+def _last_drawn(element: tuple[int, Iterable[pa.Table]], count: int) -> pa.Table:
+    hashes = np.sort(np.concatenate([table.column("hash").to_numpy() for table in element[1]]))
+    return pa.table({"hash": pa.array(hashes[:count][-1:], pa.uint64())})
+
+
+class _WriteSamples(beam.DoFn):
+    """The samples of a shard, written; only those that are drawn, where the recipe asks for it."""
+
+    def __init__(self, config: CurateConfig) -> None:
+        self._config = config
+
+    def process(self, element: tuple[int, pa.Table], drawn: Iterable[pa.Table]) -> Iterator[Shard | TaggedOutput]:
+        (index, table), config = element, self._config
+        if config.sampled:
+            last = max(table.column("hash")[0].as_py() for table in drawn)
+            keep = _draws(table, config.sampled[1]) <= last
+            tally = Tally(STAGE)
+            tally.step(_DRAW, "sample", "sample", table.num_rows, {Reason.NOT_SAMPLED: int((~keep).sum())})
+            yield from tally.emit()
+            left_out = (
+                frame(table)
+                .filter(~pl.Series(keep))
+                .with_columns(
+                    rule=pl.lit("sample"), reason=pl.lit(Reason.NOT_SAMPLED.value), detail=pl.lit(None, dtype=pl.String)
+                )
+            )
+            yield TaggedOutput(REJECTS, _rejects(left_out, "sample", config))
+            table = table.filter(pa.array(keep))
+        if table.num_rows:
             path = shard_name("samples/samples", index, config.shards)
             yield write_shard(table, "sample", config.folder, path)
-        yield from tally.emit()
+
+
+def _draws(samples: pa.Table, seed: int) -> np.ndarray:
+    """The hash by which each sample is drawn: those with the lowest are."""
+    return hash64(f"sample {seed} " + pl.Series(samples.column("sample_id")))
 
 
 _EMPTY_COMMENTS = pa.schema(

@@ -20,6 +20,7 @@ from blift.connectors.registry import connectors
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.ingest import scope
+from blift.pipelines.stages.ingest.listed import Listed, lists_of, missing
 from blift.pipelines.stages.ingest.scope import READ, STAGE, IngestConfig
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
@@ -83,14 +84,19 @@ def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) ->
         | "Group comments" >> beam.GroupByKey()
         | "Write comments" >> beam.ParDo(_WriteLatest("comment", config)).with_outputs(TALLY, _IDS, main="main")
     )
-    read = [archives, published, replies, others]
+    listed = (
+        pipeline
+        | "Lists of posts" >> beam.Create(lists_of(config.scopes))
+        | "Missing" >> beam.ParDo(_Missing(), known=beam.pvalue.AsIter(known)).with_outputs(REJECTS, TALLY, _NOTES)
+    )
+    read = [archives, published, replies, others, listed]
     rejects = (
         tuple(part[REJECTS] for part in read)
         | "All rejects" >> beam.Flatten()
         | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     )
     tallies = [part[TALLY] for part in (*read, posts, written)]
-    return StagePlan([posts.main, written.main, rejects], tallies, notes=[archives[_NOTES]])
+    return StagePlan([posts.main, written.main, rejects], tallies, notes=[archives[_NOTES], listed[_NOTES]])
 
 
 def _with_known(reader: beam.DoFn, known: beam.PCollection[pa.Table]) -> beam.ParDo:
@@ -218,6 +224,13 @@ class _ReadComments(beam.DoFn):
                 unlisted = {connector.name: chunk.skipped.get(Reason.ORPHAN_COMMENT, 0)}
                 yield from scope.of_posts(rows, pl.Series(of_posts(rows["post_id"])), config, tally, unlisted)
                 yield from tally.emit()
+
+
+class _Missing(beam.DoFn):
+    """A list of posts to what is said of those that were not ingested."""
+
+    def process(self, listed: Listed, known: Iterable[pa.Table]) -> Iterator[TaggedOutput]:
+        yield from missing(listed, _is_known(known), STAGE, _NOTES)
 
 
 class _KeepKnown(beam.DoFn):

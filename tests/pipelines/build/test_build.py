@@ -29,6 +29,11 @@ _HAZARDS = {
     "timed_out",
     "decoder_crashed",
     "model_failed",
+    "not_listed",
+    "not_found",
+    "words",
+    "out_of_range",
+    "not_sampled",
 }
 
 #: Folders of the configurations of pairs.
