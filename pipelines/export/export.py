@@ -20,8 +20,9 @@ from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.export.formats import Format, Layout
 from blift.pipelines.export.layouts import PARTIAL, WRITERS, ExportedRow
+from blift.pipelines.export.mix import ORIGIN, OWN, Mixed, files_of, mixed_rows, taken_by
 from blift.pipelines.export.pair import ExportedPair, digest_of, pair_of
-from blift.schemas.errors import InputError, OutputError
+from blift.schemas.errors import InputError, OutputError, RecipeError
 from blift.schemas.split import Split
 
 #: Says what the folder is; written first and last. `datasets` passes over names that begin with a dot.
@@ -41,32 +42,47 @@ class Exported:
     """What came of it.
 
     Attributes:
-        rows: by split. ``files``: of media. ``left_out``: pairs that the format does not take, by the reason.
+        rows: of the run folder, by split. ``files``: of media. ``left_out``: pairs that the format does not take, by
+            the reason. ``mixed``: rows of other datasets, by their origin.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
     files: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
+    mixed: Counter[str] = field(default_factory=Counter)
 
 
-def export(folder: RunFolder, chosen: Format, out: Path, *, released: bool = False) -> Exported:
+def export(
+    folder: RunFolder, chosen: Format, out: Path, *, released: bool = False, mixed: Mixed | None = None
+) -> Exported:
     """Write the pairs of a run folder, or of its release, for a trainer.
 
     The same run folder gives the same bytes, also after an interruption.
+
+    Args:
+        mixed: rows of other datasets in the same format, for formats of JSON.
 
     Raises:
         InputError: it has no pair that names a file and that the format takes, or a file is no longer what it was.
         OutputError: ``out`` holds files that no export to this format wrote, or cannot be written.
     """
     shards = _shards(folder, released=released)
+    if mixed and chosen.layout not in (Layout.JSON, Layout.JSONL):
+        raise RecipeError(
+            f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
+            "with `datasets.concatenate_datasets`."
+        )
     _claim(out, chosen)
     done, names = Exported(), []
+    taken = _taken(shards, folder) if mixed else {}
     for split in Split:
         own = [shard for shard in shards if _split_of(shard) == split.value]
         rows = _rows(own, folder, chosen, out, done, released=released)
         first = next(rows, None)
         if first is not None:
-            names += list(WRITERS[chosen.layout](_counted(first, rows, done, split.value), out, split.value))
+            counted = _counted(first, rows, done, split.value)
+            whole = _with_mixed(counted, mixed, split.value, taken, out, done) if mixed else counted
+            names += list(WRITERS[chosen.layout](whole, out, split.value))
     if not done.rows:
         why = "; ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
         raise InputError(f"{folder.path} has no pair that {chosen.name} takes: {why}.")
@@ -79,6 +95,7 @@ def export(folder: RunFolder, chosen: Format, out: Path, *, released: bool = Fal
         **_about(chosen),
         "complete": True,
         "rows": dict(done.rows),
+        "mixed": dict(sorted(done.mixed.items())),
         "left_out": dict(sorted(done.left_out.items())),
         "files": {name: file_sha256(str(out / name)) for name in sorted((*names, *beside))},
     }
@@ -205,6 +222,39 @@ def _counted(first: ExportedRow, rows: Iterator[ExportedRow], done: Exported, sp
     for row in rows:
         done.rows[split] += 1
         yield row
+
+
+def _taken(shards: list[Shard], folder: RunFolder) -> dict[str, frozenset[str]]:
+    """By split, ids and files of the pairs of all other splits."""
+    own: dict[str, set[str]] = {split.value: set() for split in Split}
+    for shard in shards:
+        rows = read_shard(folder.path, shard, "chat", ["id", "images", "videos"])
+        own[_split_of(shard)] |= taken_by(rows.to_pylist())
+    return {split: frozenset(name for other, names in own.items() if other != split for name in names) for split in own}
+
+
+def _with_mixed(
+    rows: Iterator[ExportedRow],
+    mixed: Mixed,
+    split: str,
+    taken: Mapping[str, frozenset[str]],
+    out: Path,
+    done: Exported,
+) -> Iterator[ExportedRow]:
+    """Rows of the run folder, and after them those of other datasets; each with its origin."""
+
+    def place(path: Path) -> str:
+        placed = keep_file([str(path)], file_sha256(str(path)), str(out), MEDIA)
+        done.files.add(placed)
+        return placed
+
+    own = 0
+    for each in rows:
+        own += 1
+        yield each._replace(row={**each.row, ORIGIN: OWN})
+    for row in mixed_rows(mixed, split, own, taken[split], place):
+        done.mixed[row[ORIGIN]] += 1
+        yield ExportedRow(row, files_of(row), "")
 
 
 def _sweep(out: Path, wanted: set[str]) -> None:
