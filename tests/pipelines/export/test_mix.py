@@ -22,7 +22,9 @@ def write_other(folder: Path, rows: int) -> None:
     made = [
         {
             "id": str(place), "model": None, "image": "pictures/a.jpg",
-            "conversations": [{"from": "human", "value": f"<image>\nQuestion {place}"}, {"from": "gpt", "value": "Yes"}],
+            "conversations": [
+                {"from": "human", "value": f"<image>\nQuestion {place}"}, {"from": "gpt", "value": "Yes"}
+            ],
         }
         for place in range(rows)
     ]  # fmt: skip
