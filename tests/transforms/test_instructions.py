@@ -174,7 +174,7 @@ _IMAGE_TURNS = {
         '1. "Nice"\n2. "Where?"',
     ),
     "replay-only": "the sample has no replay",
-    "behaviour-simulation": (f"{_IMAGE_HEAD}Posted on: 2020-05-17\n<image>\nUpvotes: [MASK]", "Upvotes: 4321"),
+    "behaviour-simulation": (f"{_IMAGE_HEAD}Posted on: 2020-05-17\n<image>\nScore: [MASK]", "Score: 4321"),
     "content-simulation": "the sample has no speech",
     "content-choice": "the sample has no speech",
 }
