@@ -29,7 +29,7 @@ def _prepare(request: Request) -> Prepared:
         cut_scenes=request.recipe.media is not None and request.recipe.media.frames is Access.EVERY,
         longer_than_s=section.scenes.longer_than_s,
         identify_language=section.identify_language,
-        sampled=section.sample and (section.sample.n, section.sample.seed),
+        sampled=(section.sample.n, section.sample.seed) if section.sample else None,
         reject_payload=request.recipe.rejects.payload is Payload.ALL,
         reject_out_of_scope=request.recipe.rejects.out_of_scope,
     )
