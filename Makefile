@@ -28,12 +28,13 @@ demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host o
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
 	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill'
 
-$(VENV)/.gcp: $(VENV)/.installed
-	$(PIP) install -c constraints.txt -e '.[dev,gcp]'
+$(VENV)/.stores: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e '.[dev,stores]'
 	@touch $@
 
-test-runners: $(VENV)/.gcp  ## the same bytes on every engine that can run here; what cannot is named
-	$(BIN)/pytest -m runner tests/runners tests/pipelines
+RUNNERS ?=
+test-runners: $(VENV)/.stores  ## the same bytes on every engine and store that can run here; what cannot is named
+	$(BIN)/pytest -m runner tests/runners tests/pipelines $(if $(RUNNERS),-k '$(RUNNERS)')
 
 test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CPU (says why where there is no device)
 	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/stages/media

@@ -12,6 +12,7 @@ import pyarrow as pa
 from blift.connectors.parquet import read_parquet
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.recipe.file import load_recipe
 from blift.schemas.errors import InputError, did_you_mean
 
@@ -20,14 +21,14 @@ class Run:
     """A run folder, opened for reading.
 
     Args:
-        path: of the folder.
+        path: of the folder; ``RUN@previous`` is the dataset that the last update replaced.
 
     Raises:
         InputError: it is no run folder, or is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._folder = RunFolder(str(path))
+        self._folder = run_folder(str(path))
         self._manifest: Manifest = self._folder.require_manifest()
 
     @property
@@ -79,7 +80,7 @@ def _dataset(path: str) -> str:
 
 
 def open_run(path: str | Path) -> Run:
-    """Open a run folder for reading.
+    """Open a run folder for reading: its present dataset, or as ``RUN@previous`` the one before.
 
     Raises:
         InputError: it is no run folder, or is damaged.
@@ -103,8 +104,11 @@ def build(
     stages: Sequence[str] | None = None,
     limit: int | None = None,
     beam: Sequence[str] = (),
+    replace: bool = False,
 ) -> Run:
     """Build a dataset from a recipe; stages whose result is already in the folder are skipped.
+
+    A whole dataset that is in the folder stays what `Run` shows until all stages of the new one are done.
 
     Args:
         recipe: path of a recipe, or the name of a shipped one.
@@ -112,6 +116,7 @@ def build(
         stages: names of the stages to run; None for all that the recipe needs.
         limit: posts to read of each archive file, for a trial; None for all.
         beam: options of Apache Beam, such as ``["--runner=SparkRunner"]``.
+        replace: put this dataset in the place of one of another recipe.
 
     Raises:
         BliftError: an input, the recipe or the folder is at fault, or too many records are malformed.
@@ -121,7 +126,8 @@ def build(
     from blift.pipelines.engine.stage_run import Report  # noqa: PLC0415 - the same
 
     silent = Report(started=lambda _: None, skipped=lambda *_: None, done=lambda *_: None)
-    run(load_recipe(str(recipe)), RunFolder(str(out)), beam_arguments(list(beam)), stages, limit, silent)
+    folder, arguments = RunFolder(str(out)), beam_arguments(list(beam))
+    run(load_recipe(str(recipe)), folder, arguments, stages, limit, silent, replaces=replace)
     return Run(out)
 
 

@@ -13,7 +13,9 @@ import stat
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
+
+from blift.connectors.object_stores import beams
 
 #: As Beam's `CompressionTypes` has it.
 _UNCOMPRESSED = "uncompressed"
@@ -41,7 +43,7 @@ def open_to_read(path: str) -> BinaryIO:
     """
     if is_here(path):
         return open(path, "rb", opener=_open_file)
-    return cast(BinaryIO, _beams().open(path, compression_type=_UNCOMPRESSED))
+    return cast(BinaryIO, beams(path).open(path, compression_type=_UNCOMPRESSED))
 
 
 def _open_file(path: str, flags: int) -> int:
@@ -65,7 +67,7 @@ def open_to_write(path: str) -> BinaryIO:
     if is_here(path):
         make_folder(posixpath.dirname(path) or ".")
         return open(path, "wb")
-    return cast(BinaryIO, _beams().create(path, compression_type=_UNCOMPRESSED))
+    return cast(BinaryIO, beams(path).create(path, compression_type=_UNCOMPRESSED))
 
 
 def read_bytes(path: str) -> bytes:
@@ -78,11 +80,20 @@ def read_bytes(path: str) -> bytes:
         return stream.read()
 
 
+def stored_digest(address: str) -> str:
+    """What a store says of the content of an object, such as its ETag; another content has another.
+
+    Raises:
+        OSError: the store does not answer.
+    """
+    return str(beams(address).checksum(address))
+
+
 def exists(path: str) -> bool:
     """Whether there is such a file; folders count on this machine alone."""
     if is_here(path):
         return os.path.exists(path)
-    return bool(_beams().exists(path))
+    return bool(beams(path).exists(path))
 
 
 def matching(folder: str, pattern: str) -> list[Entry]:
@@ -116,7 +127,7 @@ def matched_by_beam(pattern: str) -> list[Entry]:
     """
     with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
         warnings.simplefilter("ignore", FutureWarning)
-        listed = _beams().match([pattern])[0].metadata_list
+        listed = beams(pattern).match([pattern])[0].metadata_list
     return sorted(
         Entry(each.path, each.size_in_bytes, each.last_updated_in_seconds)
         for each in listed
@@ -133,7 +144,7 @@ def delete(path: str) -> None:
     if is_here(path):
         os.remove(path)
         return
-    _beams().delete([path])
+    beams(path).delete([path])
 
 
 def rename(source: str, target: str) -> None:
@@ -152,7 +163,7 @@ def rename(source: str, target: str) -> None:
         return
     if exists(target):
         delete(target)
-    _beams().rename([source], [target])
+    beams(target).rename([source], [target])
 
 
 def make_folder(path: str) -> None:
@@ -172,7 +183,7 @@ def make_folder(path: str) -> None:
         return
     if not exists(path):
         with suppress(FileExistsError):  # another worker made it
-            _beams().mkdirs(path)
+            beams(path).mkdirs(path)
 
 
 def _sync(path: str) -> None:
@@ -182,9 +193,3 @@ def _sync(path: str) -> None:
         os.fsync(found)
     finally:
         os.close(found)
-
-
-def _beams() -> Any:
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
-    return FileSystems

@@ -12,6 +12,7 @@ import uuid
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -19,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from blift.connectors.filesystem import delete, open_to_read, open_to_write, read_bytes, rename
-from blift.connectors.shard import Shard
+from blift.connectors.filesystem import delete, exists, is_here, open_to_read, open_to_write, read_bytes, rename
+from blift.connectors.shard import Shard, content_path
 from blift.schemas.arrow import VERSION_KEY, conform, validate
 from blift.schemas.errors import InputError, OutputError
 from blift.schemas.migration import is_of_earlier_major, to_present
@@ -68,11 +69,11 @@ def shard_name(prefix: str, index: int, shards: int) -> str:
 
 
 def write_shard(rows: pa.Table, table: str, folder: str, path: str) -> Shard:
-    """Write the rows of one shard, sorted by the caller, to ``folder``/``path``.
+    """Write the rows of one shard, sorted by the caller, to ``folder``/``path``, with their digest in the file's name.
 
     The bytes depend on the rows alone: fixed compression and row groups, content-defined chunks (so that a
     changed row changes few chunks of the file), and no time or host in the metadata. The file appears under
-    its name only when it is whole.
+    its name only when it is whole, and a file of another content is never replaced.
 
     Raises:
         SchemaError: the rows do not fit the table.
@@ -104,8 +105,19 @@ def write_parquet(rows: pa.Table, folder: str, path: str) -> Shard:
         for first, stop in pairwise(_row_groups(rows)):
             writer.write_table(rows.slice(first, stop - first), row_group_size=max(1, stop - first))
     content = sink.getbuffer()
-    replace_file(posixpath.join(folder, path), content)
-    return Shard(path, rows.num_rows, len(content), hashlib.sha256(content).hexdigest())
+    digest = hashlib.sha256(content).hexdigest()
+    path = content_path(path, digest)
+    full = posixpath.join(folder, path)
+    if not _holds(full, content):
+        replace_file(full, content)
+    return Shard(path, rows.num_rows, len(content), digest)
+
+
+def _holds(path: str, content: memoryview) -> bool:
+    """Whether a file is there with this content. Elsewhere than on this machine, its name says so."""
+    if not exists(path):
+        return False
+    return not is_here(path) or read_bytes(path) == content
 
 
 def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str, path: str) -> Shard:
@@ -116,10 +128,9 @@ def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str,
     Raises:
         OutputError: the file cannot be written.
     """
-    full = posixpath.join(folder, path)
     rows = 0
-    with _appearing(full) as partial:
-        sink = _Counted(partial)
+    with _appearing(posixpath.join(folder, path)) as new:
+        sink = _Counted(new.partial)
         embedded = [f"{field.name}.bytes" for field in schema if pa.types.is_struct(field.type)]
         plain = [name for name in schema.names if f"{name}.bytes" not in embedded]
         with (
@@ -137,6 +148,8 @@ def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str,
             for group in groups:
                 writer.write_table(group, row_group_size=max(1, group.num_rows))
                 rows += group.num_rows
+        path = content_path(path, sink.digest.hexdigest())
+        new.path = posixpath.join(folder, path)
     return Shard(path, rows, sink.size_bytes, sink.digest.hexdigest())
 
 
@@ -169,23 +182,31 @@ def take_in(source: str, folder: str, path: str) -> Shard:
     Raises:
         OutputError: the file cannot be written.
     """
-    with _appearing(posixpath.join(folder, path)) as partial:
-        sink = _Counted(partial)
+    with _appearing(posixpath.join(folder, path)) as new:
+        sink = _Counted(new.partial)
         with open(source, "rb") as stream, sink:
             shutil.copyfileobj(stream, sink, 1 << 20)
     return Shard(path, 1, sink.size_bytes, sink.digest.hexdigest())
 
 
+@dataclass
+class _New:
+    """A file that is being written: its path once it is whole, and the name under which it is written."""
+
+    path: str
+    partial: str
+
+
 @contextmanager
-def _appearing(path: str) -> Iterator[str]:
+def _appearing(path: str) -> Iterator[_New]:
     """A name to write under; the file appears as ``path`` when it is whole, and not at all if that fails."""
-    partial = f"{path}.{uuid.uuid4().hex}.partial"
+    new = _New(path, f"{path}.{uuid.uuid4().hex}.partial")
     try:
-        yield partial
-        rename(partial, path)
+        yield new
+        rename(new.partial, new.path)
     except OSError as error:
         with suppress(OSError):  # a full disk has no room for it; it may not have been made at all
-            delete(partial)
+            delete(new.partial)
         reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
         raise OutputError(
             f"Cannot write {path}: {reason}. Make room or choose another --out, and run again."
@@ -216,8 +237,24 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    with _appearing(path) as partial, open_to_write(partial) as stream:
+    if not is_here(path):  # there, a new object takes the place of the old one in one step, and a renamed one does not
+        _put(path, content)
+        return
+    with _appearing(path) as new, open_to_write(new.partial) as stream:
         stream.write(content)
+
+
+def _put(path: str, content: bytes | memoryview) -> None:
+    """Write an object of a store, which appears when it is whole.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        with open_to_write(path) as stream:
+            stream.write(content)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error}. Choose another --out, and run again.") from error
 
 
 def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | None = None) -> pa.Table:

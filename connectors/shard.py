@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
 
 from blift.schemas.count import Count
+
+#: Of the sha256 of its content, what stands in the name of a Parquet file.
+_OF_CONTENT = re.compile(r"-[0-9a-f]{16}(?=\.parquet\Z)")
 
 
 @dataclass(frozen=True, order=True)
@@ -18,3 +22,21 @@ class Shard:
     rows: Count
     size_bytes: Count
     sha256: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+    @property
+    def name(self) -> str:
+        """The path without the digest of the content: the same in every version of the dataset."""
+        return name_of(self.path)
+
+
+def name_of(path: str) -> str:
+    """The path of a file without the digest of its content, where it has one."""
+    return _OF_CONTENT.sub("", path)
+
+
+def content_path(name: str, sha256: str) -> str:
+    """The path of a Parquet file with this content: ``samples-00003-of-00016-1a2b3c4d5e6f7081.parquet``.
+
+    Other content has another path, so that a file is never changed once it is there.
+    """
+    return f"{name_of(name).removesuffix('.parquet')}-{sha256[:16]}.parquet"

@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import NoReturn
 
+from blift.connectors.object_stores import sentence_on_store
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError
@@ -26,10 +27,12 @@ _COMMANDS = {
     "fetch": "fetch posts, comments and media from the platforms",
     "build": "build a dataset from a recipe",
     "export": "write instruction pairs in the files that a trainer reads",
+    "plan": "say which stages a build would run, and why",
     "publish": "publish a run folder on the HuggingFace Hub",
     "diff": "compare two run folders or published versions",
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
+    "clean": "delete what updates of a run folder have replaced",
     "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
     "rule": "list the rules that recipes can turn on",
@@ -116,6 +119,8 @@ def _on_machine(error: Exception) -> str | None:
     """What is said where the machine lacks memory or space, or denies access; None where it does not."""
     if is_out_of_memory(error):
         return no_memory()
+    if of_store := sentence_on_store(error):
+        return printable_lines(of_store)
     if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
         return None
     what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
@@ -124,7 +129,7 @@ def _on_machine(error: Exception) -> str | None:
 
 def _on_runner(error: Exception) -> str | None:
     """What a runner's exception means: each has its own for what went wrong elsewhere. None for a fault of ours."""
-    from blift.pipelines.engine.runner import sentence_on  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.runner_failures import sentence_on  # noqa: PLC0415 - slow
 
     if isinstance(error, OSError | ImportError):
         return None

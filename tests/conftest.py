@@ -1,6 +1,7 @@
 """What all tests share: real data where it is there, Beam's options, Hypothesis' profile."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,13 @@ _SHARED = Path(os.environ.get("BLIFT_SHARED_DATA", Path(__file__).parents[2] / "
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--test-pipeline-options", default="", help="options of Beam's TestPipeline")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """Ctrl-C interrupts, here and in the processes that tests start, even where a shell started pytest with ``&``."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from blift.pipelines.build.stages import STAGES, stage, stages_of
 from blift.pipelines.engine.beam_arguments import BeamArguments
-from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.run_folder import RECIPE, Manifest, RunFolder
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
+from blift.pipelines.engine.versions import Update
 from blift.pipelines.recipe.file import RecipeFile
+from blift.schemas.errors import OutputError
 
 
 def build(
@@ -22,9 +25,12 @@ def build(
     report: Report,
     *,
     detach: bool = False,
+    replaces: bool = False,
+    forced: Collection[str] = (),
 ) -> Manifest:
-    """Run the stages that are asked for and not done yet; manifest, recipe and card are written after each.
+    """Run the stages that are asked for and not done yet.
 
+    Where the folder holds a whole dataset, that stays what readers see until the new one is whole, whatever happens.
     A job whose account lies in the folder and whose driver is gone is not run again: it is taken into the manifest.
 
     Args:
@@ -34,24 +40,60 @@ def build(
         stages: names of stages, in order; None for all that the recipe needs.
         limit: posts to read of each Reddit archive, and videos to read, at most, for a trial; None for all.
         report: told what happens.
+        replaces: the folder may hold the dataset of another recipe, which this one then replaces.
+        forced: names of stages that run even where their result is there.
         detach: hand the first stage that is not done to the runner, and do not wait for it.
 
     Raises:
         BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
     """
-    stages = stages_of(source.recipe) if stages is None else stages
-    first = stage(stages[0]).prepare(Request(source, folder, limit, folder.read_manifest()))
+    needed = stages_of(source.recipe)
+    stages = needed if stages is None else stages
+    update = Update(folder, source, STAGES, needed, folder.read_manifest())
+    refuse_another_dataset(update, limit, replaces=replaces)
+    seen = update.begun()
+    first = stage(stages[0]).prepare(Request(source, folder, limit, seen))
     folder.create()
     with folder.locked():
-        manifest = folder.read_manifest() or Manifest(source.recipe.name, version("blift"))
-        folder.write_text("recipe.yaml", source.text)
-        place = Place(source, folder, beam, detach, order=tuple(STAGES))
+        update = replace(update, before=folder.read_manifest())
+        if update.before is None:
+            folder.write_text(RECIPE, source.text)
+        update.open()
+        begun = update.begun()
+        manifest = begun or Manifest(source.recipe.name, version("blift"))
+        others = (update.before,) if update.before else ()
+        place = Place(source, folder, beam, update.save, detach, STAGES, others, forced)
         for name in stages:
             request = Request(source, folder, limit, manifest)
-            prepared = first if name == stages[0] else stage(name).prepare(request)
+            prepared = first if name == stages[0] and seen == begun else stage(name).prepare(request)
             done = run_unless_done(stage(name), prepared, manifest, place, report)
             if done is None:
                 report.submitted(name)
-                break
+                return manifest
             manifest = done
+        if not update.finish(manifest):
+            report.kept([name for name in needed if name not in manifest.stages])
         return manifest
+
+
+def refuse_another_dataset(update: Update, limit: int | None, *, replaces: bool) -> None:
+    """Check that a build does not put another dataset, or a trial, in the place of one that somebody has built.
+
+    Raises:
+        OutputError: it would.
+    """
+    present, path = update.before, update.folder.path
+    if present is None or replaces:
+        return
+    name = update.source.recipe.name
+    if present.recipe != name:
+        raise OutputError(
+            f"{path} holds the dataset of the recipe {present.recipe!r}, and this recipe is {name!r}. Choose another "
+            "--out, or say --replace to put this dataset in its place."
+        )
+    read = present.stages.get(STAGES[1])
+    if limit is not None and update.holds_whole and read is not None and read.inputs.get("limit") is None:
+        raise OutputError(
+            f"{path} holds a dataset of all input, and --limit would put a trial in its place. Choose another --out, "
+            "or say --replace."
+        )

@@ -215,11 +215,11 @@ def _runner(options: PipelineOptions, *, asked: bool) -> Iterator[Finding]:
     name = str(options.view_as(StandardOptions).runner)
     portable = options.view_as(PortableOptions)
     try:
-        check_runner(options, "gs://any", detach=False)
+        notes = check_runner(options, "gs://any", detach=False)
         if portable.environment_type == "EXTERNAL":
             reach(str(portable.environment_config), "worker pool", "--environment_config")
         where = f", {portable.job_endpoint}" if portable.job_endpoint else ""
-        yield Finding("runners", name, State.OK, f"can be used{where}")
+        yield Finding("runners", name, State.OK, " ".join([f"can be used{where}.", *notes]))
     except BliftError as error:
         yield Finding("runners", name, State.MISSING, str(error))
     if portable.environment_type == "DOCKER" and shutil.which("docker") is None:

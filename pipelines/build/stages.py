@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from blift.pipelines.engine.stage import Stage
 from blift.pipelines.recipe.model import Recipe
@@ -20,3 +22,16 @@ def stage(name: str) -> Stage:
 def stages_of(recipe: Recipe) -> list[str]:
     """The names of the stages that a recipe needs, in order."""
     return [name for name in STAGES if stage(name).needed(recipe)]
+
+
+def named_in(content: Mapping[str, Any]) -> list[str]:
+    """The names of the stages that the text of a recipe asks for, in order, whatever else is in it.
+
+    A run folder holds its recipe without the lists that it may name, so that it cannot be checked as a whole.
+    """
+    fetch = content.get("fetch")
+    asked = {
+        "fetch": isinstance(fetch, dict) and fetch.get("stage") is not None,
+        "media": content.get("media") is not None,
+    }
+    return [name for name in STAGES if asked.get(name, True)]

@@ -9,6 +9,7 @@ import shlex
 import sys
 
 from blift.connectors.filesystem import is_here
+from blift.connectors.object_stores import connect
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
 from blift.pipelines.commands.show import show_funnel, show_notes
@@ -52,6 +53,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hand the next stage to the runner and do not wait; the same command, once that job is done, takes it "
         "into the manifest and hands on the next",
     )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="put this dataset in the place of one of another recipe, or a trial in the place of a whole one",
+    )
+    parser.add_argument(
+        "--force",
+        nargs="?",
+        const="",
+        metavar="A,B",
+        help="run these stages even where their result is there (without names: all)",
+    )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
@@ -63,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
     source = load_recipe(args.recipe)
     show_notes(source.notes)
     stages = _stages(args.stages, source, trial=args.limit is not None)
+    forced = [] if args.force is None else _stages(args.force or None, source, trial=True)
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
@@ -71,20 +85,26 @@ def run(args: argparse.Namespace) -> int:
     from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 
     beam = beam_arguments(args.beam)
+    connect(beam.options)
     # Workers have working folders of their own.
     folder = RunFolder(os.path.abspath(args.out) if is_here(args.out) else args.out)
-    check_runner(beam.options, folder.path, detach=args.detach)
+    show_notes(check_runner(beam.options, folder.path, detach=args.detach))
     progress = Progress(quiet=args.quiet)
-    report = Report(started=progress.start, skipped=progress.skip, done=progress.finish, submitted=progress.submit)
+    report = Report(progress.start, progress.skip, progress.finish, progress.submit, progress.keep)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
     # Nothing runs, so there is nothing to wait for.
     detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
     with progress:
         of_build = [name for name in stages if name in STAGES]
-        manifest = build(source, folder, beam, of_build, args.limit, report, detach=detach)
+        manifest = build(
+            source, folder, beam, of_build, args.limit, report, detach=detach, replaces=args.replace, forced=forced
+        )
         finished = all(name in manifest.stages for name in of_build)
-        published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and finished else None
-    if not args.quiet and finished:
+        in_place = finished and folder.require_manifest().fingerprint == manifest.fingerprint
+        if PUBLISH in stages and finished and not in_place:
+            raise BliftError("Nothing was published: the new dataset is not whole. Build without --stages.")
+        published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and in_place else None
+    if not args.quiet and in_place:
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {printable(folder.path)}, fingerprint {manifest.fingerprint[:16]}.")
         print(printable(published or f"Look at it: blift inspect {shlex.quote(folder.path)}"))

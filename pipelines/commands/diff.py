@@ -11,8 +11,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `diff`."""
     parser.description = (
         "Count the rows that were added, removed and changed from A to B, and say which part of the "
-        "version must rise. A and B are run folders, or datasets on the Hub, as OWNER/NAME@v1.0.0. Exit code 1 where "
-        "something differs."
+        "version must rise. A and B are run folders (RUN@previous is the dataset before the last update of RUN), or "
+        "datasets on the Hub, as OWNER/NAME@v1.0.0. Exit code 1 where something differs."
     )
     parser.add_argument("old", metavar="A", help="the older one")
     parser.add_argument("new", metavar="B", help="the newer one")

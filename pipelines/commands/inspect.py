@@ -11,6 +11,7 @@ from blift.connectors.parquet import read_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.commands.show import show_funnel
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.versions import run_folder
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable_lines
 
@@ -33,7 +34,7 @@ TABLE_OF = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `inspect`."""
     names = sorted(name.strip("/") for name in TABLE_OF)
-    parser.add_argument("folder", metavar="DIR", help="a run folder")
+    parser.add_argument("folder", metavar="DIR", help="a run folder, or DIR@previous for the dataset before")
     parser.add_argument("--rows", type=int, default=2, metavar="N", help="rows of each dataset (default: 2)")
     parser.add_argument(
         "--dataset", choices=names, metavar="NAME", help=f"rows of this dataset only: {', '.join(names)}"
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Run `blift inspect`."""
     if args.rows < 0:
         raise BliftError(f"--rows is {args.rows}; it must be 0 or more.")
-    folder = RunFolder(args.folder)
+    folder = run_folder(args.folder)
     manifest = folder.require_manifest()
     if args.dataset is None:
         show_funnel(manifest, sys.stdout)

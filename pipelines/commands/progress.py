@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -56,6 +57,10 @@ class Progress:
         """A stage was handed to its runner, and nobody waits for it."""
         self._stage = None
         self._say(f"{stage:<9} handed to the runner; when its job is done, run this again")
+
+    def keep(self, missing: Sequence[str]) -> None:
+        """The dataset before stays, since the new one is not whole."""
+        self._say(f"The dataset before stays in its place until {' and '.join(missing)} have run.")
 
     def finish(self, stage: str, record: StageRecord) -> None:
         """A stage has ended, in this process or, where it was not started here, in a job that nobody waited for."""

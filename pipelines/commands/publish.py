@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from blift.connectors.hub.extra import require_hub
 from blift.pipelines.commands.progress import Progress
 from blift.pipelines.engine.beam_arguments import beam_arguments
-from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.run_folder import RECIPE, RunFolder
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, recipe_of_result
 from blift.pipelines.stages.publish.wish import wish_of
@@ -79,7 +78,4 @@ def recipe_of(folder: RunFolder) -> RecipeFile:
     Raises:
         BliftError: there is none, or it cannot be read.
     """
-    path = folder.file("recipe.yaml")
-    if folder.is_local and not os.path.exists(path):
-        raise BliftError(f"{folder.path} has no recipe.yaml: it is no run folder.")
-    return recipe_of_result(folder.read_text("recipe.yaml"), Path(path))
+    return recipe_of_result(folder.recipe_text(), Path(folder.file(RECIPE)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
+from blift.connectors.object_stores import own_options
 from blift.schemas.errors import BliftError, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 #: The runner where none is named. Beam's own default tries to download one, and chooses by what a pipeline holds.
 LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirectRunner", "SwitchingDirectRunner")
+#: Packages of Java that Spark and Flink reach into, and that Java 17 keeps closed. Without the last of them a worker
+#: that dies ends a thread of Spark's, silently, and the job waits for ever.
+OPENED = ("java.lang", "java.lang.invoke", "java.nio", "java.util", "java.io", "sun.nio.ch", "sun.security.action")
+#: How long a worker is kept for the next step of its stage; by default Beam starts one for each (6 times as slow).
+_KEEP_WORKERS_MS = 60_000
 #: Options of ours, by command.
 _OURS = {
     "build": ["--out", "--stages", "--limit", "--detach", "--quiet", "--help"],
@@ -62,13 +68,13 @@ class BeamArguments:
 
 
 def beam_arguments(arguments: Sequence[str], command: str = "build") -> BeamArguments:
-    """Arguments of a command that are not ours, checked.
+    """Arguments of a command that are not ours, checked, behind those of the environment.
 
     Raises:
         BliftError: Beam has no such option either, or it does not take the value.
     """
-    beam = BeamArguments(tuple(arguments), command)
-    if arguments:
+    beam = BeamArguments((*own_options(), *arguments), command)
+    if beam.arguments:
         _ = beam.options
     return beam
 
@@ -97,7 +103,19 @@ def _options(arguments: Sequence[str], command: str) -> PipelineOptions:
         known = set(re.findall(r"--\w+", beam.format_usage())) - ({"--dry_run"} if command == "publish" else set())
         hint = did_you_mean(strange, [*known, *_OURS[command]]) or "."
         raise BliftError(f"Neither blift nor Beam has the option {strange}{hint} See `blift {command} --help`.")
+    chosen += _defaults(runner or LOCAL_RUNNER, flags)
     return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
+
+
+def _defaults(runner: str, flags: Sequence[str]) -> list[str]:
+    """Options that runners need and nobody should have to know; one that is given stands."""
+    name = runner.lower().removesuffix("runner")
+    added = []
+    if name in {"spark", "flink", "portable"} and "--environment_cache_millis" not in flags:
+        added.append(f"--environment_cache_millis={_KEEP_WORKERS_MS}")
+    if name in {"spark", "flink"}:
+        added += [f"--job_server_jvm_property=--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
+    return added
 
 
 def _runner(arguments: Sequence[str]) -> str | None:

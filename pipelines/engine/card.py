@@ -141,7 +141,10 @@ def _front_matter(card: Card, configs: Sequence[Config], published: Published | 
             {
                 "config_name": config.name,
                 **({"default": True} if not place else {}),
-                "data_files": [{"split": split.name, "path": split.pattern} for split in config.splits],
+                "data_files": [
+                    {"split": split.name, "path": split.pattern if published else split.paths}
+                    for split in config.splits
+                ],
             }
             for place, config in enumerate(configs)
         ],

@@ -27,11 +27,11 @@ CONFIGS = (
 
 @dataclass(frozen=True)
 class SplitFiles:
-    """A split of a configuration: the pattern of its files, how many they are, their rows, their bytes on disk."""
+    """A split of a configuration: the pattern of their names, the files, their rows, their bytes on disk."""
 
     name: str
     pattern: str
-    files: int
+    paths: list[str]
     rows: int
     size_bytes: int
 
@@ -55,7 +55,7 @@ def configs_of(shards: Sequence[Shard], layout: Sequence[tuple[str, str, str]] =
     for name, folder, table in layout:
         own = [shard for shard in shards if shard.path.startswith(f"{folder}/")]
         if own:
-            found.append(Config(name, table, [split for split in _splits(folder, own) if split.files]))
+            found.append(Config(name, table, [split for split in _splits(folder, own) if split.paths]))
     return found
 
 
@@ -67,7 +67,9 @@ def _splits(folder: str, shards: Sequence[Shard]) -> list[SplitFiles]:
 
 def _split(name: str, pattern: str, shards: Sequence[Shard]) -> SplitFiles:
     own = [shard for shard in shards if fnmatch(shard.path, pattern)]
-    return SplitFiles(name, pattern, len(own), sum(s.rows for s in own), sum(s.size_bytes for s in own))
+    return SplitFiles(
+        name, pattern, sorted(s.path for s in own), sum(s.rows for s in own), sum(s.size_bytes for s in own)
+    )
 
 
 def code(text: str) -> str:

@@ -14,7 +14,7 @@ _MB = 1 << 20
 _OF_PIPELINES, _OF_TABLES = 4_096, 2_048
 _NEEDED_MB = {
     **dict.fromkeys(("build", "diff", "fetch", "migrate", "publish"), _OF_PIPELINES),
-    **dict.fromkeys(("doctor", "inspect", "recipe", "rule", "template", "verify"), _OF_TABLES),
+    **dict.fromkeys(("clean", "doctor", "inspect", "recipe", "rule", "template", "verify"), _OF_TABLES),
 }
 #: What Python, Arrow, FFmpeg and the loader say where there is none left, in an exception or in a runner's text of one.
 _SAID = re.compile(

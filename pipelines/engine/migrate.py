@@ -16,16 +16,17 @@ import pyarrow.parquet as pq
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.parquet import read_shard, take_in, write_shard
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.card import dataset_card
-from blift.pipelines.engine.run_folder import MANIFEST, Manifest, RunFolder, StageRecord
+from blift.pipelines.engine.run_folder import CARD, MANIFEST, RECIPE, REPLACED, Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage_run import dataset_fingerprint
+from blift.pipelines.engine.versions import amend, referenced
 from blift.pipelines.recipe.file import recipe_of_result
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY
 from blift.schemas.errors import InputError, OutputError
 from blift.schemas.migration import losses
 from blift.schemas.records import RECORDS
 
-_RECIPE, _CARD, _RELEASE = "recipe.yaml", "README.md", "release"
+_RELEASE = "release"
+_LEFT_OUT = (f"{_RELEASE}/", f"{REPLACED}/")
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,8 @@ def migrate(source: RunFolder, target: RunFolder) -> Migrated:
         shards = [shard for record in stages.values() for shard in record.shards]
         fingerprint = dataset_fingerprint(shards)
         made = replace(manifest, blift=version_of("blift"), stages=stages, fingerprint=fingerprint)
-        recipe = recipe_of_result(source.read_text(_RECIPE), Path(source.file(_RECIPE)))
-        target.write_text(_CARD, dataset_card(recipe.recipe.card, made))
-        target.write_manifest(made)
+        recipe = recipe_of_result(source.recipe_text(), Path(source.file(RECIPE)))
+        amend(target, recipe.recipe.card, made)
     return Migrated(made, moved.versions, moved.losses)
 
 
@@ -118,10 +118,10 @@ def _table_in(path: str) -> tuple[str, str]:
 
 
 def _copy_others(source: RunFolder, target: RunFolder, manifest: Manifest) -> None:
-    """Copy what no stage lists as a shard: the recipe and the store of media."""
-    shards = {shard.path for record in manifest.stages.values() for shard in record.shards}
+    """Copy what is a file of no dataset: the recipe and the store of media. Replaced datasets are left out."""
+    shards = referenced(source, manifest)
     for name in _files_of(source.path):
-        if name not in shards and name not in (MANIFEST, _CARD) and not name.startswith((".", f"{_RELEASE}/")):
+        if name not in shards and name not in (MANIFEST, CARD) and not name.startswith((".", *_LEFT_OUT)):
             os.makedirs(posixpath.dirname(target.file(name)), exist_ok=True)
             shutil.copy2(source.file(name), target.file(name), follow_symlinks=False)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import glob
+import hashlib
 import json
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,12 +25,19 @@ from blift.schemas.count import Count
 from blift.schemas.errors import InputError, OutputError
 from blift.transforms.accounting import FunnelRow
 
-MANIFEST = "manifest.json"
+MANIFEST, RECIPE, CARD = "manifest.json", "recipe.yaml", "README.md"
 MANIFEST_FORMAT = 1
+#: The manifest of the dataset that a build is making. It is the dataset from the moment at which the card names it.
+BUILDING = ".building.json"
+#: Manifests of the datasets that were replaced, by number.
+REPLACED = "versions"
 #: Files of the folder itself, that each of its commands writes anew.
-_AT_THE_TOP = (MANIFEST, "recipe.yaml", "README.md")
+_AT_THE_TOP = (MANIFEST, RECIPE, CARD, BUILDING, f"{REPLACED}/")
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
-_WHOLE = r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})\.parquet|\.parquet|[0-9a-f]{64}\.[a-z0-9]+)?"
+_WHOLE = (
+    r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})(?:-[0-9a-f]{16})?\.parquet|(?:-[0-9a-f]{16})?\.parquet"
+    r"|[0-9a-f]{64}\.[a-z0-9]+)?"
+)
 _HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
 _WRITTEN, _HALF_WRITTEN = re.compile(rf"{_WHOLE}|{_HALF}"), re.compile(_HALF)
 #: A sha256 in hex; empty where nothing is written yet.
@@ -62,6 +70,11 @@ class Manifest:
     fingerprint: Fingerprint = ""
     """sha256 over the digests of all data shards; equal fingerprints mean equal datasets."""
 
+    @property
+    def shards(self) -> list[Shard]:
+        """The files of all stages."""
+        return [shard for record in self.stages.values() for shard in record.shards]
+
 
 class _Format(msgspec.Struct):
     """The part of a manifest that says how to read the others."""
@@ -70,9 +83,10 @@ class _Format(msgspec.Struct):
 
 
 class _Inputs(msgspec.Struct):
-    """What of the inputs of a stage is read again: files with size and time of change, and shards."""
+    """What of the inputs of a stage is read again: files with size and digest (or time of change), and shards."""
 
-    files: list[tuple[str, Count, int | None]] = []
+    files: list[tuple[str, Count, int | str | None]] = []
+    times: list[int | None] = []
     shards: Annotated[int, msgspec.Meta(ge=1)] | dict[str, str] = {}
 
 
@@ -83,6 +97,32 @@ class _Content(msgspec.Struct):
     blift: str
     stages: dict[str, StageRecord]
     fingerprint: Fingerprint
+    recipe_text: str = ""
+    replaces: Count = 0
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """A manifest as it is written."""
+    return _text(asdict(manifest))
+
+
+def version_text(version: Version) -> str:
+    """A manifest as it is written, with the recipe that does not lie beside it."""
+    return _text({**asdict(version.manifest), "recipe_text": version.recipe_text, "replaces": version.replaces})
+
+
+def _text(content: dict[str, Any]) -> str:
+    return json.dumps({"format": MANIFEST_FORMAT, **content}, indent=1, sort_keys=False) + "\n"
+
+
+def mark_of(building: bytes) -> str:
+    """The line at the end of a card by which it names the manifest of its dataset."""
+    return f"<!-- blift: this is the dataset {hashlib.sha256(building).hexdigest()[:32]} -->"
+
+
+def replaced_name(number: int) -> str:
+    """The file with the manifest of a dataset that was replaced."""
+    return f"{REPLACED}/{number:05d}.json"
 
 
 def _is_half(entry: Path) -> bool:
@@ -91,11 +131,76 @@ def _is_half(entry: Path) -> bool:
     return own is not None and _HALF_WRITTEN.fullmatch(entry.name.removeprefix(own)) is not None
 
 
-class RunFolder:
-    """A folder, local or on any filesystem that Beam knows."""
+@dataclass(frozen=True)
+class Version:
+    """A dataset of a run folder.
 
-    def __init__(self, path: str) -> None:
+    Attributes:
+        manifest: what it is.
+        recipe_text: the recipe, where that does not lie beside the manifest.
+        replaces: the number under which the dataset before it is kept; 0 where it is not.
+    """
+
+    manifest: Manifest
+    recipe_text: str = ""
+    replaces: int = 0
+
+
+class RunFolder:
+    """A folder, local or on any filesystem that Beam knows.
+
+    Args:
+        path: of the folder.
+        replaced: the number of an earlier dataset, which is read in place of the present one; None for that.
+    """
+
+    def __init__(self, path: str, replaced: int | None = None) -> None:
         self.path = path.rstrip("/") or "/"
+        self.replaced = replaced
+
+    @property
+    def manifest_name(self) -> str:
+        """The file that says what the dataset is."""
+        if self.replaced is not None:
+            return replaced_name(self.replaced)
+        return BUILDING if self.is_switching() else MANIFEST
+
+    def is_switching(self) -> bool:
+        """The dataset that was being built is complete, and the card names it: it is the dataset."""
+        check_file(self.path, BUILDING)
+        if not exists(self.file(BUILDING)) or not exists(self.file(CARD)):
+            return False
+        check_file(self.path, CARD)
+        try:
+            return mark_of(read_bytes(self.file(BUILDING))).encode() in read_bytes(self.file(CARD))
+        except FileNotFoundError:  # the build that wrote it has just ended
+            return False
+
+    def switch(self) -> None:
+        """Where the card names the dataset that was being built, put its manifest and its recipe in their places.
+
+        The manifest of the dataset before it is kept by number, where it says so. A process that dies here leaves the
+        new dataset to readers, and the rest to whoever holds the folder next.
+        """
+        if self.replaced is not None or not self.is_switching():
+            return
+        new, old = self.read_version(BUILDING), self.read_version(MANIFEST)
+        if new is None:
+            return
+        kept = replaced_name(new.replaces)
+        if old and new.replaces and not exists(self.file(kept)):
+            self.write_text(kept, version_text(replace(old, recipe_text=self.recipe_beside())))
+        self.write_text(RECIPE, new.recipe_text)
+        self.write_manifest(new.manifest)
+        delete(self.file(BUILDING))
+
+    def recipe_beside(self) -> str:
+        """The text of the recipe that lies at the top of the folder; empty where none does.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return self.read_text(RECIPE) if exists(self.file(RECIPE)) else ""
 
     @property
     def is_local(self) -> bool:
@@ -136,6 +241,7 @@ class RunFolder:
             OutputError: another build holds it.
         """
         if not self.is_local:
+            self.switch()
             yield
             return
         with open(open_lock(self.file(".lock")), "wb", buffering=0) as handle:
@@ -146,6 +252,7 @@ class RunFolder:
                     f"Another build is writing to {self.path}. Wait until it ends, or choose another --out."
                 ) from error
             self.sweep(_AT_THE_TOP)
+            self.switch()
             yield
 
     def read_manifest(self) -> Manifest | None:
@@ -154,8 +261,17 @@ class RunFolder:
         Raises:
             InputError: there is one, and it cannot be read, or names files that are not the folder's own.
         """
-        path = self.file(MANIFEST)
-        check_file(self.path, MANIFEST)
+        version = self.read_version(self.manifest_name)
+        return version.manifest if version else None
+
+    def read_version(self, name: str) -> Version | None:
+        """The dataset that a file of the folder describes, or None where there is no such file.
+
+        Raises:
+            InputError: there is one, and it cannot be read, or names files that are not the folder's own.
+        """
+        path = self.file(name)
+        check_file(self.path, name)
         if not exists(path):
             return None
         try:
@@ -171,22 +287,20 @@ class RunFolder:
             raise InputError(f"{path} is damaged ({why}). Delete it and build again.") from error
         stages = {OLD_STAGES.get(name, name): record for name, record in read.stages.items()}
         manifest = Manifest(read.recipe, read.blift, stages, read.fingerprint)
-        self._check(manifest)
-        return manifest
+        self._check(manifest, path)
+        return Version(manifest, read.recipe_text, read.replaces)
 
-    def _check(self, manifest: Manifest) -> None:
+    def _check(self, manifest: Manifest, named: str) -> None:
         """Check the files that a manifest names.
 
         Raises:
             InputError: one does not lie in the folder, is no plain file, or is named twice.
         """
-        paths = [shard.path for record in manifest.stages.values() for shard in record.shards]
+        paths = [shard.path for shard in manifest.shards]
         check_paths(self.path, paths)
         twice, times = next(iter(Counter(paths).most_common(1)), ("", 0))
         if times > 1:
-            raise InputError(
-                f"{self.file(MANIFEST)} is damaged (it lists {twice} {times} times). Delete it and build again."
-            )
+            raise InputError(f"{named} is damaged (it lists {twice} {times} times). Delete it and build again.")
 
     def require_manifest(self) -> Manifest:
         """The manifest.
@@ -203,8 +317,20 @@ class RunFolder:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest, whole or not at all."""
-        content = {"format": MANIFEST_FORMAT, **asdict(manifest)}
-        self.write_text(MANIFEST, json.dumps(content, indent=1, sort_keys=False) + "\n")
+        self.write_text(MANIFEST, manifest_text(manifest))
+
+    def recipe_text(self) -> str:
+        """The text of the recipe of the dataset.
+
+        Raises:
+            InputError: there is none, or it cannot be read.
+        """
+        if self.replaced is not None or self.is_switching():
+            version = self.read_version(self.manifest_name)
+            return version.recipe_text if version else ""
+        if text := self.recipe_beside():
+            return text
+        raise InputError(f"{self.path} has no {RECIPE}: it is no run folder.")
 
     def read_text(self, name: str) -> str:
         """The text of a file in the folder.
@@ -225,15 +351,21 @@ class RunFolder:
 
         replace_file(self.file(name), text.encode("utf-8"))
 
-    def clear(self, prefixes: Sequence[str]) -> None:
+    def clear(self, prefixes: Sequence[str], keep: Container[str] = ()) -> list[str]:
         """Delete the shards under ``prefixes`` (such as `posts/posts-`), and what was half written.
 
         Only files with names that blift gives, and none behind a symbolic link.
 
+        Args:
+            keep: paths of shards that stay.
+
+        Returns:
+            the paths of those that were deleted.
+
         Raises:
             OutputError: a folder of the run is a symbolic link or a file.
         """
-        self._delete(prefixes, _WRITTEN)
+        return self._delete(prefixes, _WRITTEN, keep)
 
     def sweep(self, prefixes: Sequence[str]) -> None:
         """Delete parts under ``prefixes`` that a killed worker left half written.
@@ -241,15 +373,18 @@ class RunFolder:
         Raises:
             OutputError: as ``clear``.
         """
-        self._delete(prefixes, _HALF_WRITTEN)
+        self._delete(prefixes, _HALF_WRITTEN, ())
 
-    def _delete(self, prefixes: Sequence[str], names: re.Pattern[str]) -> None:
+    def _delete(self, prefixes: Sequence[str], names: re.Pattern[str], keep: Container[str]) -> list[str]:
+        gone = []
         for prefix in prefixes:
             for entry in matching(self.path, f"{prefix}*"):
                 name = entry.path[len(self.file("")) :]
                 check_folder(self.path, posixpath.dirname(name))
-                if names.fullmatch(posixpath.basename(name)[len(posixpath.basename(prefix)) :]):
+                if name not in keep and names.fullmatch(posixpath.basename(name)[len(posixpath.basename(prefix)) :]):
                     delete(entry.path)
+                    gone.append(name)
+        return gone
 
     def make_folders(self, prefixes: Sequence[str]) -> None:
         """Make the local folders under which shards will lie.

@@ -1,4 +1,4 @@
-"""The runner that a build is asked to use: checked before anything starts, and its failures told in a sentence."""
+"""The runner that a build is asked to use, checked before anything starts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apache_beam as beam
+import grpc
 from apache_beam.options.pipeline_options import (
     FlinkRunnerOptions,
     JobServerOptions,
@@ -20,36 +21,32 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
     TestOptions,
 )
+from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 from apache_beam.runners.runner import create_runner
 
 from blift.schemas.errors import BliftError, did_you_mean
 
 _REACH_TIMEOUT_S = 5.0
-_ONE_IMAGE = "docs/runners.md says how to make one that fits."
-WORKER_ENDED = (
-    "A worker ended in the middle: it was killed, or ran out of memory. Finished stages are kept: run the same "
-    "command again, with more memory a worker, or fewer workers a machine, if this comes back."
-)
-#: What Beam fetches where no option names a file.
-_FETCHED = {
-    "job server jar": "--spark_job_server_jar or --flink_job_server_jar",
-    "prism binary": "--prism_location",
-}
 #: In every jar of Beam: the version of the SDK that it was built from.
 _JAR_VERSION = "org/apache/beam/sdk/sdk.properties"
+#: Versions of job servers, beside the one of this Beam, with which `make test-runners` gives the same bytes.
+_PROVEN = ("2.62.0",)
 
 
 class RunnerError(BliftError):
     """The runner is unknown, cannot be reached, or does not fit this blift."""
 
 
-def check_runner(options: PipelineOptions, out: str, *, detach: bool) -> None:
+def check_runner(options: PipelineOptions, out: str, *, detach: bool) -> list[str]:
     """Find out, before a file is touched, whether the runner that is asked for can work.
 
     Args:
         options: Beam's options.
         out: the run folder.
         detach: nobody will wait for the job.
+
+    Returns:
+        sentences on what may not work; the runner can be tried.
 
     Raises:
         RunnerError: it cannot.
@@ -63,10 +60,11 @@ def check_runner(options: PipelineOptions, out: str, *, detach: bool) -> None:
         )
     if name == "PortableRunner" and not portable.job_endpoint:
         raise RunnerError("--runner=PortableRunner needs --job_endpoint=HOST:PORT, where a job server listens.")
+    notes: list[str] = []
     if portable.job_endpoint and portable.job_endpoint != "embed":
-        reach(str(portable.job_endpoint), "job server", "--job_endpoint")
+        _ask_job_server(str(portable.job_endpoint))
     elif name in _OF_RUNNER:
-        _OF_RUNNER[name](options)
+        notes = _OF_RUNNER[name](options)
     if name != "DataflowRunner" and options.view_as(TestOptions).dry_run:
         raise RunnerError(
             f"--dry_run is for Dataflow; {name} would run the stage. Leave it out; --limit makes a trial."
@@ -76,6 +74,7 @@ def check_runner(options: PipelineOptions, out: str, *, detach: bool) -> None:
             f"Dataflow's workers cannot write to {out} on this machine. Give --out, and the recipe's `sources`, as "
             "addresses such as gs://BUCKET/FOLDER."
         )
+    return notes
 
 
 def _known(asked: str) -> str:
@@ -114,20 +113,41 @@ def reach(endpoint: str, what: str, option: str) -> None:
         ) from error
 
 
-def check_jar(path: str, engine: str, option: str) -> None:
-    """Find out whether a file is the job server of an engine, of this Beam's version.
+def _ask_job_server(endpoint: str) -> None:
+    """Ask a job server for its options, which every one of Beam's tells. It does not tell its version.
+
+    Raises:
+        RunnerError: nothing answers, or something that is no job server.
+    """
+    reach(endpoint, "job server", "--job_endpoint")
+    try:
+        with grpc.insecure_channel(endpoint) as channel:
+            server = beam_job_api_pb2_grpc.JobServiceStub(channel)
+            server.DescribePipelineOptions(beam_job_api_pb2.DescribePipelineOptionsRequest(), timeout=_REACH_TIMEOUT_S)
+    except grpc.RpcError as error:
+        raise RunnerError(
+            f"What answers at {endpoint} is no job server of Beam's. Mend --job_endpoint; docs/runners.md has the "
+            "commands that start one."
+        ) from error
+
+
+def check_jar(path: str, engine: str, option: str) -> list[str]:
+    """Find out whether a file is the job server of an engine.
 
     Args:
         path: of the file; an address is left to Beam.
         engine: `spark` or `flink`.
         option: that named the file.
 
+    Returns:
+        a sentence where it is of a version with which nobody has compared the bytes.
+
     Raises:
-        RunnerError: it is something else, or of another version.
+        RunnerError: it is something else.
     """
     if "://" in path:
-        return
-    wanted = f"Take version {beam.__version__} of beam-runners-{engine}-...-job-server."
+        return []
+    wanted = f"docs/runners.md says how to build or download Beam's job server for {engine.capitalize()}."
     if not Path(path).is_file():
         raise RunnerError(f"{option} names {path}, and there is no such file. {wanted}")
     try:
@@ -135,11 +155,14 @@ def check_jar(path: str, engine: str, option: str) -> None:
             main = _field(jar, "META-INF/MANIFEST.MF", "Main-Class")
             version = _field(jar, _JAR_VERSION, "version")
     except zipfile.BadZipFile as error:
-        raise RunnerError(f"{path} is no jar. {wanted}") from error
+        raise RunnerError(f"{path} is not a jar. {wanted}") from error
     if f".{engine}." not in main:
         raise RunnerError(f"{path} is not Beam's job server for {engine.capitalize()}. {wanted}")
-    if version != beam.__version__:
-        raise RunnerError(f"{path} is of Beam {version or 'unknown'}, and this is Beam {beam.__version__}. {wanted}")
+    if version in (beam.__version__, *_PROVEN):
+        return []
+    tested = " and ".join((beam.__version__, *_PROVEN))
+    of = f"Beam {version}" if version else "an unknown version of Beam"
+    return [f"{path} is the job server of {of}; blift is tested with those of Beam {tested}."]
 
 
 def _field(jar: zipfile.ZipFile, member: str, name: str) -> str:
@@ -150,18 +173,16 @@ def _field(jar: zipfile.ZipFile, member: str, name: str) -> str:
     return found.group(1) if found else ""
 
 
-def _check_spark(options: PipelineOptions) -> None:
-    spark = options.view_as(SparkRunnerOptions)
-    if spark.spark_job_server_jar:
-        check_jar(str(spark.spark_job_server_jar), "spark", "--spark_job_server_jar")
+def _check_spark(options: PipelineOptions) -> list[str]:
     _check_java(options)
+    jar = options.view_as(SparkRunnerOptions).spark_job_server_jar
+    return check_jar(str(jar), "spark", "--spark_job_server_jar") if jar else []
 
 
-def _check_flink(options: PipelineOptions) -> None:
-    flink = options.view_as(FlinkRunnerOptions)
-    if flink.flink_job_server_jar:
-        check_jar(str(flink.flink_job_server_jar), "flink", "--flink_job_server_jar")
+def _check_flink(options: PipelineOptions) -> list[str]:
     _check_java(options)
+    jar = options.view_as(FlinkRunnerOptions).flink_job_server_jar
+    return check_jar(str(jar), "flink", "--flink_job_server_jar") if jar else []
 
 
 def _check_java(options: PipelineOptions) -> None:
@@ -170,52 +191,15 @@ def _check_java(options: PipelineOptions) -> None:
         raise RunnerError(f"The job server needs Java 11 or 17, and there is no {launcher!r} here. Install one.")
 
 
-def _check_prism(options: PipelineOptions) -> None:
+def _check_prism(options: PipelineOptions) -> list[str]:
     location = options.view_as(PrismRunnerOptions).prism_location
     if location and "://" not in location and not Path(location).is_file():
         raise RunnerError(f"--prism_location names {location}, and there is no such file.")
+    return []
 
 
-_OF_RUNNER: dict[str, Callable[[PipelineOptions], None]] = {
+_OF_RUNNER: dict[str, Callable[[PipelineOptions], list[str]]] = {
     "SparkRunner": _check_spark,
     "FlinkRunner": _check_flink,
     "PrismRunner": _check_prism,
 }
-
-
-def sentence_on(text: str) -> str | None:
-    """What a runner's failure means, where it is a mistake in how workers or servers were set up; else None.
-
-    Args:
-        text: the failure as the runner tells it, often a traceback from a worker.
-    """
-    if sentence := _on_modules(text):
-        return sentence
-    if re.search(r"SDK worker disconnected|Channel closed prematurely|worker .{0,80} died", text):
-        return WORKER_ENDED
-    if found := re.search(r"Unable to fetch remote (job server jar|prism binary) at (\S+?):? ", text):
-        return (
-            f"Beam cannot fetch the {found.group(1)} from {found.group(2)}. Name a file that is here by "
-            f"{_FETCHED[found.group(1)]}; docs/runners.md has the commands."
-        )
-    if "validation errors" in text or "Missing required option" in text:
-        missing = "; ".join(re.findall(r"(?:Missing|Invalid)[^\n]*?(?=\.?$)", text, flags=re.MULTILINE))
-        return f"The runner's options are not complete: {missing}. docs/runners.md has a whole command."
-    if found := re.search(r"addresses; last error: .*?(\d+\.\d+\.\d+\.\d+:\d+|\[[\d:a-f]+\]:\d+)", text):
-        return (
-            f"Nothing answers at {found.group(1)}: the job server or the worker pool ended, or was not started. "
-            "Look at its log, start it, and run the same command again."
-        )
-    return None
-
-
-def _on_modules(text: str) -> str | None:
-    """The same, where the workers lack a module."""
-    if found := re.search(r"No module named '?((?:blift|apache_beam)\b)", text):
-        return (
-            f"The workers have no blift (No module named {found.group(1)!r}). Install the same blift in their image or "
-            f"environment; {_ONE_IMAGE}"
-        )
-    if found := re.search(r"No module named '?([\w.]+)", text):
-        return f"The workers lack the module {found.group(1)}. Use one image for all of them; {_ONE_IMAGE}"
-    return None

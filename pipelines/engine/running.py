@@ -13,7 +13,7 @@ from functools import partial
 from types import FrameType
 
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, scratch
-from blift.pipelines.engine.runner import WORKER_ENDED
+from blift.pipelines.engine.runner_failures import WORKER_ENDED
 from blift.schemas.errors import BliftError
 
 #: How long a runner may take to end by itself, once it was interrupted or has lost a worker.

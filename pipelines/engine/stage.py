@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.run_folder import MANIFEST, Manifest, RunFolder
+from blift.pipelines.engine.run_folder import MANIFEST, Manifest, RunFolder, StageRecord
 from blift.schemas.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blift.pipelines.engine.pipeline import StagePlan
     from blift.pipelines.recipe.file import RecipeFile
     from blift.pipelines.recipe.model import Recipe
+    from blift.pipelines.recipe.result import Rejects
     from blift.pipelines.recipe.section import Section
 
 
@@ -33,13 +34,17 @@ class Request:
         """The recipe."""
         return self.source.recipe
 
+    def record(self, stage: str) -> StageRecord | None:
+        """What a stage noted when it ran last; None where it has not."""
+        return self.manifest.stages.get(stage) if self.manifest else None
+
     def shards_of(self, stage: str) -> list[Shard]:
         """The shards that an earlier stage wrote.
 
         Raises:
             InputError: it has not run.
         """
-        record = self.manifest.stages.get(stage) if self.manifest else None
+        record = self.record(stage)
         if record is None:
             raise InputError(
                 f"The stage {stage} has not run in {self.folder.path}. Add it to --stages, or leave --stages out."
@@ -94,12 +99,14 @@ class Stage:
         tables: names of the shards that it writes, up to their number, such as `posts/posts`.
         prepare: what it would do for a recipe: its inputs, and its pipeline.
         needed: whether a recipe asks for it.
+        records: the tables that it reads or writes; another major or minor version of one lets it run again.
     """
 
     name: str
     tables: tuple[str, ...]
     prepare: Callable[[Request], Prepared]
     needed: Callable[[Recipe], bool] = _always
+    records: tuple[str, ...] = ()
 
     def prefixes(self, prepared: Prepared) -> tuple[str, ...]:
         """How its files begin, rejects included; what has such a name, it deletes before it writes."""
@@ -109,6 +116,11 @@ class Stage:
 def digests(shards: Sequence[Shard], prefixes: tuple[str, ...]) -> dict[str, str]:
     """sha256 by path of the shards under some prefixes."""
     return {shard.path: shard.sha256 for shard in shards if shard.path.startswith(prefixes)}
+
+
+def listing(section: Rejects) -> dict[str, Any]:
+    """What of the section on rejects decides which are listed, and how."""
+    return dict(section.model_dump(mode="json", exclude={"max_malformed"}))
 
 
 def as_json(section: Section) -> dict[str, Any]:

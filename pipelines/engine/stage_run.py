@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform as machine
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import Any
 
 from blift.connectors.filesystem import matching
+from blift.connectors.parquet import file_sha256
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.run_report import StageResult, forget_account, library_versions, read_account
 from blift.pipelines.engine.stage import Prepared, Stage
+from blift.pipelines.engine.versions import referenced
 from blift.pipelines.recipe.file import RecipeFile
 from blift.schemas.errors import OutputError, TooManyRejects
 from blift.schemas.reasons import MALFORMED
 from blift.schemas.records import RECORDS
+from blift.schemas.reject import Reject
 from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 
@@ -30,6 +36,8 @@ class Report:
     skipped: Callable[[str, StageRecord], None]
     done: Callable[[str, StageRecord], None]
     submitted: Callable[[str], None] = lambda _: None
+    kept: Callable[[Sequence[str]], None] = lambda _: None
+    """The folder still holds the dataset before: these stages have yet to run."""
 
 
 @dataclass(frozen=True)
@@ -39,79 +47,110 @@ class Place:
     source: RecipeFile
     folder: RunFolder
     beam: BeamArguments
+    save: Callable[[Manifest], None]
+    """Writes a manifest with the record of a stage that is done."""
     detach: bool = False
     order: Sequence[str] = ()
     """Names of the stages of a build; a stage that is not among them comes after all."""
+    others: Sequence[Manifest] = ()
+    """Other datasets of the folder: what a stage did for one of them is not done again."""
+    forced: Collection[str] = ()
+    """Names of stages that run whatever there is."""
 
 
 def run_unless_done(
     stage: Stage, prepared: Prepared, manifest: Manifest, place: Place, report: Report
 ) -> Manifest | None:
-    """Run a stage, unless its result is there; the manifest with its record, and manifest and card written.
+    """Run a stage, unless its result is there; the manifest with its record, which is saved.
 
-    None where the stage was handed to the runner and is not waited for.
+    Files of the stage that no dataset of the folder has are deleted then, and no others. None where the stage was
+    handed to the runner and is not waited for.
 
     Raises:
         BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
     """
     source, folder, name = place.source, place.folder, stage.name
-    fingerprint = _fingerprint(name, prepared)
-    record = manifest.stages.get(name)
-    if record and record.fingerprint == fingerprint and _is_whole(record, folder):
-        report.skipped(name, record)
-        return manifest
+    inputs = inputs_of(stage, prepared)
+    fingerprint = fingerprint_of(name, inputs)
+    for known in () if name in place.forced else (manifest, *place.others):
+        record = known.stages.get(name)
+        if record and record.fingerprint == fingerprint and is_whole(record, folder):
+            report.skipped(name, record)
+            return manifest if known is manifest else _extended(manifest, name, record, place)
     result = _finished_job(name, folder, fingerprint)
     if result is None:
         report.started(name)
         result = _run(stage, prepared, fingerprint, place)
     if result is None:
         return None
-    from blift.pipelines.engine.card import dataset_card  # noqa: PLC0415 - slow, and a stage that is skipped writes none
-
-    folder.sweep(stage.prefixes(prepared))
-    record = _record(prepared, fingerprint, result)
+    record = _record(prepared, inputs, fingerprint, result)
     _check(record, source)
     manifest = _extended(manifest, name, record, place)
-    folder.write_manifest(manifest)
+    place.save(manifest)
     forget_account(name, folder)
-    folder.write_text("README.md", dataset_card(source.recipe.card, manifest))
+    folder.clear(stage.prefixes(prepared), keep=referenced(folder, manifest))
     report.done(name, record)
     return manifest
 
 
-def _fingerprint(name: str, prepared: Prepared) -> str:
-    """sha256 over everything that decides the result of a stage."""
-    versions = {table: record.version for table, record in RECORDS.items()}
-    decides = {"stage": name, "blift": version("blift"), "schemas": versions, **prepared.inputs}
+def inputs_of(stage: Stage, prepared: Prepared) -> dict[str, Any]:
+    """Everything that decides the result of a stage, as JSON; and the times of change of files, which do not.
+
+    Of blift and of tables it is the major and the minor version: what is below changes words, and no rows. Of rejects,
+    which are listed beside the dataset, it is the major version alone.
+    """
+    tables = {name: _version(RECORDS[name].version, 2) for name in stage.records if name != Reject.table}
+    return {
+        "blift": _version(version("blift"), 2),
+        "tables": {**tables, Reject.table: _version(Reject.version, 1)},
+        **prepared.inputs,
+    }
+
+
+def _version(version: str, numbers: int) -> str:
+    return ".".join(version.split(".")[:numbers])
+
+
+def fingerprint_of(name: str, inputs: dict[str, Any]) -> str:
+    """sha256 over what decides the result of a stage."""
+    decides = {"stage": name, **{key: value for key, value in inputs.items() if key != "times"}}
     return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
-    """Every shard of the stage is there with its size; `blift verify` recomputes the digests."""
+def is_whole(record: StageRecord | StageResult, folder: RunFolder) -> bool:
+    """Every shard of the stage is there as it was written.
+
+    Disks lose bits and people edit files, so files of this machine are read; object stores keep what they were given,
+    and there sizes must do.
+    """
     parents = sorted({shard.path.rpartition("/")[0] for shard in record.shards})
     sizes = {entry.path: entry.size_bytes for parent in parents for entry in matching(folder.path, f"{parent}/*")}
-    return all(sizes.get(folder.file(shard.path)) == shard.size_bytes for shard in record.shards)
+    if any(sizes.get(folder.file(shard.path)) != shard.size_bytes for shard in record.shards):
+        return False
+    if not folder.is_local:
+        return True
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        digests = pool.map(file_sha256, (folder.file(shard.path) for shard in record.shards))
+        return all(digest == shard.sha256 for digest, shard in zip(digests, record.shards, strict=True))
 
 
 def _finished_job(name: str, folder: RunFolder, fingerprint: str) -> StageResult | None:
     """What a job did that nobody waited for."""
     result = read_account(name, folder, fingerprint)
-    return result if result and _is_whole(result, folder) else None
+    return result if result and is_whole(result, folder) else None
 
 
 def _run(stage: Stage, prepared: Prepared, fingerprint: str, place: Place) -> StageResult | None:
     from blift.pipelines.engine.pipeline import run_stage  # noqa: PLC0415 - slow: it is a pipeline
 
-    prefixes = stage.prefixes(prepared)
-    place.folder.clear(prefixes)
-    place.folder.make_folders(prefixes)
+    place.folder.make_folders(stage.prefixes(prepared))
     return run_stage(stage.name, place.folder, place.beam.options, prepared.plan, fingerprint, detach=place.detach)
 
 
-def _record(prepared: Prepared, fingerprint: str, result: StageResult) -> StageRecord:
+def _record(prepared: Prepared, inputs: dict[str, Any], fingerprint: str, result: StageResult) -> StageRecord:
     return StageRecord(
         fingerprint=fingerprint,
-        inputs=prepared.inputs,
+        inputs=inputs,
         shards=result.shards,
         funnel=funnel(result.counts),
         seconds=result.seconds,
@@ -157,11 +196,11 @@ def _extended(manifest: Manifest, name: str, record: StageRecord, place: Place) 
 
 
 def dataset_fingerprint(shards: Sequence[Shard]) -> str:
-    """sha256 over path and digest of every data shard.
+    """sha256 over name and digest of every data shard.
 
     Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
     lists of files, and the release, which says nothing that the others do not.
     """
     aside = ("rejects/", "files/", "release/")
-    data = sorted((shard.path, shard.sha256) for shard in shards if not shard.path.startswith(aside))
+    data = sorted((shard.name, shard.sha256) for shard in shards if not shard.path.startswith(aside))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blift.connectors.filesystem import open_to_read
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.versions import numbers, referenced
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
 from blift.schemas.baseline import BASELINES, load
 from blift.schemas.compatibility import Finding
@@ -55,7 +57,8 @@ def validate_path(path: str, given: Definition | None = None) -> tuple[list[Find
         InputError: there is nothing to look at.
     """
     if os.path.isdir(path):
-        found = sorted(str(each) for each in Path(path).rglob("*.parquet"))
+        replaced = _of_replaced_datasets(path)
+        found = sorted(str(each) for each in Path(path).rglob("*.parquet") if str(each.resolve()) not in replaced)
         files = [file for file in found if given is not None or not _is_of_no_table(file)]
     elif os.path.isfile(path):
         files = [path]
@@ -64,6 +67,15 @@ def validate_path(path: str, given: Definition | None = None) -> tuple[list[Find
     if not files:
         raise InputError(f"{path} holds no Parquet file of a table of blift. Name a table of yours with --schema.")
     return validate_files(files, given), len(files)
+
+
+def _of_replaced_datasets(path: str) -> frozenset[str]:
+    """The files of datasets that an update has replaced, where a folder is a run folder or in one."""
+    for folder in (RunFolder(str(each)) for each in (Path(path).resolve(), *Path(path).resolve().parents)):
+        if numbers(folder) and (manifest := folder.read_manifest()):
+            gone = referenced(folder) - {shard.path for shard in manifest.shards}
+            return frozenset(folder.file(name) for name in gone)
+    return frozenset()
 
 
 def _is_of_no_table(file: str) -> bool:

@@ -32,7 +32,7 @@ _CHAT, _RELEASE = "instructions/chat/", "release/"
 #: Files that an export writes, apart from those that a format puts beside them.
 _SPLITS = "|".join(split.value for split in Split)
 _OURS = re.compile(
-    rf"(?:(?:{_SPLITS})\.jsonl?|(?:{_SPLITS})-[0-9]{{5}}\.parquet|(?:{_SPLITS})-(?:image|gallery|video)-[0-9]{{5}}\.tar"
+    rf"(?:(?:{_SPLITS})\.jsonl?|(?:{_SPLITS})-[0-9]{{5}}(?:-[0-9a-f]{{16}})?\.parquet|(?:{_SPLITS})-(?:image|gallery|video)-[0-9]{{5}}\.tar"
     rf"|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z0-9]+)(?:\.[0-9a-f]{{32}})?(?:{re.escape(PARTIAL)})?"
 )
 
@@ -124,7 +124,7 @@ def _shards(folder: RunFolder, *, released: bool) -> list[Shard]:
 
 
 def _split_of(shard: Shard) -> str:
-    return shard.path.rpartition("/")[2].partition("-")[0]
+    return shard.name.rpartition("/")[2].partition("-")[0]
 
 
 def _claim(out: Path, chosen: Format) -> None:

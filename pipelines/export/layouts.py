@@ -76,7 +76,8 @@ def write_embedded(rows: Iterator[ExportedRow], folder: Path, split: str) -> Ite
     groups = _groups(rows, folder)
     for number, first in enumerate(groups):
         name = f"{split}-{number:05d}.parquet"
-        write_row_groups(_part(first, groups), _ROWS, str(folder), name)
+        written = write_row_groups(_part(first, groups), _ROWS, str(folder), name)
+        (folder / written.path).replace(folder / name)
         yield name
 
 

@@ -46,6 +46,13 @@ class Output(Section):
         description="Files of each dataset. `auto` takes one for 256 MiB of input, a power of two. It is part of "
         "the result: another number gives other files with the same rows.",
     )
+    keep: int = Field(
+        default=1,
+        ge=0,
+        le=10_000,
+        description="Datasets to keep of those that an update has replaced; files that did not change are shared. "
+        "`blift diff RUN@previous RUN` compares with the last.",
+    )
 
 
 class Card(Section):

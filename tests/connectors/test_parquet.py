@@ -8,6 +8,7 @@ import io
 import os
 import random
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,10 @@ def comments(count: int, **changes: Any) -> pa.Table:
 
 
 def written(folder: Path, rows: pa.Table | None = None) -> Shard:
-    return write_shard(comments(20) if rows is None else rows, "comment", str(folder), _NAME)
+    """Write a shard, and call it by its name without the digest, whatever its rows are."""
+    shard = write_shard(comments(20) if rows is None else rows, "comment", str(folder), _NAME)
+    os.replace(folder / shard.path, folder / _NAME)
+    return replace(shard, path=_NAME)
 
 
 def there(folder: Path) -> Shard:
@@ -156,11 +160,25 @@ def test_a_row_that_is_gone_moves_the_end_of_its_own_row_group_alone(tmp_path: P
     assert group_sizes(tmp_path) == [before[0] - 1, *before[1:]]
 
 
-def test_a_shard_replaces_the_one_before_it_and_leaves_nothing_else(tmp_path: Path) -> None:
-    written(tmp_path)
-    written(tmp_path, comments(3))
-    assert read_shard(str(tmp_path), there(tmp_path), "comment").num_rows == 3
-    assert os.listdir(tmp_path) == [_NAME]
+def test_a_shard_lies_beside_one_of_other_content_and_is_not_written_twice(tmp_path: Path) -> None:
+    shards = [write_shard(comments(count), "comment", str(tmp_path), _NAME) for count in (20, 3)]
+    assert [read_shard(str(tmp_path), shard, "comment").num_rows for shard in shards] == [20, 3]
+    for shard in shards:
+        assert shard.path == f"comments-00000-of-00001-{shard.sha256[:16]}.parquet"
+        assert shard.name == _NAME
+    assert sorted(os.listdir(tmp_path)) == sorted(shard.path for shard in shards)
+    before = (tmp_path / shards[0].path).stat()
+    assert write_shard(comments(20), "comment", str(tmp_path), shards[1].path) == shards[0]
+    after = (tmp_path / shards[0].path).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_shard_that_has_changed_under_its_name_is_written_again(tmp_path: Path) -> None:
+    shard = write_shard(comments(20), "comment", str(tmp_path), _NAME)
+    content = (tmp_path / shard.path).read_bytes()
+    (tmp_path / shard.path).write_bytes(content[:-1] + b"x")
+    assert write_shard(comments(20), "comment", str(tmp_path), _NAME) == shard
+    assert (tmp_path / shard.path).read_bytes() == content
 
 
 def test_a_required_value_that_is_null_is_not_written(tmp_path: Path) -> None:
@@ -321,7 +339,8 @@ def test_a_full_disk_is_an_output_error_and_leaves_the_shard_before(
 ) -> None:
     written(tmp_path)
     monkeypatch.setattr(parquet, "open_to_write", lambda path: Failing(path, errno.ENOSPC))
-    expected = rf"Cannot write {tmp_path}/{_NAME}: the disk is full\. Make room or choose another --out"
+    name = r"comments-00000-of-00001-\w+\.parquet"
+    expected = rf"Cannot write {tmp_path}/{name}: the disk is full\. Make room or choose another --out"
     with pytest.raises(OutputError, match=expected):
         written(tmp_path, comments(3))
     assert read_shard(str(tmp_path), there(tmp_path), "comment").num_rows == 20
@@ -344,12 +363,12 @@ def test_a_path_below_a_file_is_an_output_error(tmp_path: Path) -> None:
 def test_two_that_write_one_file_at_once_do_not_touch_each_others_part(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, replace = f"{tmp_path}/file", os.replace
+    path, os_replace = f"{tmp_path}/file", os.replace
 
     def another_writes_first(part: str, target: str) -> None:
-        monkeypatch.setattr(os, "replace", replace)
+        monkeypatch.setattr(os, "replace", os_replace)
         replace_file(target, b"content")
-        replace(part, target)
+        os_replace(part, target)
 
     monkeypatch.setattr(os, "replace", another_writes_first)
     replace_file(path, b"content")

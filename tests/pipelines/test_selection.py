@@ -1,5 +1,6 @@
 """The part of archives that a researcher wants: by list, by number, by days; what is not there is named."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,10 +19,10 @@ sources:
   reddit:
     submissions: ["reddit/RS_*.zst"]
     comments: ["reddit/RC_*"]
-    scope: {SCOPE}
+    scope: SCOPE
   youtube:
     info: ["youtube/*.info.json*"]
-    scope: {SCOPE}
+    scope: SCOPE
 curate: {CURATE}
 rejects: {max_malformed: 0.5}
 output: {shards: 2}
@@ -34,10 +35,12 @@ Build = Callable[..., tuple[Path, Manifest]]
 def build(corpus: Path, tmp_path: Path) -> Build:
     """Builds of a part of the demo corpus: scope of both platforms, and the section `curate`."""
 
+    numbers = itertools.count()
+
     def of(scope: str, curate: str = "{}", stages: tuple[str, ...] = ("ingest",)) -> tuple[Path, Manifest]:
         recipe = corpus / f"{tmp_path.name}.yaml"
         recipe.write_text(_RECIPE.replace("SCOPE", scope).replace("{CURATE}", curate))
-        out = tmp_path / "out"
+        out = tmp_path / f"out{next(numbers)}"
         return out, run_build(recipe, out, stages=stages)[0]
 
     return of

@@ -12,7 +12,7 @@ from tests.runners.engines import Engine
 from tests.runners.processes import Processes, Usage
 
 BLIFT = str(Path(sys.executable).parent / "blift")
-_TIMEOUT_S = 240
+_TIMEOUT_S = 1500
 
 
 @dataclass(frozen=True)

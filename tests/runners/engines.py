@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from blift.pipelines.engine.beam_arguments import OPENED
 from tests.runners.processes import Processes, free_port
-from tests.runners.tools import FLINK_JOB_SERVER, PRISM, SPARK_DISTRIBUTION, SPARK_JOB_SERVER, Tool
+from tests.runners.tools import (
+    FLINK_DISTRIBUTION,
+    FLINK_JOB_SERVER,
+    PRISM,
+    SPARK_DISTRIBUTION,
+    SPARK_JOB_SERVER,
+    Tool,
+)
 
-#: Java 17 keeps its own packages closed; Spark and Flink reach into these.
-_OPENS = [
-    f"--add-opens=java.base/{package}=ALL-UNNAMED"
-    for package in ("java.lang", "java.lang.invoke", "java.nio", "java.util", "sun.nio.ch")
-]
+OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
 _WORKER_CORES, _WORKER_MEMORY = 1, "2g"
+_START_TIMEOUT_S = 180
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,7 @@ def worker_pool(
         inside: makes the pool's command one that runs in a container.
     """
     port = free_port()
-    pool = ["python", "-m", "apache_beam.runners.worker.worker_pool_main", f"--service_port={port}"]
-    processes.wait_for(port, processes.start("pool", inside(pool), variables))
+    processes.wait_for(port, processes.start("pool", inside(["blift-worker", f"--pool={port}"]), variables))
     return f"localhost:{port}"
 
 
@@ -98,14 +104,18 @@ def _spark_external(processes: Processes) -> list[str]:
 
 
 def _spark_cluster(processes: Processes) -> list[str]:
-    master = spark_cluster(processes)
-    port = _job_server(processes, SPARK_JOB_SERVER, f"--spark-master-url={master}")
-    return [*_portable(port), *_external(processes)]
+    port = _job_server(processes, SPARK_JOB_SERVER, f"--spark-master-url={spark_cluster(processes)}")
+    return [*_portable(port), *_process()]
 
 
-def _flink(processes: Processes) -> list[str]:
+def _flink_local(processes: Processes) -> list[str]:
     port = _job_server(processes, FLINK_JOB_SERVER, "--flink-master=[local]")
-    return [*_portable(port), *_external(processes)]
+    return [*_portable(port), *_external(processes), "--parallelism=2"]
+
+
+def _flink_cluster(processes: Processes) -> list[str]:
+    port = _job_server(processes, FLINK_JOB_SERVER, f"--flink-master={flink_cluster(processes)}")
+    return [*_portable(port), *_process(), "--parallelism=2"]
 
 
 def _portable(port: int) -> list[str]:
@@ -116,12 +126,18 @@ def _external(processes: Processes, variables: Mapping[str, str] | None = None) 
     return ["--environment_type=EXTERNAL", f"--environment_config={worker_pool(processes, variables)}"]
 
 
+def _process() -> list[str]:
+    """Executors start workers themselves, each its own: what fits a cluster of several."""
+    command = json.dumps({"command": str(Path(sys.executable).parent / "blift-worker")})
+    return ["--environment_type=PROCESS", f"--environment_config={command}"]
+
+
 def _job_server(processes: Processes, jar: Tool, *arguments: str) -> int:
     port = free_port()
     ports = [f"--job-port={port}", "--artifact-port=0", "--expansion-port=0"]
     artifacts = f"--artifacts-dir={processes.folder / 'artifacts'}"
-    server = ["java", *_OPENS, "-jar", str(jar.find()), *ports, artifacts, *arguments]
-    processes.wait_for(port, processes.start("job-server", server), timeout_s=120)
+    server = ["java", *OPENS, "-jar", str(jar.find()), *ports, artifacts, *arguments]
+    processes.wait_for(port, processes.start("job-server", server), _START_TIMEOUT_S)
     return port
 
 
@@ -132,7 +148,8 @@ def spark_cluster(processes: Processes, workers: int = 2) -> str:
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_WORKER_DIR": str(processes.folder / "spark-work"),
-        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_WORKER_OPTS": "-Dspark.worker.cleanup.enabled=true",
+        "JDK_JAVA_OPTIONS": " ".join(OPENS),
     }
     spark_class = str(home / "bin" / "spark-class")
     port, master_ui = free_port(), free_port()
@@ -147,6 +164,53 @@ def spark_cluster(processes: Processes, workers: int = 2) -> str:
         address = f"spark://127.0.0.1:{port}"
         processes.wait_for(own_port, processes.start(f"spark-worker-{number}", [*worker, address], variables))
     return f"spark://127.0.0.1:{port}"
+
+
+#: Sizes of Flink's processes, given in full: what it derives from the machine differs from machine to machine.
+_FLINK_SIZES = """
+taskmanager.numberOfTaskSlots: 1
+taskmanager.cpu.cores: 1.0
+taskmanager.memory.task.heap.size: 512m
+taskmanager.memory.task.off-heap.size: 64m
+taskmanager.memory.managed.size: 256m
+taskmanager.memory.network.min: 512m
+taskmanager.memory.network.max: 512m
+taskmanager.memory.framework.heap.size: 128m
+taskmanager.memory.framework.off-heap.size: 128m
+taskmanager.memory.jvm-metaspace.size: 256m
+taskmanager.memory.jvm-overhead.min: 192m
+taskmanager.memory.jvm-overhead.max: 192m
+jobmanager.memory.process.size: 1g
+"""
+
+
+def flink_cluster(processes: Processes, workers: int = 2) -> str:
+    """A Flink session cluster on the loopback interface: a JobManager, and TaskManagers of one slot; its address."""
+    home = FLINK_DISTRIBUTION.find()
+    conf, port = processes.folder / "flink-conf", free_port()
+    conf.mkdir(parents=True, exist_ok=True)
+    own = {
+        "jobmanager.rpc.address": "127.0.0.1",
+        "jobmanager.rpc.port": free_port(),
+        "jobmanager.bind-host": "127.0.0.1",
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.port": port,
+        "blob.server.port": free_port(),
+        "taskmanager.host": "127.0.0.1",
+        "taskmanager.bind-host": "127.0.0.1",
+        "io.tmp.dirs": str(processes.folder),
+    }
+    (conf / "flink-conf.yaml").write_text(_FLINK_SIZES + "".join(f"{name}: {value}\n" for name, value in own.items()))
+    runtime = "org.apache.flink.runtime"
+    java = ["java", *OPENS, "-cp", f"{home}/lib/*"]
+    configured = ["--configDir", str(conf)]
+    manager = [*java, f"{runtime}.entrypoint.StandaloneSessionClusterEntrypoint", *configured]
+    processes.wait_for(port, processes.start("flink-manager", manager), _START_TIMEOUT_S)
+    for number in range(workers):
+        worker = [*java, "-Xmx768m", f"{runtime}.taskexecutor.TaskManagerRunner", *configured]
+        processes.start(f"flink-worker-{number}", worker)
+    return f"127.0.0.1:{port}"
 
 
 #: The first is what all others are compared with.
@@ -168,6 +232,7 @@ ENGINES = (
         ),
     ),
     Engine("Spark local[2], worker pool", (SPARK_JOB_SERVER,), _spark_external),
-    Engine("Spark cluster, worker pool", (SPARK_JOB_SERVER, SPARK_DISTRIBUTION), _spark_cluster),
-    Engine("Flink, worker pool", (FLINK_JOB_SERVER,), _flink),
+    Engine("Spark cluster of 2 workers, processes", (SPARK_JOB_SERVER, SPARK_DISTRIBUTION), _spark_cluster),
+    Engine("Flink local, worker pool", (FLINK_JOB_SERVER,), _flink_local),
+    Engine("Flink session cluster of 2, processes", (FLINK_JOB_SERVER, FLINK_DISTRIBUTION), _flink_cluster),
 )

@@ -5,7 +5,7 @@ import pytest
 from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES, Engine
 
-pytestmark = pytest.mark.runner
+pytestmark = [pytest.mark.runner, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.parametrize("corpus", ["demo", "real"])

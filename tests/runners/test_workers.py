@@ -17,7 +17,7 @@ from tests.runners.engines import ENGINES, Engine, python_job_service
 from tests.runners.processes import Processes
 from tests.runners.tools import Missing
 
-pytestmark = pytest.mark.runner
+pytestmark = [pytest.mark.runner, pytest.mark.timeout(1800)]
 
 _WITH_POOLS = [engine for engine in ENGINES if "worker pool" in engine.name]
 #: How long a runner may take to see that a worker is gone.

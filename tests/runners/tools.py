@@ -16,10 +16,13 @@ from pathlib import Path
 BEAM = version("apache-beam")
 #: Of the line that Beam's job server for Spark 3 is built against.
 SPARK = "3.5.7"
-FLINK_LINE = "1.20"
+FLINK = "1.19.1"
+#: Of the job servers: the newest of which every part is in the registries; the whole jars are in none.
+JOB_SERVERS = "2.62.0"
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "runners"
-_FETCH_TIMEOUT_S = 600
+_POMS = Path(__file__).parent / "job_servers"
+_FETCH_TIMEOUT_S = 1200
 
 
 class Missing(Exception):
@@ -100,28 +103,41 @@ def _fetch_prism(folder: Path) -> None:
     run_client(["go", "install", f"github.com/apache/beam/sdks/v2/go/cmd/prism@v{BEAM}"], GOBIN=str(folder))
 
 
-def _fetch_jar(artifact: str) -> Callable[[Path], None]:
+def _package_jar(engine: str, name: str) -> Callable[[Path], None]:
+    """Builds a job server out of its parts, as the pom beside this file says."""
+
     def fetch(folder: Path) -> None:
-        which = f"-Dartifact=org.apache.beam:{artifact}:{BEAM}"
-        run_client(["mvn", "-B", "-q", "-U", "dependency:copy", which, f"-DoutputDirectory={folder}"])
+        shutil.copy(_POMS / engine / "pom.xml", folder)
+        run_client(["mvn", "-B", "-q", "-f", str(folder / "pom.xml"), "package"])
+        (folder / "target" / name).rename(folder / name)
 
     return fetch
 
 
-def _fetch_spark(folder: Path) -> None:
-    """Python's package of Spark carries the whole distribution."""
-    run_client(["pip", "download", "-q", "--no-deps", "--no-binary=:all:", f"--dest={folder}", f"pyspark=={SPARK}"])
-    with tarfile.open(folder / f"pyspark-{SPARK}.tar.gz") as package:
-        package.extractall(folder, filter="data")
-    (folder / f"pyspark-{SPARK}" / "deps").rename(folder / f"spark-{SPARK}")
+def _download(package: str, release: str, name: str) -> Callable[[Path], None]:
+    """Takes the distribution of an engine out of the source archive of its Python package, which carries it whole."""
+
+    def fetch(folder: Path) -> None:
+        which = f"{package}=={release}"
+        run_client(["pip", "download", "-q", "--no-deps", "--no-binary=:all:", f"--dest={folder}", which])
+        with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+            archive.extractall(folder, filter="data")
+        next(folder.glob("*/deps")).rename(folder / name)
+
+    return fetch
 
 
-def _jar(artifact: str) -> Tool:
-    name = f"{artifact}-{BEAM}.jar"
-    return Tool(name, "mvn", _CACHE / name, _fetch_jar(artifact))
+def _jar(engine: str, line: str) -> Tool:
+    name = f"beam-runners-{line}-job-server-{JOB_SERVERS}.jar"
+    return Tool(name, "mvn", _CACHE / name, _package_jar(engine, name))
 
 
 PRISM = Tool(f"Prism {BEAM}", "go", _CACHE / f"prism-{BEAM}" / "prism", _fetch_prism)
-SPARK_JOB_SERVER = _jar("beam-runners-spark-3-job-server")
-FLINK_JOB_SERVER = _jar(f"beam-runners-flink-{FLINK_LINE}-job-server")
-SPARK_DISTRIBUTION = Tool(f"Spark {SPARK}", "pip", _CACHE / f"spark-{SPARK}", _fetch_spark)
+SPARK_JOB_SERVER = _jar("spark", "spark-3")
+FLINK_JOB_SERVER = _jar("flink", "flink-1.19")
+SPARK_DISTRIBUTION = Tool(
+    f"Spark {SPARK}", "pip", _CACHE / f"spark-{SPARK}", _download("pyspark", SPARK, f"spark-{SPARK}")
+)
+FLINK_DISTRIBUTION = Tool(
+    f"Flink {FLINK}", "pip", _CACHE / f"flink-{FLINK}", _download("apache-flink-libraries", FLINK, f"flink-{FLINK}")
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from blift.connectors.media.settings import Access
-from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
+from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, listing
 from blift.pipelines.recipe.result import Payload
 from blift.pipelines.recipe.rules import comment_rules, post_rules, selections
 from blift.pipelines.stages.curate import pipeline
@@ -41,10 +41,10 @@ def _prepare(request: Request) -> Prepared:
             "media": digests(measured, ("media/",)),
             "curate": as_json(section),
             "cut_scenes": config.cut_scenes,
-            "rejects": as_json(request.recipe.rejects),
+            "rejects": listing(request.recipe.rejects),
         },
         plan=partial(pipeline.plan, inputs=pairs, media=measured, config=config),
     )
 
 
-STAGE = Stage(pipeline.STAGE, ("samples/samples",), _prepare)
+STAGE = Stage(pipeline.STAGE, ("samples/samples",), _prepare, records=("post", "comment", "media", "sample"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from itertools import groupby
 from blift.connectors.connector import Archive, Connector, Unit
 from blift.connectors.fetch.archives import read_withdrawn
 from blift.connectors.files import InputFile, list_files, literal, match, refuse_broken_links
-from blift.connectors.filesystem import is_here
 from blift.connectors.hub.dataset import HubFile, find_files
 from blift.connectors.hub.extra import require_hub
 from blift.connectors.inside import check_paths
@@ -156,8 +154,3 @@ def _folder(file: InputFile) -> str:
 
 def _folder_and_name(file: InputFile) -> tuple[str, str]:
     return _folder(file), file.name
-
-
-def changed(path: str) -> int | None:
-    """When a file on this machine was changed, nanoseconds; None elsewhere."""
-    return os.stat(path).st_mtime_ns if is_here(path) else None

@@ -9,14 +9,13 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from blift.connectors.files import InputFile
+from blift.pipelines.engine.contents import contents
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.result import Payload
 from blift.pipelines.stages.ingest import pipeline
 from blift.pipelines.stages.ingest.inputs import (
     all_fetch_folders,
-    changed,
     named_files,
     published_files,
     withdrawn_posts,
@@ -57,7 +56,7 @@ def _prepare(request: Request) -> Prepared:
     )
     return Prepared(
         inputs={
-            "files": [_identity(file) for file in files],
+            **contents(files, request.record(NAME)),
             "beside": _digest(sorted(fact for found in named for fact in found.facts)),
             "published": [asdict(file) for file in inputs.published],
             "withdrawn": _digest(sorted(withdrawn.items())),
@@ -83,9 +82,4 @@ def _shards(recipe: Recipe, size_bytes: int) -> int:
     return min(_MOST_SHARDS, 1 << (wanted - 1).bit_length())
 
 
-def _identity(file: InputFile) -> list[Any]:
-    """What says that a file is the same: its name, size and time of change (a digest would read it twice)."""
-    return [file.name, file.size_bytes, changed(file.path)]
-
-
-STAGE = Stage(NAME, ("posts/posts", "comments/comments"), _prepare)
+STAGE = Stage(NAME, ("posts/posts", "comments/comments"), _prepare, records=("post", "comment"))

@@ -88,7 +88,7 @@ def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfi
 
 
 def _by_place(shard: Shard) -> tuple[int, Shard]:
-    return _place(shard.path)[0], shard
+    return _place(shard.name)[0], shard
 
 
 class _ReadIds(beam.DoFn):
@@ -151,7 +151,7 @@ class _Pairs(beam.DoFn):
                 tally.step(1, "media", "pair", pairs.chat.num_rows, {Reason.NO_FILE: lacking.num_rows})
                 why = dict(zip(own["sample_id"], kept, strict=True))
                 yield TaggedOutput(REJECTS, _lacking(lacking, why))
-            yield from self._written(pairs, has_file, *_place(shard.path))
+            yield from self._written(pairs, has_file, *_place(shard.name))
         yield from tally.emit()
 
     def _written(self, pairs: Pairs, has_file: pa.BooleanArray, index: int, total: int) -> Iterator[Shard]:

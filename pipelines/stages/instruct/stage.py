@@ -57,7 +57,7 @@ def _files(request: Request, section: Media) -> tuple[Files, dict[str, Any]]:
     )
     inputs = {
         "shards": digests(media, ("media/",)),
-        "there": there(request.folder, lists)[0],
+        "there": there(request.folder, lists, times=False)[0],
         "keyframes": as_json(section.keyframes),
     }
     return Files(media, lists, keeping), inputs
@@ -70,4 +70,4 @@ _TABLES = tuple(
     for split in Split
 )
 
-STAGE = Stage("instruct", _TABLES, _prepare)
+STAGE = Stage("instruct", _TABLES, _prepare, records=("media", "sample", "instruction", "chat"))

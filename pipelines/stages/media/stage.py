@@ -7,11 +7,11 @@ import posixpath
 from functools import partial
 from types import ModuleType
 
-from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
+from blift.pipelines.engine.contents import contents
+from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, listing
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.rules import post_rules
-from blift.pipelines.stages.ingest.inputs import changed
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.media.describe import DescribeConfig
 from blift.pipelines.stages.media.inputs import media_files
@@ -50,10 +50,10 @@ def _prepare(request: Request) -> Prepared:
     return Prepared(
         inputs={
             "shards": digests(shards, ("posts/",)),
-            "files": [[file.name, file.size_bytes, changed(file.path)] for file in files],
+            **contents(files, request.record("media")),
             "media": section.model_dump(mode="json", exclude={"store", "decoder"}),
             "rules": {name: as_json(rules.posts) for name, rules in request.recipe.curate.platforms.items()},
-            "rejects": as_json(request.recipe.rejects),
+            "rejects": listing(request.recipe.rejects),
         },
         plan=partial(pipeline.plan, posts=shards, files=files, config=config),
     )
@@ -86,4 +86,4 @@ def _description(request: Request, section: Media, store: str, shards: int) -> D
     )
 
 
-STAGE = Stage("media", ("media/media", "files/files"), _prepare, _needed)
+STAGE = Stage("media", ("media/media", "files/files"), _prepare, _needed, records=("post", "media"))

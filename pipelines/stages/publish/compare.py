@@ -88,7 +88,7 @@ def _released(folder: RunFolder, manifest: Manifest) -> Side:
             definitions[name] = load(BASELINES / f"{table}-{table_version(folder.path, own[0])}.json")
         path = f"{layout.FOLDER}{layout.digests_path(name)}"
         for shard in shards:
-            if shard.path == path:
+            if shard.name == path:
                 digests[name] = _digests_of(read_parquet(folder.path, shard), folder.file(path))
     return Side(definitions, digests)
 

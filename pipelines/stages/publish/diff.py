@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from rich.console import Console
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from blift.connectors.hub.client import Hub
-from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.versions import is_run_folder, run_folder
 from blift.pipelines.stages.publish.compare import Side, compared, hub_side, json_text, run_side
 from blift.pipelines.stages.publish.versions import next_tag
 from blift.schemas.errors import BliftError
@@ -26,7 +25,7 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
     Raises:
         BliftError: one of them is neither, or cannot be read.
     """
-    released = not all(os.path.isdir(name) for name in (before, after))
+    released = not all(is_run_folder(name) for name in (before, after))
     old, new = (_side(name, released=released) for name in (before, after))
     changed = compared(old, new)
     previous = _tag(before)
@@ -51,8 +50,8 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
 
 
 def _side(name: str, *, released: bool) -> Side:
-    if os.path.isdir(name):
-        return run_side(RunFolder(name), released=released)
+    if is_run_folder(name):
+        return run_side(run_folder(name), released=released)
     found = _PUBLISHED.fullmatch(name)
     if not found:
         raise BliftError(f"{name} is neither a folder nor a dataset. Write a dataset as OWNER/NAME@v1.0.0.")
@@ -62,5 +61,5 @@ def _side(name: str, *, released: bool) -> Side:
 
 def _tag(name: str) -> str | None:
     """The version that a published dataset was asked for by."""
-    found = None if os.path.isdir(name) else re.search(r"@(v\d+\.\d+\.\d+)$", name)
+    found = None if is_run_folder(name) else re.search(r"@(v\d+\.\d+\.\d+)$", name)
     return found[1] if found else None

@@ -57,7 +57,7 @@ class Facts:
     @cached_property
     def shards(self) -> dict[str, Shard]:
         """The released shards, by their path in the dataset."""
-        return {shard.path.removeprefix(layout.FOLDER): shard for shard in self._record.shards}
+        return {shard.name.removeprefix(layout.FOLDER): shard for shard in self._record.shards}
 
     @property
     def _record(self) -> StageRecord:

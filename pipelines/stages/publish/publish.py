@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
@@ -13,6 +14,7 @@ from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import MANIFEST, RunFolder
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
+from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.files import Publication, PublishedManifest
@@ -108,7 +110,7 @@ def publish(
     """
     hub = hub or Hub(wish.repo)
     hub.require_token()
-    place = Place(source, folder, beam)
+    place = Place(source, folder, beam, partial(amend, folder, source.recipe.card))
     with folder.locked():
         publication = _released(place, wish.repo, report)
         head = hub.find()

@@ -114,10 +114,10 @@ class _Release(beam.DoFn):
         for kind, count in kinds(released.redacted).items():
             yield TaggedOutput(_FINDINGS, (f"{part.config} {kind}", count))
         tally.flow(0, "privacy", part.config, rows.num_rows, released.rows.num_rows, released.withheld)
-        yield write_shard(released.rows, part.table, self._folder, f"{FOLDER}{part.shard.path}")
+        yield write_shard(released.rows, part.table, self._folder, f"{FOLDER}{part.shard.name}")
         if part.table == "sample":
             six = blift_rows(released.rows)
-            path = f"{FOLDER}blift/{part.shard.path.rpartition('/')[2].replace('samples', 'blift')}"
+            path = f"{FOLDER}blift/{part.shard.name.rpartition('/')[2].replace('samples', 'blift')}"
             yield write_shard(six, "blift", self._folder, path)
         yield TaggedOutput(_DIGESTS, (part.config, row_digests(released.rows, part.table)))
         yield from tally.emit()

@@ -25,6 +25,7 @@ from blift.pipelines.stages.release.layout import (
     STAGE as NAME,
 )
 from blift.schemas.errors import InputError
+from blift.schemas.records import RECORDS
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -69,7 +70,7 @@ def prepare(request: Request) -> Prepared:
             "media": media and media.inputs,
         },
         prefixes=(
-            *sorted({f"{FOLDER}{part.shard.path.rsplit('-', 3)[0]}-" for part in chosen}),
+            *sorted({f"{FOLDER}{part.shard.name.rsplit('-', 3)[0]}-" for part in chosen}),
             f"{FOLDER}blift/blift-",
             *(f"{FOLDER}{digests_path(name).removesuffix('.parquet')}" for name, _, _ in PUBLISHED),
             *(f"{FOLDER}{place}/{name}-" for name, place, _ in EMBEDDED),
@@ -116,4 +117,4 @@ def gate(findings: Mapping[str, int]) -> None:
         )
 
 
-STAGE = Stage(NAME, (), prepare)
+STAGE = Stage(NAME, (), prepare, records=tuple(RECORDS))

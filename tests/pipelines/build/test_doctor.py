@@ -12,6 +12,7 @@ from blift.pipelines.build import doctor
 from blift.pipelines.build.doctor import Finding, State, examine
 from blift.pipelines.cli import main
 from blift.pipelines.engine.beam_arguments import beam_arguments
+from tests.job_server import listening
 
 _SMI = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
 
@@ -60,13 +61,11 @@ def test_what_is_missing_makes_the_command_fail(capsys: pytest.CaptureFixture[st
 
 
 def test_a_worker_pool_that_does_not_answer_is_told() -> None:
-    with socket.socket() as server, socket.socket() as probe:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
+    with listening(with_jobs=True) as server, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         found = findings(
             "--runner=PortableRunner",
-            f"--job_endpoint=localhost:{server.getsockname()[1]}",
+            f"--job_endpoint=localhost:{server}",
             "--environment_type=EXTERNAL",
             f"--environment_config=localhost:{probe.getsockname()[1]}",
         )

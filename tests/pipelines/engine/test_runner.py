@@ -8,17 +8,20 @@ from pathlib import Path
 
 import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import JobServerOptions, PortableOptions
 
 from blift.pipelines.cli import main
 from blift.pipelines.engine.beam_arguments import beam_arguments
-from blift.pipelines.engine.runner import RunnerError, check_jar, check_runner, reach, sentence_on
+from blift.pipelines.engine.runner import RunnerError, check_jar, check_runner, reach
+from blift.pipelines.engine.runner_failures import sentence_on
 from blift.schemas.errors import BliftError
+from tests.job_server import listening
 
 _SPARK_MAIN = "org.apache.beam.runners.spark.SparkJobServerDriver"
 
 
-def check(*options: str, out: str = "/data/run", detach: bool = False) -> None:
-    check_runner(beam_arguments(options).options, out, detach=detach)
+def check(*options: str, out: str = "/data/run", detach: bool = False) -> list[str]:
+    return check_runner(beam_arguments(options).options, out, detach=detach)
 
 
 def jar(folder: Path, main: str = _SPARK_MAIN, version: str = beam.__version__) -> str:
@@ -31,12 +34,17 @@ def jar(folder: Path, main: str = _SPARK_MAIN, version: str = beam.__version__) 
 
 
 @pytest.fixture
-def listening() -> Iterator[int]:
-    """A port that something listens at."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        yield server.getsockname()[1]
+def job_server() -> Iterator[int]:
+    """A port that a job server listens at."""
+    with listening(with_jobs=True) as port:
+        yield port
+
+
+@pytest.fixture
+def other_server() -> Iterator[int]:
+    """A port that a server of gRPC listens at which knows nothing of jobs."""
+    with listening(with_jobs=False) as port:
+        yield port
 
 
 @pytest.fixture
@@ -74,8 +82,13 @@ def test_a_job_server_that_does_not_answer_is_told_at_once(closed: int) -> None:
         check("--runner=PortableRunner", f"--job_endpoint=localhost:{closed}")
 
 
-def test_a_job_server_that_answers_passes(listening: int) -> None:
-    check("--runner=PortableRunner", f"--job_endpoint=localhost:{listening}")
+def test_a_job_server_that_answers_passes(job_server: int) -> None:
+    assert check("--runner=PortableRunner", f"--job_endpoint=localhost:{job_server}") == []
+
+
+def test_what_is_no_job_server_is_told(other_server: int) -> None:
+    with pytest.raises(RunnerError, match=rf"What answers at localhost:{other_server} is no job server of Beam's"):
+        check("--runner=PortableRunner", f"--job_endpoint=localhost:{other_server}")
 
 
 @pytest.mark.parametrize("address", ["localhost", "localhost:", ":8099", "localhost:job"])
@@ -84,13 +97,27 @@ def test_an_endpoint_is_a_host_and_a_port(address: str) -> None:
         reach(address, "job server", "--job_endpoint")
 
 
-def test_the_job_server_of_this_beam_passes(tmp_path: Path) -> None:
-    check_jar(jar(tmp_path), "spark", "--spark_job_server_jar")
+@pytest.mark.parametrize("version", [beam.__version__, "2.62.0"])
+def test_a_job_server_that_was_tested_passes(version: str, tmp_path: Path) -> None:
+    assert check_jar(jar(tmp_path, version=version), "spark", "--spark_job_server_jar") == []
 
 
-def test_the_job_server_of_another_beam_is_told_with_both_versions(tmp_path: Path) -> None:
-    with pytest.raises(RunnerError, match=rf"job-server\.jar is of Beam 2\.60\.0, and this is Beam {beam.__version__}"):
-        check("--runner=SparkRunner", f"--spark_job_server_jar={jar(tmp_path, version='2.60.0')}")
+def test_a_job_server_that_was_not_tested_may_be_tried_and_is_told(tmp_path: Path) -> None:
+    (note,) = check("--runner=SparkRunner", f"--spark_job_server_jar={jar(tmp_path, version='2.60.0')}")
+    assert note.endswith(
+        f"job-server.jar is the job server of Beam 2.60.0; blift is tested with those of Beam {beam.__version__} "
+        "and 2.62.0."
+    )
+
+
+def test_workers_are_kept_and_java_is_opened_where_nobody_says_otherwise() -> None:
+    options = beam_arguments(["--runner=SparkRunner"]).options
+    assert options.view_as(PortableOptions).environment_cache_millis == "60000"
+    opened = options.view_as(JobServerOptions).job_server_jvm_properties
+    assert "--add-opens=java.base/sun.security.action=ALL-UNNAMED" in opened
+    own = beam_arguments(["--runner=PortableRunner", "--environment_cache_millis=5"]).options
+    assert own.view_as(PortableOptions).environment_cache_millis == "5"
+    assert beam_arguments([]).options.view_as(PortableOptions).environment_cache_millis == 0
 
 
 def test_the_job_server_of_another_engine_is_told(tmp_path: Path) -> None:
@@ -100,7 +127,7 @@ def test_the_job_server_of_another_engine_is_told(tmp_path: Path) -> None:
 
 def test_a_jar_that_is_none_or_absent_is_told(tmp_path: Path) -> None:
     (tmp_path / "text.jar").write_text("text")
-    with pytest.raises(RunnerError, match=r"text\.jar is no jar"):
+    with pytest.raises(RunnerError, match=r"text\.jar is not a jar"):
         check("--runner=SparkRunner", f"--spark_job_server_jar={tmp_path / 'text.jar'}")
     with pytest.raises(RunnerError, match="there is no such file"):
         check("--runner=SparkRunner", f"--spark_job_server_jar={tmp_path / 'absent.jar'}")
@@ -137,11 +164,11 @@ def test_a_near_option_of_the_command_itself_is_offered(command: str, capsys: py
                 beam_arguments([f"{option}x"], command)
 
 
-def test_detaching_from_workers_that_end_with_the_command_is_refused(listening: int) -> None:
+def test_detaching_from_workers_that_end_with_the_command_is_refused(job_server: int) -> None:
     with pytest.raises(RunnerError, match="--detach goes with workers that outlive this command"):
         check(
             "--runner=PortableRunner",
-            f"--job_endpoint=localhost:{listening}",
+            f"--job_endpoint=localhost:{job_server}",
             "--environment_type=LOOPBACK",
             detach=True,
         )
@@ -158,6 +185,16 @@ def test_detaching_from_workers_that_end_with_the_command_is_refused(listening: 
             "A worker ended in the middle",
         ),
         ("RuntimeError: Channel closed prematurely.", "A worker ended in the middle"),
+        ("java.lang.IllegalStateException: Process died with exit code 137", "A worker ended in the middle"),
+        ("io.grpc.StatusRuntimeException: CANCELLED: cancelled", "A worker ended in the middle"),
+        (
+            'java.io.IOException: Cannot run program "docker": error=2, No such file or directory',
+            "The executors cannot start workers: where they run, there is no program docker.",
+        ),
+        (
+            "java.io.IOException: Insufficient number of network buffers: required 9, but only 3 available.",
+            "Flink has too few network buffers",
+        ),
         (
             "Pipeline has validations errors: \nMissing required option: project.\nMissing required option: region.",
             "The runner's options are not complete: Missing required option: project; Missing required option: region.",

@@ -83,13 +83,26 @@ def test_rules_run_in_the_order_in_which_they_are_written() -> None:
     assert names(Record.POST, REDDIT) == [
         *("deleted", "removed", "nsfw", "known_bots", "bot_names"),
         *("media_kinds", "image_hosts", "video_hosts", "topic_words_out", "nsfw_words", "languages"),
+        *(
+            "words",
+            "words_out",
+            "pattern",
+            "pattern_out",
+            "min_score",
+            "max_score",
+            "min_upvote_ratio",
+            "min_num_comments",
+        ),
     ]
     assert names(Record.POST, YOUTUBE) == [
         *("deleted", "removed", "nsfw", "media_kinds", "channels", "live", "availabilities", "comments_disabled"),
         *("views_above", "categories_out", "topic_words_out", "nsfw_words", "languages"),
+        *("words", "words_out", "pattern", "pattern_out", "max_views", "min_likes", "min_num_comments"),
+        *("categories", "channels_out"),
     ]
     assert names(Record.COMMENT, YOUTUBE) == [
         *("deleted", "removed", "min_words", "max_words", "self_declared_bots", "nsfw_words"),
+        *("min_score", "min_age_hours", "top_level", "by_poster_out"),
     ]
     assert names(Record.SAMPLE, None) == ["min_comments", "max_duration_s", "video_record"]
 

@@ -1,0 +1,36 @@
+"""`blift clean`: the datasets that updates have replaced, deleted from a run folder."""
+
+from __future__ import annotations
+
+import argparse
+
+from blift.pipelines.build.stages import STAGES, stage
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.versions import prune, prune_unnamed
+from blift.schemas.errors import BliftError
+from blift.schemas.printable import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `clean`."""
+    parser.description = (
+        "Delete the datasets that updates of a run folder have replaced, and files that builds which did not end "
+        "left behind. Files of the present dataset stay."
+    )
+    parser.add_argument("folder", metavar="DIR", help="a run folder")
+    parser.add_argument("--keep", type=int, default=0, metavar="N", help="replaced datasets to keep (default: 0)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift clean`."""
+    if args.keep < 0:
+        raise BliftError(f"--keep is {args.keep}; it must be 0 or more.")
+    folder = RunFolder(args.folder)
+    folder.require_manifest()
+    with folder.locked():
+        gone = prune(folder, args.keep)
+        tables = [table for name in STAGES for table in (*stage(name).tables, f"rejects/{name}")]
+        gone += prune_unnamed(folder, tables)
+    print(f"Deleted {len(gone):,} files of {printable(folder.path)}.")
+    return 0
