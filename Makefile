@@ -61,7 +61,7 @@ tree: $(VENV)/.installed
 	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
-kill: $(VENV)/.installed  ## kill builds, fetches and publications at a hundred counted changes (an hour)
+kill: $(VENV)/.installed  ## kill builds, updates, fetches and publications at 120 counted changes, and without power (two hours)
 	$(BIN)/pytest -m kill tests/kill
 
 FUZZ ?=

@@ -44,7 +44,18 @@ _COMMANDS = {
 #: Commands that had other names in earlier versions.
 _RENAMED = {"collect": "fetch"}
 #: What a person has to fix: space, permissions, a file where a folder should be.
-_OF_A_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+_OF_A_DISK = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+)
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
 

@@ -9,9 +9,12 @@ from pydantic import ValidationError
 
 from blift.schemas.definition import Definition
 from blift.schemas.errors import OutputError, SchemaError
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 #: Where baselines lie: one file `<table>-<version>.json` for each version of each table.
 BASELINES = Path(__file__).parent / "baselines"
+#: A baseline has some kilobytes.
+MAX_BYTES = 4 << 20
 
 
 def baseline_path(now: Definition, folder: Path = BASELINES) -> Path:
@@ -26,9 +29,9 @@ def load(path: Path) -> Definition:
         SchemaError: the file is missing or holds no definition, or its name says another table or version.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SchemaError(f"The baseline {path.name} cannot be read: {error.strerror}. {_ADVICE}") from error
+        content = read_regular_file(path, MAX_BYTES)
+    except Unreadable as error:
+        raise SchemaError(f"The baseline {path.name} cannot be read: {error}. {_ADVICE}") from error
     return parse(content, path.name)
 
 

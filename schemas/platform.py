@@ -152,6 +152,8 @@ REDDIT = Platform(
 
 _YOUTUBE_VIDEO = "https://www.youtube.com/watch?v=$1"
 _WATCH = r"(?:youtube\.com/watch\?v=|youtu\.be/)"
+_YOUTUBE_NATIVE = r"([A-Za-z0-9_-]{11})"
+_THUMBNAIL = r"(?:default|[mhs]qdefault|sddefault|maxresdefault|hq720|0)(?:_live|_[0-9]+)?\.(?:jpg|webp).*$"
 _YOUTUBE_ID = rf"([A-Za-z0-9_-]{{11}}){END}"
 # Delimiters of a query, as they are or percent-encoded, once or more often.
 _MARK = r"(?:[?&;#!/]|%(?:25)*(?:3F|26|23|21|2F))"
@@ -183,6 +185,13 @@ YOUTUBE = Platform(
                 r"(?:[\w-]+\.)*(?:youtube(?:-nocookie|kids)?\.[a-z]{2,3}(?:\.[a-z]{2})?|ytimg\.com)"
                 r"|youtube\.googleapis\.com|hooktube\.com|invidio\.us|yewtu\.be|redirect\.invidious\.io",
                 (
+                    # A thumbnail is a picture: one in all its sizes, others of moments in the video.
+                    (rf"^/+(?:vi|vi_webp)/+{_YOUTUBE_NATIVE}/+{_THUMBNAIL}", "https://i.ytimg.com/vi/$1/hqdefault.jpg"),
+                    (
+                        rf"^/+(?:vi|vi_webp)/+{_YOUTUBE_NATIVE}/+(\w+)\.(?:jpg|webp).*$",
+                        "https://i.ytimg.com/vi/$1/$2.jpg",
+                    ),
+                    (rf"^/+(an|an_webp|sb)/+{_YOUTUBE_NATIVE}/+([^?#]+).*$", "https://i.ytimg.com/$1/$2/$3"),
                     # `videoseries` and `live_stream` have the eleven letters of an id, and are none.
                     (r"^/+embed/+videoseries.*?[?&]list=([\w-]+).*$", "https://www.youtube.com/playlist?list=$1"),
                     (r"^/+embed/+live_stream.*?[?&]channel=([\w-]+).*$", "https://www.youtube.com/channel/$1/live"),
@@ -213,7 +222,10 @@ YOUTUBE = Platform(
             )
         },
         kinds={"video": (r"www\.youtube\.com/watch\?v=[\w-]{11}$",)},
-        keys=((r"^https://www\.youtube\.com/watch\?v=([\w-]{11})$", "youtube:$1"),),
+        keys=(
+            (r"^https://www\.youtube\.com/watch\?v=([\w-]{11})$", "youtube:$1"),
+            (r"^https://i\.ytimg\.com/vi/([\w-]{11})/hqdefault\.jpg$", "youtube-thumbnail:$1"),
+        ),
         quick=(
             (
                 rf"^https?://(?:(?:www|m)\.)?{_WATCH}([A-Za-z0-9_-]{{11}})(?:&feature=[a-z_.]+)?$",

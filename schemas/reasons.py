@@ -57,6 +57,7 @@ class Reason(StrEnum):
     BOMB = "bomb"  # unpacks to far more than it holds
     TIMED_OUT = "timed_out"
     DECODER_CRASHED = "decoder_crashed"
+    OTHER_MEDIA = "other_media"  # a picture for a video, or of another length than the record says
     PLACEHOLDER = "placeholder"  # what a host shows in place of media that are gone
     MODEL_FAILED = "model_failed"  # a model's answer could not be had or read
 
@@ -108,7 +109,9 @@ class ReplayAbsent(StrEnum):
 
     NOT_OFFERED = "not_offered"  # the platform has no such graph (Reddit)
     NOT_IN_RECORD = "not_in_record"  # the record came without one (too few views, too new, or not asked for)
-    MALFORMED = "malformed"  # the record's graph has gaps, overlaps or values outside 0..1
+    MALFORMED = (
+        "malformed"  # the record's graph has gaps, overlaps, values outside 0..1, or another length than the media
+    )
 
 
 class Absent(StrEnum):

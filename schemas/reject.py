@@ -14,7 +14,7 @@ class Reject(Record):
     """One rejected record."""
 
     table: ClassVar[str] = "reject"
-    version: ClassVar[str] = "1.3.0"
+    version: ClassVar[str] = "1.4.0"
 
     stage: str = Field(description="Stage that rejected it: ingest, curate, ...")
     rule: str = Field(description="Name of the rule, as in the recipe; `read` for malformed input.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
+        self.server.site.hold.pass_through(self.command, self.path)
         self.serve()
 
     do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - as the standard library calls them
@@ -44,6 +47,47 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self) -> None:
         """Answer the request."""
         raise NotImplementedError
+
+
+class Hold:
+    """Lets requests wait, so that a test kills who asks at a request that it counted, however fast the machine is."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: int | None = None
+        self._pattern = ""
+        self._held, self._released = threading.Event(), threading.Event()
+
+    def at(self, request: int, pattern: str = "") -> None:
+        """From now on, let the n-th request wait whose method and path match, and all such that follow."""
+        with self._lock:
+            self._left, self._pattern = request, pattern
+            self._held, self._released = threading.Event(), threading.Event()
+
+    def pass_through(self, method: str, path: str) -> None:
+        """Wait where this request is to wait."""
+        with self._lock:
+            if self._left is None or not re.search(self._pattern, f"{method} {path}"):
+                return
+            self._left -= 1
+            if self._left > 0:
+                return
+            self._held.set()
+            released = self._released
+        released.wait()
+
+    def reached(self, process: subprocess.Popen[Any]) -> bool:
+        """Wait until a request waits; false where the process ended before."""
+        while not self._held.wait(0.02):
+            if process.poll() is not None:
+                return self._held.is_set()
+        return True
+
+    def release(self) -> None:
+        """Answer those that wait, and all others."""
+        with self._lock:
+            self._left = None
+            self._released.set()
 
 
 class Loopback:
@@ -57,6 +101,7 @@ class Loopback:
     def __init__(self, handler: type[Handler], port: int = 0) -> None:
         self._listener = Listener(("127.0.0.1", port), handler)
         self._listener.site = self
+        self.hold = Hold()
         serve = self._listener.serve_forever
         self._thread = threading.Thread(target=serve, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -67,6 +112,7 @@ class Loopback:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.hold.release()
         self._listener.shutdown()
         self._listener.server_close()
         self._thread.join(timeout=5)

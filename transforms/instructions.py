@@ -23,6 +23,7 @@ SAMPLE_COLUMNS = [
     "sample_id",
     "media_kind",
     "media_urls",
+    "media_file",
     "title",
     "channel_name",
     "channel_subscribers",
@@ -128,7 +129,7 @@ def instructions(
     llava, chat, skipped = [], [], []
     for row, shown, context, split in zip(rows, media, contexts, splits, strict=True):
         for template in templates:
-            why = _lacks(context, template)
+            why = _lacks(context, template) or _shows_nothing(row)
             names = context if why else _masked(row["sample_id"], context, template, speeches[split])
             if why or names is None:
                 why = why or f"too few other scenes with speech in {split} for {template.options} options"
@@ -159,6 +160,13 @@ def _lacks(context: Mapping[str, Any], template: Template) -> str | None:
     if any(_HAS[part](context) for part in template.asks):
         return None
     return "the sample has no " + " and no ".join(part.value for part in template.asks)
+
+
+def _shows_nothing(sample: Mapping[str, Any]) -> str | None:
+    """Why a sample makes no pair at all: nobody knows where its media is."""
+    if sample["media_urls"] or sample["media_file"]:
+        return None
+    return "neither an address nor a file of its media is known"
 
 
 def _spoken(context: Mapping[str, Any]) -> list[str]:

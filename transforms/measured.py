@@ -6,8 +6,10 @@ import polars as pl
 import pyarrow as pa
 
 from blift.schemas.media import MediaForm
+from blift.schemas.reasons import Reason, ReplayAbsent
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.tables import arrow, frame, rows_of
+from blift.transforms.timelines import one_length, within_media
 
 _MEDIA = SCHEMAS["media"]
 
@@ -107,13 +109,19 @@ def with_measured(samples: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
     """Samples with what was measured of their files: digest, hashes, cluster, size, duration, and ``measured`` scenes.
 
     Of several files at one place, the one that stays of its cluster speaks. What platforms state stays where nothing
-    was measured, and subtitles go before speech that a model heard.
+    was measured, and subtitles go before speech that a model heard. Where the file is of another length than the record
+    says (``off_record``), nothing of the record's timelines is laid over the file. Of files of one media those count
+    first that have the length of the record. Every interval of a timeline ends with the media.
 
     Args:
         samples: ``media_key`` and the columns that platforms state.
         media: the columns of ``MEASURED``.
     """
-    best = media.sort("media_key", "place", "stays", "sha256", descending=[False, False, True, False])
+    stated = samples.select("media_key", stated_s="duration_s")
+    fits = one_length(pl.col("stated_s"), pl.col("duration_s")).fill_null(value=True)
+    best = media.join(stated, on="media_key", how="left").sort(
+        "media_key", "place", fits, "stays", "sha256", descending=[False, False, True, True, False]
+    )
     of_media = (
         best.unique(["media_key", "place"], keep="first", maintain_order=True)
         .group_by("media_key", maintain_order=True)
@@ -127,14 +135,44 @@ def with_measured(samples: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
             measured=pl.col("scenes").list.explode(keep_nulls=False, empty_as_null=False),
         )
     )
-    joined = samples.join(of_media, on="media_key", how="left", maintain_order="left")
-    stated = [("media_file", "file"), ("width", "width"), ("height", "height"), ("duration_s", "duration_s")]
-    return joined.with_columns(
-        *[pl.coalesce(f"{found}_measured", name).alias(name) for name, found in stated],
+    joined = samples.join(of_media, on="media_key", how="left", maintain_order="left").with_columns(
+        off_record=~one_length(pl.col("duration_s"), pl.col("duration_s_measured")).fill_null(value=True),
+        stated_s="duration_s",
+    )
+    joined = _without_timelines(joined)
+    names = [("media_file", "file"), ("width", "width"), ("height", "height"), ("duration_s", "duration_s")]
+    full = joined.with_columns(
+        *[pl.coalesce(f"{found}_measured", name).alias(name) for name, found in names],
         pl.when(pl.col("speech").list.len() > 0)
         .then("speech")
         .otherwise("speech_measured")
         .fill_null([])
         .alias("speech"),
         pl.col("phash", "measured").fill_null([]),
+    )
+    return within_media(full, ("replay", "speech", "chapters"))
+
+
+def off_records(samples: pl.DataFrame) -> pl.DataFrame:
+    """The samples whose file is of another length than the record says, with ``rule``, ``reason`` and ``detail``."""
+    lengths = [pl.col(name).round(1) for name in ("stated_s", "duration_s_measured")]
+    left_out = "replay graph, chapters and subtitles are left out"
+    return samples.filter("off_record").with_columns(
+        rule=pl.lit("one_length"),
+        reason=pl.lit(Reason.OTHER_MEDIA.value),
+        detail=pl.format(f"the record says {{}} s, and the file lasts {{}} s: {left_out}", *lengths),
+    )
+
+
+def _without_timelines(samples: pl.DataFrame) -> pl.DataFrame:
+    """Samples without the record's timelines where the file has another length."""
+    had_replay = pl.col("replay").list.len().fill_null(0) > 0
+    return samples.with_columns(
+        replay_absent=pl.when(pl.col("off_record") & had_replay)
+        .then(pl.lit(ReplayAbsent.MALFORMED.value))
+        .otherwise("replay_absent"),
+        **{
+            name: pl.when("off_record").then(pl.col(name).list.head(0)).otherwise(name)
+            for name in ("replay", "speech", "chapters")
+        },
     )

@@ -15,7 +15,7 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.bots import bot_name, known_bot
 from blift.transforms.platforms import state
 from blift.transforms.tables import arrow, frame
-from blift.transforms.urls import url_table
+from blift.transforms.urls import media_url, url_table
 
 #: What platforms that escape `&`, `<` and `>` leave in titles, texts and comments (`&amp;#x200B;` and `&amp;nbsp;` are
 #: what an editor leaves for blanks). One pass, longest first, so nothing is unescaped twice.
@@ -141,6 +141,8 @@ def _with_media(posts: pl.DataFrame) -> pl.DataFrame:
     kind = (
         pl.when(pl.col("is_gallery"))
         .then(pl.lit(MediaKind.GALLERY.value))
+        .when(pl.col("is_gif") if "is_gif" in posts.columns else pl.lit(value=False))
+        .then(pl.lit(MediaKind.GIF.value))
         .when(pl.col("is_video"))
         .then(pl.lit(MediaKind.VIDEO.value))
         .when(pl.col("is_self") | pl.col("has_poll"))
@@ -153,7 +155,7 @@ def _with_media(posts: pl.DataFrame) -> pl.DataFrame:
         media_key=pl.when(is_media).then("media_key"),
         media_host=pl.when(is_media).then("media_host"),
         media_urls=pl.when(is_media & (pl.col("media_urls").list.len() == 0))
-        .then(pl.concat_list(pl.col("canonical_url")))
+        .then(pl.concat_list(media_url(pl.col("canonical_url"), pl.col("media_kind"))).list.drop_nulls())
         .otherwise(pl.col("media_urls")),
     )
 

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from blift.transforms.tables import frame, rows_of
+from blift.transforms.timelines import one_length
 
 _MEASURED = ("retrieved_at", "score", "upvote_ratio", "likes", "views", "num_comments", "replay")
 
@@ -25,7 +26,7 @@ def latest_posts(table: pa.Table) -> pa.Table:
     An observation without a time is the earliest. Two of one time are ordered by their content, so that the
     result does not depend on the order of the rows. Deletion counts only if the latest observation says so.
     Facts about the media (duration, replay graph, chapters, speech) that the latest observation lacks are
-    taken from the latest that has them.
+    taken from the latest that has them; timelines of a media of another length are not.
     """
     rows = frame(table)
     repeated = rows["post_id"].is_duplicated()
@@ -36,13 +37,14 @@ def latest_posts(table: pa.Table) -> pa.Table:
 
 
 def _merge(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row an id, out of rows that stand latest first."""
+    """One row for each id, out of rows that stand latest first; timelines are those of the media's latest length."""
+    as_long = one_length(pl.col("duration_s"), pl.col("duration_s").drop_nulls().first()).fill_null(value=True)
     latest = rows.group_by("post_id", maintain_order=True).agg(
         pl.exclude("post_id", "history", "speech_source", *_LASTING, *_LASTING_LISTS).first(),
         pl.struct(_MEASURED).slice(1).reverse().alias("history"),
         pl.col("speech_source").filter(pl.col("speech").list.len() > 0).first(),
         *[pl.col(name).drop_nulls().first() for name in _LASTING],
-        *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _LASTING_LISTS],
+        *[pl.col(name).filter((pl.col(name).list.len() > 0) & as_long).first() for name in _LASTING_LISTS],
     )
     return latest.with_columns(
         *[pl.col(name).fill_null([]) for name in _LASTING_LISTS],

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blift.schemas.count import Count
+
 
 @dataclass(frozen=True)
 class RowChanges:
     """How many rows of a table were added, removed, changed."""
 
-    added: int = 0
-    removed: int = 0
-    changed: int = 0
+    added: Count = 0
+    removed: Count = 0
+    changed: Count = 0
 
     @property
     def any(self) -> bool:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
+import msgspec
+
+from blift.schemas.errors import InputError
 from blift.schemas.reasons import Absent
+
+_T = TypeVar("_T")
 
 
 class Service(StrEnum):
@@ -50,6 +55,26 @@ class Item(NamedTuple):
     kind: Kind
     key: str
     detail: str = "{}"
+
+
+def progress_of(item: Item, form: type[_T]) -> _T:
+    """How far an item is, as its ``detail`` says.
+
+    Args:
+        item: out of the state of a fetch folder, which a stranger may have written.
+        form: a type of `msgspec` or a dataclass, all of whose fields have defaults.
+
+    Raises:
+        InputError: its detail is of no such form.
+    """
+    try:
+        return msgspec.json.decode(item.detail, type=form)
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(
+            f"The state of the fetch folder is damaged: how far the {item.kind} {item.key!r} is ({why}). Fetch into "
+            "another folder."
+        ) from error
 
 
 class RecordKind(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
@@ -59,7 +60,7 @@ def find_files(repo: str, revision: str | None) -> list[HubFile]:
 
     hub = Hub(repo)
     snapshot = hub.snapshot(revision or "main")
-    if _MANIFEST in snapshot.files and "release" in json.loads(hub.read(_MANIFEST, snapshot.commit)):
+    if _MANIFEST in snapshot.files and _is_release(hub.read(_MANIFEST, snapshot.commit)):
         chosen = {path: digest for path, digest in snapshot.files.items() if path.startswith("samples/")}
     else:
         chosen = _parquet(snapshot.files)
@@ -71,6 +72,15 @@ def find_files(repo: str, revision: str | None) -> list[HubFile]:
     return [HubFile(repo, snapshot.commit, path, digest) for path, digest in sorted(chosen.items())]
 
 
+def _is_release(manifest: bytes) -> bool:
+    """Whether the manifest of a dataset is that of a publication; any other program may call a file so."""
+    try:
+        content = json.loads(manifest)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and "release" in content
+
+
 def _parquet(files: dict[str, str]) -> dict[str, str]:
     return {path: digest for path, digest in files.items() if path.endswith(".parquet")}
 
@@ -80,13 +90,13 @@ def read_published(file: HubFile, limit: int | None = None) -> Iterator[Publishe
 
     Raises:
         PublishError: the file may not be read.
-        InputError: it has other columns than a published dataset.
+        InputError: it is damaged, or has other columns than a published dataset.
     """
     from blift.connectors.hub.client import Hub  # noqa: PLC0415 - as above
 
     with tempfile.TemporaryDirectory() as scratch:
         local = Hub(file.repo).download(file.path, file.commit, scratch)
-        with pq.ParquetFile(local) as parquet:
+        with _opened(local, f"{file.path} of {file.repo}") as parquet:
             present = _to_present(parquet.schema_arrow, f"{file.path} of {file.repo}")
             names = present(parquet.schema_arrow.empty_table()).column_names
             missing = [name for name in _SIX if name not in names]
@@ -94,11 +104,26 @@ def read_published(file: HubFile, limit: int | None = None) -> Iterator[Publishe
                 raise InputError(f"{file.path} of {file.repo} has no column {missing[0]!r}: it is no published BLIFT.")
             first = 0
             for batch in parquet.iter_batches(CHUNK_ROWS):
+                batch.validate(full=True)
                 rows = present(pa.Table.from_batches([batch]))
                 rows = rows if limit is None else rows.slice(0, max(0, limit - first))
                 if rows.num_rows:
                     yield published_rows(rows, f"{file.repo}/{file.path}", first)
                 first += rows.num_rows
+
+
+@contextmanager
+def _opened(path: str, where: str) -> Iterator[pq.ParquetFile]:
+    """A file of a dataset; what goes wrong while it is open is told as its fault.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+            yield parquet
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise InputError(f"{where} is damaged ({str(error).rstrip('.')}). Choose another `revision`.") from error
 
 
 def _to_present(schema: pa.Schema, where: str) -> Callable[[pa.Table], pa.Table]:

@@ -48,14 +48,18 @@ class Loudness:
         except FFmpegError as error:
             self.damage = (error.strerror or str(error)).lower()
 
-    def result(self, duration_s: float | None) -> tuple[float | None, list[tuple[float, float]]]:
-        """Loudness in LUFS (none where all is below the gate), and silences as start and end in seconds."""
+    def result(self, end_s: float | None) -> tuple[float | None, list[tuple[float, float]]]:
+        """Loudness in LUFS (none where all is below the gate), and silences as start and end in seconds.
+
+        Args:
+            end_s: when a silence ends that nothing ends; seconds on the clock of the file, as what is given back.
+        """
         try:
             self._source.push(None)
             self._pull()
         except FFmpegError as error:
             self.damage = self.damage or (error.strerror or str(error)).lower()
-        silences = [(start, duration_s if end is None else end) for start, end in self._silences]
+        silences = [(start, end_s if end is None else end) for start, end in self._silences]
         lufs = self._lufs if self._lufs is not None and self._lufs > _GATE_LUFS else None
         return lufs, [(start, end) for start, end in silences if end is not None]
 

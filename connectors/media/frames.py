@@ -27,6 +27,7 @@ class VideoFacts:
         rotation: degrees clockwise by which the stored picture is turned to be shown: 0, 90, 180 or 270.
         mirrored: it is mirrored before it is turned.
         damage: what it says that cannot be, and what is taken in its place.
+        first_s: when the first picture is shown, on the clock that its sound has too, seconds.
     """
 
     container: str
@@ -38,11 +39,13 @@ class VideoFacts:
     rotation: int = 0
     mirrored: bool = False
     damage: str | None = None
+    first_s: float = 0.0
 
-    def turned_by(self, rotation: int) -> VideoFacts:
-        """The same, turned by so many degrees clockwise to be shown."""
+    def of_first(self, rotation: int, first_s: float) -> VideoFacts:
+        """The same, with what the first picture tells: degrees clockwise that it is turned by, and when it is shown."""
         width, height = self.shown
-        return replace(self, shown=(height, width) if rotation % 180 else (width, height), rotation=rotation)
+        shown = (height, width) if rotation % 180 else (width, height)
+        return replace(self, shown=shown, rotation=rotation, first_s=first_s)
 
 
 class Frame(Protocol):

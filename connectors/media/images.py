@@ -34,6 +34,8 @@ _ORIENTATIONS = {
 #: Only pictures of more pixels can be bombs.
 _BOMB_PIXELS = 16_000_000
 _DEFAULT_FRAME_S = 0.1
+#: Stated lengths up to this are not meant, seconds.
+_TOO_SHORT_S = 0.0105
 #: What Pillow raises on broken files; AVIF and GIF raise more than it says.
 _BROKEN = (OSError, EOFError, IndexError, RuntimeError, SyntaxError, TypeError, ValueError)
 _WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "F")
@@ -106,6 +108,12 @@ def is_animated(path: str) -> bool:
             return False  # its first picture may still be there
 
 
+def _shown_s(image: Image.Image) -> float:
+    """How long a browser shows the picture, seconds: those of up to 10 ms, as of old files, are shown for 100 ms."""
+    stated_s = float(image.info.get("duration") or 0) / 1000.0
+    return stated_s if stated_s > _TOO_SHORT_S else _DEFAULT_FRAME_S
+
+
 class Animation:
     """An animated image, as a video without sound. ``longest``: of the working size, pixels."""
 
@@ -139,7 +147,7 @@ class Animation:
                 self.damage = f"{error} (at frame {number})".lower()
                 break
             rgb = turned(_rgb(self._image), self.facts.rotation, mirrored=self.facts.mirrored)
-            length_s = float(self._image.info.get("duration") or 0) / 1000.0 or _DEFAULT_FRAME_S
+            length_s = _shown_s(self._image)
             check_length(number + 1, time_s + length_s, self._limits)
             yield ArrayFrame(number, time_s, time_s + length_s, rgb, self._longest)
             time_s += length_s
@@ -223,7 +231,7 @@ def _facts(image: Image.Image) -> VideoFacts:
     rotation, mirrored = _ORIENTATIONS.get(orientation, (0, False))
     name = (image.format or "").lower()
     facts = VideoFacts(name, name, None, image.mode, image.size, image.size, mirrored=mirrored)
-    return facts.turned_by(rotation)
+    return facts.of_first(rotation, 0.0)
 
 
 def _narrow(image: Image.Image) -> Image.Image:

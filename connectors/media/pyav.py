@@ -79,7 +79,8 @@ class PyAvVideo:
         view: _View | None = None
         for number, frame in enumerate(self._decode()):
             if view is None:
-                self.facts = self.facts.turned_by(_quarter(frame.rotation))
+                first_s = float(frame.pts * self._stream.time_base) if frame.pts and self._stream.time_base else 0.0
+                self.facts = self.facts.of_first(_quarter(frame.rotation), first_s)
                 view = _View(self.facts, working_size(self.facts.stored, self._longest), VideoReformatter())
             time_s, end_s = timeline.times(frame.pts, frame.duration)
             check_length(number + 1, end_s, self._limits)
@@ -229,6 +230,23 @@ def facts_of(path: str, limits: Limits) -> VideoFacts:
         return video.facts
     finally:
         video.close()
+
+
+def sound_after_pictures_s(path: str) -> float:
+    """By how many seconds the sound of a video starts after its pictures; below 0 where it starts before them.
+
+    Raises:
+        Refused: it is no media that may be opened.
+    """
+    with open_container(path) as container:
+        pictures, sound = container.streams.best("video"), container.streams.best("audio")
+        return _starts_s(sound) - _starts_s(pictures)
+
+
+def _starts_s(stream: av.stream.Stream | None) -> float:
+    if stream is None or stream.start_time is None or stream.time_base is None:
+        return 0.0
+    return float(stream.start_time * stream.time_base)
 
 
 def container_of(path: str) -> str:

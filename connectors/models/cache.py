@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from blift.connectors.filesystem import open_to_read
-from blift.connectors.malformed import Malformed, loads
 from blift.connectors.models.prompt import Description
 from blift.connectors.parquet import replace_file
+from blift.schemas.count import Count
 from blift.schemas.errors import OutputError
 
 _MAX_ENTRY_BYTES = 1 << 20
@@ -22,12 +24,22 @@ class Kept:
     """An answer as it is kept, with what it cost."""
 
     description: Description
-    prompt_tokens: int
-    tokens: int
+    prompt_tokens: Count
+    tokens: Count
+
+
+class _Entry(msgspec.Struct):
+    """What a file holds: an answer, and the sha256 of it and of what was asked."""
+
+    answer: Kept
+    sha256: str
 
 
 class AnswerCache:
     """A folder of answers, one file each, named by the digest of what was asked.
+
+    Each file holds the digest of its answer. What does not match is taken for absent, and asked again: a disk that
+    changed a bit, or a hand that moved a file, changes no dataset.
 
     Args:
         folder: local, or an address on any filesystem that Beam knows.
@@ -40,17 +52,21 @@ class AnswerCache:
 
     def path(self, digest: str) -> str:
         """Where the answer about a picture lies."""
-        asked = json.dumps({**self._asked, "picture": digest}, sort_keys=True)
-        name = hashlib.sha256(asked.encode()).hexdigest()
+        name = self._name(digest)
         return posixpath.join(self._folder, name[:2], f"{name}.json")
+
+    def _name(self, digest: str) -> str:
+        asked = json.dumps({**self._asked, "picture": digest}, sort_keys=True)
+        return hashlib.sha256(asked.encode()).hexdigest()
 
     def get(self, digest: str) -> Kept | None:
         """The answer about a picture; None where there is none, or where its file is damaged."""
         try:
             with open_to_read(self.path(digest)) as stream:
-                return _kept(loads(stream.read(_MAX_ENTRY_BYTES)))
-        except (OSError, Malformed):
+                entry = msgspec.json.decode(stream.read(_MAX_ENTRY_BYTES), type=_Entry)
+        except (OSError, ValueError, RecursionError):
             return None
+        return entry.answer if entry.sha256 == _sha256(self._name(digest), entry.answer) else None
 
     def put(self, digest: str, kept: Kept) -> None:
         """Keep an answer; a reader sees all of it or nothing.
@@ -58,7 +74,7 @@ class AnswerCache:
         Raises:
             OutputError: it cannot be written.
         """
-        content = json.dumps(asdict(kept), sort_keys=True, indent=1).encode()
+        content = msgspec.json.encode(_Entry(kept, _sha256(self._name(digest), kept)))
         try:
             replace_file(self.path(digest), content)
         except OutputError:
@@ -66,12 +82,6 @@ class AnswerCache:
                 raise
 
 
-def _kept(entry: object) -> Kept | None:
-    match entry:
-        case {
-            "description": {"caption": str() as caption, "tags": [*tags], "screen_text": (str() | None) as screen_text},
-            "prompt_tokens": int() as prompt_tokens,
-            "tokens": int() as tokens,
-        } if all(isinstance(tag, str) for tag in tags):
-            return Kept(Description(caption, tuple(tags), screen_text), prompt_tokens, tokens)
-    return None
+def _sha256(name: str, kept: Kept) -> str:
+    """The digest of an answer to what was asked, which ``name`` is the digest of."""
+    return hashlib.sha256(name.encode() + msgspec.json.encode(kept)).hexdigest()

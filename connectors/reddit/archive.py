@@ -249,6 +249,7 @@ def _posts(records: Sequence[Submission], lines: np.ndarray, source: str) -> pa.
         duration_s=_column([item.duration_s for item in media], pl.Float64),
         is_gallery=_column([item.is_gallery for item in media], pl.Boolean),
         is_video=_column([item.is_video for item in media], pl.Boolean),
+        is_gif=_column([item.is_gif for item in media], pl.Boolean),
         has_poll=_column([is_present(record.poll_data) for record in records], pl.Boolean),
     )
     text, by_author = pl.col("selftext"), pl.col("removed_by_category").is_in(list(_BY_AUTHOR)).fill_null(value=False)
@@ -256,7 +257,7 @@ def _posts(records: Sequence[Submission], lines: np.ndarray, source: str) -> pa.
         rows.select(
             *_common(lines, source, text),
             *("title", "media_urls", "url", "width", "height", "duration_s", "subreddit", "score"),
-            *("upvote_ratio", "num_comments", "is_gallery", "is_video", "has_poll"),
+            *("upvote_ratio", "num_comments", "is_gallery", "is_video", "is_gif", "has_poll"),
             pl.col("is_self").fill_null(value=False),
             post_id=_id(pl.col("id")),
             permalink=pl.lit(_SITE) + pl.coalesce("permalink", pl.concat_str(pl.lit("/comments/"), "id", pl.lit("/"))),

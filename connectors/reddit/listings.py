@@ -6,17 +6,27 @@ import json
 import time
 from typing import Any
 
-from blift.connectors.fetch.items import Done, GoesOn, Item
+import msgspec
+
+from blift.connectors.fetch.items import Done, GoesOn, Item, progress_of
 from blift.connectors.reddit.answers import POST, page_of
 from blift.connectors.reddit.api import RedditApi
 from blift.connectors.reddit.config import RedditConfig
 from blift.connectors.reddit.listing_keys import ALL, RANKED, SEARCH, WINDOWS_S, Listing, listing_of
 from blift.connectors.reddit.posts import Post, comments_of, post_of
+from blift.schemas.count import Count
 
 PAGE = 100
 #: Reddit shows so many posts of a listing. It leaves out some of them, so that the last page ends before.
 LISTED = 1_000
 _NEARLY_LISTED = 900
+
+
+class _Place(msgspec.Struct):
+    """How far a listing is: where the next page begins, and how many posts were seen."""
+
+    after: str | None = None
+    seen: Count = 0
 
 
 def next_page(api: RedditApi, config: RedditConfig, item: Item) -> Done | GoesOn:
@@ -26,8 +36,8 @@ def next_page(api: RedditApi, config: RedditConfig, item: Item) -> Done | GoesOn
         RecipeError: the item's key is no listing.
         Refused, NotAnswered, FetchError, BudgetSpent, Stopped: as ``RedditApi.get``.
     """
-    listing, detail = listing_of(item.key), json.loads(item.detail)
-    after, seen = detail.get("after"), detail.get("seen", 0)
+    listing, place = listing_of(item.key), progress_of(item, _Place)
+    after, seen = place.after, place.seen
     params = _params(listing, config) | ({"after": after} if after else {})
     page = page_of(api.get(f"r/{listing.subreddit}/{listing.sort}", **params))
     posts = [post_of(thing.data) for thing in page.things if thing.kind == POST]

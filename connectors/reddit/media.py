@@ -22,6 +22,7 @@ class _Video(msgspec.Struct, gc=False):
     width: _Pixels | None = None
     height: _Pixels | None = None
     duration: Annotated[float, msgspec.Meta(ge=0, lt=2**31)] | None = None
+    is_gif: bool | None = None
 
 
 class _Hosted(msgspec.Struct, gc=False):
@@ -76,6 +77,7 @@ class Media(msgspec.Struct, gc=False, frozen=True):
     duration_s: float | None = None
     is_gallery: bool = False
     is_video: bool = False
+    is_gif: bool = False
 
 
 def is_present(raw: msgspec.Raw) -> bool:
@@ -91,14 +93,17 @@ def media_of(post: Submission) -> Media:
         shown = media_of(parents[0])
         return msgspec.structs.replace(shown, url=shown.url or url)
     width, height, duration_s = _size(post)
+    hosted = _decoded(_HOSTED, post.media)
+    is_gif = bool(hosted and hosted.reddit_video and hosted.reddit_video.is_gif)
     return Media(
         url,
-        _pictures(post) if post.is_gallery else (),
+        _pictures(post) if post.is_gallery or is_present(post.gallery_data) else (),
         width,
         height,
         duration_s,
         is_gallery=post.is_gallery is True,
-        is_video=post.is_video is True,
+        is_video=post.is_video is True and not is_gif,
+        is_gif=post.is_video is True and is_gif,
     )
 
 
@@ -109,7 +114,8 @@ def _size(post: Submission) -> tuple[int | None, int | None, float | None]:
         video = hosted.reddit_video
         return video.width, video.height, video.duration or None
     preview = _decoded(_PREVIEW, post.preview)
-    if preview and preview.images:
+    embedded = is_present(post.media)  # a player of another site: the preview is its thumbnail
+    if preview and preview.images and not embedded and post.is_video is not True:
         source = preview.images[0].source
         return source.width, source.height, None
     return None, None, None
@@ -129,9 +135,8 @@ def _address(name: str, described: _Described) -> str | None:
     if described.status != "valid":
         return None
     file = described.s or _File()
-    animated = file.mp4 or file.gif
-    if animated:
-        return html.unescape(animated)
+    if file.gif or file.mp4:
+        return f"https://i.redd.it/{name}.gif"
     if described.m in _EXTENSIONS:
         return f"https://i.redd.it/{name}.{_EXTENSIONS[described.m]}"
     return html.unescape(file.u) if file.u else None

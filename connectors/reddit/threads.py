@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from blift.connectors.fetch.items import Done, GoesOn, Item, NotThere, RawRecord
+from blift.connectors.fetch.items import Done, GoesOn, Item, NotThere, RawRecord, progress_of
 from blift.connectors.reddit.answers import (
     COMMENT,
     MORE,
@@ -29,6 +29,7 @@ from blift.connectors.reddit.api import RedditApi
 from blift.connectors.reddit.config import CommentsWanted
 from blift.connectors.reddit.posts import post_of
 from blift.connectors.reddit.refusals import Refused
+from blift.schemas.count import Count
 
 #: Comments that Reddit shows in one answer, and names that it takes in one question.
 _SHOWN, _NAMED = 500, 100
@@ -40,7 +41,7 @@ class _Progress:
 
     begun: bool = False
     seen: list[str] = field(default_factory=list)
-    requests: int = 0
+    requests: Count = 0
     named: list[str] = field(default_factory=list)
     continued: list[str] = field(default_factory=list)
 
@@ -51,7 +52,7 @@ def next_part(api: RedditApi, wanted: CommentsWanted, item: Item) -> Done | Goes
     Raises:
         Refused, NotAnswered, FetchError, BudgetSpent, Stopped: as ``RedditApi.get``.
     """
-    progress = _Progress(**json.loads(item.detail))
+    progress = progress_of(item, _Progress)
     thread = _Thread(item.key, wanted, progress)
     if progress.begun:
         thread.go_on(api)

@@ -194,7 +194,8 @@ class Pace:
         with _shared(self._path, _TURNS) as record:
             begins, paused = record.get()
             now = self._manners.clock()
-            if begins > now + 2 * LONGEST_PAUSE_S:  # the clock was set back
+            latest = now + 2 * LONGEST_PAUSE_S
+            if not (begins <= latest and paused <= latest):  # the clock was set back, or these are no times
                 begins, paused = now, 0.0
             turn = max(begins, paused, now - self._burst * self._interval_s + self._interval_s)
             record.put(turn + self._interval_s, paused)

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlencode
 
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome, progress_of
 from blift.connectors.web.addresses import Gate
 from blift.connectors.web.client import Web, WebConfig
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import NotNow, Refused
+from blift.schemas.count import Count
 
 _CHANNEL_ID = re.compile(r"UC[A-Za-z0-9_-]{22}")
 _CODE, _ITEM = re.compile(r"[a-z]{2,3}"), re.compile(r"Q[1-9][0-9]{0,11}")
@@ -132,7 +133,7 @@ class WikidataFetcher:
         self._web.close()
 
     def _page(self, item: Item) -> Outcome:
-        place = _Place(**json.loads(item.detail))
+        place = progress_of(item, _Place)
         page = place.page or self._config.page
         try:
             channels = self._asked(place.after, page)
@@ -168,8 +169,8 @@ class _Place:
     """How far a list is: the last channel that was looked at, how many matched, and the page; 0 for the usual one."""
 
     after: str = ""
-    found: int = 0
-    page: int = 0
+    found: Count = 0
+    page: Count = 0
 
 
 def _detail(place: _Place) -> str:

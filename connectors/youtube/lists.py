@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from blift.connectors.fetch.items import Done, GoesOn, Item, Kind, Outcome
+import msgspec
+
+from blift.connectors.fetch.items import Done, GoesOn, Item, Kind, Outcome, progress_of
 from blift.connectors.web.refusals import NotNow
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.extractor import Extractor, NotSaid
+from blift.schemas.count import Count
 
 #: Videos that are handed over together.
 PAGE = 100
@@ -33,6 +36,13 @@ def list_address(key: str) -> str:
     """The address of a list: a handle, the id of a channel or playlist, or an address or search as yt-dlp takes it."""
     key = key.strip()
     return next((form.format(key) for pattern, form in _NAMES if pattern.fullmatch(key)), key)
+
+
+class _Place(msgspec.Struct):
+    """How far a list is: how many of its entries were seen, and how many were wanted."""
+
+    seen: Count = 0
+    found: Count = 0
 
 
 @dataclass
@@ -58,7 +68,8 @@ class Lists:
         Raises:
             NotSaid: and NotNow: as ``Extractor.videos_of``, where nothing was found before it.
         """
-        seen, found = _place(item.detail)
+        place = progress_of(item, _Place)
+        seen, found = place.seen, place.found
         reading = self._open.pop(item.key, None)
         if reading is None or (reading.seen, reading.found) != (seen, found):
             reading = _Open(0, found, self._extractor.videos_of(list_address(item.key)))
@@ -102,8 +113,3 @@ class Lists:
         more = next((more for most, more in _ROUNDED if days < most), _ROUNDED_YEARS)
         begin, end = self._config.posted_from, self._config.posted_before
         return (begin is None or at >= begin) and (end is None or at - more * _DAY_S < end)
-
-
-def _place(detail: str) -> tuple[int, int]:
-    place = json.loads(detail)
-    return int(place.get("seen", 0)), int(place.get("found", 0))

@@ -8,7 +8,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from blift.connectors.fetch.items import (
     Done,
@@ -20,6 +22,7 @@ from blift.connectors.fetch.items import (
     Outcome,
     RawRecord,
     RecordKind,
+    progress_of,
 )
 from blift.connectors.inside import private_folder
 from blift.connectors.web.file_store import FileStore
@@ -37,6 +40,12 @@ from blift.schemas.reasons import Absent
 _LIVE = frozenset({"is_live", "is_upcoming"})
 #: YouTube takes us for a program so many times in a row before nothing more is asked.
 _BLOCKS = 3
+
+
+class _Progress(msgspec.Struct):
+    """How far a video is: when its record was read, in seconds since 1970; None where it was not."""
+
+    recorded_at: Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)] | None = None
 
 
 class YoutubeFetcher:
@@ -79,8 +88,8 @@ class YoutubeFetcher:
         return self._video(item)
 
     def _video(self, item: Item) -> Outcome:
-        recorded_at = json.loads(item.detail).get("recorded_at")
-        retrieved_at = time.time() if recorded_at is None else float(recorded_at)
+        recorded_at = progress_of(item, _Progress).recorded_at
+        retrieved_at = time.time() if recorded_at is None else recorded_at
         info, refusal = self._extractor.video(item.key, self._config.comments if recorded_at is None else 0)
         record = RawRecord(RecordKind.VIDEO, item.key, item.key, retrieved_at, archived(info))
         known = [record] if says_something(info) and recorded_at is None else []

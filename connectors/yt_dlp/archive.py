@@ -17,8 +17,9 @@ from blift.connectors.yt_dlp.columns import COMMENT_COLUMNS, POST_COLUMNS, table
 from blift.connectors.yt_dlp.comments import read_comments
 from blift.connectors.yt_dlp.decode import decode, text
 from blift.connectors.yt_dlp.identity import Identity, identity
-from blift.connectors.yt_dlp.info import CAPTION_FIELDS, POST_FIELDS, post_values
+from blift.connectors.yt_dlp.info import CAPTION_FIELDS, POST_FIELDS, duration, post_values
 from blift.connectors.yt_dlp.subtitles import BrokenSubtitles, SpeechTuple, parse_subtitles
+from blift.connectors.yt_dlp.timeline import Window, cut_speech, window
 from blift.schemas.errors import InputError
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
@@ -109,7 +110,10 @@ class _Gathered:
             self.post_rejects.append(reject(problem, "post", post_id, file.name, None, data))
             return
         media = media_file(file.path, siblings, container)
-        speech, speech_source, broken = _speech(tracks(subtitles, info, text(info, "language")))
+        part, no_part = window(info, duration(info))
+        candidates, other_languages = tracks(subtitles, info, text(info, "language")) if no_part is None else ([], None)
+        speech, speech_source, broken = _speech(candidates, part)
+        broken += [other_languages] if other_languages else []
         self.warnings += [f"{file.name}: {problem}" for problem in problems + broken]
         self.speech += len(speech)
         self.posts.append(
@@ -184,16 +188,20 @@ def _read(path: str, max_bytes: int, size_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def _speech(candidates: Sequence[Track]) -> tuple[list[SpeechTuple], str | None, list[str]]:
+def _speech(candidates: Sequence[Track], part: Window) -> tuple[list[SpeechTuple], str | None, list[str]]:
     """The speech of the first subtitle file that has any, its source, and what is wrong with those before."""
     problems = []
     for track in candidates:
         try:
             size_bytes = 0  # not listed; the limit holds while it is read
-            speech = parse_subtitles(_read(track.path, MAX_SUBTITLE_BYTES, size_bytes), track.format)
+            whole = parse_subtitles(_read(track.path, MAX_SUBTITLE_BYTES, size_bytes), track.format)
         except (Malformed, BrokenSubtitles) as problem:
             problems.append(f"cannot read the subtitles {posixpath.basename(track.path)}: {problem}")
             continue
+        speech = cut_speech(whole, part)
+        if len(speech) < len(whole) and not part.start_s:
+            name, gone = posixpath.basename(track.path), len(whole) - len(speech)
+            problems.append(f"{gone} lines of the subtitles {name} come after the end of the video")
         if speech:
             return speech, track.source, problems
     return [], None, problems

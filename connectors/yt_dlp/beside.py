@@ -50,13 +50,14 @@ def group_siblings(paths: Iterable[str]) -> dict[str, list[str]]:
         found = _INFO_NAME.fullmatch(posixpath.basename(path))
         if found and found["info"]:
             siblings[path] = by_stem.setdefault(posixpath.join(posixpath.dirname(path), found["stem"]), [])
+    for own in [own for own in by_stem if is_media(own)]:
+        by_stem.setdefault(own.rpartition(".")[0], by_stem[own])
     for path in listing:
-        owner = path
-        while path not in siblings and "." in posixpath.basename(owner):
+        owner = "" if path in siblings else path
+        while owner not in by_stem and "." in posixpath.basename(owner):
             owner = owner.rpartition(".")[0]
-            if owner in by_stem:
-                by_stem[owner].append(path)
-                break
+        if owner in by_stem:
+            by_stem[owner].append(path)
     return {path: beside for path, beside in siblings.items() if beside}
 
 
@@ -86,18 +87,31 @@ def subtitle_files(path: str, siblings: Sequence[str]) -> list[tuple[str, str, s
 
 
 def _endings(path: str, siblings: Sequence[str]) -> list[tuple[str, str]]:
-    """Every sibling of this video with what its name has after the stem: ``mp4``, ``en.vtt``."""
-    beginning = f"{stem(path)}."
-    names = [(sibling, posixpath.basename(sibling)) for sibling in sorted(siblings)]
-    return [(sibling, name[len(beginning) :]) for sibling, name in names if name.startswith(beginning)]
+    """Every sibling of this video with what its name has after the stem: ``mp4``, ``en.vtt``.
+
+    Old records are called after the file itself, `Title-id.mp4.info.json`: then other files follow its name without
+    the ending.
+    """
+    whole = stem(path)
+    begins = [f"{whole}."]
+    if is_media(whole):
+        begins.append(f"{whole.rpartition('.')[0]}.")
+    found = []
+    for sibling in sorted(siblings):
+        name = posixpath.basename(sibling)
+        begin = next((begin for begin in begins if name.startswith(begin)), None)
+        if begin is not None:
+            found.append((sibling, name[len(begin) :]))
+    return found
 
 
-def tracks(files: Iterable[tuple[str, str, str]], info: Fields, language: str | None) -> list[Track]:
-    """The subtitle files, best first.
+def tracks(files: Iterable[tuple[str, str, str]], info: Fields, language: str | None) -> tuple[list[Track], str | None]:
+    """The subtitle files in the language that is spoken, best first, and what is left out as translated.
 
-    Manual ones come before automatic ones, and those before what the record does not name. Among equals: the
-    video's own language, else the language that automatic captions were made in, else English, else
-    the first by code; among files of one language the format that says most precisely when words are spoken.
+    The language is the one that the record states, else the one that automatic captions were made in. Where neither
+    says it, files of every language may be it: English comes first, else the first by code. Manual files come before
+    automatic ones, and those before what the record does not name; among files of one language the format that says
+    most precisely when words are spoken.
 
     Args:
         files: as ``subtitle_files`` gives them.
@@ -111,15 +125,31 @@ def tracks(files: Iterable[tuple[str, str, str]], info: Fields, language: str | 
         is_automatic = code in automatic or code.endswith(_ORIGINAL)
         source = "manual" if code in manual else "automatic" if is_automatic else None
         found.append(Track(path, code, format_, source))
-    return sorted(
-        found,
+    spoken = language or next((code.removesuffix(_ORIGINAL) for code in sorted(automatic) if _is_original(code)), None)
+    said = [track for track in found if spoken is None or _same_language(track.code, spoken)]
+    ordered = sorted(
+        said,
         key=lambda track: (
             _SOURCES.index(track.source),
-            _language_rank(track.code, language),
+            _language_rank(track.code, spoken),
             track.code,
             FORMATS.index(track.format),
         ),
     )
+    if found and not said:
+        codes = ", ".join(sorted({track.code for track in found}))
+        return [], f"the subtitles are translations ({codes}), and {spoken} is spoken; they are not taken for speech"
+    return ordered, None
+
+
+def _is_original(code: str) -> bool:
+    return code.endswith(_ORIGINAL)
+
+
+def _same_language(code: str, spoken: str) -> bool:
+    """Whether a track is in a language; codes of scripts and countries (`en-GB`, `zh-Hans`) are of one language."""
+    one, other = (each.removesuffix(_ORIGINAL).lower().partition("-")[0] for each in (code, spoken))
+    return one == other
 
 
 def _codes(info: Fields, name: str) -> frozenset[str]:

@@ -8,8 +8,8 @@ from typing import Any
 from blift.connectors.malformed import Malformed
 from blift.connectors.yt_dlp.decode import LONGEST_S, Fields, count, day, flag, is_number, moment, pixels, text, texts
 from blift.connectors.yt_dlp.identity import Identity
-from blift.connectors.yt_dlp.timeline import chapters, replay_graph
-from blift.schemas.reasons import Reason
+from blift.connectors.yt_dlp.timeline import ReplayGraph, Window, chapters, cut_graph, replay_graph, window
+from blift.schemas.reasons import Reason, ReplayAbsent
 
 #: Names of the caption tracks that the video has; many, and read only where subtitle files are there.
 CAPTION_FIELDS = frozenset({"subtitles", "automatic_captions"})
@@ -17,7 +17,7 @@ CAPTION_FIELDS = frozenset({"subtitles", "automatic_captions"})
 #: The fields of an info.json that make a post and its comments.
 POST_FIELDS = frozenset(
     {"id", "_type", "extractor_key", "extractor", "webpage_url", "original_url", "ext", "vcodec"}
-    | {"width", "height", "duration", "language"}
+    | {"width", "height", "duration", "language", "section_start", "section_end"}
     | {"title", "description", "tags", "categories", "age_limit", "availability"}
     | {"channel_id", "channel", "channel_follower_count", "uploader_id", "uploader"}
     | {"timestamp", "upload_date", "release_timestamp", "epoch", "live_status", "is_live"}
@@ -44,9 +44,9 @@ def post_values(info: Fields, video: Identity) -> tuple[dict[str, Any], list[str
     Raises:
         Malformed: a field has a wrong type.
     """
-    duration_s = _duration(info)
-    named_chapters, problem = chapters(info.get("chapters"), duration_s)
-    replay, replay_absent = replay_graph(info.get("heatmap"))
+    part, no_part = window(info, duration(info))
+    named_chapters, problem = chapters(info.get("chapters"), part) if no_part is None else ([], None)
+    replay, replay_absent, no_replay = _replay(info, part, known=no_part is None)
     values = {
         "post_id": video.post_id,
         "platform": video.platform,
@@ -57,7 +57,7 @@ def post_values(info: Fields, video: Identity) -> tuple[dict[str, Any], list[str
         "is_video": video.is_of_own_row or text(info, "vcodec") != _NO_PICTURES,
         "width": pixels(info, "width"),
         "height": pixels(info, "height"),
-        "duration_s": duration_s,
+        "duration_s": part.duration_s,
         "title": text(info, "title"),
         "text": text(info, "description"),
         "tags": texts(info, "tags"),
@@ -71,10 +71,25 @@ def post_values(info: Fields, video: Identity) -> tuple[dict[str, Any], list[str
         **_state(info),
         **_behaviour(info),
     }
-    return values, [problem] if problem else []
+    return values, [each for each in (no_part, problem, no_replay) if each]
 
 
-def _duration(info: Fields) -> float | None:
+def _replay(info: Fields, part: Window, *, known: bool) -> tuple[ReplayGraph, ReplayAbsent | None, str | None]:
+    """The replay graph of the part of the video that the media is, why there is none, and what is wrong with it."""
+    graph, absent = replay_graph(info.get("heatmap"))
+    if absent is not None:
+        return graph, absent, None
+    cut = cut_graph(graph, part)
+    end_s = float(graph[-1, 1])
+    if not known or not len(cut):
+        return graph[:0], ReplayAbsent.MALFORMED, f"the replay graph ends at {end_s:g} s, before the section"
+    if not part.start_s and end_s > part.last_s:
+        why = f"the replay graph ends at {end_s:g} s, and the video at {part.end_s:g} s"
+        return graph[:0], ReplayAbsent.MALFORMED, why
+    return cut, None, None
+
+
+def duration(info: Fields) -> float | None:
     """The duration as stated. Many records have none; the replay graph's end, 0-1 s later, is not it."""
     value = info.get("duration")
     if value is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
@@ -22,6 +22,23 @@ _TIME = r"(?:([0-9]{1,5}):)?([0-5]?[0-9]):([0-5]?[0-9])[.,]([0-9]{1,3})"
 _TIMING = re.compile(rf"\s*{_TIME}\s*{_ARROW}\s*{_TIME}(?:\s.*)?")
 _WORD_TIME = re.compile(r"<(?:[0-9]+:)?[0-9]{2}:[0-9]{2}\.[0-9]{3}>")
 _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|[0-9:.]+)>")
+
+#: What subtitles note beside words: sounds in brackets, positions, music, a change of speaker, and who speaks.
+_NOT_SAID = re.compile(r"\[[^\[\]]*\]|\{\\[^{}]*\}|\\[hnN]|[\u2669-\u266f]|>>+|(?:^|(?<=\s))[-\u2013\u2014](?=\s)")
+#: Who speaks, before what is said.
+_SPEAKER = re.compile(r"[A-Z][A-Z .'-]{1,30}:(?=\s|$)")
+#: Marks of direction and order that nobody sees.
+_INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\ufeff]")
+#: A line that is all in parentheses tells of a sound; one that names who wrote the subtitles is not said.
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
+_CREDITS = re.compile(
+    r"(?:sub(?:title[sd]?|s)|caption(?:s|ed)|transcri(?:bed|ption|pt)|translat(?:ed|ion|or))\b.{0,40}\b(?:by|:).*",
+    re.IGNORECASE,
+)
+#: Times are rounded to milliseconds: what overlaps by no more follows.
+_OVERLAP_S = 0.0015
+#: A segment without a length is taken to last so long at most, seconds.
+_LENGTH_S = 2.0
 
 #: Automatic captions show a finished line alone for 10 ms before it rolls up; nobody reads a line that fast.
 _ROLL_S = 0.05
@@ -47,8 +64,37 @@ def parse_subtitles(data: bytes, format_: str) -> list[SpeechTuple]:
     Raises:
         BrokenSubtitles: the file is not of this format.
     """
-    segments = _PARSERS[format_](data)
-    return sorted((segment for segment in segments if segment[2]), key=lambda segment: segment[:2])
+    segments = [(start, end, _said(words)) for start, end, words in _PARSERS[format_](data)]
+    return _lasting(_once(sorted((each for each in segments if each[2]), key=lambda each: each[:2])))
+
+
+def _said(words: str) -> str:
+    """What is said of what is shown: without sounds in brackets, notes of music, and who speaks."""
+    words = _INVISIBLE.sub("", words)
+    if _IN_PARENTHESES.fullmatch(words) or _CREDITS.fullmatch(words):
+        return ""
+    left = " ".join(_NOT_SAID.sub(" ", words).split())
+    return _SPEAKER.sub("", left, count=1).strip() if _SPEAKER.match(left) else left
+
+
+def _once(speech: Sequence[SpeechTuple]) -> list[SpeechTuple]:
+    """Segments in order, those with the same words at one time made one: styled files show a line several times."""
+    kept: list[SpeechTuple] = []
+    for start, end, words in speech:
+        if kept and kept[-1][2] == words and start < kept[-1][1] - _OVERLAP_S:
+            kept[-1] = (kept[-1][0], max(kept[-1][1], end), words)
+        else:
+            kept.append((start, end, words))
+    return kept
+
+
+def _lasting(speech: Sequence[SpeechTuple]) -> list[SpeechTuple]:
+    """Segments that all last: one without a length ends where the next begins, at most some seconds later."""
+    found = []
+    for place, (start, end, words) in enumerate(speech):
+        later = (other[0] for other in speech[place + 1 :] if other[0] > start)
+        found.append((start, end if end > start else min(next(later, LONGEST_S), start + _LENGTH_S), words))
+    return found
 
 
 def _vtt(data: bytes) -> list[SpeechTuple]:

@@ -87,7 +87,6 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         type=Path,
-        default=Path("pyproject.toml"),
         metavar="FILE",
         help="file with modes and exceptions in [tool.blift.schema] (default: pyproject.toml)",
     )

@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Check that a dataset is complete: that every stage of its recipe has run, every step of the funnel lost "
         "nothing, every file has the sha256 with which it was written, rows are what their tables say (types, nulls, "
-        "enum values, ranges, keys), and that ids lead to rows. Exit code 1 where something is wrong."
+        "enum values, ranges, keys), that ids lead to rows, and that timelines lie within their media. "
+        "Exit code 1 where something is wrong."
     )
     parser.add_argument("folder", metavar="DIR", help="a run folder, or DIR@previous for the dataset before")
     parser.set_defaults(run=run)

@@ -63,7 +63,7 @@ def validate_path(path: str, given: Definition | None = None) -> tuple[list[Find
     elif os.path.isfile(path):
         files = [path]
     else:
-        raise InputError(f"There is no file or folder {path!r}.")
+        raise InputError(f"{path!r} is no file and no folder.")
     if not files:
         raise InputError(f"{path} holds no Parquet file of a table of blift. Name a table of yours with --schema.")
     return validate_files(files, given), len(files)
@@ -80,8 +80,9 @@ def _of_replaced_datasets(path: str) -> frozenset[str]:
 
 def _is_of_no_table(file: str) -> bool:
     try:
-        return TABLE_KEY not in (pq.read_schema(file).metadata or {})
-    except (OSError, pa.ArrowInvalid):
+        with open_to_read(file) as stream:
+            return TABLE_KEY not in (pq.read_schema(stream).metadata or {})
+    except (OSError, pa.ArrowException, UnicodeDecodeError):
         return False
 
 
@@ -103,7 +104,7 @@ def _check_file(file: str, given: Definition | None, keys: dict[tuple[str, str],
                 keys.setdefault(place, _Keys(expected)).add(file, parquet)
     except SchemaError as error:
         yield Finding("DATA_VERSION", "", str(error), file=file)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         yield Finding("DATA_READABLE", "", f"The file cannot be read: {error}.", file=file)
 
 

@@ -15,9 +15,13 @@ from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.stage_run import dataset_fingerprint
 from blift.pipelines.engine.validate import validate_files
 from blift.schemas.errors import InputError
+from blift.schemas.media import MediaForm
 from blift.transforms.accounting import unbalanced
-from blift.transforms.tables import hash64
+from blift.transforms.invariants import broken_timelines, pictures_of_videos
+from blift.transforms.tables import frame, hash64
 
+#: Tables with timelines, and the beginning of their files; media before the samples that show them.
+TIMED = {"post": "posts/", "media": "media/", "sample": "samples/"}
 #: Folders whose files are of no table of blift: lists of files, and of digests; and those of media themselves.
 _NO_TABLES = ("files/", "fetched/", "release/")
 
@@ -38,6 +42,8 @@ REFERENCES = (
     Reference("comments/", "comment", "post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "audiences.post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "comments.comment_id", "comments/", "comment", "comment_id"),
+    Reference("samples/", "sample", "sha256", "media/", "media", "sha256"),
+    Reference("media/", "media", "cluster", "media/", "media", "sha256"),
     Reference("instructions/llava/", "instruction", "sample_id", "samples/", "sample", "sample_id"),
     Reference("instructions/chat/", "chat", "sample_id", "samples/", "sample", "sample_id"),
 )
@@ -60,6 +66,7 @@ def problems(folder: RunFolder, manifest: Manifest, needed: Sequence[str]) -> It
     if not changed:
         yield from _of_tables(folder, manifest.shards)
         yield from _of_references(folder, manifest.shards)
+        yield from _of_media(folder, manifest.shards)
 
 
 def _changed(folder: RunFolder, shards: Sequence[Shard]) -> Iterator[str]:
@@ -91,6 +98,19 @@ def _of_references(folder: RunFolder, shards: Sequence[Shard]) -> Iterator[str]:
             keys[reference.keys_table] = np.concatenate(hashes)
         for shard in own:
             yield from _unknown(folder, shard, reference, keys[reference.keys_table])
+
+
+def _of_media(folder: RunFolder, shards: Sequence[Shard]) -> Iterator[str]:
+    """Timelines that leave their media, and videos whose file is a still picture."""
+    pictures = [pl.Series("sha256", [], pl.String)]
+    for table, beginning in TIMED.items():
+        for shard in (shard for shard in shards if shard.path.startswith(beginning)):
+            rows = frame(read_shard(folder.path, shard, table))
+            if table == "media":
+                pictures.append(rows.filter(pl.col("form") == MediaForm.IMAGE.value)["sha256"])
+            elif table == "sample":
+                yield from (f"{shard.path}: {wrong}" for wrong in pictures_of_videos(rows, pl.concat(pictures)))
+            yield from (f"{shard.path}: {wrong}" for wrong in broken_timelines(table, rows))
 
 
 def _unknown(folder: RunFolder, shard: Shard, reference: Reference, keys: np.ndarray) -> Iterator[str]:

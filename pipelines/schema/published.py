@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from blift.connectors.filesystem import open_to_read
 from blift.pipelines.schema.side import Side, side_of_definitions
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
 from blift.schemas.baseline import BASELINES, load
@@ -36,10 +37,10 @@ def definition_of_file(path: str, default: str) -> Definition:
         InputError: the file is damaged.
     """
     try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowInvalid) as error:
+        with open_to_read(path) as stream:
+            return stated(pq.read_schema(stream), default)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"{path} is no Parquet file that can be read: {error}.") from error
-    return stated(schema, default)
 
 
 def stated(schema: pa.Schema, default: str) -> Definition:

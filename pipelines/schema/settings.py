@@ -9,34 +9,44 @@ from typing import Any
 
 from blift.schemas.errors import InputError, did_you_mean
 from blift.schemas.policy import Exemption, Mode, Policy
+from blift.schemas.regular_files import Unreadable, read_regular_file
 from blift.schemas.rule_list import RULES
 
 _SECTION = "tool.blift.schema"
+_MAX_BYTES = 4 << 20
 _KEYS = ("mode", "modes", "exceptions")
 _OF_EXCEPTION = ("rule", "until", "table", "column", "reason")
 
 
-def read_policy(path: Path) -> Policy:
-    """The policy that a pyproject.toml asks for; the default one where there is no file or section.
+def read_policy(path: Path | None) -> Policy:
+    """The policy that a file asks for; the default one where it has no such section.
+
+    Args:
+        path: of the file; None for the pyproject.toml of the working directory, if there is one.
 
     Raises:
-        InputError: the file is no TOML, or the section has something that the gate does not know.
+        InputError: the file cannot be read or is no TOML, or the section has something that the gate does not know.
     """
-    if not path.exists():
-        return Policy()
+    if path is None:
+        path = Path("pyproject.toml")
+        if not path.exists():
+            return Policy()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
-    section = content.get("tool", {}).get("blift", {}).get("schema", {})
+        content = tomllib.loads(read_regular_file(path, _MAX_BYTES).decode("utf-8"))
+    except (Unreadable, ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{path} cannot be read: {why}.") from error
     try:
+        section = content
+        for name in _SECTION.split("."):
+            section = _table(section.get(name, {}), "it")
         return _policy(section)
     except InputError as error:
         raise InputError(f"[{_SECTION}] of {path}: {error}") from error
 
 
-def _policy(section: Any) -> Policy:
-    _only(_table(section, "it"), _KEYS)
+def _policy(section: dict[str, Any]) -> Policy:
+    _only(section, _KEYS)
     modes = _table(section.get("modes", {}), "`modes`")
     exceptions = section.get("exceptions", [])
     if not isinstance(exceptions, list):

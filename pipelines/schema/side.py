@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blift.schemas.baseline import MAX_BYTES
 from blift.schemas.definition import Definition, version_numbers
 from blift.schemas.errors import InputError
+from blift.schemas.regular_files import Unreadable, read_regular_file
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ def baseline_files(folder: Path) -> dict[str, bytes]:
     Raises:
         InputError: one cannot be read.
     """
-    try:
-        return {path.name: path.read_bytes() for path in sorted(folder.glob("*.json"))}
-    except OSError as error:
-        raise InputError(f"Cannot read the baseline {error.filename}: {error.strerror}.") from error
+    files = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            files[path.name] = read_regular_file(path, MAX_BYTES)
+        except Unreadable as error:
+            raise InputError(f"Cannot read the baseline {path}: {error}.") from error
+    return files

@@ -45,10 +45,12 @@ _RECIPE: dict[str, Any] = {
     "card": {"title": "Mine", "summary": "words", "license": "cc-by-4.0", "language": ["en"]},
     "publish": {"repo": "owner/name", "private": True},
 }  # fmt: skip
+#: Stands for half of a surrogate pair, which the writer of YAML refuses.
+_HALF_A_PAIR = "half-a-surrogate-pair"
 _VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, "", " ", "x" * 5_000, "\x00", "\x1b[31m",
     "\u202e",
-    "\ud83d", "..", "../../../etc/passwd", "/dev/zero", "/dev/stdin", "/", ".", "~", "gs://bucket/x",
+    _HALF_A_PAIR, "..", "../../../etc/passwd", "/dev/zero", "/dev/stdin", "/", ".", "~", "gs://bucket/x",
     "file:///etc/passwd",
     "http://user:password@host/", "hf_" + "a" * 30, "*", "**/*", "[", "{}", "{{ media }}", "words.txt", "pics/new",
     [], {},
@@ -69,11 +71,11 @@ def make(chance: random.Random) -> bytes:
         return mutated(_TEXT, chance, _TOKENS)
     part = {name: section for name, section in _RECIPE.items() if name in ("name", "sources") or chance.random() < 0.4}
     changed = spoiled(part, chance, _VALUES)
-    content = yaml.dump(changed, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
-    return str(content).encode("utf-8", "surrogatepass")
+    content = yaml.dump(changed, Dumper=_Dumper, sort_keys=False, allow_unicode=True, encoding="utf-8")
+    return bytes(content).replace(_HALF_A_PAIR.encode(), "\ud83d".encode("utf-8", "surrogatepass"))
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 

@@ -25,7 +25,7 @@ _VIDEO: dict[str, Any] = {
     "upload_date": "20200913", "epoch": 1_600_090_000, "live_status": "not_live", "is_live": False, "like_count": 5,
     "view_count": 20_000, "comment_count": 7, "language": "en-US",
     "chapters": [{"start_time": 0, "end_time": 4.0, "title": "One"}, {"start_time": 4.0, "end_time": 12.5}],
-    "heatmap": [{"start_time": place / 8, "end_time": (place + 1) / 8, "value": place / 100} for place in range(100)],
+    "heatmap": [{"start_time": place / 8, "end_time": (place + 1) / 8, "value": place / 100} for place in range(9)],
     "comments": [{"id": "Ugx1", "parent": "root", "text": "so nice", "like_count": 2, "author": "@v",
                   "author_id": "UCv", "timestamp": 1_600_000_100, "author_is_uploader": False, "is_pinned": False},
                  {"id": "Ugx1.2", "parent": "Ugx1", "text": "yes", "timestamp": 1_600_000_200}],

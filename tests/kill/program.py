@@ -2,87 +2,131 @@
 
 Changes are counted in each process by itself: of files below a folder (opened to be written, renamed, deleted, made),
 statements of SQLite that change rows, and pieces that are sent over the network. Where the number is reached, the whole
-process group is killed, as a power cut would.
+process group is killed, as a power cut would; where asked for, what is synced is recorded, so that the rest can be
+dropped.
+
+The program imports everything once, and forks for each command that a line of its input names: an import takes longer
+than most commands.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import socket
 import sqlite3
 import sys
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from tests.kill.killed import COUNTS, FOLDER, KILLED
+from blift.pipelines.cli import main
+from tests.kill.killed import COUNTS, FOLDER, KILLED, SYNCED
+from tests.kill.unsynced import Synced
 
-_ROLE = "main" if __name__ == "__main__" else "worker"  # which imports this file as `__mp_main__`
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
+_COMMANDS = [f"blift.pipelines.commands.{name}" for name in ("build", "fetch", "publish")]
 _STATEMENTS = ("CREATE", "INSERT", "DELETE", "UPDATE item SET state")
-_numbers = itertools.count(1)
-_folder = os.environ[FOLDER]
-_counts = os.open(os.path.join(os.environ[COUNTS], _ROLE), os.O_CREAT | os.O_WRONLY)
-_killed, _, _at = os.environ[KILLED].partition(":")
 
 
-def _change() -> None:
-    number = next(_numbers)
-    if _killed == _ROLE and number == int(_at):
-        os.killpg(0, signal.SIGKILL)
-    os.pwrite(_counts, b"%d" % number, 0)
+class _Counter:
+    """Counts the changes of this process, and ends it where the number is reached."""
+
+    def __init__(self, role: str) -> None:
+        self._role, self._folder = role, os.environ[FOLDER]
+        self._killed, _, at = os.environ[KILLED].partition(":")
+        self._at = int(at)
+        self._numbers = itertools.count(1)
+        self._counts = os.open(os.path.join(os.environ[COUNTS], role), os.O_CREAT | os.O_WRONLY)
+
+    def change(self) -> None:
+        number = next(self._numbers)
+        if self._killed == self._role and number == self._at:
+            os.killpg(0, signal.SIGKILL)
+        os.pwrite(self._counts, b"%d" % number, 0)
+
+    def audited(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if self._is_below(path) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+                self.change()
+        elif event in _CHANGES and self._is_below(arguments[0]):
+            self.change()
+
+    def _is_below(self, path: object) -> bool:
+        return isinstance(path, str) and path.startswith(self._folder)
 
 
-def _audited(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open":
-        path, _, flags = arguments
-        if _is_below(path) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            _change()
-    elif event in _CHANGES and _is_below(arguments[0]):
-        _change()
+def count(role: str) -> None:
+    """Count from here on, as the environment says."""
+    counter = _Counter(role)
+
+    class Counted(sqlite3.Connection):
+        """Counts what changes records and states, and the end of each transaction that does; not how often it asks."""
+
+        _changed = False
+
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            self._count(statement)
+            return super().execute(statement, *values)
+
+        def executemany(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            self._count(statement)
+            return super().executemany(statement, *values)
+
+        def _count(self, statement: str) -> None:
+            changes = statement.startswith(_STATEMENTS)
+            if changes or (statement == "COMMIT" and self._changed):
+                counter.change()
+            self._changed = changes or (self._changed and statement != "COMMIT")
+
+    class Socket(socket.socket):
+        def send(self, *arguments: Any) -> int:
+            counter.change()
+            return super().send(*arguments)
+
+        def sendall(self, *arguments: Any) -> None:
+            counter.change()
+            super().sendall(*arguments)
+
+    if records := os.environ[SYNCED]:
+        synced, sync = Synced(Path(os.environ[FOLDER]), Path(records)), os.fsync
+
+        def fsync(fd: Any) -> None:
+            sync(fd)
+            number = fd if isinstance(fd, int) else fd.fileno()
+            synced.keep(Path(os.readlink(f"/proc/self/fd/{number}")))
+
+        os.fsync = fsync
+    sqlite3.connect = partial(sqlite3.connect, factory=Counted)
+    socket.socket = Socket  # type: ignore[misc]
+    sys.addaudithook(counter.audited)
 
 
-def _is_below(path: object) -> bool:
-    return isinstance(path, str) and path.startswith(_folder)
-
-
-class _Counted(sqlite3.Connection):
-    """Counts what changes records and states, and the end of each transaction that does; not how often it is asked."""
-
-    _changed = False
-
-    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
-        self._count(statement)
-        return super().execute(statement, *values)
-
-    def executemany(self, statement: str, *values: Any) -> sqlite3.Cursor:
-        self._count(statement)
-        return super().executemany(statement, *values)
-
-    def _count(self, statement: str) -> None:
-        changes = statement.startswith(_STATEMENTS)
-        if changes or (statement == "COMMIT" and self._changed):
-            _change()
-        self._changed = changes or (self._changed and statement != "COMMIT")
-
-
-class _Socket(socket.socket):
-    def send(self, *arguments: Any) -> int:
-        _change()
-        return super().send(*arguments)
-
-    def sendall(self, *arguments: Any) -> None:
-        _change()
-        super().sendall(*arguments)
-
-
-sqlite3.connect = partial(sqlite3.connect, factory=_Counted)
-socket.socket = _Socket  # type: ignore[misc]
-sys.addaudithook(_audited)
+def serve() -> None:
+    """Run the command of each line of the input in a process of its own, and write its exit code."""
+    for module in ("apache_beam", "polars", "praw", "pyarrow.parquet", "blift.pipelines.build.build", *_COMMANDS):
+        import_module(module)
+    assert "huggingface_hub.constants" not in sys.modules  # which reads the environment of each command when imported
+    for line in sys.stdin:
+        arguments, environment = json.loads(line)
+        child = os.fork()
+        if not child:
+            os.setsid()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.environ.update(environment)
+            count("main")
+            sys.exit(main(arguments))
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    from blift.pipelines.cli import main
-
-    sys.exit(main(sys.argv[1:]))
+    serve()
+else:  # a worker process imports this file as `__mp_main__`
+    count("worker")

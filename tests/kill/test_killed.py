@@ -19,15 +19,21 @@ from tests.hub_server import TOKEN, HubServer
 from tests.kill.killed import Command, spread
 from tests.reddit_server import RedditServer, made_up
 
-#: Kills of each command: a few among the tests, a hundred in all by `make kill`.
+#: Kills of each command: a few among the tests; by `make kill` 120 in all, and 120 losses of power.
 FEW = 2
-MANY = {"build": 45, "fetch": 30, "publish": 25}
+MANY = {"build": 45, "update": 20, "fetch": 30, "publish": 25}
 REPO = "owner/demo"
 
 
 def kills(command: str) -> list[Any]:
-    """The numbers of kills, as parameters."""
-    return [FEW, pytest.param(MANY[command], marks=[pytest.mark.kill, pytest.mark.timeout(7_200)])]
+    """The numbers of kills, as parameters, and whether what was not synced by then is lost."""
+    many = [pytest.mark.kill, pytest.mark.timeout(7_200)]
+    return [
+        pytest.param(FEW, False, id="few"),
+        pytest.param(FEW, True, id="few without power"),
+        pytest.param(MANY[command], False, id="many", marks=many),
+        pytest.param(MANY[command], True, id="many without power", marks=many),
+    ]
 
 
 def nearly_all_were_killed(killed: int, planned: int) -> None:
@@ -36,10 +42,9 @@ def nearly_all_were_killed(killed: int, planned: int) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    """All files of a folder but its lock."""
-    return sorted(
-        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != ".lock"
-    )
+    """All files of a folder but its lock, and what limits the pace of those who ask."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    return sorted(str(path.relative_to(folder)) for path in found if path.parent.name != ".manners")
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +71,10 @@ def manifest_of(out: Path) -> Manifest | None:
     return RunFolder(str(out)).read_manifest()
 
 
-@pytest.mark.parametrize("planned", kills("build"))
-def test_a_build(archives: Path, tmp_path: Path, planned: int, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("planned", "without_power"), kills("build"))
+def test_a_build(
+    archives: Path, tmp_path: Path, planned: int, without_power: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole = tmp_path / "whole"
     assert build(archives, whole).run(tmp_path / "counts") == 0
     manifest = manifest_of(whole)
@@ -75,7 +82,7 @@ def test_a_build(archives: Path, tmp_path: Path, planned: int, capsys: pytest.Ca
     killed = 0
     for number, at in enumerate(spread(tmp_path / "counts", planned)):
         out = tmp_path / f"run{number}"
-        killed += build(archives, out).is_killed(tmp_path / f"counts{number}", at)
+        killed += build(archives, out).is_killed(tmp_path / f"counts{number}", at, without_power=without_power)
         if (half := manifest_of(out)) is not None:
             complete = half.stages.keys() == manifest.stages.keys()
             assert main(["verify", str(out)]) == (0 if complete else 1), f"{at}: {capsys.readouterr()}"
@@ -113,8 +120,8 @@ class Fetch:
         return found
 
 
-@pytest.mark.parametrize("planned", kills("fetch"))
-def test_a_fetch(tmp_path: Path, planned: int) -> None:
+@pytest.mark.parametrize(("planned", "without_power"), kills("fetch"))
+def test_a_fetch(tmp_path: Path, planned: int, without_power: bool) -> None:
     with RedditServer(made_up(30)) as server:
         whole = Fetch(tmp_path / "whole", server)
         assert whole.command.run(tmp_path / "counts") == 0
@@ -122,7 +129,7 @@ def test_a_fetch(tmp_path: Path, planned: int) -> None:
         killed = 0
         for number, at in enumerate(spread(tmp_path / "counts", planned)):
             fetch = Fetch(tmp_path / f"fetch{number}", server)
-            killed += fetch.command.is_killed(tmp_path / f"counts{number}", at)
+            killed += fetch.command.is_killed(tmp_path / f"counts{number}", at, without_power=without_power)
             assert fetch.command.run(tmp_path / f"counts{number}") == 0
             assert (at, fetch.records()) == (at, whole.records())
             assert (at, names(fetch.folder)) == (at, names(whole.folder))
@@ -148,8 +155,8 @@ def tree(hub: HubServer) -> dict[str, str]:
     return {path: blob.oid for path, blob in hub.state.repos[REPO].resolve("v1.0.0").tree.items()}
 
 
-@pytest.mark.parametrize("planned", kills("publish"))
-def test_a_publication(archives: Path, tmp_path: Path, planned: int) -> None:
+@pytest.mark.parametrize(("planned", "without_power"), kills("publish"))
+def test_a_publication(archives: Path, tmp_path: Path, planned: int, without_power: bool) -> None:
     built = tmp_path / "built"
     assert build(archives, built).run(tmp_path / "counts of build") == 0
     with publishing(built, tmp_path / "whole") as (hub, command):
@@ -158,7 +165,7 @@ def test_a_publication(archives: Path, tmp_path: Path, planned: int) -> None:
     killed = 0
     for number, at in enumerate(spread(tmp_path / "counts", planned)):
         with publishing(built, tmp_path / f"publish{number}") as (hub, command):
-            killed += command.is_killed(tmp_path / f"counts{number}", at)
+            killed += command.is_killed(tmp_path / f"counts{number}", at, without_power=without_power)
             if REPO in hub.state.repos and hub.state.repos[REPO].tags:
                 assert (at, tree(hub)) == (at, published)
             assert command.run(tmp_path / f"counts{number}") == 0

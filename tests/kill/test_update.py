@@ -11,11 +11,8 @@ import pytest
 from blift import open_run
 from blift.pipelines.cli import main
 from tests.kill.killed import Command, spread
-from tests.kill.test_killed import FEW, names, nearly_all_were_killed
+from tests.kill.test_killed import kills, names, nearly_all_were_killed
 from tests.months import write_months
-
-#: Kills of an update by `make kill`.
-MANY = 20
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +35,10 @@ def seen(out: Path, cache: Path) -> tuple[str, list[str], list[str]]:
     return run.fingerprint, sorted(run.table("samples")["sample_id"].to_pylist()), sorted(loaded["sample_id"])
 
 
-@pytest.mark.parametrize("planned", [FEW, pytest.param(MANY, marks=[pytest.mark.kill, pytest.mark.timeout(7_200)])])
-def test_an_update(archives: Path, tmp_path: Path, planned: int, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("planned", "without_power"), kills("update"))
+def test_an_update(
+    archives: Path, tmp_path: Path, planned: int, without_power: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     first, whole = tmp_path / "first", tmp_path / "whole"
     assert build(archives, "before", first).run(tmp_path / "counts of first") == 0
     shutil.copytree(first, whole)
@@ -49,7 +48,7 @@ def test_an_update(archives: Path, tmp_path: Path, planned: int, capsys: pytest.
     killed = 0
     for number, at in enumerate(spread(tmp_path / "counts", planned)):
         out = Path(shutil.copytree(first, tmp_path / f"run{number}"))
-        killed += build(archives, "after", out).is_killed(tmp_path / f"counts{number}", at)
+        killed += build(archives, "after", out).is_killed(tmp_path / f"counts{number}", at, without_power=without_power)
         assert main(["verify", str(out)]) == 0, f"{at}: {capsys.readouterr()}"
         assert seen(out, tmp_path / "cache") in (before, after), at
         assert build(archives, "after", out).run(tmp_path / f"counts{number}") == 0

@@ -10,10 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_keys, with_measured, without_cuts
+from blift.transforms.measured import (
+    MEASURED,
+    UNITED,
+    media_by_key,
+    off_records,
+    united_keys,
+    with_measured,
+    without_cuts,
+)
 
 _MEDIA = SCHEMAS["media"]
 _TYPES = pl.DataFrame(_MEDIA.empty_table()).schema
+_POSTS = pl.DataFrame(SCHEMAS["post"].empty_table()).schema
 _STATED = pl.Schema(
     {
         "media_key": pl.String(),
@@ -22,8 +31,11 @@ _STATED = pl.Schema(
         "height": pl.Int64(),
         "duration_s": pl.Float64(),
         "speech": _TYPES["speech"],
+        **{name: _POSTS[name] for name in ("replay", "chapters", "replay_absent")},
     }
 )
+_REPLAY = [{"start_s": 0.0, "end_s": 2.0, "value": 0.5}, {"start_s": 2.0, "end_s": 4.0, "value": 1.0}]
+_CHAPTERS = [{"start_s": 0.0, "end_s": 3.5, "title": "one"}]
 _SUBTITLES = [{"start_s": 0.0, "end_s": 1.0, "text": "subtitles"}]
 _HEARD = [{"start_s": 0.0, "end_s": 2.0, "text": "heard"}]
 
@@ -64,6 +76,9 @@ def stated(key: str, **changes: Any) -> dict[str, Any]:
         "height": None,
         "duration_s": None,
         "speech": [],
+        "replay": [],
+        "chapters": [],
+        "replay_absent": None,
     }
     return row | changes
 
@@ -213,6 +228,34 @@ def test_samples_keep_their_order_and_what_is_measured_does_not_depend_on_that_o
     rng.shuffle(keys)
     samples = measured([stated(key) for key in keys], *rows)
     assert samples == [expected[key] for key in keys]
+
+
+def test_nothing_of_the_record_is_laid_over_a_file_of_another_length() -> None:
+    told = stated("v", duration_s=60.0, replay=_REPLAY, chapters=_CHAPTERS, speech=_SUBTITLES)
+    (sample,) = measured([told], clip("c", ("v", 0), speech=_HEARD))
+    lists = [sample[name] for name in ("replay", "chapters", "speech")]
+    assert (sample["duration_s"], sample["off_record"], lists) == (3.0, True, [[], [], _HEARD])
+    assert sample["replay_absent"] == "malformed"
+    (told_of,) = off_records(pl.DataFrame([sample])).to_dicts()
+    assert (told_of["reason"], told_of["detail"]) == (
+        "other_media",
+        "the record says 60.0 s, and the file lasts 3.0 s: replay graph, chapters and subtitles are left out",
+    )
+
+
+def test_intervals_end_with_the_media() -> None:
+    told = stated("v", duration_s=4.0, replay=_REPLAY, chapters=_CHAPTERS, speech=_SUBTITLES)
+    (sample,) = measured([told], clip("c", ("v", 0)))
+    assert (sample["off_record"], sample["replay"][1], sample["chapters"][0]["end_s"]) == (
+        False,
+        {"start_s": 2.0, "end_s": 3.0, "value": 1.0},
+        3.0,
+    )
+
+
+def test_of_several_files_the_one_as_long_as_the_record_says_speaks() -> None:
+    rows = [clip("a", ("v", 0), duration_s=30.0), clip("b", ("v", 0), duration_s=60.4)]
+    assert measured([stated("v", duration_s=60.0)], *rows)[0]["sha256"] == "b"
 
 
 def test_without_cuts_what_moves_has_no_scenes_and_all_else_stays() -> None:

@@ -149,3 +149,12 @@ def test_comments_stand_by_post_and_id_and_the_latest_counts() -> None:
     rows = [comment("b", 1, score=1), comment("a", 1, score=5), comment("b", 2, score=7)]
     kept = latest_comments(pa.Table.from_pylist(rows, COMMENTS)).to_pylist()
     assert [(row["comment_id"], row["score"]) for row in kept] == [("reddit:a", 5), ("reddit:b", 7)]
+
+
+def test_a_timeline_of_a_media_of_another_length_does_not_last() -> None:
+    graph = [{"start_s": 0.0, "end_s": 60.0, "value": 1.0}]
+    lengths: list[tuple[float | None, bool]] = [(60.0, True), (61.0, True), (90.0, False), (None, True)]
+    for earlier_s, lasts in lengths:
+        earlier = post("a", 1, duration_s=earlier_s, replay=graph)
+        (found,) = merged(earlier, post("a", 2, duration_s=60.0))
+        assert found["replay"] == (graph if lasts else [])

@@ -15,7 +15,8 @@ MEDIA = "\ue000"
 _TOKEN = re.compile(r"<(/?(?:image|video|audio|s))>|<\|([^\s<>|\[\]]*)\|>", re.IGNORECASE)
 _BLANKS = re.compile(r"\s+")
 
-_FILM = (".mp4", ".webm", ".gifv", ".mov")
+#: Endings of addresses that a trainer loads as a picture; what else an animation lies at is loaded as a video.
+_PICTURE = (".gif", ".webp", ".png", ".apng", ".avif", ".jpg", ".jpeg")
 
 
 def plain(text: str | None) -> str:
@@ -27,7 +28,7 @@ def plain(text: str | None) -> str:
 def is_film(kind: str, urls: Sequence[str]) -> bool:
     """Whether a trainer loads the media as a video: a video, or an animation that comes as one."""
     if kind == MediaKind.GIF.value:
-        return bool(urls) and urls[0].lower().endswith(_FILM)
+        return bool(urls) and not urls[0].lower().endswith(_PICTURE)
     return kind == MediaKind.VIDEO.value
 
 

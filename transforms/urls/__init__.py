@@ -5,8 +5,9 @@ from blift.transforms.urls.media import (
     media_host,
     media_key,
     media_kind,
+    media_url,
     url_fields,
     url_table,
 )
 
-__all__ = ["canonical_url", "media_host", "media_key", "media_kind", "url_fields", "url_table"]
+__all__ = ["canonical_url", "media_host", "media_key", "media_kind", "media_url", "url_fields", "url_table"]

@@ -8,7 +8,15 @@ from itertools import chain
 import polars as pl
 
 from blift.transforms.urls.canonical import canonical
-from blift.transforms.urls.sites import KEYS, KIND_BY_EXTENSION, KIND_BY_FORM, PLATFORMS, SITES
+from blift.transforms.urls.sites import (
+    FILES_OF_PAGES,
+    KEYS,
+    KIND_BY_EXTENSION,
+    KIND_BY_FORM,
+    PAGES,
+    PLATFORMS,
+    SITES,
+)
 
 #: An address of the network in place of a name; it has no shorter form.
 _NUMBERS = r"^((?:\d+\.){3}\d+|\[.*)$"
@@ -63,6 +71,18 @@ def media_key(url: pl.Expr) -> pl.Expr:
     ``imgur:<id>``, else ``url:<canonical address>``.
     """
     return _field(url, "media_key")
+
+
+def media_url(canonical: pl.Expr, kind: pl.Expr) -> pl.Expr:
+    """The address of the media itself, by the canonical address that shows it; null where only a page is known.
+
+    A picture is at the address of a file. A video may be at that of its page, out of which its file can be had.
+    """
+    file = canonical
+    for form, template in FILES_OF_PAGES:
+        file = file.str.replace(form, template)
+    is_page = pl.any_horizontal(canonical.str.contains(form) for form in PAGES) & (file == canonical)
+    return pl.when(is_page & (kind != "video")).then(None).otherwise(file)
 
 
 def url_fields(url: pl.Expr) -> pl.Expr:

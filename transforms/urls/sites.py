@@ -12,6 +12,8 @@ from blift.schemas.platform import platforms
 from blift.schemas.urls import END, LEADS_TO, TARGET, Site
 
 _IMGUR_FILE = r"^/+(?:r/[^/]+/+)?(?:[^/?#]*-)?(?:([A-Za-z0-9]{7})[sbtmlh]|([A-Za-z0-9]+))(?:_d)?"
+#: Ends the address of a still picture.
+_STILL = r"(?:jpe?g|png|webp)(?:[?#].*)?$"
 # Pages of the site itself, as long as an id.
 _IMGUR_PAGE = r"imgur\.com/(?:about|gallery|login|memegen|privacy|rules|tools)$"
 
@@ -38,13 +40,18 @@ _OWN = (
     ),
     Site(
         r"(?:[\w-]+\.)*gfycat\.com",
-        ((rf"^/+(?:(?:[a-z]{{2}}|gifs|detail|ifr|@[^/]+)/+)*([a-z]{{9,}})(?:-[^/]*)?{END}", "https://gfycat.com/$1"),),
+        (
+            # A still picture of an animation is a picture of its own.
+            (rf"^/+([a-z]{{9,}})-[a-z0-9_]+\.{_STILL}", "https://thumbs.gfycat.com/$1-poster.jpg"),
+            (rf"^/+(?:(?:[a-z]{{2}}|gifs|detail|ifr|@[^/]+)/+)*([a-z]{{9,}})(?:-[^/]*)?{END}", "https://gfycat.com/$1"),
+        ),
         group="gfycat",
         ignores_case=True,
     ),
     Site(
         r"(?:[\w-]+\.)*(?:redgifs|gifdeliverynetwork)\.com",
         (
+            (rf"^/+([a-z]{{9,}})-[a-z0-9_]+\.{_STILL}", "https://thumbs2.redgifs.com/$1-poster.jpg"),
             (
                 rf"^/+(?:watch/+|ifr/+|gifs/+detail/+)?([a-z]{{9,}})(?:-[^/]*)?{END}",
                 "https://redgifs.com/watch/$1",
@@ -84,7 +91,10 @@ _OWN = (
     ),
     Site(
         r"(?:[\w-]+\.)?dailymotion\.com",
-        ((r"^/+(?:[^?#]*/)?(?:video|swf)/+([A-Za-z0-9]+)(?:[^A-Za-z0-9].*)?$", "https://dailymotion.com/video/$1"),),
+        (
+            (r"^/+thumbnail/+(?:[0-9x]+/+)?video/+([A-Za-z0-9]+).*$", "https://www.dailymotion.com/thumbnail/video/$1"),
+            (r"^/+(?:[^?#]*/)?(?:video|swf)/+([A-Za-z0-9]+)(?:[^A-Za-z0-9].*)?$", "https://dailymotion.com/video/$1"),
+        ),
         group="dailymotion",
     ),
     Site(r"dai\.ly", ((rf"^/+([A-Za-z0-9]+){END}", "https://dailymotion.com/video/$1"),), group="dailymotion"),
@@ -245,7 +255,10 @@ _KINDS = {
             r"instagram\.com/reel/",
         ),
     ),
-    "image": (r"imgur\.com/(?:[A-Za-z0-9]{7}|[A-Za-z0-9]{5})$",),
+    "image": (
+        r"www\.dailymotion\.com/thumbnail/video/",
+        r"imgur\.com/(?:[A-Za-z0-9]{7}|[A-Za-z0-9]{5})$",
+    ),
 }
 
 #: What a canonical address (without `https://`) shows, by its beginning; the first that matches counts.
@@ -253,6 +266,20 @@ KIND_BY_FORM = {
     kind: (*forms, *chain.from_iterable(urls.kinds.get(kind, ()) for urls in PLATFORMS))
     for kind, forms in _KINDS.items()
 }
+
+#: Pages that show one picture or animation, and the file that they show.
+FILES_OF_PAGES = (
+    (r"^https://imgur\.com/([A-Za-z0-9]{7}|[A-Za-z0-9]{5})$", "https://i.imgur.com/$1.jpg"),
+    (r"^https://giphy\.com/gifs/([A-Za-z0-9]{10,})$", "https://i.giphy.com/$1.gif"),
+)
+#: Pages that show pictures or animations: what is there is no picture.
+PAGES = (
+    r"^https://imgur\.com/",
+    r"^https://gfycat\.com/",
+    r"^https://giphy\.com/",
+    r"^https://(?:www\.)?flickr\.com/photos/",
+    r"^https://www\.reddit\.com/",
+)
 
 #: What a file shows, by the extension that its path ends in (any case).
 KIND_BY_EXTENSION = {

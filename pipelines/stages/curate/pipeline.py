@@ -19,7 +19,7 @@ from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts, judge_samples
-from blift.transforms.measured import MEASURED, UNITED, media_by_key, united_keys, without_cuts
+from blift.transforms.measured import MEASURED, UNITED, media_by_key, off_records, united_keys, without_cuts
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.registry import Record, checks
 from blift.transforms.selection import Selection, choose
@@ -30,7 +30,7 @@ from blift.transforms.unite import sample_table, unite
 STAGE = "curate"
 _COMMENTS = "comments"
 #: Steps of the funnel after the rules.
-_CHOOSE, _UNITE, _DRAW = 1000, 0, 1000
+_CHOOSE, _UNITE, _TIMELINE, _DRAW = 1000, 0, 1, 1000
 
 #: What of a comment travels to its sample.
 _COMMENT_COLUMNS = ("media_key", "comment_id", "post_id", "platform", "text", "score", "rank")
@@ -185,6 +185,10 @@ class _Unite(beam.DoFn):
         samples = unite(frame(posts), chosen.kept, frame(concat(found["media"], MEASURED)))
         judged_posts = int(frame(posts)["judged"].sum())
         tally.step(_UNITE, "same_media", "sample", judged_posts, merged=judged_posts - samples.height)
+        off_record = off_records(samples)
+        measured = int(samples.select((pl.col("stated_s") + pl.col("duration_s_measured")).count()).item())
+        tally.step(_TIMELINE, "one_length", "timeline", measured, {Reason.OTHER_MEDIA: off_record.height})
+        yield TaggedOutput(REJECTS, _rejects(off_record, "sample", config))
         verdict = judge_samples(samples, self._rules, tally)
         yield TaggedOutput(REJECTS, _rejects(chosen.rejected, "comment", config, frame(posts)))
         yield TaggedOutput(REJECTS, _rejects(verdict.rejected, "sample", config))

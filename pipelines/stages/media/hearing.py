@@ -11,6 +11,7 @@ from typing import Any
 from blift.connectors.malformed import Malformed
 from blift.connectors.media.ffmpeg import extract_audio
 from blift.connectors.media.limits import Refused
+from blift.connectors.media.pyav import sound_after_pictures_s
 from blift.connectors.models.speech import SpeechConfig, Transcriber, load_whisper
 from blift.schemas.errors import InputError
 
@@ -30,8 +31,8 @@ class Ears:
         self._config = config
         self._transcriber: Transcriber | None = None
 
-    def hear(self, path: str, timeout_s: float) -> Heard:
-        """What is said in a local file of video."""
+    def hear(self, path: str, duration_s: float, timeout_s: float) -> Heard:
+        """What is said in a local file of video, in seconds from its first picture, within its duration."""
         if self._transcriber is None:
             self._transcriber = Transcriber(load_whisper(self._config), self._config.language)
         with tempfile.TemporaryDirectory(prefix="blift-") as folder:
@@ -39,11 +40,20 @@ class Ears:
             try:
                 extract_audio(path, sound, timeout_s)
                 transcript = self._transcriber.transcribe(sound)
+                after_s = sound_after_pictures_s(path)
             except Refused as refused:
                 return Heard([], f"speech: {refused.detail}")
             except (InputError, Malformed) as error:
                 return Heard([], f"speech: {error}")
-        return Heard([segment.model_dump() for segment in transcript.segments], None)
+        said = [
+            {
+                **segment.model_dump(),
+                "start_s": max(0.0, segment.start_s + after_s),
+                "end_s": min(duration_s, segment.end_s + after_s),
+            }
+            for segment in transcript.segments
+        ]
+        return Heard([segment for segment in said if segment["end_s"] > segment["start_s"]], None)
 
 
 def digest_of(config: SpeechConfig) -> str:

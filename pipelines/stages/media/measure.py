@@ -170,11 +170,14 @@ class _AudioTap:
         if self._loudness is not None:
             self._loudness.feed(packet)
 
-    def columns(self, duration_s: float) -> dict[str, Any]:
+    def columns(self, duration_s: float, first_s: float) -> dict[str, Any]:
+        """Loudness, and silences from the first picture on, up to the end of the last."""
         if self._loudness is None:
             return {"silences": []}
-        lufs, silences = self._loudness.result(duration_s)
-        return {"loudness_lufs": lufs, "silences": [{"start_s": start, "end_s": end} for start, end in silences]}
+        lufs, silences = self._loudness.result(first_s + duration_s)
+        shown = [(max(0.0, start - first_s), min(duration_s, end - first_s)) for start, end in silences]
+        lasting = [{"start_s": start, "end_s": end} for start, end in shown if end > start]
+        return {"loudness_lufs": lufs, "silences": lasting}
 
     @property
     def damage(self) -> str | None:
@@ -191,7 +194,7 @@ def _moving(video: VideoFile, config: MeasureConfig, audio: _AudioTap, form: Med
         video.close()
     row = {
         **watch.columns(),
-        **audio.columns(watch.duration_s),
+        **audio.columns(watch.duration_s, video.facts.first_s),
         **_file_columns(video.facts, video.decoder, form),
         "damage": "; ".join(part for part in (video.facts.damage, watch.damage, video.damage, audio.damage) if part)
         or None,

@@ -37,7 +37,19 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_posts
 from blift.transforms.media.clusters import CLUSTERED, MEMBERS
-from blift.transforms.media.files import BESIDE, FILES, FOUND, WANTED, ListedFile, file_names, match_names, wanted_names
+from blift.transforms.media.file_names import ID, POST
+from blift.transforms.media.files import (
+    BESIDE,
+    FILES,
+    FOUND,
+    WANTED,
+    ListedFile,
+    best_files,
+    file_names,
+    match_names,
+    wanted_names,
+    with_misfits,
+)
 from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.near_duplicates import NearDuplicates
 from blift.transforms.media.placeholders import is_shared_by_strangers, unrelated
@@ -48,7 +60,7 @@ from blift.transforms.tables import arrow, concat, frame, rows_of
 STAGE = "media"
 _NOTES = "notes"
 #: Steps of the funnel.
-_FIND, _MEASURE, _REAL, _SAME = 0, 0, 1, 2
+_FIND, _MEASURE, _FITS, _REAL, _SAME = 0, 0, 0, 1, 2
 _MEDIA = SCHEMAS["media"]
 #: Files whose names travel in one table.
 _LISTED = 10_000
@@ -105,10 +117,11 @@ def plan(
             "found": matched.main | "Found by media" >> _by("media_key", config),
         }
         | "Group media" >> beam.CoGroupByKey()
-        | "Count found" >> beam.ParDo(_CountFound(config)).with_outputs(TALLY, REJECTS, main="main")
+        | "Best files"
+        >> beam.ParDo(_Best(config)).with_output_types(pa.Table).with_outputs(TALLY, REJECTS, main="main")
     )
     measured = (
-        matched.main
+        uses.main
         | "By path" >> _by("path", config)
         | "Group paths" >> beam.GroupByKey()
         | "Files" >> beam.ParDo(_one_by_one).with_output_types(pa.Table)
@@ -208,22 +221,26 @@ class _Match(beam.DoFn):
 def _ambiguous(name: str) -> str:
     if name.startswith(BESIDE):
         return f"Several media have their file beside the record as {name.removeprefix(BESIDE)}; none got it."
+    if name.startswith((ID, POST)):
+        return f"Several media go by the id {name.partition(':')[2]}; none got the files that are named after it."
     host, _, base = name.rpartition("/")
     if host:
         return f"Several media on {host} are called {base}; none got the file of that name."
     return f"Several media are called {name}; a file gets to one of them only in a folder named after the host."
 
 
-class _CountFound(beam.DoFn):
-    """Media of kept posts, and those whose file is there, counted."""
+class _Best(beam.DoFn):
+    """Media of kept posts to the files that are surest to be theirs; media without a file are counted and rejected."""
 
     def __init__(self, config: MediaConfig) -> None:
         self._config = config
 
-    def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[TaggedOutput]:
+    def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[pa.Table | TaggedOutput]:
         use = ["media_key", "place"]
         wanted = frame(concat(element[1]["wanted"], WANTED)).select(use).unique()
-        found = frame(concat(element[1]["found"], FOUND)).select(use).unique()
+        files = best_files(frame(concat(element[1]["found"], FOUND)))
+        yield files
+        found = frame(files).select(use).unique()
         tally = Tally(STAGE)
         missing = wanted.join(found, on=use, how="anti").with_columns(
             rule=pl.lit("file_found"),
@@ -283,7 +300,14 @@ class _Measure(beam.DoFn):
         tally = Tally(STAGE)
         lost: dict[Reason, int] = {}
         try:
-            yield self._row(uses)
+            row = self._row(uses)
+            told = with_misfits(frame(uses), row.column("form")[0].as_py(), row.column("duration_s")[0].as_py())
+            misfits, fitting = told.filter(pl.col("misfit").is_not_null()), told.filter(pl.col("misfit").is_null())
+            tally.step(_FITS, "fits", "use", told.height, {Reason.OTHER_MEDIA: misfits.height})
+            if misfits.height:
+                yield TaggedOutput(REJECTS, reject_table([_misfit(use) for use in misfits.iter_rows(named=True)]))
+            if fitting.height:
+                yield _with_uses(row, fitting)
         except Refused as refused:
             lost = {refused.reason: 1}
             yield TaggedOutput(REJECTS, reject_table([_reject(uses, refused)]))
@@ -306,7 +330,7 @@ class _Measure(beam.DoFn):
                     store.put_measured(sha256, row)
         except (OSError, InputError) as error:
             raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
-        return _with_uses(row.drop_columns("drawings"), uses)
+        return row.drop_columns("drawings")
 
     def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
         measured = self._guard.measure(local)
@@ -314,28 +338,24 @@ class _Measure(beam.DoFn):
         for scene, keyframe in zip(row["scenes"], measured.keyframes, strict=True):
             scene["keyframe"] = self._store.put_keyframe(keyframe) if keyframe is not None else None
         if self._ears and not spoken and row["audio_codec"]:
-            heard = self._ears.hear(local, self._config.measure.limits.timeout_s)
+            heard = self._ears.hear(local, row["duration_s"], self._config.measure.limits.timeout_s)
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
         return from_rows([{**row, **measured.traits.columns(), "uses": [], "file": "", "unite_as": ""}], KEPT)
 
 
-def _with_uses(row: pa.Table, uses: pa.Table) -> pa.Table:
+def _with_uses(row: pa.Table, uses: pl.DataFrame) -> pa.Table:
     """The row of a file with what the uses say, and the columns that the search for near-duplicates needs."""
-    named = [
-        {"media_key": key, "place": place}
-        for key, place in zip(uses.column("media_key").to_pylist(), uses.column("place").to_pylist(), strict=True)
-    ]
-    used = frame(uses)
-    key = used.filter("single")["media_key"].min()
+    named = uses.select("media_key", "place").to_dicts()
+    key = uses.filter("single")["media_key"].min()
     facts = frame(row).with_columns(
         uses=pl.Series([named]),
-        file=pl.lit(uses.column("file")[0].as_py()),
+        file=pl.lit(uses["file"][0]),
         unite_as=pl.lit(key or named[0]["media_key"]),
         pixels=pl.col("width") * pl.col("height"),
-        posted_at=pl.lit(used["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
+        posted_at=pl.lit(uses["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
         media_key=pl.lit(key, dtype=pl.String),
-        titles=pl.Series([used["title"].drop_nulls().unique().to_list()], dtype=pl.List(pl.String)),
+        titles=pl.Series([uses["title"].drop_nulls().unique().to_list()], dtype=pl.List(pl.String)),
     )
     return _rows(facts)
 
@@ -419,6 +439,10 @@ class _Write(beam.DoFn):
 def _reject(uses: pa.Table, refused: Refused) -> dict[str, Any]:
     key, file = (uses.column(name)[0].as_py() for name in ("media_key", "file"))
     return _reject_row("measure", refused.reason, refused.detail, key, file)
+
+
+def _misfit(use: Mapping[str, Any]) -> dict[str, Any]:
+    return _reject_row("fits", Reason.OTHER_MEDIA, use["misfit"], use["media_key"], use["file"])
 
 
 def _reject_row(rule: str, reason: Reason, detail: str, media_key: str, file: str) -> dict[str, Any]:

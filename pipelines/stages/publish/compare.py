@@ -29,6 +29,8 @@ from blift.transforms.digests import compare, row_digests
 from blift.transforms.row_changes import RowChanges
 from blift.transforms.tables import concat
 
+_AGAIN = "Release the run folder again."
+
 
 @dataclass(frozen=True)
 class Side:
@@ -89,18 +91,18 @@ def _released(folder: RunFolder, manifest: Manifest) -> Side:
         path = f"{layout.FOLDER}{layout.digests_path(name)}"
         for shard in shards:
             if shard.name == path:
-                digests[name] = _digests_of(read_parquet(folder.path, shard), folder.file(path))
+                digests[name] = _digests_of(read_parquet(folder.path, shard), folder.file(path), _AGAIN)
     return Side(definitions, digests)
 
 
-def _digests_of(rows: pa.Table, where: str) -> pa.Table:
+def _digests_of(rows: pa.Table, where: str, way_out: str) -> pa.Table:
     """Digests of rows, as they were read.
 
     Raises:
         InputError: they are none.
     """
     if not rows.schema.equals(DIGESTS) or any(column.null_count for column in rows.columns):
-        raise InputError(f"{where} holds no digests of rows. Release the run folder again.")
+        raise InputError(f"{where} holds no digests of rows. {way_out}")
     return rows
 
 
@@ -139,13 +141,33 @@ def _definition_of(text: bytes | str, where: str) -> Definition:
 
 
 def hub_digests(hub: Hub, snapshot: Snapshot, configs: Iterable[str]) -> dict[str, pa.Table]:
-    """The digests of the rows of some configurations of a published version."""
+    """The digests of the rows of some configurations of a published version.
+
+    Raises:
+        InputError: a file of them is damaged.
+        PublishError: one may not be read.
+    """
     paths = {config: layout.digests_path(config) for config in configs}
     return {
-        config: pq.read_table(pa.BufferReader(hub.read(path, snapshot.commit)))
+        config: _published_digests(hub.read(path, snapshot.commit), f"{path} of {hub.repo}")
         for config, path in paths.items()
         if path in snapshot.files
     }
+
+
+def _published_digests(content: bytes, where: str) -> pa.Table:
+    """The digests of rows in a published file.
+
+    Raises:
+        InputError: it is damaged, or holds something else.
+    """
+    again = "Delete it there and publish again, or compare with another version."
+    try:
+        rows = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        rows.validate(full=True)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        raise InputError(f"{where} is damaged ({str(error).rstrip('.')}). {again}") from error
+    return _digests_of(rows, where, again)
 
 
 def changed_since(
@@ -163,7 +185,7 @@ def changed_since(
     old = hub_digests(hub, head, differing)
     rows = {config: RowChanges() for config in new}
     for config in differing:
-        own = _digests_of(read_parquet(folder.path, new[config]), folder.file(new[config].path))
+        own = _digests_of(read_parquet(folder.path, new[config]), folder.file(new[config].path), _AGAIN)
         rows[config] = compare(old.get(config, DIGESTS.empty_table()), own)
     return difference(rows, hub_definitions(hub, head, published), facts.definitions)
 

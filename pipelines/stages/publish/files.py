@@ -7,14 +7,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Annotated, Literal
+
+import msgspec
 
 from blift.connectors.hub.plan import Wanted, text_file
+from blift.connectors.inside import fault_of_path
 from blift.pipelines.engine.funnel import funnel_rows
-from blift.pipelines.engine.run_folder import MANIFEST
+from blift.pipelines.engine.run_folder import MANIFEST, Fingerprint
 from blift.pipelines.stages.publish.edition import PICTURE, Edition, Facts
 from blift.pipelines.stages.publish.funnel_picture import funnel_picture
-from blift.pipelines.stages.publish.versions import Difference
+from blift.pipelines.stages.publish.versions import Difference, Tag
 from blift.schemas.baseline import definition_text
+from blift.schemas.count import Count
 from blift.schemas.definition import Definition
 from blift.schemas.errors import InputError
 from blift.schemas.level import Level
@@ -98,6 +103,41 @@ def schema_path(table: Definition) -> str:
     return f"schemas/{table.table}-{table.version}.json"
 
 
+class _Format(msgspec.Struct):
+    """The part of a manifest that says how to read the others."""
+
+    format: int
+
+
+class _File(msgspec.Struct):
+    """sha256 of a file in LFS, git's digest of any other; rows of a data file."""
+
+    digest: Annotated[str, msgspec.Meta(pattern=r"\A(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")]
+    rows: Count | None = None
+
+
+class _Config(msgspec.Struct):
+    table: str
+    schema: str
+
+
+class _Changes(msgspec.Struct):
+    level: Literal["patch", "minor", "major"]
+    rows: dict[str, RowChanges]
+    schemas: list[str]
+
+
+class _Content(msgspec.Struct):
+    """The parts that are read again."""
+
+    version: Tag
+    previous: Tag | None
+    changes: _Changes
+    release: Fingerprint
+    configs: dict[str, _Config]
+    files: dict[str, _File]
+
+
 @dataclass(frozen=True)
 class PublishedManifest:
     """What the manifest of a published version says.
@@ -125,19 +165,28 @@ class PublishedManifest:
             InputError: it is none, or is of a format that this blift does not know.
         """
         try:
-            content = json.loads(text)
-            if content["format"] != FORMAT:
-                raise InputError(f"{where} has format {content['format']}, and this blift reads {FORMAT}.")
-            changed, configs, files = content["changes"], content["configs"], content["files"]
-            rows = {config: RowChanges(**change) for config, change in changed["rows"].items()}
-            difference = Difference(rows, changed["schemas"], Level[changed["level"].upper()])
-            return cls(
-                edition=Edition(content["version"], content["previous"], difference),
-                release=content["release"],
-                files={path: file["digest"] for path, file in files.items()},
-                tables={name: config["table"] for name, config in configs.items()},
-                schemas={name: config["schema"] for name, config in configs.items()},
-                rows={path: file["rows"] for path, file in files.items() if "rows" in file},
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{where} is no manifest of a version that blift published.") from error
+            decoded = json.loads(text)
+            found = msgspec.convert(decoded, _Format).format
+            if found != FORMAT:
+                raise InputError(f"{where} has format {found}, and this blift reads {FORMAT}.")
+            content = msgspec.convert(decoded, _Content)
+        except (ValueError, RecursionError) as error:
+            why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+            raise InputError(f"{where} is no manifest of a version that blift published ({why}).") from error
+        schemas = {name: config.schema for name, config in content.configs.items()}
+        for path in (*content.files, *schemas.values()):
+            if fault := fault_of_path(path):
+                raise InputError(f"{where} names the file {path!r}, which {fault}: blift did not write that.")
+        changes = content.changes
+        return cls(
+            edition=Edition(
+                content.version,
+                content.previous,
+                Difference(changes.rows, changes.schemas, Level[changes.level.upper()]),
+            ),
+            release=content.release,
+            files={path: file.digest for path, file in content.files.items()},
+            tables={name: config.table for name, config in content.configs.items()},
+            schemas=schemas,
+            rows={path: file.rows for path, file in content.files.items() if file.rows is not None},
+        )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
 
 from blift.schemas.definition import Definition
 from blift.schemas.errors import PublishError
@@ -12,7 +15,10 @@ from blift.schemas.level import Level
 from blift.schemas.rules import differences
 from blift.transforms.row_changes import RowChanges
 
-_TAG = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_NUMBER = "(0|[1-9][0-9]{0,8})"
+_TAG = re.compile(rf"v{_NUMBER}\.{_NUMBER}\.{_NUMBER}")
+#: A version as a manifest holds it.
+Tag = Annotated[str, Meta(pattern=rf"\A{_TAG.pattern}\Z")]
 FIRST = "v1.0.0"
 
 

@@ -217,7 +217,7 @@ _GALLERY: dict[str, Any] = {
 def test_a_gallery_has_its_pictures_in_its_order_without_those_that_are_gone(folder: Path) -> None:
     row = post(folder, _SUBMISSION_2026, **_GALLERY)
     assert row["is_gallery"]
-    assert row["media_urls"] == ["https://preview.redd.it/s.gif?a=1&b=2", "https://i.redd.it/first.jpg"]
+    assert row["media_urls"] == ["https://i.redd.it/second.gif", "https://i.redd.it/first.jpg"]
 
 
 _HOSTED = {"reddit_video": {"width": 1920, "height": 1080, "duration": 34, "fallback_url": "https://v.redd.it/a/x.mp4"}}
@@ -227,6 +227,19 @@ def test_reddits_own_video_has_its_pixels_and_seconds(folder: Path) -> None:
     row = post(folder, _SUBMISSION_2018, url="https://v.redd.it/a", is_video=True, media=_HOSTED)
     assert fields(row, "url", "is_video") == ("https://v.redd.it/a", True)
     assert fields(row, "width", "height", "duration_s") == (1920, 1080, 34.0)
+
+
+def test_an_animation_on_reddits_own_player_is_one(folder: Path) -> None:
+    hosted = {"reddit_video": {**_HOSTED["reddit_video"], "is_gif": True}}
+    row = post(folder, _SUBMISSION_2018, url="https://v.redd.it/a", is_video=True, media=hosted)
+    assert fields(row, "is_video", "is_gif", "duration_s") == (False, True, 34.0)
+
+
+def test_the_size_of_a_thumbnail_is_none_of_a_linked_video(folder: Path) -> None:
+    preview = {"images": [{"source": {"url": "https://x", "width": 480, "height": 360}}]}
+    embed = {"type": "youtube.com", "oembed": {"width": 600, "height": 338}}
+    row = post(folder, _SUBMISSION_2018, url="https://youtu.be/dQw4w9WgXcQ", media=embed, preview=preview)
+    assert fields(row, "width", "height") == (None, None)
 
 
 def test_a_crosspost_shows_what_the_post_shows_that_it_repeats(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import struct
 import threading
 import time
 from pathlib import Path
@@ -115,6 +117,20 @@ def test_a_clock_that_was_set_back_does_not_stop_everything(tmp_path: Path) -> N
     manners_of(tmp_path, ahead).pace("host", 10.0).turn()
     manners_of(tmp_path, back).pace("host", 10.0).turn()
     assert back.waits == []
+
+
+@pytest.mark.parametrize("begins", [0.0, math.nan, math.inf, -math.inf, 1e300])
+@pytest.mark.parametrize("paused", [0.0, math.nan, math.inf, 1e300])
+def test_times_that_are_none_stop_nobody_and_the_pace_is_kept(tmp_path: Path, begins: float, paused: float) -> None:
+    clock = Clock()
+    pace = manners_of(tmp_path, clock).pace("host", 1.0)
+    pace.turn()
+    (written,) = tmp_path.glob("pace-*")
+    written.write_bytes(struct.pack("<dd", begins, paused))
+    began = clock()
+    for _ in range(3):
+        pace.turn()
+    assert 2 <= clock() - began <= 3
 
 
 def test_requests_of_all_workers_are_counted_against_one_budget(tmp_path: Path) -> None:

@@ -49,8 +49,6 @@ and mysterious land
 SPOKEN = [
     (0.16, 2.389, "the past is a vast"),
     (2.399, 4.15, "and mysterious land"),
-    (4.16, 6.0, "[Music]"),
-    (6.01, 8.0, "[Music]"),
 ]
 
 MANUAL_VTT = """WEBVTT
@@ -206,7 +204,7 @@ def test_bytes_are_speech_or_broken(data: bytes, format_: str) -> None:
             speech = parse_subtitles(beginning + data, format_)
         except BrokenSubtitles:
             continue
-        assert all(0 <= start <= end and text == text.strip() != "" for start, end, text in speech)
+        assert all(0 <= start < end and text == text.strip() != "" for start, end, text in speech)
 
 
 INFO = "yt/a.b [xaQJbozY_Is].info.json"
@@ -214,7 +212,7 @@ INFO = "yt/a.b [xaQJbozY_Is].info.json"
 
 def order(codes: list[str], language: str | None = None, **captions: dict[str, list[str]]) -> list[str]:
     siblings = [f"yt/a.b [xaQJbozY_Is].{code}" for code in codes]
-    found = tracks(subtitle_files(INFO, siblings), captions, language)
+    found, _ = tracks(subtitle_files(INFO, siblings), captions, language)
     return [f"{track.code}.{track.format} {track.source}" for track in found]
 
 
@@ -228,15 +226,50 @@ def test_manual_tracks_stand_before_automatic_and_unnamed_ones() -> None:
     ]
 
 
-def test_the_videos_language_stands_first_then_the_original_then_english() -> None:
+def test_speech_is_in_the_language_that_is_spoken() -> None:
     codes = ["ar.vtt", "en.vtt", "fr-orig.vtt", "ja.vtt", "en-GB.vtt"]
     automatic = {"automatic_captions": {code.partition(".")[0]: [] for code in codes}}
-    assert [name.split()[0] for name in order(codes, "ja", **automatic)] == [
-        "ja.vtt", "fr-orig.vtt", "en.vtt", "en-GB.vtt", "ar.vtt",
-    ]  # fmt: skip
-    assert order(codes, **automatic)[0] == "fr-orig.vtt automatic"
-    assert order(codes, "en-US", **automatic)[0] == "en.vtt automatic"
-    assert order(["ar.vtt", "de.vtt"])[0] == "ar.vtt None"
+    assert order(codes, "ja", **automatic) == ["ja.vtt automatic"]
+    assert order(codes, **automatic) == ["fr-orig.vtt automatic"]
+    assert order(codes, "en-US", **automatic) == ["en.vtt automatic", "en-GB.vtt automatic"]
+    assert order(["de.vtt", "en.vtt", "en-orig.vtt"], subtitles={"de": []}, automatic_captions={"en-orig": []}) == [
+        "en-orig.vtt automatic",
+        "en.vtt None",
+    ]
+    assert order(["ar.vtt", "de.vtt", "en.vtt"]) == ["en.vtt None", "ar.vtt None", "de.vtt None"]
+
+
+def test_translations_are_no_speech_and_are_told() -> None:
+    files = subtitle_files(INFO, ["yt/a.b [xaQJbozY_Is].en.vtt", "yt/a.b [xaQJbozY_Is].de.vtt"])
+    assert tracks(files, {"subtitles": {"en": [], "de": []}}, "ja") == (
+        [],
+        "the subtitles are translations (de, en), and ja is spoken; they are not taken for speech",
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("[Music]", None),
+        ("\u266a la la la \u266a", "la la la"),
+        (">> JOHN: Good evening. [applause]", "Good evening."),
+        ("- Who is there?", "Who is there?"),
+        ("(door creaks)", None),
+        ("It was (as far as I know) a cat", "It was (as far as I know) a cat"),
+        ("{\\an8}Up here", "Up here"),
+        ("Subtitles by the Amara.org community", None),
+        ("\u200bNASA: we have a well-known problem", "we have a well-known problem"),
+        ("We saw: nothing - and no one", "We saw: nothing and no one"),
+    ],
+)
+def test_speech_is_what_is_said(shown: str, said: str | None) -> None:
+    speech = parse_subtitles(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{shown}\n".encode(), "vtt")
+    assert speech == ([] if said is None else [(1.0, 2.0, said)])
+
+
+def test_a_line_that_is_shown_several_times_at_once_is_said_once() -> None:
+    cue = "00:01.000 --> 00:03.000\nHello\n\n00:01.500 --> 00:04.000\nHello\n\n00:05.000 --> 00:05.000\nBye\n"
+    assert parse_subtitles(f"WEBVTT\n\n{cue}".encode(), "vtt") == [(1.0, 4.0, "Hello"), (5.0, 7.0, "Bye")]
 
 
 def test_the_most_precise_format_of_a_language_stands_first() -> None:

@@ -118,7 +118,7 @@ def test_any_table_can_be_validated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "sentence"),
-    [("nowhere", "There is no file or folder"), ("", "holds no Parquet file of a table of blift. Name a table")],
+    [("nowhere", "is no file and no folder"), ("", "holds no Parquet file of a table of blift. Name a table")],
 )
 def test_a_path_without_files_is_a_usage_error(tmp_path: Path, path: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):

@@ -36,8 +36,16 @@ def test_all_that_can_be_set(tmp_path: Path) -> None:
     assert (found.mode_of("sample"), found.mode_of("post")) == (Mode.BACKWARD_TRANSITIVE, Mode.FULL)
 
 
-def test_nothing_set_is_backward(tmp_path: Path) -> None:
-    assert read_policy(tmp_path / "nowhere.toml") == policy_of(tmp_path, "[project]\n") == Policy(Mode.BACKWARD)
+def test_nothing_set_is_backward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_policy(None) == policy_of(tmp_path, "[project]\n") == Policy(Mode.BACKWARD)
+    policy_of(tmp_path, '[tool.blift.schema]\nmode = "FULL"')
+    assert read_policy(None) == Policy(Mode.FULL)
+
+
+def test_a_file_that_is_named_is_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.toml cannot be read: No such file or directory\."):
+        read_policy(tmp_path / "nowhere.toml")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +56,7 @@ def test_nothing_set_is_backward(tmp_path: Path) -> None:
         ('[tool.blift.schema]\nmodus = "FULL"', r"there is no 'modus', did you mean 'modes'\? Known: mode, modes, exc"),
         ('[tool.blift.schema]\nmodes = "FULL"', r"`modes` must be a table, and is 'FULL'"),
         ("[tool.blift]\nschema = 1", r"it must be a table, and is 1"),
+        ("tool = 5", r"it must be a table, and is 5"),
         ("[tool.blift.schema]\nexceptions = {}", r"write \[\[tool.blift.schema.exceptions\]\] before each"),
         (
             '[[tool.blift.schema.exceptions]]\nrule = "COLUMN_NO_DELET"\nuntil = 2027-01-31',

@@ -17,22 +17,28 @@ from blift.transforms.media.files import (
     WANTED,
     ListedFile,
     Matches,
+    best_files,
     file_names,
     match_names,
     wanted_names,
+    with_misfits,
 )
 
 _DAY = dt.datetime(2020, 5, 1, tzinfo=dt.UTC)
 _SPOKEN = {"start_s": 0.0, "end_s": 1.0, "text": "hello"}
 _POST = {
     name: pl.DataFrame(SCHEMAS["post"].empty_table()).schema[name]
-    for name in ("media_key", "media_kind", "media_urls", "media_file", "posted_at", "speech", "title")
+    for name in (
+        *("media_key", "media_kind", "media_urls", "media_file", "posted_at", "speech", "title"),
+        *("url", "native_id", "platform", "duration_s"),
+    )
 }
 
 
 def post(key: str, *urls: str, **changes: Any) -> dict[str, Any]:
     row = {"media_key": key, "media_kind": "image", "media_urls": list(urls), "media_file": None}
-    return row | {"posted_at": _DAY, "speech": [], "title": "A title"} | changes
+    row |= {"posted_at": _DAY, "speech": [], "title": "A title", "platform": "reddit", "native_id": "a1b2c3"}
+    return row | {"url": urls[0] if urls else None, "duration_s": None} | changes
 
 
 def matches(posts: list[dict[str, Any]], paths: Sequence[str], *, beside: bool = False) -> Matches:
@@ -170,3 +176,78 @@ def test_posts_of_one_media_share_its_file_and_the_earliest_counts() -> None:
 @pytest.mark.parametrize("url", ["", "no url", "https://i.redd.it/", "https://i.redd.it"])
 def test_what_names_no_file_wants_none(url: str) -> None:
     assert uses([post("k", url)], "/d/abc.jpg") == (set(), [])
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "kind"),
+    [
+        ("Talk-dQw4w9WgXcQ.mp4", "youtube:dQw4w9WgXcQ", "video"),
+        ("-Qw4w9WgXcQ.mkv", "youtube:-Qw4w9WgXcQ", "video"),
+        ("Talk--Qw4w9WgXcQ.mkv", "youtube:-Qw4w9WgXcQ", "video"),
+        ("dQw4w9WgXcQ.f137.mp4", "youtube:dQw4w9WgXcQ", "video"),
+        ("Title [dQw4w9WgXcQ].f251.webm", "youtube:dQw4w9WgXcQ", "video"),
+        ("aB3dE5g.png", "imgur:aB3dE5g", "image"),
+        ("imgur_aB3dE5g_A harbour.png", "imgur:aB3dE5g", "image"),
+        ("some-title-v0-abcabcabcabc1.png", "reddit-image:abcabcabcabc1", "image"),
+        ("k1k1k1k1k1k1k.mp4", "reddit-video:k1k1k1k1k1k1k", "video"),
+        ("A title [k1k1k1k1k1k1k].mp4", "reddit-video:k1k1k1k1k1k1k", "video"),
+        ("k1k1k1k1k1k1k/DASH_720.mp4", "reddit-video:k1k1k1k1k1k1k", "video"),
+        ("k1k1k1k1k1k1k-DASH_720.mp4", "reddit-video:k1k1k1k1k1k1k", "video"),
+        ("HappySleepyCat.mp4", "url:https://gfycat.com/happysleepycat", "gif"),
+        ("Title [abc12].mp4", "url:https://streamable.com/abc12", "video"),
+        ("a1b2c3 A harbour.jpg", "url:https://files.example.org/x", "image"),
+        ("writer_A harbour_a1b2c3.jpg", "url:https://files.example.org/x", "image"),
+    ],
+)
+def test_files_are_known_by_the_names_that_downloaders_give_them(name: str, key: str, kind: str) -> None:
+    found, ambiguous = uses([post(key, media_kind=kind)], f"/d/{name}")
+    assert (found, ambiguous) == ({(f"/d/{name}", key, 0)}, [])
+
+
+@pytest.mark.parametrize(
+    "name", ["Talk [dQw4w9WgXcQ].mp4.part", "Talk [dQw4w9WgXcQ].temp.mp4", "Talk [dQw4w9WgXcQ].f137.mp4.part",
+             "dQw4w9WgXcQ.en.vtt", "dQw4w9WgXcQ.info.json", "dQw4w9WgXcQ.ytdl"],
+)  # fmt: skip
+def test_what_is_not_finished_or_no_media_is_nobodys(name: str) -> None:
+    assert uses([post("youtube:dQw4w9WgXcQ", media_kind="video")], f"/d/{name}") == (set(), [])
+
+
+def best(posts: list[dict[str, Any]], beside: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Paths of the files that stay."""
+    listed = [ListedFile(path, path.rsplit("/", 1)[-1], 10, beside=True) for path in beside]
+    listed += [ListedFile(path, path.rsplit("/", 1)[-1], 10, beside=False) for path in others]
+    wanted = pl.DataFrame(wanted_names(pl.DataFrame(posts, schema=_POST)))
+    found = match_names(pl.DataFrame(file_names(listed)), wanted).found
+    return [row["path"] for row in best_files(pl.DataFrame(found)).to_pylist()]
+
+
+_VIDEO = post("youtube:dQw4w9WgXcQ", media_kind="video", media_file="T [dQw4w9WgXcQ].mp4", duration_s=60.0)
+
+
+def test_the_file_beside_the_record_comes_first() -> None:
+    others = ["/b/T [dQw4w9WgXcQ].mp4", "/b/dQw4w9WgXcQ.f137.mp4", "/a/T [dQw4w9WgXcQ].webp"]
+    assert best([_VIDEO], ["/a/T [dQw4w9WgXcQ].mp4"], others) == ["/a/T [dQw4w9WgXcQ].mp4"]
+    assert best([_VIDEO], [], others) == ["/b/T [dQw4w9WgXcQ].mp4"]
+    assert best([_VIDEO], [], others[1:]) == ["/b/dQw4w9WgXcQ.f137.mp4"]
+
+
+def test_a_picture_is_never_the_file_of_a_video() -> None:
+    assert best([_VIDEO], [], ["/a/T [dQw4w9WgXcQ].webp", "/a/dQw4w9WgXcQ.jpg"]) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "duration_s", "beside", "why"),
+    [
+        ("video", 60.4, False, None),
+        ("video", 5.0, True, None),
+        ("video", 5.0, False, "it lasts 5.0 s, and the record says 60.0 s"),
+        ("video", 600.0, False, "it lasts 600.0 s, and the record says 60.0 s"),
+        ("animation", 60.0, False, None),
+        ("image", None, True, "it is a still picture, and the media is a video"),
+    ],
+)
+def test_the_file_of_a_video_is_of_its_kind_and_length(
+    form: str, duration_s: float | None, beside: bool, why: str | None
+) -> None:
+    found = pl.DataFrame(matches([_VIDEO], ["/a/T [dQw4w9WgXcQ].mp4"], beside=beside).found)
+    assert with_misfits(found, form, duration_s)["misfit"].to_list() == [why]

@@ -215,6 +215,7 @@ def test_no_arrangement_of_data_makes_a_token(text: str) -> None:
     [
         ("video", [], True),
         ("gif", ["https://i.imgur.com/a.MP4"], True),
+        ("gif", ["https://v.redd.it/abc"], True),
         ("gif", ["https://i.redd.it/a.gif"], False),
         ("gif", [], False),
         ("image", ["https://i.redd.it/a.jpg"], False),

@@ -3,8 +3,9 @@
 from typing import Any
 
 import polars as pl
+import pytest
 
-from blift.transforms.urls import url_fields
+from blift.transforms.urls import media_url, url_fields, url_table
 
 VIDEOS = [
     "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
@@ -45,8 +46,6 @@ VIDEOS = [
     "https://www.youtube.com/attribution_link?a=x&u=%2Fwatch%3Fv%3DdQw4w9WgXcQ%26feature%3Dshare",
     "https://www.youtube.com/oembed?url=http%3A//www.youtube.com/watch?v%3DdQw4w9WgXcQ&format=json",
     "https://consent.youtube.com/m?continue=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ&gl=DE",
-    "https://i.ytimg.com/vi/dQw4w9WgXcQ/hqdefault.jpg",
-    "https://img.youtube.com/vi/dQw4w9WgXcQ/0.jpg",
     "https://www.youtubekids.com/watch?v=dQw4w9WgXcQ",
     "https://yewtu.be/watch?v=dQw4w9WgXcQ",
     "https://www.google.com/url?sa=t&url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ&usg=x",
@@ -156,3 +155,56 @@ def test_a_picture_and_its_copies_of_other_sizes_have_one_key() -> None:
 def test_no_address_has_no_media() -> None:
     for nothing in fields("", "self.pics", "mailto:a@example.com", "/r/pics", "\x00"):
         assert {value for name, value in nothing.items() if name != "url"} == {None}, nothing
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical", "key"),
+    [
+        *(
+            (url, "https://i.ytimg.com/vi/dQw4w9WgXcQ/hqdefault.jpg", "youtube-thumbnail:dQw4w9WgXcQ")
+            for url in (
+                "https://i.ytimg.com/vi/dQw4w9WgXcQ/hqdefault.jpg",
+                "https://i.ytimg.com/vi_webp/dQw4w9WgXcQ/maxresdefault.webp?v=1",
+                "https://img.youtube.com/vi/dQw4w9WgXcQ/0.jpg",
+                "http://i3.ytimg.com/vi/dQw4w9WgXcQ/mqdefault.jpg",
+            )
+        ),
+        (
+            "https://i.ytimg.com/vi/dQw4w9WgXcQ/2.jpg",
+            "https://i.ytimg.com/vi/dQw4w9WgXcQ/2.jpg",
+            "url:https://i.ytimg.com/vi/dQw4w9WgXcQ/2.jpg",
+        ),
+        (
+            "https://thumbs.gfycat.com/HappySleepyCat-mobile.jpg",
+            "https://thumbs.gfycat.com/happysleepycat-poster.jpg",
+            "url:https://thumbs.gfycat.com/happysleepycat-poster.jpg",
+        ),
+        (
+            "https://www.dailymotion.com/thumbnail/video/x2hwqn9",
+            "https://www.dailymotion.com/thumbnail/video/x2hwqn9",
+            "url:https://www.dailymotion.com/thumbnail/video/x2hwqn9",
+        ),
+    ],
+)
+def test_a_thumbnail_is_a_picture_of_its_own(url: str, canonical: str, key: str) -> None:
+    (found,) = url_table(pl.Series("url", [url])).to_dicts()
+    assert (found["canonical_url"], found["media_kind"], found["media_key"]) == (canonical, "image", key)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "address"),
+    [
+        ("https://imgur.com/aB3dE5g", "image", "https://i.imgur.com/aB3dE5g.jpg"),
+        ("https://i.imgur.com/aB3dE5g.jpg", "image", "https://i.imgur.com/aB3dE5g.jpg"),
+        ("https://imgur.com/a/AbCdE", "gallery", None),
+        ("https://gfycat.com/happysleepycat", "gif", None),
+        ("https://giphy.com/gifs/3o7TKUM3IgJBX2as9O", "gif", "https://i.giphy.com/3o7TKUM3IgJBX2as9O.gif"),
+        ("https://www.reddit.com/gallery/abc123", "gallery", None),
+        ("https://v.redd.it/k1k1k1k1k1k1k", "video", "https://v.redd.it/k1k1k1k1k1k1k"),
+        ("https://streamable.com/abc12", "video", "https://streamable.com/abc12"),
+    ],
+)
+def test_a_page_is_no_picture(url: str, kind: str, address: str | None) -> None:
+    urls = url_table(pl.Series("url", [url]))
+    assert urls["media_kind"].to_list() == [kind]
+    assert urls.select(media_url(pl.col("canonical_url"), pl.col("media_kind"))).to_series().to_list() == [address]

@@ -73,7 +73,7 @@ def test_it_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     chance = random.Random(12)
     with YoutubeServer(site_of(VIDEOS, lambda number: number % 7)) as server:
         undisturbed = Collection(tmp_path / "undisturbed", server)
-        subprocess.run(undisturbed.command, env=undisturbed.environment, check=True, timeout=200)
+        subprocess.run(undisturbed.command, env=undisturbed.environment, check=True)
         assert set(asked(server).values()) == {1}
         assert len(undisturbed.records()) == VIDEOS - VIDEOS // 7
     with YoutubeServer(site_of(VIDEOS, lambda number: number % 7)) as server:
@@ -81,17 +81,18 @@ def test_it_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
         killed.folder.mkdir()
         for turn in range(KILLS):
             before, asked_before = killed.ended(), asked(server)
+            server.hold.at(chance.randint(1, 2 * VIDEOS // KILLS))
             process = subprocess.Popen(
                 [*killed.command, "--workers", str(1 + turn % 2)], env=killed.environment, start_new_session=True
             )
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=chance.uniform(3.0, 6.0))
+            server.hold.reached(process)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            server.hold.release()
             again = [video_id for video_id in before if asked(server)[video_id] > asked_before[video_id]]
             assert again == []
-        subprocess.run(killed.command, env=killed.environment, check=True, timeout=200)
+        subprocess.run(killed.command, env=killed.environment, check=True)
     assert killed.ended() == undisturbed.ended() == {f"madeup{number:05d}" for number in range(VIDEOS)}
     assert killed.records() == undisturbed.records()
     assert killed.subtitles() == undisturbed.subtitles()

@@ -41,14 +41,14 @@ def test_what_is_said_is_heard_with_one_model_that_the_first_file_loads(
     config = SpeechConfig("model", language="en")
     ears = Ears(config)
     assert loaded == []
-    first, second = ears.hear(str(clip), 60.0), ears.hear(str(clip), 60.0)
+    first, second = ears.hear(str(clip), 60.0, 60.0), ears.hear(str(clip), 60.0, 60.0)
     assert loaded == [config]
     assert first == second == Heard([{"start_s": 0.25, "end_s": 0.75, "text": "en 2.0 s"}], None)
 
 
 def test_a_file_without_sound_is_told(loaded: list[SpeechConfig], render: Render) -> None:  # noqa: F811
     silent = render("silent.mp4", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=1")
-    heard = Ears(SpeechConfig("model")).hear(str(silent), 60.0)
+    heard = Ears(SpeechConfig("model")).hear(str(silent), 60.0, 60.0)
     assert (heard.segments, len(loaded)) == ([], 1)
     assert heard.problem is not None
     assert heard.problem.startswith("speech: ffmpeg: ")
@@ -56,7 +56,7 @@ def test_a_file_without_sound_is_told(loaded: list[SpeechConfig], render: Render
 
 def test_a_model_that_fails_is_told_and_loses_nothing_else(monkeypatch: pytest.MonkeyPatch, clip: Path) -> None:  # noqa: F811
     monkeypatch.setattr(hearing, "load_whisper", lambda _: Listener(RuntimeError("out of memory")))
-    heard = Ears(SpeechConfig("model")).hear(str(clip), 60.0)
+    heard = Ears(SpeechConfig("model")).hear(str(clip), 60.0, 60.0)
     assert heard.segments == []
     assert heard.problem is not None
     assert heard.problem.startswith("speech: ")
@@ -64,7 +64,7 @@ def test_a_model_that_fails_is_told_and_loses_nothing_else(monkeypatch: pytest.M
 
 
 def test_sound_that_takes_too_long_is_told(loaded: list[SpeechConfig], clip: Path) -> None:  # noqa: F811
-    heard = Ears(SpeechConfig("model")).hear(str(clip), 1e-6)
+    heard = Ears(SpeechConfig("model")).hear(str(clip), 60.0, 1e-6)
     assert heard == Heard([], "speech: ffmpeg took more than 1e-06 s")
     assert len(loaded) == 1
 

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -181,15 +180,14 @@ def test_a_publisher_that_is_killed_and_run_again_leaves_one_whole_commit(
     hub: HubServer, run_folder: Path, tmp_path: Path
 ) -> None:
     env = environment(hub.endpoint, tmp_path / "home", TOKEN)
-    hub.state.piece_s = 0.2
+    hub.hold.at(6, "^PUT ")
     command = [sys.executable, "-m", "blift.pipelines.cli", "publish", str(run_folder), "--repo", REPO]
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while hub.counted().get("uploads", 0) < 5:
-        time.sleep(0.01)
+    assert hub.hold.reached(process)
     process.kill()
-    process.wait(timeout=30)
-    assert hub.state.repos[REPO].tags == {}
-    hub.state.piece_s = 0.0
+    process.wait()
+    assert (hub.counted()["uploads"], hub.state.repos[REPO].tags) == (5, {})
+    hub.hold.release()
     assert blift("publish", str(run_folder), "--repo", REPO, env=env).returncode == 0
     repo = hub.state.repos[REPO]
     assert (hub.counted()["commits"], repo.tags) == (1, {"v1.0.0": repo.branches["main"]})

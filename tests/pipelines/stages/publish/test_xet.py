@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,21 +83,16 @@ def test_a_publisher_that_is_killed_and_run_again_leaves_the_same_as_one_that_wa
         told = blift("publish", str(run_again), "--repo", REPO, env=environment(whole, tmp_path / "whole home"))
         assert told.returncode == 0, told.stderr
         wanted = digests_at(whole, "v1.0.0")
-    counted = "put_xorb" if moment == "contents are on the way" else "put_shard"
-    if counted == "put_xorb":
-        xet_hub.state.piece_s = 0.5
-    else:
-        xet_hub.fail(Fault("POST", "/commit/", status=503, times=99))
+    xet_hub.hold.at(1, "^POST /cas/v1/xorbs/" if moment == "contents are on the way" else "^POST .*/commit/")
     env = environment(xet_hub, tmp_path / "home")
     command = [sys.executable, "-m", "blift.pipelines.cli", "publish", str(run_folder), "--repo", REPO]
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not xet_hub.counted().get(counted) and process.poll() is None:
-        time.sleep(0.01)
+    assert xet_hub.hold.reached(process)
     process.kill()
-    assert process.wait(timeout=30) == _KILLED
+    assert process.wait() == _KILLED
     assert xet_hub.state.repos[REPO].tags == {}
-    xet_hub.state.piece_s = 0.0
-    xet_hub.faults.planned.clear()
+    assert ("put_shard" in xet_hub.counted()) == (moment == "contents are there")
+    xet_hub.hold.release()
     assert blift("publish", str(run_folder), "--repo", REPO, env=env).returncode == 0
     repo = xet_hub.state.repos[REPO]
     assert (xet_hub.counted()["commits"], repo.tags) == (1, {"v1.0.0": repo.branches["main"]})
@@ -130,19 +124,16 @@ def test_what_stands_in_the_way_is_said_in_one_sentence_and_leaves_no_commit(
 def test_ctrl_c_ends_what_is_under_way_at_once_and_says_what_to_do(
     xet_hub: HubServer, run_folder: Path, tmp_path: Path
 ) -> None:
-    xet_hub.state.piece_s = 100.0  # half a minute for a few KB
+    xet_hub.hold.at(1, "^POST /cas/v1/xorbs/")  # which is not answered before the program has ended
     env = environment(xet_hub, tmp_path / "home")
     command = [sys.executable, "-m", "blift.pipelines.cli", "publish", str(run_folder), "--repo", REPO, "--quiet"]
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while not xet_hub.counted().get("put_xorb") and process.poll() is None:
-        time.sleep(0.01)
-    pressed = time.monotonic()
+    assert xet_hub.hold.reached(process)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert time.monotonic() - pressed < 3
+    _, said = process.communicate()
     assert process.returncode == 130
     assert said.strip() == "Interrupted. Finished stages are kept: run the same command again to go on."
-    xet_hub.state.piece_s = 0.0
+    xet_hub.hold.release()
     assert blift("publish", str(run_folder), "--repo", REPO, env=env).returncode == 0
     assert xet_hub.counted()["commits"] == 1
 
