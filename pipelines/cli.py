@@ -14,7 +14,14 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from blift.connectors.object_stores import sentence_on_store
-from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, run_as_process
+from blift.pipelines.engine.ending import (
+    EXIT_INTERRUPTED,
+    EXIT_USER_ERROR,
+    EXIT_WORKER_LOST,
+    INTERRUPTED,
+    leave,
+    run_as_process,
+)
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable, printable_lines
@@ -89,7 +96,7 @@ def _command_in(arguments: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code is 0, 1 for a check that failed, 2 for a user's mistake, 130 for Ctrl-C.
+    """Run the command; the exit code is one of those of docs/build.md, 0 where all went well.
 
     Args:
         arguments: of the command; None for those of this process, which ends with the command.
@@ -115,15 +122,16 @@ def _run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return leave(EXIT_INTERRUPTED, INTERRUPTED)
     except BliftError as error:
-        sentence: str | None = str(error)
+        sentence, code = str(error), error.exit_code
     except Exception as error:
         if of_machine := _on_machine(error):
             return leave(EXIT_USER_ERROR, f"blift: {of_machine}")
-        sentence = _on_runner(error)
-        if sentence is None:
+        of_runner = _on_runner(error)
+        if of_runner is None:
             raise
+        sentence, code = of_runner
     print(f"blift: {sentence}", file=sys.stderr)
-    return EXIT_USER_ERROR
+    return code
 
 
 def _on_machine(error: Exception) -> str | None:
@@ -138,14 +146,19 @@ def _on_machine(error: Exception) -> str | None:
     return f"Cannot {what}: {error.strerror}. Mend that, and run it again."
 
 
-def _on_runner(error: Exception) -> str | None:
-    """What a runner's exception means: each has its own for what went wrong elsewhere. None for a fault of ours."""
-    from blift.pipelines.engine.runner_failures import sentence_on  # noqa: PLC0415 - slow
+def _on_runner(error: Exception) -> tuple[str, int] | None:
+    """What a runner's exception means, and the exit code: each runner has its own for what went wrong elsewhere.
+
+    None for a fault of ours.
+    """
+    from blift.pipelines.engine.runner_failures import WORKER_ENDED, sentence_on  # noqa: PLC0415 - slow
 
     if isinstance(error, OSError | ImportError):
         return None
     sentence = user_error_in(str(error)) or sentence_on(str(error))
-    return sentence and printable_lines(sentence)
+    if not sentence:
+        return None
+    return printable_lines(sentence), EXIT_WORKER_LOST if sentence == WORKER_ENDED else EXIT_USER_ERROR
 
 
 def _with_new_name(arguments: Sequence[str]) -> Sequence[str]:

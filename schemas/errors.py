@@ -1,9 +1,10 @@
-"""The errors that a person can cause and mend; the command prints their sentence and exits with code 2."""
+"""The errors that a person can cause and mend; the command prints their sentence and exits with their code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import ClassVar
 
 from blift.schemas.printable import printable
 
@@ -18,6 +19,9 @@ class BliftError(Exception):
         *sentences: each is a line of the text, whatever it quotes: what is not printable in it is escaped, and of what
             is very long the middle is left out.
     """
+
+    #: Of the command that ends with it.
+    exit_code: ClassVar[int] = 2
 
     def __init__(self, *sentences: str) -> None:
         super().__init__(*(printable(cut(sentence, _LONGEST)) for sentence in sentences))
@@ -48,6 +52,12 @@ class PublishError(BliftError):
 
 class FetchError(BliftError):
     """A platform cannot be asked at all: no credentials, wrong ones, or a service that does not answer."""
+
+
+class PartialInput(BliftError):
+    """An input file could not be read to its end, and the person asked for all of it (`--strict`)."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class TooManyRejects(BliftError):

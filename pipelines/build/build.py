@@ -27,6 +27,7 @@ def build(
     detach: bool = False,
     replaces: bool = False,
     forced: Collection[str] = (),
+    strict: bool = False,
 ) -> Manifest:
     """Run the stages that are asked for and not done yet.
 
@@ -42,6 +43,7 @@ def build(
         report: told what happens.
         replaces: the folder may hold the dataset of another recipe, which this one then replaces.
         forced: names of stages that run even where their result is there.
+        strict: an archive that breaks off or cannot be unpacked fails the build, and is no warning.
         detach: hand the first stage that is not done to the runner, and do not wait for it.
 
     Raises:
@@ -62,7 +64,7 @@ def build(
         begun = update.begun()
         manifest = begun or Manifest(source.recipe.name, version("blift"))
         others = (update.before,) if update.before else ()
-        place = Place(source, folder, beam, update.save, detach, STAGES, others, forced)
+        place = Place(source, folder, beam, update.save, detach, STAGES, others, forced, strict)
         for name in stages:
             request = Request(source, folder, limit, manifest)
             prepared = first if name == stages[0] and seen == begun else stage(name).prepare(request)

@@ -16,13 +16,12 @@ from blift.pipelines.commands.show import show_funnel, show_notes
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
-from blift.pipelines.engine.stage_run import Report
+from blift.pipelines.engine.stage_run import Report, cut_short
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
 from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
 from blift.pipelines.stages.publish.wish import publish_as_last_stage
 from blift.schemas.errors import BliftError, RecipeError, did_you_mean
 from blift.schemas.printable import printable
-from blift.schemas.reasons import Reason
 
 #: The last stage, which is no part of what is built.
 PUBLISH = "publish"
@@ -45,7 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{PUBLISH} where it names a dataset)",
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="read at most N posts of each file, and N files of one post each"
+        "--limit",
+        type=int,
+        metavar="N",
+        help="a trial: read at most N posts of each file of posts, N files of one post each, and of each file of "
+        "comments the blocks with the first 1,000 N",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail (exit code 3) where an archive breaks off or cannot be unpacked"
     )
     parser.add_argument(
         "--detach",
@@ -76,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
     source = load_recipe(args.recipe)
     show_notes(source.notes)
     stages = _stages(args.stages, source, trial=args.limit is not None)
+    if args.limit is not None:
+        show_notes([_trial(args.limit)])
     forced = [] if args.force is None else _stages(args.force or None, source, trial=True)
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
@@ -97,7 +105,16 @@ def run(args: argparse.Namespace) -> int:
     with progress:
         of_build = [name for name in stages if name in STAGES]
         manifest = build(
-            source, folder, beam, of_build, args.limit, report, detach=detach, replaces=args.replace, forced=forced
+            source,
+            folder,
+            beam,
+            of_build,
+            args.limit,
+            report,
+            detach=detach,
+            replaces=args.replace,
+            forced=forced,
+            strict=args.strict,
         )
         finished = all(name in manifest.stages for name in of_build)
         in_place = finished and folder.require_manifest().fingerprint == manifest.fingerprint
@@ -113,16 +130,19 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _trial(limit: int) -> str:
+    """What a trial reads."""
+    from blift.pipelines.stages.ingest.scope import COMMENTS_OF_A_POST  # noqa: PLC0415 - imports Apache Beam
+
+    return (
+        f"this is a trial: it reads at most {limit:,} posts of each file of posts, {limit:,} files of one post each, "
+        f"and of each file of comments the blocks with the first {limit * COMMENTS_OF_A_POST:,}."
+    )
+
+
 def warnings(manifest: Manifest) -> list[str]:
     """What somebody should know who only sees that the build went well: files cut short, parts that were left out."""
-    found = []
-    for row in (row for row in funnel_rows(manifest) if row.step == "read"):
-        for reason in (Reason.TRUNCATED_FILE, Reason.UNREADABLE_FILE):
-            if files := row.rejected.get(reason):
-                how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
-                what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
-                found += [f"{how_many} {what}. The rejects of `ingest` say where."]
-    found += _nothing_left(manifest)
+    found = [*cut_short(funnel_rows(manifest)), *_nothing_left(manifest)]
     notes = [note for record in manifest.stages.values() for note in record.notes]
     found += notes[:_NOTES_SHOWN]
     if len(notes) > _NOTES_SHOWN:

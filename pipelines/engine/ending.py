@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import cache
+from types import FrameType
 from typing import NoReturn
 
 from blift.pipelines.engine.streams import take_over, trouble_of
 
-EXIT_FAULT = 1
 EXIT_USER_ERROR = 2
+EXIT_WORKER_LOST = 4
+EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
 INTERRUPTED = "\nInterrupted. Finished stages are kept: run the same command again to go on."
 
@@ -24,6 +27,7 @@ def run_as_process(command: Callable[[], int]) -> int:
     threads of Arrow that still run while it is may abort the process, now and then, when all is done and said.
     """
     output = take_over()
+    signal.signal(signal.SIGTERM, _as_interrupt)
     code = EXIT_FAULT
 
     def end() -> None:
@@ -40,6 +44,11 @@ def run_as_process(command: Callable[[], int]) -> int:
         sys.stderr.write(f"blift: {trouble}\n")
         code = code or EXIT_USER_ERROR
     return code
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> None:
+    """What a scheduler sends to end a process is for it what Ctrl-C is: finished work is kept, and a sentence said."""
+    signal.raise_signal(signal.SIGINT)
 
 
 @cache

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
-from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR, INTERRUPTED, leave, scratch
+from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_WORKER_LOST, INTERRUPTED, leave, scratch
 from blift.pipelines.engine.runner_failures import WORKER_ENDED
 from blift.schemas.errors import BliftError
 
@@ -95,7 +95,7 @@ class _Ending:
         if self.interrupted:
             return  # as was to be expected
         if failure.thread is not None and failure.thread.name == _WORKER_THREAD:
-            self._end_soon(EXIT_USER_ERROR, f"blift: {WORKER_ENDED}")
+            self._end_soon(EXIT_WORKER_LOST, f"blift: {WORKER_ENDED}")
         else:
             threading.__excepthook__(failure)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform as machine
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -21,8 +21,8 @@ from blift.pipelines.engine.run_report import StageResult, forget_account, libra
 from blift.pipelines.engine.stage import Prepared, Stage
 from blift.pipelines.engine.versions import referenced
 from blift.pipelines.recipe.file import RecipeFile
-from blift.schemas.errors import OutputError, TooManyRejects
-from blift.schemas.reasons import MALFORMED
+from blift.schemas.errors import OutputError, PartialInput, TooManyRejects
+from blift.schemas.reasons import MALFORMED, Reason
 from blift.schemas.records import RECORDS
 from blift.schemas.reject import Reject
 from blift.transforms.accounting import FunnelRow, funnel, unbalanced
@@ -56,6 +56,8 @@ class Place:
     """Other datasets of the folder: what a stage did for one of them is not done again."""
     forced: Collection[str] = ()
     """Names of stages that run whatever there is."""
+    strict: bool = False
+    """An input file that could not be read to its end fails the build."""
 
 
 def run_unless_done(
@@ -75,6 +77,7 @@ def run_unless_done(
     for known in () if name in place.forced else (manifest, *place.others):
         record = known.stages.get(name)
         if record and record.fingerprint == fingerprint and is_whole(record, folder):
+            _check_whole(record, place)
             report.skipped(name, record)
             return manifest if known is manifest else _extended(manifest, name, record, place)
     result = _finished_job(name, folder, fingerprint)
@@ -85,6 +88,7 @@ def run_unless_done(
         return None
     record = _record(prepared, inputs, fingerprint, result)
     _check(record, source)
+    _check_whole(record, place)
     manifest = _extended(manifest, name, record, place)
     place.save(manifest)
     forget_account(name, folder)
@@ -175,6 +179,30 @@ def _check(record: StageRecord, source: RecipeFile) -> None:
             f"{malformed} of {read} records could not be read, and the recipe allows {allowed:.1%}. Look at "
             "`rejects/` in the run folder for their reasons, mend the input or raise `rejects.max_malformed`."
         )
+
+
+def _check_whole(record: StageRecord, place: Place) -> None:
+    """Check that every input file was read to its end, where that is asked for.
+
+    Raises:
+        PartialInput: one was not.
+    """
+    if place.strict and (parts := cut_short(record.funnel)):
+        raise PartialInput(
+            f"{' '.join(parts)} With --strict that fails the build. Replace the file, or build without --strict."
+        )
+
+
+def cut_short(rows: Iterable[FunnelRow]) -> list[str]:
+    """Sentences on archive files that could not be read to their end."""
+    found = []
+    for row in (row for row in rows if row.step == "read"):
+        for reason in (Reason.TRUNCATED_FILE, Reason.UNREADABLE_FILE):
+            if files := row.rejected.get(reason):
+                how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
+                what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
+                found.append(f"{how_many} {what}. The rejects of `ingest` say where.")
+    return found
 
 
 def _malformed(row: FunnelRow) -> int:

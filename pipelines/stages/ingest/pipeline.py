@@ -217,7 +217,7 @@ class _ReadComments(beam.DoFn):
         for file in asked.unit.files:
             # What is to be listed must be built; what is only counted need not.
             chunks = read(file, None if config.reject_out_of_scope else of_posts)
-            for part in scope.readable(map(Records, chunks), file.path, config):
+            for part in scope.limited_comments(scope.readable(map(Records, chunks), file.path, config), config.limit):
                 chunk, tally = part.posts, Tally(STAGE)
                 yield from scope.read_tally(chunk, connector.platform, "comment", config, tally)
                 rows = frame(comments(chunk.table, connector.platform, config.author_key))

@@ -86,6 +86,20 @@ def limited(parts: Iterable[Records], limit: int | None) -> Iterator[Records]:
             return
 
 
+#: Comments that a trial reads of a file of comments, for each post that it reads of a file of posts.
+COMMENTS_OF_A_POST = 1_000
+
+
+def limited_comments(parts: Iterable[Records], limit: int | None) -> Iterator[Records]:
+    """What is read of a file of comments until it is a thousand for each of ``limit`` posts; blocks are read whole."""
+    read = 0
+    for part in parts:
+        yield part
+        read += part.posts.rows_in
+        if limit is not None and read >= limit * COMMENTS_OF_A_POST:
+            return
+
+
 def read_tally(
     chunk: Chunk, platform: Platform, record: str, config: IngestConfig, tally: Tally
 ) -> Iterator[TaggedOutput]:
