@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from blift.runs import Run, build, check_recipe, measure_file, open_run
     from blift.schemas.errors import BliftError, InputError, OutputError, RecipeError
+    from blift.transforms.rules import Check, rule
 
 #: Where each public name is defined.
 _HOME = {
@@ -44,6 +45,8 @@ _HOME = {
     "rule_names": "rows",
     "schema": "rows",
     "table_names": "rows",
+    "Check": "transforms.rules",
+    "rule": "transforms.rules",
     "Run": "runs",
     "build": "runs",
     "check_recipe": "runs",
@@ -59,6 +62,7 @@ __version__ = version("blift")
 __all__ = [
     "ArchiveTables",
     "BliftError",
+    "Check",
     "InputError",
     "OutputError",
     "RecipeError",
@@ -79,6 +83,7 @@ __all__ = [
     "platform_names",
     "read_archive",
     "render_pairs",
+    "rule",
     "rule_names",
     "schema",
     "table_names",

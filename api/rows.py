@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ from blift.schemas.platform import platform_of
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.language import identify
 from blift.transforms.near_duplicates import near_duplicates
-from blift.transforms.rules.registry import Record, checks, rules_for
+from blift.transforms.rules.python_file import read_rule_file
+from blift.transforms.rules.registry import RecordKind, checks, rules_for
 from blift.transforms.rules.registry import apply_rules as judge
 from blift.transforms.tables import frame
 from blift.transforms.urls import canonical_url, media_key
@@ -43,20 +45,30 @@ def schema(table: str) -> pa.Schema:
     return SCHEMAS[table]
 
 
-def rule_names(record: str, platform: str | None = None) -> list[str]:
+def rule_names(record: str, platform: str | None = None, python: str | Path | None = None) -> list[str]:
     """The names of the rules for a kind of record, in the order in which they run.
 
     Args:
         record: `post`, `comment` or `sample`.
         platform: whose records; None for samples.
+        python: a Python file with rules of your own, which is run.
 
     Raises:
         InputError: there is no such kind of record.
+        RecipeError: the Python file cannot be used.
     """
-    return [entry.name for entry in rules_for(_record(record), platform_of(platform) if platform else None)]
+    own = read_rule_file(Path(python)).rules if python else ()
+    row = platform_of(platform) if platform else None
+    return [entry.name for entry in rules_for(_record(record), row, own=own)]
 
 
-def apply_rules(rows: pa.Table, record: str, options: Mapping[str, Any], platform: str | None = None) -> Judged:
+def apply_rules(
+    rows: pa.Table,
+    record: str,
+    options: Mapping[str, Any],
+    platform: str | None = None,
+    python: str | Path | None = None,
+) -> Judged:
     """Apply rules to the rows of a table; the first rule that a row breaks rejects it.
 
     Args:
@@ -64,22 +76,25 @@ def apply_rules(rows: pa.Table, record: str, options: Mapping[str, Any], platfor
         record: which of these.
         options: by name of the rule, as in a recipe: ``{"deleted": True, "min_words": 3}``.
         platform: whose rows they are; None for samples.
+        python: a Python file with rules of your own, which is run.
 
     Raises:
         InputError: there is no such kind of record, or no such rule for it.
+        RecipeError: the Python file cannot be used, or a rule of it fails.
     """
-    known = rule_names(record, platform)
+    known = rule_names(record, platform, python)
     if unknown := [name for name in options if name not in known]:
         hint = did_you_mean(unknown[0], known) or "."
         raise InputError(f"There is no rule {unknown[0]!r} for a {record}{hint} Rules: {', '.join(known)}.")
-    own = platform_of(platform) if platform else None
-    verdict = judge(frame(rows), checks(_record(record), own, options))
+    row = platform_of(platform) if platform else None
+    own = read_rule_file(Path(python)).rules if python else ()
+    verdict = judge(frame(rows), checks(_record(record), row, options, own=own))
     return Judged(_arrow(verdict.kept), _arrow(verdict.rejected))
 
 
 def identify_languages(texts: Sequence[str | None]) -> pa.Table:
     """The language of each text: ``language`` (ISO 639-1 or -3, or null), ``confidence`` (0 to 1), ``decided_by``."""
-    return _arrow(identify(pl.Series(texts, dtype=pl.String)))
+    return _arrow(identify(pl.Series(texts, dtype=pl.String)).drop("outside"))
 
 
 def canonical_urls(urls: Sequence[str | None]) -> list[str | None]:
@@ -120,11 +135,11 @@ def _of_urls(urls: Sequence[str | None], expression: Any) -> list[str | None]:
     return found
 
 
-def _record(name: str) -> Record:
+def _record(name: str) -> RecordKind:
     try:
-        return Record(name)
+        return RecordKind(name)
     except ValueError as error:
-        raise InputError(f"There are no rules for {name!r}; there are for {', '.join(Record)}.") from error
+        raise InputError(f"There are no rules for {name!r}; there are for {', '.join(RecordKind)}.") from error
 
 
 def _arrow(rows: pl.DataFrame) -> pa.Table:

@@ -88,13 +88,17 @@ def open_run(path: str | Path) -> Run:
     return Run(path)
 
 
-def check_recipe(path: str | Path) -> list[str]:
+def check_recipe(path: str | Path, *, allow_python: bool = False) -> list[str]:
     """Check a recipe; the result is a list of notes, such as on a key that has a new name.
+
+    Args:
+        path: of a recipe, or the name of a shipped one.
+        allow_python: run the Python file of rules that the recipe names; without it, such a recipe is refused.
 
     Raises:
         RecipeError: says the file, the line, the key, what is wrong with it and what to do.
     """
-    return list(load_recipe(str(path)).notes)
+    return list(load_recipe(str(path), allow_python=allow_python).notes)
 
 
 def build(
@@ -104,6 +108,7 @@ def build(
     stages: Sequence[str] | None = None,
     limit: int | None = None,
     beam: Sequence[str] = (),
+    allow_python: bool = False,
     replace: bool = False,
 ) -> Run:
     """Build a dataset from a recipe; stages whose result is already in the folder are skipped.
@@ -116,6 +121,7 @@ def build(
         stages: names of the stages to run; None for all that the recipe needs.
         limit: posts to read of each archive file, for a trial; None for all.
         beam: options of Apache Beam, such as ``["--runner=SparkRunner"]``.
+        allow_python: run the Python file of rules that the recipe names; without it, such a recipe is refused.
         replace: put this dataset in the place of one of another recipe.
 
     Raises:
@@ -126,8 +132,9 @@ def build(
     from blift.pipelines.engine.stage_run import Report  # noqa: PLC0415 - the same
 
     silent = Report(started=lambda _: None, skipped=lambda *_: None, done=lambda *_: None)
+    source = load_recipe(str(recipe), allow_python=allow_python)
     folder, arguments = RunFolder(str(out)), beam_arguments(list(beam))
-    run(load_recipe(str(recipe)), folder, arguments, stages, limit, silent, replaces=replace)
+    run(source, folder, arguments, stages, limit, silent, replaces=replace)
     return Run(out)
 
 

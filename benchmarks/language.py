@@ -1,206 +1,149 @@
-"""Language identification: langdetect alone, the fast pass alone, and the two together.
+"""Language identification: what a rule `languages: [en]` does to real titles and to sentences, by four programs.
 
-Prints Markdown tables of time and accuracy, and which threshold of unsureness they favour:
+Prints Markdown tables: English titles that are rejected, by number of words, and texts in other languages that are
+kept, for langdetect alone, the fast pass alone, lingua, and the product:
 
-    python -m benchmarks.language --data ../shared/data
+    python -m benchmarks.language --data ../shared/data [--sentences FOLDER]
 
-The texts are lingua's test data: 75 languages, sentences and word pairs (Apache-2.0).
+The titles are those of recorded posts; which of them are not English was read by a person (`_NOT_ENGLISH`,
+`_NO_LANGUAGE`). `language/` holds sentences and word pairs of 75 languages, which are lingua's own test data.
+`--sentences` adds others: a folder with one file for each language, one sentence per line, such as `German.txt`.
+lingua is left out where it is not installed (`pip install lingua-language-detector`).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+from backports import zstd
 
-from blift.transforms.language import SURE, Answer, fast_pass, identify, langdetect_languages, langdetect_pass, words_of
+from blift.transforms.language import SURE, fast_pass, identify, langdetect_pass, words_of
 
-#: The ten languages with most speakers that are in the data, after English.
-_COMMON = ("en", "zh", "hi", "es", "fr", "ar", "bn", "pt", "ru", "ur")
-_KINDS = ("sentences", "word-pairs")
-_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-#: Both written forms of Norwegian are `no` to both passes.
-_SAME = {"nb": "no", "nn": "no"}
+#: Ids of posts whose title is in another language.
+_NOT_ENGLISH = frozenset({
+    "4at068", "4imr9i", "1skcxy3", "4ih5x8", "hle5rp", "hlesg6", "31acc4", "1skadix", "hp1y20",
+    "hle4cf", "hmc5rr", "1skh8t6",
+})  # fmt: skip
+#: Ids of posts whose title is in none: only names, or letters at random.
+_NO_LANGUAGE = frozenset({
+    "1skevo8", "hmkbt8", "hle557", "5dec58", "4ih5oz", "4ih5p3", "4ih5p6", "kzj68b", "3hahrw",
+    "4s2ifv", "4t8480", "48clog",
+})  # fmt: skip
+#: English, as files of sentences are named.
+_ENGLISH = ("en", "English")
+#: Longer titles are counted together.
+_MOST_WORDS = 12
 
-
-@dataclass(frozen=True)
-class Score:
-    """One program on one kind of text; shares are of 1."""
-
-    microseconds: float
-    asked: float
-    accuracy: float
-    accuracy_both: float
-    precision: float
-    recall: float
-    precision_both: float
-
-    @property
-    def f1(self) -> float:
-        """English against all the rest."""
-        return _f1(self.precision, self.recall)
-
-    @property
-    def f1_both(self) -> float:
-        """English against the languages that both passes know."""
-        return _f1(self.precision_both, self.recall)
+#: Whether a rule for English keeps each text.
+Keeps = Callable[[pl.Series], pl.Series]
 
 
-def _f1(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+def titles(data: Path) -> pl.Series:
+    """The titles of recorded posts that are English, each once."""
+    window: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 31}
+    found: dict[str, str] = {}
+    with zstd.open(data / "reddit" / "RS_recorded.zst", options=window) as stream:
+        for line in stream:
+            post = json.loads(line)
+            if post.get("title") and post.get("id") not in _NOT_ENGLISH | _NO_LANGUAGE:
+                found[post["id"]] = post["title"]
+    return pl.Series(sorted(set(found.values())))
 
 
-def answers(folder: Path, texts: int) -> pl.DataFrame:
-    """What each pass alone says of so many texts of every language, and how many microseconds it took to say so."""
-    parts = []
+def other_languages(folder: Path, most: int) -> pl.Series:
+    """So many texts of every language but English."""
+    texts: list[str] = []
     for path in sorted(folder.glob("*.txt")):
-        lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()][:texts]
-        parts.append(pl.DataFrame({"file": [path.stem] * len(lines), "text": lines}))
-    if not parts:
-        sys.exit(f"no texts in {folder}; --data names the folder that holds language/")
-    rows = pl.concat(parts)
-    started = time.perf_counter()
-    words = words_of(rows["text"])
-    cleaning = 1e6 * (time.perf_counter() - started) / rows.height
-    columns = {"words_us": pl.Series([cleaning] * rows.height)}
-    for name, identifier in (("fast", fast_pass), ("langdetect", langdetect_pass)):
-        identifier("a warm start")
-        said = [_timed(identifier, text) for text in words.to_list()]
-        columns[name] = pl.Series([answer[0] if answer else None for answer, _ in said], dtype=pl.String)
-        columns[f"{name}_sure"] = pl.Series([answer[1] if answer else None for answer, _ in said], dtype=pl.Float64)
-        columns[f"{name}_us"] = pl.Series([taken for _, taken in said])
-    return rows.with_columns(**columns, truth=pl.col("file").replace(_SAME))
+        lines = [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+        texts += lines[:most] if path.stem not in _ENGLISH else []
+    if not texts:
+        sys.exit(f"no texts in {folder}")
+    return pl.Series(texts)
 
 
-def _timed(identifier: Callable[[str], Answer], text: str | None) -> tuple[Answer, float]:
-    started = time.perf_counter()
-    answer = identifier(text) if text else None
-    return answer, 1e6 * (time.perf_counter() - started)
+def alone(first: Callable[[str], str | None]) -> Keeps:
+    """A rule that trusts the first answer of one program; what has no answer stays."""
+    return lambda texts: pl.Series([not words or first(words) in {"en", None} for words in words_of(texts).to_list()])
 
 
-def together(sure: float, *, about_all: bool = False) -> pl.Expr:
-    """Whether langdetect is asked: the fast pass is unsure, of a language that langdetect knows (or of any)."""
-    unsure = pl.col("fast_sure") < sure
-    known = pl.col("fast").is_in(sorted(langdetect_languages()))
-    return (unsure if about_all else unsure & known).fill_null(value=True)
+def _likeliest(said: Mapping[str, float]) -> str | None:
+    return max(said, key=lambda code: said[code], default=None)
 
 
-def said(rows: pl.DataFrame, asked: pl.Expr, *, alone: bool = False) -> pl.DataFrame:
-    """``language`` and ``us`` of every text where langdetect is asked about some."""
-    slow = pl.col("langdetect") if alone else pl.coalesce("langdetect", "fast")
-    fast_us = pl.lit(0.0) if alone else pl.col("fast_us")
-    return rows.with_columns(asked=asked).with_columns(
-        language=pl.when("asked").then(slow).otherwise("fast"),
-        us=pl.col("words_us") + fast_us + pl.when("asked").then("langdetect_us").otherwise(0.0),
-    )
+def _lingua(*, accurate: bool) -> Callable[[str], str | None]:
+    builder: Any = import_module("lingua").LanguageDetectorBuilder.from_all_languages()
+    detector = (builder if accurate else builder.with_low_accuracy_mode()).build()
+
+    def first(words: str) -> str | None:
+        found = detector.detect_language_of(words)
+        return str(found.iso_code_639_1.name).lower() if found else None
+
+    return first
 
 
-def score(rows: pl.DataFrame) -> Score:
-    """Time and accuracy of what was ``said``."""
-    both = rows.filter(pl.col("truth").is_in(sorted(langdetect_languages())))
-    return Score(
-        _mean(rows, pl.col("us")), _mean(rows, pl.col("asked")), _mean(rows, _RIGHT), _mean(both, _RIGHT),
-        _mean(rows.filter(_ENGLISH), pl.col("truth") == "en"), _mean(rows.filter(truth="en"), _ENGLISH),
-        _mean(both.filter(_ENGLISH), pl.col("truth") == "en"),
-    )  # fmt: skip
-
-
-_RIGHT = (pl.col("language") == pl.col("truth")).fill_null(value=False)
-_ENGLISH = (pl.col("language") == "en").fill_null(value=False)
-
-
-def _mean(rows: pl.DataFrame, what: pl.Expr) -> float:
-    return float(rows.select(what.cast(pl.Float64).mean().fill_null(0.0)).item())
-
-
-def check_shipped(rows: pl.DataFrame) -> float:
-    """Stop unless `identify` says of every fourth text what the tables say; its own microseconds a text."""
-    some = rows.gather_every(4)
-    started = time.perf_counter()
-    found = identify(some["text"])["language"]
-    taken = 1e6 * (time.perf_counter() - started) / some.height
-    if not found.eq_missing(said(some, together(SURE))["language"]).all():
-        sys.exit("identify() does not say what these tables say of its default")
-    return taken
-
-
-def programs(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """What the two passes say alone and together, as shipped."""
-    return {
-        "langdetect alone": said(rows, pl.lit(value=True), alone=True),
-        "fast pass alone": said(rows, pl.lit(value=False)),
-        f"both, sure from {SURE}": said(rows, together(SURE)),
+def programs() -> dict[str, Keeps]:
+    """What is compared."""
+    found = {
+        "langdetect alone": alone(lambda words: _likeliest(langdetect_pass(words))),
+        "the fast pass alone": alone(lambda words: _likeliest(fast_pass(words))),
     }
+    if find_spec("lingua"):
+        found["lingua"] = alone(_lingua(accurate=True))
+        found["lingua, low accuracy mode"] = alone(_lingua(accurate=False))
+    return found | {"blift": lambda texts: (identify(texts, wanted=["en"])["outside"] < SURE).fill_null(value=True)}
 
 
-def print_programs(data: Mapping[str, pl.DataFrame]) -> None:
-    """One table: the programs on sentences and on word pairs."""
-    print(
-        "\n| texts | program | us a text | accuracy % (all 75) | (known to both) | English precision % | recall % |",
-        end="",
-    )
-    print(" F1 % | F1 % (known to both) |\n|---|---|" + "--:|" * 7)
-    for kind, rows in data.items():
-        for name, one in programs(rows).items():
-            it = score(one)
-            shares = (it.accuracy, it.accuracy_both, it.precision, it.recall, it.f1, it.f1_both)
-            print(f"| {kind} | {name} | {it.microseconds:,.0f} | {_percent(*shares)} |")
+def timed(keeps: Keeps, texts: pl.Series) -> tuple[pl.Series, float]:
+    """Which texts are kept, and the microseconds of CPU that each took."""
+    keeps(pl.Series(["a warm start"]))
+    began = time.process_time()
+    kept = keeps(texts)
+    return kept, 1e6 * (time.process_time() - began) / len(texts)
 
 
-def print_sweep(data: Mapping[str, pl.DataFrame], half: str) -> None:
-    """One table over the thresholds, and the one that it favours: cheapest within a point of the best mean."""
-    print(f"\nThresholds, {half}. `mean` is that of accuracy and F1 of English, over both kinds of text.\n")
-    print("| langdetect is asked about | sure from | us, sentences | accuracy % | English F1 % | recall % | us, pairs |"
-          " accuracy % | English F1 % | recall % | mean |\n|---|" + "--:|" * 10)  # fmt: skip
-    means: dict[float, float] = {}
-    for about_all in (True, False):
-        for sure in _THRESHOLDS:
-            scores = [score(said(rows, together(sure, about_all=about_all))) for rows in data.values()]
-            mean = sum(it.accuracy + it.f1 for it in scores) / (2 * len(scores))
-            means |= {} if about_all else {sure: mean}
-            cells = " | ".join(f"{it.microseconds:,.0f} | {_percent(it.accuracy, it.f1, it.recall)}" for it in scores)
-            print(f"| {'all unsure' if about_all else 'languages it knows'} | {sure} | {cells} | {100 * mean:.1f} |")
-    favoured = min(sure for sure, mean in means.items() if mean >= max(means.values()) - 0.01)
-    print(f"\nFavoured, the lowest within a point of the best mean: sure from {favoured}")
-
-
-def print_languages(data: Mapping[str, pl.DataFrame]) -> None:
-    """One table: accuracy of the programs by language, the most common languages first."""
-    by_program = {f"{kind}, {name}": one for kind, rows in data.items() for name, one in programs(rows).items()}
-    print(f"\n| language | {' | '.join(by_program)} |\n|---|{'--:|' * len(by_program)}")
-    shares = {name: dict(one.group_by("file").agg(_RIGHT.mean()).rows()) for name, one in by_program.items()}
-    files = sorted(next(iter(shares.values())), key=lambda file: (file not in _COMMON, file))
-    for file in files:
-        print(f"| {file} | {' | '.join(f'{100 * share[file]:.0f}' for share in shares.values())} |")
-
-
-def _percent(*shares: float) -> str:
-    return " | ".join(f"{100 * share:.1f}" for share in shares)
+def rejected_by_words(texts: pl.Series, kept: pl.Series) -> list[str]:
+    """The percentage that is rejected, by number of words."""
+    words = words_of(texts).fill_null("").str.count_matches(" ") + 1
+    rows = pl.DataFrame({"words": words.clip(upper_bound=_MOST_WORDS), "lost": ~kept})
+    return [f"{100 * share:.1f}" for share in rows.group_by("words").agg(pl.col("lost").mean()).sort("words")["lost"]]
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder that holds language/")
-    parser.add_argument("--texts", type=int, default=200, help="texts of each language, of 200 (default: 200)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("../shared/data"), help="folder that holds language/ and reddit/"
+    )
+    parser.add_argument("--texts", type=int, default=50, help="texts of each language (default: 50)")
+    parser.add_argument("--sentences", type=Path, help="folder of other sentences, one file for each language")
     args = parser.parse_args()
-    data = {kind: answers(args.data / "language" / kind, args.texts) for kind in _KINDS}
-    known = len(langdetect_languages() & set(data["sentences"]["truth"]))
-    print(f"{' and '.join(f'{rows.height:,} {kind}' for kind, rows in data.items())} of 75 languages, {known} of them")
-    print("known to both passes (the two written forms of Norwegian count as one).")
-    print_programs(data)
-    for kind, rows in data.items():
-        print(
-            f"\n`identify` itself, {kind}: {check_shipped(rows):,.0f} us a text, the same answers (every fourth text)."
-        )
-    for half, place in (("even texts", 0), ("odd texts", 1)):
-        print_sweep({kind: rows.filter(pl.int_range(pl.len()) % 2 == place) for kind, rows in data.items()}, half)
-    print_languages(data)
+    english = titles(args.data)
+    others = {kind: other_languages(args.data / "language" / kind, args.texts) for kind in ("sentences", "word-pairs")}
+    if args.sentences:
+        others["other sentences"] = other_languages(args.sentences, args.texts)
+    print(f"{len(english):,} titles; {', '.join(f'{len(texts):,} {kind}' for kind, texts in others.items())}")
+    print("\n| program | titles: us each | rejected % | " + " | ".join(f"{kind}: kept %" for kind in others) + " |")
+    print("|---|" + "--:|" * (2 + len(others)))
+    by_words = {}
+    for name, keeps in programs().items():
+        kept, us = timed(keeps, english)
+        by_words[name] = rejected_by_words(english, kept)
+        shares = [f"{100 * keeps(texts).sum() / len(texts):.1f}" for texts in others.values()]
+        print(f"| {name} | {us:,.0f} | {100 * (~kept).sum() / len(english):.1f} | {' | '.join(shares)} |", flush=True)
+    print("\nEnglish titles that are rejected, %, by number of words:\n")
+    numbers = [str(count) for count in range(1, _MOST_WORDS)] + [f"{_MOST_WORDS} and more"]
+    print(f"| program | {' | '.join(numbers)} |\n|---|{'--:|' * len(numbers)}")
+    for name, shares in by_words.items():
+        print(f"| {name} | {' | '.join(shares)} |")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,7 @@ import stat
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO, cast
-
-from blift.connectors.object_stores import beams
+from typing import Any, BinaryIO, cast
 
 #: As Beam's `CompressionTypes` has it.
 _UNCOMPRESSED = "uncompressed"
@@ -43,7 +41,7 @@ def open_to_read(path: str) -> BinaryIO:
     """
     if is_here(path):
         return open(path, "rb", opener=_open_file)
-    return cast(BinaryIO, beams(path).open(path, compression_type=_UNCOMPRESSED))
+    return cast(BinaryIO, _beams(path).open(path, compression_type=_UNCOMPRESSED))
 
 
 def _open_file(path: str, flags: int) -> int:
@@ -67,7 +65,7 @@ def open_to_write(path: str) -> BinaryIO:
     if is_here(path):
         make_folder(posixpath.dirname(path) or ".")
         return open(path, "wb")
-    return cast(BinaryIO, beams(path).create(path, compression_type=_UNCOMPRESSED))
+    return cast(BinaryIO, _beams(path).create(path, compression_type=_UNCOMPRESSED))
 
 
 def read_bytes(path: str) -> bytes:
@@ -86,14 +84,14 @@ def stored_digest(address: str) -> str:
     Raises:
         OSError: the store does not answer.
     """
-    return str(beams(address).checksum(address))
+    return str(_beams(address).checksum(address))
 
 
 def exists(path: str) -> bool:
     """Whether there is such a file; folders count on this machine alone."""
     if is_here(path):
         return os.path.exists(path)
-    return bool(beams(path).exists(path))
+    return bool(_beams(path).exists(path))
 
 
 def matching(folder: str, pattern: str) -> list[Entry]:
@@ -127,7 +125,7 @@ def matched_by_beam(pattern: str) -> list[Entry]:
     """
     with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
         warnings.simplefilter("ignore", FutureWarning)
-        listed = beams(pattern).match([pattern])[0].metadata_list
+        listed = _beams(pattern).match([pattern])[0].metadata_list
     return sorted(
         Entry(each.path, each.size_in_bytes, each.last_updated_in_seconds)
         for each in listed
@@ -144,7 +142,7 @@ def delete(path: str) -> None:
     if is_here(path):
         os.remove(path)
         return
-    beams(path).delete([path])
+    _beams(path).delete([path])
 
 
 def rename(source: str, target: str) -> None:
@@ -163,7 +161,7 @@ def rename(source: str, target: str) -> None:
         return
     if exists(target):
         delete(target)
-    beams(target).rename([source], [target])
+    _beams(target).rename([source], [target])
 
 
 def make_folder(path: str) -> None:
@@ -183,7 +181,7 @@ def make_folder(path: str) -> None:
         return
     if not exists(path):
         with suppress(FileExistsError):  # another worker made it
-            beams(path).mkdirs(path)
+            _beams(path).mkdirs(path)
 
 
 def _sync(path: str) -> None:
@@ -193,3 +191,27 @@ def _sync(path: str) -> None:
         os.fsync(found)
     finally:
         os.close(found)
+
+
+def sentence_on_store(error: Exception) -> str | None:
+    """A sentence that explains a store's error to the person who gave its address; None for any other error.
+
+    Args:
+        error: of one of Beam's filesystems, which name every address with its own reason.
+    """
+    causes = getattr(error, "exception_details", None)
+    if not isinstance(error, OSError) or not isinstance(causes, dict) or not causes:
+        return None
+    address, cause = next(iter(causes.items()))
+    reason = " ".join(str(getattr(cause, "message", None) or cause).split())
+    return (
+        f"Cannot reach {address}: {reason.rstrip('.')}. Check the address, the credentials and the region; "
+        "docs/runners.md says what each store needs."
+    )
+
+
+def _beams(path: str) -> Any:
+    """Beam's filesystems, once it is certain that they can open the path or address."""
+    from blift.connectors.object_stores import beams  # noqa: PLC0415 - imports Beam
+
+    return beams(path)

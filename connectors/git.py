@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import os
 import shutil
 import subprocess
-import tarfile
+import tempfile
 from pathlib import Path
 
 from blift.schemas.errors import InputError
@@ -26,44 +26,60 @@ def commit_of(folder: Path, ref: str) -> str | None:
     return None if done is None or done.returncode else done.stdout.decode().strip()
 
 
-def files_at(root: Path, commit: str, path: str) -> dict[str, bytes]:
-    """The contents of the files below a path of the checkout ``root`` at a commit, by their path below it.
+def why_no_commit(folder: Path, ref: str) -> str:
+    """Why `commit_of` found no commit, and what to do about it, in a sentence; empty where there is no more to say."""
+    done = _run(folder, "rev-parse", "--is-shallow-repository")
+    if done is None:
+        return "git is not installed."
+    if done.returncode:
+        return f"git says: {_complaint(done)}."
+    if ref and commit_of(folder, f"origin/{ref}"):
+        return f"The remote branch is called 'origin/{ref}'."
+    if done.stdout.strip() == b"true":
+        return "This clone is shallow, so fetch the commit first, for example with `git fetch --unshallow`."
+    return ""
+
+
+def export(root: Path, commit: str, path: str, folder: Path) -> bool:
+    """Write the files that the checkout ``root`` has below a path at a commit to a folder.
+
+    Args:
+        root: the top of the checkout.
+        commit: which commit.
+        path: a folder of the repository; empty for all of it.
+        folder: an empty folder.
+
+    Returns:
+        Whether the commit has that path.
 
     Raises:
-        InputError: git cannot read them; a path that is not there has no files.
+        InputError: git cannot write them.
     """
-    there = _run(root, "cat-file", "-e", f"{commit}:{path}")
+    tree = f"{commit}:{path}"
+    there = _run(root, "cat-file", "-e", tree)
     if there is not None and there.returncode:
-        return {}
-    with _archive(root, f"{commit}:{path}") as archive:
-        return {
-            member.name: stream.read()
-            for member in archive.getmembers()
-            if member.isfile() and (stream := archive.extractfile(member)) is not None
-        }
+        return False
+    with tempfile.TemporaryDirectory() as scratch:
+        # An index of its own: that of the checkout stays as it is. `git archive` would honour `export-ignore`.
+        index = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
+        for arguments in (("read-tree", tree), ("checkout-index", "--all", f"--prefix={folder}/")):
+            done = _run(root, "-c", "core.sparseCheckout=false", *arguments, **index)
+            if done is None or done.returncode:
+                reason = "git is not installed" if done is None else _complaint(done)
+                raise InputError(f"Cannot read {path or 'the files'} of {root} at {commit[:12]}: {reason}.")
+    return True
 
 
-def export(root: Path, commit: str, folder: Path) -> None:
-    """Write all files of a commit of the checkout ``root`` to a folder.
-
-    Raises:
-        InputError: git cannot read them.
-    """
-    with _archive(root, commit) as archive:
-        archive.extractall(folder, filter="data")
+def _complaint(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What git printed, in one line."""
+    words = done.stderr.decode(errors="replace").split()
+    return " ".join(words).removeprefix("fatal: ").rstrip(".") or f"exit code {done.returncode}"
 
 
-def _archive(root: Path, tree: str) -> tarfile.TarFile:
-    done = _run(root, "archive", "--format=tar", tree)
-    if done is None or done.returncode:
-        reason = "git is not installed" if done is None else done.stderr.decode(errors="replace").strip()
-        raise InputError(f"Cannot read {tree} of {root}: {reason}.")
-    return tarfile.open(fileobj=io.BytesIO(done.stdout))
-
-
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+def _run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes] | None:
     program = shutil.which("git")
     if program is None:
         return None
-    command = [program, "-C", str(folder), "-c", "core.autocrlf=false", *arguments]
-    return subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - a list of arguments, no shell
+    command = [program, "-C", str(folder), *arguments]
+    given = {**os.environ, "LC_ALL": "C", **environment}
+    return subprocess.run(command, check=False, capture_output=True, env=given)  # noqa: S603 - a list, no shell

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blift.connectors.files import ByteStream, DamagedFile, InputFile, most_unpacked, open_bytes
 from blift.connectors.malformed import PAYLOAD_BYTES, Malformed
@@ -23,18 +25,22 @@ MAX_LINE_BYTES = 8 << 20
 #: that a file that is not packed never comes that far.)
 LINE_BYTES = 96
 #: Read of what a packed file unpacks to, however small it is.
-_MORE_BYTES = 8 << 20
+MORE_BYTES = 8 << 20
 
 _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Whole lines: ``data`` without the last line's end, the number of the first line (1 first), how many they are."""
+    """Whole lines: ``data`` without the last line's end, the number of the first line (1 first), how many they are.
+
+    ``numbers`` are those of all lines, where they do not follow one another in the file.
+    """
 
     first: int
     data: bytes
     count: int
+    numbers: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ def read_lines(
     block_bytes: int = BLOCK_BYTES,
     block_lines: int = BLOCK_LINES,
     max_line_bytes: int = MAX_LINE_BYTES,
+    encoding: str | None = None,
 ) -> Iterator[Lines | BadLine]:
     """The lines of a file, packed or not. Its end needs no line end; a byte order mark is dropped.
 
@@ -63,15 +70,18 @@ def read_lines(
         block_bytes: of the file are held at a time, unpacked.
         block_lines: the most lines that are given at a time.
         max_line_bytes: a longer line becomes a `BadLine`.
+        encoding: of the file; None for UTF-8.
 
     Raises:
         InputError: the file cannot be opened, or its filesystem fails in the middle.
     """
     gathered = _Gathered(max_line_bytes, block_lines)
     with open_bytes(file.path) as stream:
-        room = most_unpacked(file.size_bytes, _MORE_BYTES)
+        room = most_unpacked(file.size_bytes, MORE_BYTES)
         try:
-            for part in gathered.read(stream, min(block_bytes, max_line_bytes)):
+            for part in gathered.read(
+                _AsUtf8(stream, encoding) if encoding else stream, min(block_bytes, max_line_bytes)
+            ):
                 if isinstance(part, Lines):
                     room -= len(part.data) + LINE_BYTES * part.count
                     if room < 0:
@@ -83,6 +93,25 @@ def read_lines(
             yield gathered.broken(Reason.UNREADABLE_FILE, str(error))
         except OSError as error:
             raise InputError(f"Reading {file.path} failed after line {gathered.number - 1}: {error}.") from error
+
+
+class _AsUtf8:
+    """A stream of text in another encoding as UTF-8; what is none of that encoding becomes U+FFFD."""
+
+    def __init__(self, stream: ByteStream, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self._held = b""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes."""
+        while len(self._held) < size:
+            piece = self._stream.read(size)
+            self._held += self._decoder.decode(piece, final=not piece).encode()
+            if not piece:
+                break
+        found, self._held = self._held[:size], self._held[size:]
+        return found
 
 
 class _Gathered:

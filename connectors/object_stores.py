@@ -1,22 +1,25 @@
-"""Beam's filesystems for addresses: `gs://`, `s3://`, `azfs://`, `hdfs://`, with the options that they need."""
+"""Beam's filesystems for addresses: `gs://`, `s3://`, `azfs://`, `hdfs://`, with the options that they need.
+
+Importing this module imports Beam; `blift.connectors.filesystem` does so when the first address is opened.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from blift.schemas.errors import BliftError, did_you_mean
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
-if TYPE_CHECKING:
-    from apache_beam.options.pipeline_options import PipelineOptions
+from blift.connectors.beam_options import OPTIONS, own_options
+from blift.schemas.errors import InputError, did_you_mean
 
-#: The environment variable with Beam's options for every command, such as `--s3_endpoint_url=...`.
-OPTIONS = "BLIFT_BEAM_OPTIONS"
-#: In the environment of every process that Beam starts as a worker; there the job's options are set already.
+#: In the environment of every process that Beam starts as a worker, where the job's options are set already.
 _OF_A_WORKER = "PIPELINE_OPTIONS"
 #: The extra that brings the client of each store, and the client's package.
 _EXTRAS = {
@@ -25,7 +28,7 @@ _EXTRAS = {
     "azfs": ("azure", "azure.storage.blob"),
     "hdfs": ("hadoop", "hdfs"),
 }
-#: What other programs call them.
+#: Schemes that other programs use for these stores.
 _OTHER_NAMES = {
     "s3a": "s3",
     "s3n": "s3",
@@ -35,21 +38,17 @@ _OTHER_NAMES = {
     "wasb": "azfs",
     "webhdfs": "hdfs",
 }
-
-
-class StoreError(BliftError):
-    """An address names no store, or one for which a package or an option is missing."""
-
-
-#: The options in use in this process; none before the first address.
+#: The options in use in this process; empty before the first address is opened.
 _connected: list[PipelineOptions] = []
+
+
+class StoreError(InputError):
+    """An address names no store, or one that lacks a package, an option or credentials."""
 
 
 def connect(options: PipelineOptions) -> None:
     """Use these options for addresses from now on, in this process."""
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
-
-    _find.cache_clear()
+    _check.cache_clear()
     _connected[:] = [options]
     FileSystems.set_options(options)
 
@@ -61,27 +60,25 @@ def beams(path: str) -> Any:
         StoreError: there is no store for the address, or it lacks a package, an option or credentials.
     """
     if not _connected and _OF_A_WORKER not in os.environ:
-        from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
-
         connect(PipelineOptions(own_options()))
     scheme, is_address, _ = path.partition("://")
-    return _find(scheme.lower() if is_address else "file")
-
-
-def own_options() -> list[str]:
-    """Beam's options out of the environment variable for them."""
-    return shlex.split(os.environ.get(OPTIONS, ""))
+    if is_address:
+        _check(scheme.lower())
+    return FileSystems
 
 
 @cache
-def _find(scheme: str) -> Any:
-    from apache_beam.io.filesystem import BeamIOError  # noqa: PLC0415 - slow
-    from apache_beam.io.filesystems import FileSystems  # noqa: PLC0415 - slow
+def _check(scheme: str) -> None:
+    """Find out, once, whether addresses with this scheme can be opened.
 
-    if scheme == "file":
-        return FileSystems
+    Raises:
+        StoreError: they cannot.
+    """
     address = f"{scheme}://"
     if scheme not in _EXTRAS:
+        with suppress(ValueError):
+            FileSystems.get_filesystem(address)
+            return  # a filesystem of another package
         name = _OTHER_NAMES.get(scheme)
         hint = f"; write {name}://." if name else did_you_mean(scheme, _EXTRAS) or "."
         known = ", ".join(f"{each}://" for each in _EXTRAS)
@@ -100,20 +97,18 @@ def _find(scheme: str) -> Any:
         ) from error
     if scheme == "s3":
         _check_credentials_of_s3()
-    return FileSystems
 
 
 def _check_credentials_of_s3() -> None:
-    """Find out whether there are credentials for S3; Beam tries for minutes where there are none.
+    """Find out whether there are credentials for S3: without any, Beam tries for minutes.
 
     Raises:
         StoreError: there are none.
     """
     import boto3  # noqa: PLC0415 - of an extra
-    from apache_beam.options.pipeline_options import S3Options  # noqa: PLC0415 - slow
 
-    given = any(options.view_as(S3Options).s3_access_key_id for options in _connected)
-    if not given and boto3.Session().get_credentials() is None:
+    has_key = any(options.view_as(S3Options).s3_access_key_id for options in _connected)
+    if not has_key and boto3.Session().get_credentials() is None:
         raise StoreError(
             "s3:// needs credentials, and there are none: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or make a "
             "profile with `aws configure`."
@@ -123,22 +118,5 @@ def _check_credentials_of_s3() -> None:
 def _is_installed(package: str) -> bool:
     try:
         return find_spec(package) is not None
-    except ModuleNotFoundError:  # what it lies in is not
+    except ModuleNotFoundError:  # the package around it is not installed
         return False
-
-
-def sentence_on_store(error: Exception) -> str | None:
-    """What a store's failure means for whoever named the address; None where the error is not a store's.
-
-    Args:
-        error: of one of Beam's filesystems, which name every address with its own reason.
-    """
-    causes = getattr(error, "exception_details", None)
-    if not isinstance(error, OSError) or not isinstance(causes, dict) or not causes:
-        return None
-    address, cause = next(iter(causes.items()))
-    reason = " ".join(str(getattr(cause, "message", None) or cause).split())
-    return (
-        f"Cannot reach {address}: {reason.rstrip('.')}. Check the address, the credentials and the region; "
-        "docs/runners.md says what each store needs."
-    )

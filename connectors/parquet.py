@@ -260,7 +260,7 @@ def _put(path: str, content: bytes | memoryview) -> None:
 def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of one shard, in the present version of their table; only some ``columns``, where these are named.
 
-    Whoever names a deprecated column is told its replacement, by a `DeprecationWarning`.
+    A deprecated column among ``columns`` causes a `DeprecationWarning` that names its replacement.
 
     Raises:
         InputError: the file is missing or damaged.

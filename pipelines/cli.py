@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from blift.connectors.object_stores import sentence_on_store
+from blift.connectors.filesystem import sentence_on_store
 from blift.pipelines.engine.ending import (
     EXIT_INTERRUPTED,
     EXIT_USER_ERROR,
@@ -43,7 +43,7 @@ _COMMANDS = {
     "migrate": "write a run folder of an earlier version in the present one",
     "recipe": "list, show or check recipes",
     "rule": "list the rules that recipes can turn on",
-    "template": "list, show or check templates of instruction pairs",
+    "template": "list, show, check or preview templates of instruction pairs",
     "schema": "list, show and check tables",
     "demo": "write a small corpus and a recipe for it",
     "doctor": "say what this machine has and lacks",
@@ -68,6 +68,9 @@ _WITH_BEAM = ("build", "doctor", "publish")
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))  # arguments may be names of files that a stranger chose
 
@@ -78,13 +81,12 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="blift",
         description="Build datasets of how people receive what other people post.",
         epilog="Start with `blift demo DIR`, which makes a small corpus and a recipe for it.",
-        allow_abbrev=False,
     )
     root.add_argument("--version", action="version", version=f"blift {version('blift')}")
     commands = root.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     chosen = _command_in(arguments)
     for name, text in _COMMANDS.items():
-        subparser = commands.add_parser(name, help=text, allow_abbrev=False)
+        subparser = commands.add_parser(name, help=text)
         if name == chosen:
             import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
     return root
@@ -111,11 +113,14 @@ def _run(arguments: Sequence[str]) -> int:
     gc.set_threshold(_GARBAGE_AFTER)
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
+    # pydantic would look for plugins in every distribution that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         check_limit(_command_in(given))
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
-            raise BliftError(f"`blift {args.command}` has no argument {rest[0]!r}. See `blift {args.command} --help`.")
+            command = f"blift {args.command} {getattr(args, 'action', '')}".strip()
+            raise BliftError(f"`{command}` has no argument {rest[0]!r}. See `{command} --help`.")
         if args.command in _WITH_BEAM:
             args.beam = rest
         return int(args.run(args))
@@ -143,7 +148,7 @@ def _on_machine(error: Exception) -> str | None:
     if not isinstance(error, OSError) or error.errno not in _OF_A_DISK:
         return None
     what = f"read or write {printable(str(error.filename))}" if error.filename else "write to the end"
-    return f"Cannot {what}: {error.strerror}. Mend that, and run it again."
+    return f"Cannot {what}: {error.strerror}. Fix that and run the command again."
 
 
 def _on_runner(error: Exception) -> tuple[str, int] | None:

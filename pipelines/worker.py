@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -85,37 +86,38 @@ def variables_of(worker: str, provision_endpoint: str) -> Mapping[str, str]:
 class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
     """Starts a worker, in a fresh interpreter of this environment, whenever an executor asks for one.
 
-    A worker ends when its executor closes the connection. Requests to stop one are answered and nothing else: every
-    executor counts its workers from 1, so that a pool which stops workers by name, as Beam's own does, stops those of
-    another executor when two share it, and the job waits for ever.
+    A worker ends when its executor closes the connection, so a request to stop one is only answered. Every executor
+    counts its workers from 1. A pool that stops workers by name, as Beam's own does, therefore stops those of another
+    executor if two share it, and the job waits for ever.
     """
 
     def __init__(self) -> None:
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
 
-    def StartWorker(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - gRPC's names
-        self._workers = [worker for worker in self._workers if worker.poll() is None]
+    def StartWorker(self, request: Any, _: Any) -> Any:  # noqa: N802 - gRPC's name
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
         command = [sys.executable, "-m", "blift.pipelines.worker", f"--id={request.worker_id}"]
         command.append(f"--provision_endpoint={request.provision_endpoint.url}")
         try:
-            self._workers.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own program
+            self.workers.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - our own program
         except OSError as error:
             return beam_fn_api_pb2.StartWorkerResponse(error=f"The pool cannot start a worker: {error}.")
         return beam_fn_api_pb2.StartWorkerResponse()
 
-    def StopWorker(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802 - gRPC's names
+    def StopWorker(self, *_: Any) -> Any:  # noqa: N802 - gRPC's name
         return beam_fn_api_pb2.StopWorkerResponse()
 
     def end(self) -> None:
         """End all workers."""
-        for worker in self._workers:
+        for worker in self.workers:
             worker.terminate()
-        for worker in self._workers:
+        for worker in self.workers:
             worker.wait()
 
 
 def _serve(port: int) -> int:
-    pool, server = Pool(), grpc.server(shared_unbounded_instance())
+    # Without the option, two pools would share a port, and each would get some of the requests.
+    pool, server = Pool(), grpc.server(shared_unbounded_instance(), options=[("grpc.so_reuseport", 0)])
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
     try:
         bound = server.add_insecure_port(f"[::]:{port}")
@@ -125,13 +127,10 @@ def _serve(port: int) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     server.start()
     sys.stderr.write(f"blift-worker: waiting for executors at port {bound}; end it with Ctrl-C.\n")
-    try:
+    with suppress(KeyboardInterrupt):
         server.wait_for_termination()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        server.stop(None)
-        pool.end()
+    server.stop(None)
+    pool.end()
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -69,7 +69,7 @@ class History:
     def _asked(self, old: Definition, now: Definition) -> list[Difference]:
         found = []
         for difference in differences(old, now, fills_lists=self.fills_lists):
-            exception = self.policy.exception_for(self.table, difference)
+            exception = self.policy.exception_for(difference.rule, self.table, difference.path)
             if exception is None:
                 found.append(difference)
             elif exception.until < self.today:
@@ -80,7 +80,18 @@ class History:
 
 def check_table(history: History) -> list[Finding]:
     """Every finding on a table; empty where it may be merged."""
-    return [*_columns(history), *(finding for rule in TABLE_RULES for finding in rule.look(history))]
+    found = (finding for rule in TABLE_RULES for finding in rule.look(history))
+    return [*_columns(history), *not_excepted(found, history.policy, history.today)]
+
+
+def not_excepted(findings: Iterable[Finding], policy: Policy, today: date) -> Iterator[Finding]:
+    """Findings that no exception covers on a day; those whose exception has ended say so."""
+    for finding in findings:
+        exception = policy.exception_for(finding.rule, finding.table, finding.column)
+        if exception is None:
+            yield finding
+        elif exception.until < today:
+            yield replace(finding, sentence=f"{finding.sentence} The exception for it ended on {exception.until}.")
 
 
 @dataclass(frozen=True)
@@ -191,11 +202,8 @@ def _migration_exists(history: History) -> Iterator[Finding]:
 
 def _table_stays(history: History) -> Iterator[Finding]:
     if history.now is None:
-        sentence = f"The table {history.table} was removed. Keep it, or except TABLE_NO_DELETE until a day."
-        gone = Difference(sentence, Level.MAJOR, frozenset({Direction.FORWARD}), "TABLE_NO_DELETE")
-        exception = history.policy.exception_for(history.table, gone)
-        if exception is None or exception.until < history.today:
-            yield Finding("TABLE_NO_DELETE", history.table, sentence, breaks=gone.breaks)
+        sentence = f"The table {history.table} was removed. Restore it, or add an exception for TABLE_NO_DELETE."
+        yield Finding("TABLE_NO_DELETE", history.table, sentence, breaks=frozenset({Direction.FORWARD}))
 
 
 def _replacement_exists(history: History) -> Iterator[Finding]:

@@ -86,7 +86,10 @@ _REDDIT_POST = "https://www.reddit.com/comments/$1"
 REDDIT = Platform(
     name="reddit",
     title="Reddit",
-    states=frozenset({"subreddit", "bot", "score", "upvote_ratio", "media_host"}),
+    states=frozenset(
+        {"subreddit", "bot", "score", "upvote_ratio", "media_host"}
+        | {"author_deleted", "is_robot_indexable", "promoted", "stickied"}
+    ),
     native_id=r"[0-9a-z]{1,13}",
     id_prefix="t3_",
     post_address="https://www.reddit.com/comments/{post}/",
@@ -158,6 +161,17 @@ _YOUTUBE_ID = rf"([A-Za-z0-9_-]{{11}}){END}"
 # Delimiters of a query, as they are or percent-encoded, once or more often.
 _MARK = r"(?:[?&;#!/]|%(?:25)*(?:3F|26|23|21|2F))"
 _VIDEO_IS = rf"{_MARK}(?:v|vi|video_id|videoid)(?:=|%(?:25)*3D)"
+#: Words with the eleven letters of an id that are none.
+_YOUTUBE_WORD = (
+    r"(?:videoseries|live_stream|subscribing|subscribers|description|recommended|suggestions|information|advertising"
+    r"|advertisers|livestreams|unavailable|maintenance)$"
+)
+_FRONT_ENDS = (
+    r"(?:[\w-]+\.)*(?:invidious|piped)\.(?:[\w-]+\.)*[\w-]+|hooktube\.com|invidio\.us|yewtu\.be|inv\.nadeko\.net"
+    r"|inv\.(?:tux\.pizza|riverside\.rocks|vern\.cc|us\.projectsegfau\.lt|in\.projectsegfau\.lt|bp\.projectsegfau\.lt)"
+    r"|iv\.(?:ggtyler\.dev|melmac\.space|datura\.network|nboeck\.de|nowaddict\.com)|invidio\.xamh\.de|vid\.puffyan\.us"
+    r"|yt\.(?:artemislena\.eu|drgnz\.club|cdaut\.de|be)|ytprivate\.com|tube\.cadence\.moe|watch\.leptons\.xyz"
+)
 
 #: What records of videos state, whichever site they are of.
 _OF_VIDEOS = frozenset(
@@ -183,7 +197,7 @@ YOUTUBE = Platform(
         sites=(
             Site(
                 r"(?:[\w-]+\.)*(?:youtube(?:-nocookie|kids)?\.[a-z]{2,3}(?:\.[a-z]{2})?|ytimg\.com)"
-                r"|youtube\.googleapis\.com|hooktube\.com|invidio\.us|yewtu\.be|redirect\.invidious\.io",
+                rf"|youtube\.googleapis\.com|{_FRONT_ENDS}",
                 (
                     # A thumbnail is a picture: one in all its sizes, others of moments in the video.
                     (rf"^/+(?:vi|vi_webp)/+{_YOUTUBE_NATIVE}/+{_THUMBNAIL}", "https://i.ytimg.com/vi/$1/hqdefault.jpg"),
@@ -221,7 +235,10 @@ YOUTUBE = Platform(
                 *("feature", "si", "pp", "app", "ab_channel", "attr_tag", "cbrd", "ucbcbs", "spfreload", "gl", "hl"),
             )
         },
-        kinds={"video": (r"www\.youtube\.com/watch\?v=[\w-]{11}$",)},
+        kinds={
+            "page": (rf"www\.youtube\.com/watch\?v={_YOUTUBE_WORD}",),
+            "video": (r"www\.youtube\.com/watch\?v=[\w-]{11}$",),
+        },
         keys=(
             (r"^https://www\.youtube\.com/watch\?v=([\w-]{11})$", "youtube:$1"),
             (r"^https://i\.ytimg\.com/vi/([\w-]{11})/hqdefault\.jpg$", "youtube-thumbnail:$1"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from blift.schemas.differences import Difference, Direction
+from blift.schemas.differences import Direction
 
 
 class Mode(StrEnum):
@@ -47,16 +47,16 @@ MODES: dict[Mode, str] = {
 
 @dataclass(frozen=True)
 class Exemption:
-    """Differences of one rule that are allowed until a day, which is the last one; none named means all."""
+    """Findings of one rule that are allowed until a day, which is the last one; no table or column means all."""
 
     rule: str
     until: date
     table: str | None = None
     column: str | None = None
 
-    def covers(self, table: str, difference: Difference) -> bool:
-        """Whether it is about that difference, in force or not."""
-        return self.rule == difference.rule and self.table in (None, table) and self.column in (None, difference.path)
+    def covers(self, rule: str, table: str, column: str) -> bool:
+        """Whether it is about that rule, table and column, in force or not."""
+        return self.rule == rule and self.table in (None, table) and self.column in (None, column)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Policy:
         """The mode of a table."""
         return self.modes.get(table, self.mode)
 
-    def exception_for(self, table: str, difference: Difference) -> Exemption | None:
-        """The exception for a difference that lasts longest, in force or not."""
-        found = [one for one in self.exceptions if one.covers(table, difference)]
+    def exception_for(self, rule: str, table: str, column: str) -> Exemption | None:
+        """The exception that lasts longest, in force or not."""
+        found = [one for one in self.exceptions if one.covers(rule, table, column)]
         return max(found, key=lambda one: one.until, default=None)

@@ -28,7 +28,7 @@ class Post(Record):
     """One post, at its latest observation."""
 
     table: ClassVar[str] = "post"
-    version: ClassVar[str] = "1.1.0"
+    version: ClassVar[str] = "1.2.0"
     key: ClassVar[tuple[str, ...]] = ("post_id",)
 
     post_id: str = Field(description="`<platform>:<native id>`.")
@@ -60,6 +60,17 @@ class Post(Record):
     nsfw: bool | None = Field(description="The platform marks it as not safe for work, or for adults.")
     deleted: bool = Field(description="Its author deleted it.")
     removed: bool = Field(description="Moderators or the platform removed it.")
+    author_deleted: bool | None = Field(
+        description="The account of its author is gone, and the post stays; null where nobody can tell."
+    )
+    edited: bool | None = Field(description="Its author changed it after it was posted.")
+    edited_at: datetime | None = Field(description="When its author last changed it, UTC.")
+    distinguished: str | None = Field(description="In which office its author speaks, such as `moderator` or `admin`.")
+    stickied: bool | None = Field(description="Pinned to the top of the subreddit.")
+    promoted: bool | None = Field(description="An advertisement.")
+    is_robot_indexable: bool | None = Field(
+        description="Search engines may list it; false marks what was taken down, among others."
+    )
     live: bool = Field(description="A live stream or a premiere, running or to come.")
     comments_disabled: bool | None = Field(description="The uploader turned comments off.")
     availability: str | None = Field(description="The platform's word: public, unlisted, private, ...")
@@ -69,6 +80,8 @@ class Post(Record):
     likes: int | None = Field(description="Likes.")
     views: int | None = Field(description="Views.")
     num_comments: int | None = Field(description="Comments that the platform counts.")
+    num_crossposts: int | None = Field(ge=0, description="How often others posted it again, as the platform counts.")
+    awards: int | None = Field(ge=0, description="Awards that readers gave it.")
     replay: list[ReplaySegment] = Field(description="The replay graph, as the platform gives it.")
     replay_absent: ReplayAbsent | None = Field(description="Why there is no replay graph.")
     chapters: list[Chapter] = Field(description="The uploader's chapters.")

@@ -38,6 +38,12 @@ class Reason(StrEnum):
     KNOWN_BOT = "known_bot"
     BOT_NAME = "bot_name"
     SAYS_BOT = "says_bot"
+    ACCOUNT_DELETED = "account_deleted"  # the author's account is gone, and the record stays
+    NOT_INDEXABLE = "not_indexable"  # search engines may not list it
+    PROMOTED = "promoted"  # an advertisement
+    STICKIED = "stickied"  # pinned to the top
+    DISTINGUISHED = "distinguished"  # its author speaks as a moderator or for the platform
+    TOO_FRESH = "too_fresh"  # its numbers were read soon after it was posted
 
     # Media of a post.
     MEDIA_KIND = "media_kind"

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from blift.schemas.reasons import Reason
 from blift.schemas.record import Record
 
 
@@ -14,11 +13,11 @@ class Reject(Record):
     """One rejected record."""
 
     table: ClassVar[str] = "reject"
-    version: ClassVar[str] = "1.4.0"
+    version: ClassVar[str] = "1.5.0"
 
     stage: str = Field(description="Stage that rejected it: ingest, curate, ...")
     rule: str = Field(description="Name of the rule, as in the recipe; `read` for malformed input.")
-    reason: Reason = Field(description="Why.")
+    reason: str = Field(description="Why: a value of `blift.schemas.reasons.Reason`, or the reason of a rule.")
     record_table: str = Field(description="What it would have been: post, comment, sample.")
     record_id: str | None = Field(description="Its id, where one could be read.")
     detail: str | None = Field(description="What was found, such as the word or the number that decided.")

@@ -72,7 +72,7 @@ class Sample(Record):
     """One media item with the behaviour of everybody who received it."""
 
     table: ClassVar[str] = "sample"
-    version: ClassVar[str] = "1.1.0"
+    version: ClassVar[str] = "1.2.0"
     key: ClassVar[tuple[str, ...]] = ("sample_id",)
 
     sample_id: str = Field(description="xxh3-128 of `media_key`, 32 hex digits.")
@@ -96,7 +96,13 @@ class Sample(Record):
     channel_subscribers: int | None = Field(description="Subscribers of the channel or subreddit.")
     subreddit: str | None = Field(description="Subreddit, without `r/`.")
     posted_at: datetime | None = Field(description="When it was first posted, UTC.")
-    language: str | None = Field(description="Language of the title, ISO 639.")
+    language: str | None = Field(
+        description="Language, ISO 639: of the title, or where that does not tell, as the platform states it, or of "
+        "the description or the comments. Null where nobody can tell."
+    )
+    language_confidence: float | None = Field(
+        ge=0, le=1, description="Confidence in the language, 0..1. Null where there is none, or the platform states it."
+    )
     score: int | None = Field(description="Upvotes less downvotes of that post.")
     upvote_ratio: float | None = Field(ge=0, le=1, description="Share of votes that are upvotes, 0..1.")
     likes: int | None = Field(description="Likes.")

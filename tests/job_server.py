@@ -10,7 +10,7 @@ from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
 
 class _Jobs(beam_job_api_pb2_grpc.JobServiceServicer):
-    def DescribePipelineOptions(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names
+    def DescribePipelineOptions(self, *_: Any) -> Any:  # noqa: N802 - gRPC's name
         return beam_job_api_pb2.DescribePipelineOptionsResponse()
 
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from blift.schemas.count import Count
-from blift.schemas.reasons import Reason, Unpublished
 
 if TYPE_CHECKING:
     from apache_beam.pvalue import TaggedOutput
@@ -33,6 +32,9 @@ class Outcome(StrEnum):
 #: empty but for rejected rows.
 TallyKey = tuple[str, str, int, str, str, str]
 
+#: A reason of `blift.schemas.reasons`, or one that a rule brings.
+_Reason = TypeVar("_Reason", bound=str)
+
 #: Counts of this process, for a display while a local run goes on. The exact figures are the tallies.
 live: Counter[tuple[str, str, str]] = Counter()
 
@@ -50,7 +52,7 @@ class Tally:
         step: str,
         table: str,
         rows_in: int,
-        rejected: Mapping[Reason, int] | Mapping[Unpublished, int] | None = None,
+        rejected: Mapping[_Reason, int] | None = None,
         merged: int = 0,
     ) -> None:
         """Count a whole step: what is neither rejected nor merged goes out."""
@@ -62,7 +64,7 @@ class Tally:
         self._add(place, step, table, Outcome.OUT, rows_in - sum(losses.values()) - merged)
 
     def flow(
-        self, place: int, step: str, table: str, rows_in: int, rows_out: int, rejected: Mapping[Reason, int]
+        self, place: int, step: str, table: str, rows_in: int, rows_out: int, rejected: Mapping[_Reason, int]
     ) -> None:
         """Count a step whose rows out were counted by themselves, so that a loss shows as an imbalance."""
         self._add(place, step, table, Outcome.IN, rows_in)

@@ -12,12 +12,13 @@ from blift.schemas.parts import MediaKind
 from blift.schemas.platform import Platform, platforms
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import Tally
-from blift.transforms.language import identify
 from blift.transforms.platforms import are_media, belongs_to
-from blift.transforms.rules.registry import Check, Record, Rule, Verdict, apply_rules, checks
+from blift.transforms.post_language import ADDED, LANGUAGE, ONLY_WHILE_JUDGED, OUTSIDE, with_comments, with_language
+from blift.transforms.rules.python_file import RuleFile
+from blift.transforms.rules.registry import Check, RecordKind, Rule, Verdict, apply_rules, checks
 
 #: Options of rules, by name of the platform.
-Knobs = Mapping[str, Mapping[str, Any]]
+ByPlatform = Mapping[str, Mapping[str, Any]]
 
 #: Reasons that also say that the record tells nothing reliable of the media.
 _NO_FACTS = (Reason.DELETED, Reason.REMOVED, Reason.UNAVAILABLE, Reason.LIVE)
@@ -31,21 +32,23 @@ class RuleBook:
         shown: platforms whose rules are counted even where none of their records came.
     """
 
-    rules: Mapping[tuple[Record, str], Sequence[tuple[Rule, Check]]]
+    rules: Mapping[tuple[RecordKind, str], Sequence[tuple[Rule, Check]]]
     shown: Collection[str]
 
     @classmethod
-    def of(cls, posts: Knobs, comments: Knobs, shown: Collection[str]) -> RuleBook:
-        """The rule book for options by platform."""
-        known = platforms()
+    def of(
+        cls, posts: ByPlatform, comments: ByPlatform, shown: Collection[str], python: RuleFile | None = None
+    ) -> RuleBook:
+        """The rule book for options by platform; ``python`` has rules of the recipe's own."""
+        known, own = platforms(), python.rules if python else ()
         rules = {
-            (record, name): checks(record, known[name], knobs)
-            for record, by_platform in ((Record.POST, posts), (Record.COMMENT, comments))
-            for name, knobs in by_platform.items()
+            (record, name): checks(record, known[name], options, own=own)
+            for record, by_platform in ((RecordKind.POST, posts), (RecordKind.COMMENT, comments))
+            for name, options in by_platform.items()
         }
         return cls(rules, shown)
 
-    def judge(self, rows: pl.DataFrame, record: Record, tally: Tally) -> Verdict:
+    def judge(self, rows: pl.DataFrame, record: RecordKind, tally: Tally) -> Verdict:
         """Apply the rules of each platform to its rows, and count every rule."""
         verdicts = []
         for name, platform in platforms().items():
@@ -85,15 +88,9 @@ class JudgedPosts:
     rejected: pl.DataFrame
 
     def with_languages(self) -> JudgedPosts:
-        """The same, with the language of the titles of judged posts where no rule has identified it."""
-        unknown = self.kept["judged"] & self.kept["identified_language"].is_null()
-        languages = identify(self.kept["title"].filter(unknown)).get_column("language")
-        kept = pl.concat(
-            [
-                self.kept.filter(~unknown),
-                self.kept.filter(unknown).with_columns(identified_language=languages),
-            ]
-        )
+        """The same, with the languages of judged posts where no rule has looked for them."""
+        unseen = self.kept["judged"] & self.kept[LANGUAGE].is_null() & self.kept[OUTSIDE].is_null()
+        kept = pl.concat([self.kept.filter(~unseen), with_language(self.kept.filter(unseen))], how="diagonal")
         return JudgedPosts(kept, self.rejected)
 
     def with_united_media(self, same: pl.DataFrame) -> JudgedPosts:
@@ -112,9 +109,15 @@ class JudgedPosts:
         return JudgedPosts(united.select(*names, "own_media"), self.rejected)
 
 
-def judge_posts(posts: pl.DataFrame, rules: RuleBook, tally: Tally) -> JudgedPosts:
-    """Apply the rules for posts; add ``judged`` and, where no rule did, an empty ``identified_language``."""
-    verdict = rules.judge(posts, Record.POST, tally)
+def judge_posts(
+    posts: pl.DataFrame, rules: RuleBook, tally: Tally, comments: pl.DataFrame | None = None
+) -> JudgedPosts:
+    """Apply the rules for posts; add ``judged`` and, where no rule did, empty columns for the language.
+
+    Args:
+        comments: on these posts; they can tell the language of a post whose title does not.
+    """
+    verdict = rules.judge(posts if comments is None else with_comments(posts, comments), RecordKind.POST, tally)
     kept = verdict.kept.with_columns(judged=pl.lit(value=True))
     facts = verdict.rejected.filter(
         are_media()
@@ -122,9 +125,8 @@ def judge_posts(posts: pl.DataFrame, rules: RuleBook, tally: Tally) -> JudgedPos
         & ~pl.col("reason").is_in([reason.value for reason in _NO_FACTS])
     ).with_columns(judged=pl.lit(value=False))
     both = pl.concat([kept, facts.drop("rule", "reason", "detail")], how="diagonal")
-    if "identified_language" not in both.columns:
-        both = both.with_columns(identified_language=pl.lit(None, dtype=pl.String))
-    return JudgedPosts(both, verdict.rejected)
+    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in ADDED.items() if name not in both.columns]
+    return JudgedPosts(both.with_columns(absent), verdict.rejected.drop(ONLY_WHILE_JUDGED, strict=False))
 
 
 def judge_comments(comments: pl.DataFrame, posts: JudgedPosts, rules: RuleBook, tally: Tally) -> Verdict:
@@ -132,7 +134,7 @@ def judge_comments(comments: pl.DataFrame, posts: JudgedPosts, rules: RuleBook, 
     of_kept = posts.kept.filter("judged").select("post_id", "media_key")
     joined = comments.join(of_kept, on="post_id", how="left", maintain_order="left")
     orphaned = joined.filter(pl.col("media_key").is_null())
-    verdict = rules.judge(joined.filter(pl.col("media_key").is_not_null()), Record.COMMENT, tally)
+    verdict = rules.judge(joined.filter(pl.col("media_key").is_not_null()), RecordKind.COMMENT, tally)
     of_rejected = orphaned.with_columns(
         rule=pl.lit("post_kept"),
         reason=pl.lit(Reason.POST_REJECTED.value),

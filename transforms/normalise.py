@@ -53,6 +53,11 @@ def unescape(text: pl.Expr) -> pl.Expr:
     return pl.when(plain != "").then(plain)
 
 
+def _trimmed(text: pl.Expr) -> pl.Expr:
+    plain = text.str.strip_chars()
+    return pl.when(plain != "").then(plain)
+
+
 def author_hash(names: pl.Series, key: bytes | None) -> pl.Series:
     """Keyed BLAKE2b of every author's name, 16 hex digits; null without a key, and for null.
 
@@ -78,6 +83,8 @@ def bot_reason(author: pl.Expr) -> pl.Expr:
 def posts(read: pa.Table, platform: Platform) -> pa.Table:
     """Rows of the post table, with provenance, out of what the reader of a platform gives."""
     rows = frame(read)
+    if "is_gif" not in rows.columns:
+        rows = rows.with_columns(is_gif=pl.lit(value=False))
     if platform.escapes:
         rows = rows.with_columns(
             title=unescape(pl.col("title")),
@@ -102,7 +109,8 @@ def published_posts(read: pa.Table) -> pa.Table:
     if "media_urls" not in posts.columns:
         posts = posts.with_columns(media_urls=pl.lit([], dtype=pl.List(pl.String)))
     posts = posts.with_columns(
-        known_kind=known, **dict.fromkeys(("is_gallery", "is_video", "is_self", "has_poll"), pl.lit(value=False))
+        known_kind=known,
+        **dict.fromkeys(("is_gallery", "is_video", "is_gif", "is_self", "has_poll"), pl.lit(value=False)),
     )
     absent = (
         pl.when(state("replay"))
@@ -127,7 +135,7 @@ def comments(read: pa.Table, platform: Platform, author_key: bytes | None) -> pa
     """Rows of the comment table, with provenance, out of what the reader of a platform gives."""
     rows = frame(read)
     rows = rows.with_columns(
-        text=unescape(pl.col("text")) if platform.escapes else pl.col("text").str.strip_chars(),
+        text=unescape(pl.col("text")) if platform.escapes else _trimmed(pl.col("text")),
         bot=_bot(platform),
         author=author_hash(rows["author_name"], author_key),
     )
@@ -141,7 +149,7 @@ def _with_media(posts: pl.DataFrame) -> pl.DataFrame:
     kind = (
         pl.when(pl.col("is_gallery"))
         .then(pl.lit(MediaKind.GALLERY.value))
-        .when(pl.col("is_gif") if "is_gif" in posts.columns else pl.lit(value=False))
+        .when(pl.col("is_gif"))
         .then(pl.lit(MediaKind.GIF.value))
         .when(pl.col("is_video"))
         .then(pl.lit(MediaKind.VIDEO.value))
@@ -151,6 +159,8 @@ def _with_media(posts: pl.DataFrame) -> pl.DataFrame:
     )
     posts = posts.with_columns(media_kind=kind)
     is_media = ~pl.col("media_kind").is_in([MediaKind.TEXT.value, MediaKind.PAGE.value]).fill_null(value=True)
+    # A gallery of which no picture is known is a page of the platform, and no media.
+    is_media &= ~(pl.col("is_gallery").fill_null(value=False) & (pl.col("media_urls").list.len() == 0))
     return posts.with_columns(
         media_key=pl.when(is_media).then("media_key"),
         media_host=pl.when(is_media).then("media_host"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from blift.transforms.tables import frame, rows_of
 from blift.transforms.timelines import one_length
 
+#: Columns that say who took a record back.
+_UPSTREAM = ("deleted", "removed")
 _MEASURED = ("retrieved_at", "score", "upvote_ratio", "likes", "views", "num_comments", "replay")
 
 #: Facts about the media. A later record that lacks one does not take it back.
@@ -24,7 +27,8 @@ def latest_posts(table: pa.Table) -> pa.Table:
     """One row for every ``post_id``, sorted by it: the latest observation, with the earlier ones as history.
 
     An observation without a time is the earliest. Two of one time are ordered by their content, so that the
-    result does not depend on the order of the rows. Deletion counts only if the latest observation says so.
+    result does not depend on the order of the rows. A deletion counts if the latest observation says so, or one
+    without a time, which may be later than all others.
     Facts about the media (duration, replay graph, chapters, speech) that the latest observation lacks are
     taken from the latest that has them; timelines of a media of another length are not.
     """
@@ -40,7 +44,8 @@ def _merge(rows: pl.DataFrame) -> pl.DataFrame:
     """One row for each id, out of rows that stand latest first; timelines are those of the media's latest length."""
     as_long = one_length(pl.col("duration_s"), pl.col("duration_s").drop_nulls().first()).fill_null(value=True)
     latest = rows.group_by("post_id", maintain_order=True).agg(
-        pl.exclude("post_id", "history", "speech_source", *_LASTING, *_LASTING_LISTS).first(),
+        pl.exclude("post_id", "history", "speech_source", *_UPSTREAM, *_LASTING, *_LASTING_LISTS).first(),
+        *_taken_back(),
         pl.struct(_MEASURED).slice(1).reverse().alias("history"),
         pl.col("speech_source").filter(pl.col("speech").list.len() > 0).first(),
         *[pl.col(name).drop_nulls().first() for name in _LASTING],
@@ -52,14 +57,54 @@ def _merge(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _taken_back() -> list[pl.Expr]:
+    """Whether it was deleted or removed, of rows that stand latest first: by the latest, or by one without a time."""
+    has_no_time = pl.col("retrieved_at").is_null()
+    return [pl.col(name).first() | pl.col(name).filter(has_no_time).any() for name in _UPSTREAM]
+
+
 def latest_comments(table: pa.Table) -> pa.Table:
-    """One row for every ``comment_id``, the latest observation, sorted by post and id."""
+    """One row for every ``comment_id``, the latest observation with earlier scores as history, by post and id.
+
+    Deletion counts as for posts. Ranks are those of the latest observation of a post's comments: places in lists of
+    different days cannot be compared. ``depth`` follows from the parents, where all of them are there.
+    """
     rows = frame(table)
     repeated = rows["comment_id"].is_duplicated()
     if repeated.any():
-        latest = _ordered(rows.filter(repeated), "comment_id").unique("comment_id", keep="first", maintain_order=True)
-        rows = pl.concat([rows.filter(~repeated), latest])
+        merged = _merged_comments(_ordered(rows.filter(repeated), "comment_id"))
+        rows = pl.concat([rows.filter(~repeated), merged.select(rows.columns)])
+    time = pl.col("retrieved_at").to_physical().fill_null(_NO_TIME)
+    rows = rows.with_columns(rank=pl.when(time == time.max().over("post_id")).then("rank"))
+    rows = rows.with_columns(depth=pl.coalesce(_depths(rows), "depth"))
     return rows_of(rows.sort("post_id", "comment_id"), "comment")
+
+
+def _merged_comments(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row for every id, out of rows that stand latest first."""
+    return rows.group_by("comment_id", maintain_order=True).agg(
+        pl.exclude("comment_id", "history", *_UPSTREAM).first(),
+        *_taken_back(),
+        pl.struct("retrieved_at", "score").slice(1).reverse().alias("history"),
+    )
+
+
+def _depths(comments: pl.DataFrame) -> pl.Series:
+    """How many comments stand between each comment and its post; null where a parent is missing.
+
+    Every step doubles how far up a comment looks, so that long threads take few of them.
+    """
+    count = comments.height
+    places = pl.DataFrame({"parent_id": comments["comment_id"], "place": np.arange(count)})
+    found = comments.select("parent_id").join(places, on="parent_id", how="left", maintain_order="left")
+    is_reply = comments["parent_id"].is_not_null().to_numpy()
+    # Two places more: the post, and a parent that is not there.
+    up = np.where(is_reply, found["place"].fill_null(count + 1).to_numpy(), count)
+    up = np.append(up, [count, count + 1])
+    depth = np.append(is_reply.astype(np.int64), [0, 0])
+    for _ in range(count.bit_length() + 1):
+        depth, up = depth + depth[up], up[up]
+    return pl.Series("depth", depth[:count]).set(pl.Series(up[:count] != count), None)
 
 
 def _ordered(rows: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -57,7 +57,19 @@ _SUBREDDIT = (Pattern("user", r"^[uU]_[\w\-]+$", "[user]"),)
 #: Columns by name that hold ids, digests and closed lists. They are ours or the platform's, and stay as they are.
 PLAIN = frozenset(
     {"id", "sample_id", "post_id", "comment_id", "native_id", "parent_id", "record_id", "channel_id", "crosspost_of"}
-    | {"author", "sha256", "phash", "cluster", "platform", "kind", "media_kind", "media_host", "availability", "bot"}
+    | {
+        "author",
+        "distinguished",
+        "sha256",
+        "phash",
+        "cluster",
+        "platform",
+        "kind",
+        "media_kind",
+        "media_host",
+        "availability",
+        "bot",
+    }
     | {"stage", "rule", "reason", "record_table", "replay_absent", "language", "speech_source", "split", "role"}
     | {"template", "template_version", "type", "from", "tone", "foreground_colours", "background_colours"}
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from blift.schemas.places import PROFILE
 from blift.schemas.split import Split
 
 #: Columns of a sample that say how popular it is.
@@ -54,7 +55,10 @@ def measured(samples: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("score").is_not_null())
         .then(pl.lit("score"))
         .otherwise(pl.lit("likes")),
-        place=pl.when(by_channel).then("channel_id").otherwise(pl.col("subreddit").str.to_lowercase()),
+        place=pl.when(by_channel)
+        .then("channel_id")
+        .when(pl.col("subreddit") != PROFILE)  # profiles are no place with readers of its own
+        .then(pl.col("subreddit").str.to_lowercase()),
         month=pl.col("posted_at").dt.strftime("%Y-%m"),
         age=pl.when(pl.col("hours").is_not_null()).then(age).otherwise(pl.lit(-1, pl.Int8)),
     )

@@ -29,6 +29,7 @@ _SPEAKS = [
     "channel_subscribers",
     "platform",
     "identified_language",
+    "language_confidence",
 ]
 _FACTS = ["media_file", "width", "height", "duration_s"]
 _TIMELINES = ["replay", "chapters", "speech", "media_urls"]
@@ -38,10 +39,10 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
     """Samples, sorted by id, with the columns of the sample table but scenes, and with ``has_video_record``.
 
     Args:
-        posts: the columns of the post table, ``media_key`` not null; ``identified_language``; ``own_media``: false
-            where the key is that of other media that show the same; and ``judged``: false where the post was rejected
-            by a rule and is here only for what it tells of the media (the record of a video that somebody posted
-            elsewhere). Media without a judged post are left out.
+        posts: the columns of the post table, ``media_key`` not null; ``identified_language`` with
+            ``language_confidence``; ``own_media``: false where the key is that of other media that show the same; and
+            ``judged``: false where the post was rejected by a rule and is here only for what it tells of the media (the
+            record of a video that somebody posted elsewhere). Media without a judged post are left out.
         comments: chosen comments, best first, with ``media_key``.
         media: what was measured of files, as ``measured.MEASURED``; it goes before what platforms state.
     """

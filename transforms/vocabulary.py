@@ -10,7 +10,9 @@ How an entry matches:
 - a space or hyphen between the words of an entry stands for any run of white space, one hyphen or one
   underscore.
 - an entry that ends in a letter from a to z also matches its regular English plural: -s; -es after s, x, z, ch and
-  sh; either after o; -ies for a y after a consonant.
+  sh; either after o; -ies for a y after a consonant. One in -ing has none: `Cummings` is a name.
+- addresses, e-mail addresses, and the names of users and subreddits (`u/name`, `@name`, `r/name`) are not read.
+- where a vocabulary has "dick", `Moby Dick` and `Dick` before another capitalized word are names (`Dick Van Dyke`).
 - nothing else is undone: "sh1t" matches only where the vocabulary lists it.
 """
 
@@ -36,6 +38,8 @@ from blift.schemas.regular_files import Unreadable, read_regular_file
 
 #: LDNOOBW's English list (CC BY 4.0), the vocabulary of the paper, unchanged inside the package `expletives`.
 _BUILTIN = ("expletives", "data/sources/ldnoobw-en.txt")
+#: Its entries that are not used: two kisses under a letter.
+_LEFT_OUT = frozenset({"xx"})
 
 #: Longest entry, in characters; a longer line means that the file is no word list.
 MAX_ENTRY = 200
@@ -47,6 +51,16 @@ MAX_LIST_BYTES = 32 << 20
 #: at full speed; from 3,000 on its state tables no longer fit and it is 20 times slower.
 _PATTERN_CHARS = 8_000
 
+#: What is not read: addresses and names of users and subreddits. The character before one stays.
+_ADDRESS = (
+    r"(?i)(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S*"
+    r"|\b[\w-]+\.(?:com|net|org|edu|gov|io|co|tv|be|uk|de)\b"
+)
+_NAME = r"(^|[^\w/])(?:/?(?i:[ur])/[\w-]+|@\w[\w.-]*)"
+#: A first name; `Dick Pics` in a title is none.
+_FIRST_NAME = r"\bMoby[ -]Dick\b|\bDick\s+(?:[Vv][ao]n\s+)?\p{Lu}\p{Ll}{2,}"
+_NO_NAME = r"\bDick\s+(?:Pic|Head|Size|Move|Joke|Suck|And|With|For|The|Inside|From|Into)"
+_MARK = "\u2026"
 _NO_WORD = r"[^\p{L}\p{M}\p{N}]"
 _GAP = "(?:\\s+|[-_\u2010\u2011])"
 _ENTRY_GAP = re.compile(rf"(?<=\S){_GAP}(?=\S)")
@@ -91,7 +105,7 @@ class Vocabulary:
 
     @classmethod
     def builtin(cls) -> Self:
-        """LDNOOBW's English list: 403 words and phrases, sexual, violent or slurs."""
+        """LDNOOBW's English list without `xx`: 402 words and phrases, sexual, violent or slurs."""
         return cls.of(_builtin_entries())
 
     @cached_property
@@ -101,7 +115,8 @@ class Vocabulary:
 
     def matches(self, texts: pl.Expr) -> pl.Expr:
         """Boolean: the text holds an entry. False for null."""
-        return pl.any_horizontal(texts.str.contains(part) for part in self._patterns).fill_null(value=False)
+        read = self._read(texts)
+        return pl.any_horizontal(read.str.contains(part) for part in self._patterns).fill_null(value=False)
 
     def first_match(self, texts: pl.Expr) -> pl.Expr:
         """String: an entry that the text holds, as the vocabulary spells it; null where it holds none.
@@ -110,10 +125,19 @@ class Vocabulary:
         of a vocabulary too large for one regular expression, are searched apart; the first part that has any
         answers: always the same entry, too.)
         """
-        found = pl.coalesce(texts.str.extract(pattern, 1) for pattern in self._patterns)
+        read = self._read(texts)
+        found = pl.coalesce(read.str.extract(pattern, 1) for pattern in self._patterns)
         lower = found.str.to_lowercase().str.normalize("NFD")
-        read = lower.str.replace_many(list(_FOLDS), list(_FOLDS.values())).str.replace_all(_GAP, " ")
-        return read.replace(list(self._entry_of), list(self._entry_of.values()))
+        folded = lower.str.replace_many(list(_FOLDS), list(_FOLDS.values())).str.replace_all(_GAP, " ")
+        return folded.replace(list(self._entry_of), list(self._entry_of.values()))
+
+    def _read(self, texts: pl.Expr) -> pl.Expr:
+        """What of a text is searched; what is not read leaves a mark that ends a word."""
+        read = texts.str.replace_all(_ADDRESS, _MARK).str.replace_all(_NAME, f"${{1}}{_MARK}")
+        if "dick" not in self.entries:
+            return read
+        named = read.str.replace_all(_FIRST_NAME, _MARK)
+        return pl.when(read.str.contains(_NO_NAME)).then(read).otherwise(named)
 
     @cached_property
     def _patterns(self) -> tuple[str, ...]:
@@ -176,7 +200,8 @@ def _entries_in(content: bytes, name: str) -> list[str]:
 @cache
 def _builtin_entries() -> tuple[str, ...]:
     package, path = _BUILTIN
-    return tuple(_entries_in(files(package).joinpath(path).read_bytes(), f"{package}/{path}"))
+    entries = _entries_in(files(package).joinpath(path).read_bytes(), f"{package}/{path}")
+    return tuple(entry for entry in entries if entry not in _LEFT_OUT)
 
 
 def _edges(entry: str) -> tuple[bool, bool]:
@@ -216,7 +241,7 @@ def _forms(entry: str) -> list[str]:
 
 def _endings(entry: str) -> tuple[str, ...]:
     """What makes an entry plural in English; none where it does not end in a Latin letter."""
-    if not re.search(r"[a-z]$", entry):
+    if not re.search(r"[a-z]$", entry) or entry.endswith("ing"):
         return ()
     if re.search(r"[^aeiou\W]y$", entry):
         return ("ies",)

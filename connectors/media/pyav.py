@@ -36,7 +36,7 @@ _PLANAR = {
     **dict.fromkeys(["yuv420p12le", "yuv422p12le", "yuv444p12le"], 4),
 }
 _FULL_RANGE = 2
-#: Pixels are at most so many times as wide as high, or as high as wide; anamorphic film has 2.
+#: The largest ratio of a pixel's sides that is believed; anamorphic film has 2.
 _MAX_ASPECT = 10
 _DEFAULT_FRAME_S = 0.04
 

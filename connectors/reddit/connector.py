@@ -7,13 +7,14 @@ from typing import Any
 
 from blift.connectors.connector import Archive, Connector, Records, Unit
 from blift.connectors.reddit.archive import read_comments, read_submissions
+from blift.schemas.places import subreddit_name
 from blift.schemas.platform import REDDIT
 
 
 def _posts(unit: Unit, scope: Mapping[str, Any]) -> Iterator[Records]:
     """Submissions; those of other subreddits than the scope names are only counted."""
     names = scope.get("subreddits")
-    wanted = frozenset(name.removeprefix("r/").lower() for name in names) if names else None
+    wanted = frozenset(map(subreddit_name, names)) if names else None
     for file in unit.files:
         yield from (Records(chunk) for chunk in read_submissions(file, wanted))
 

@@ -7,14 +7,20 @@ stays.
 from __future__ import annotations
 
 import html
+import re
 from typing import Annotated, Any
 
 import msgspec
 
-from blift.connectors.reddit.records import ABSENT, Submission
+from blift.connectors.reddit.records import ABSENT, Submission, Upstream
 
 _Pixels = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
 _EXTENSIONS = {"image/jpg": "jpg", "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp"}
+_GALLERY_PAGE = re.compile(r"^(?:https?://(?:[\w-]+\.)*reddit\.com)?/+gallery/+[0-9a-z]+", re.IGNORECASE)
+#: The path of an address of a picture, with its extension before a query or at its end.
+_PICTURE = re.compile(r"^[^?#]*\.(?:jpe?g|png|gif|webp|bmp|avif)(?:[?#]|$)", re.IGNORECASE)
+#: Who took a post back, by what stands in place of its text.
+_BY_TEXT = {"[deleted]": Upstream.AUTHOR, "[removed]": Upstream.OTHERS}
 _SAYS_NOTHING = (b"null", b"{}", b"[]", b"false", b'""')
 
 
@@ -62,13 +68,17 @@ class _Described(msgspec.Struct, gc=False):
     s: _File | None = None
 
 
-_HOSTED, _PREVIEW, _GALLERY, _METADATA, _PARENTS = (
-    msgspec.json.Decoder(kind) for kind in (_Hosted, _Preview, _Gallery, dict[str, _Described], list[Submission])
+_HOSTED, _PREVIEW, _GALLERY, _METADATA = (
+    msgspec.json.Decoder(kind) for kind in (_Hosted, _Preview, _Gallery, dict[str, _Described])
 )
+_PARENTS = msgspec.json.Decoder(list[Submission], strict=False)
 
 
 class Media(msgspec.Struct, gc=False, frozen=True):
-    """What is known of a post's media: address, pictures of a gallery, pixels, seconds, and what Reddit calls it."""
+    """What is known of a post's media: address, pictures of a gallery, pixels, seconds, and what Reddit calls it.
+
+    ``upstream`` and ``parent_nsfw`` are what a crosspost says of the post that it repeats.
+    """
 
     url: str | None
     urls: tuple[str, ...] = ()
@@ -78,6 +88,8 @@ class Media(msgspec.Struct, gc=False, frozen=True):
     is_gallery: bool = False
     is_video: bool = False
     is_gif: bool = False
+    upstream: Upstream = Upstream.NOBODY
+    parent_nsfw: bool = False
 
 
 def is_present(raw: msgspec.Raw) -> bool:
@@ -90,35 +102,41 @@ def media_of(post: Submission) -> Media:
     url = post.url_overridden_by_dest or post.url
     parents = _decoded(_PARENTS, post.crosspost_parent_list)
     if parents:
-        shown = media_of(parents[0])
-        return msgspec.structs.replace(shown, url=shown.url or url)
-    width, height, duration_s = _size(post)
-    hosted = _decoded(_HOSTED, post.media)
-    is_gif = bool(hosted and hosted.reddit_video and hosted.reddit_video.is_gif)
+        parent, shown = parents[0], media_of(parents[0])
+        return msgspec.structs.replace(
+            shown,
+            url=shown.url or url,
+            upstream=shown.upstream
+            | parent.upstream()
+            | _BY_TEXT.get((parent.selftext or "").strip(), Upstream.NOBODY),
+            parent_nsfw=shown.parent_nsfw or parent.over_18 is True,
+        )
+    is_picture = _PICTURE.search(url or "") is not None
+    is_gallery = (post.is_gallery is True and not is_picture) or _GALLERY_PAGE.search(url or "") is not None
+    hosted = _decoded(_HOSTED, post.media) or _decoded(_HOSTED, post.secure_media)
+    video = hosted.reddit_video if hosted else None
+    is_gif = post.is_video is True and video is not None and video.is_gif is True
+    width, height = (video.width, video.height) if video else _size(post, url)
     return Media(
         url,
-        _pictures(post) if post.is_gallery or is_present(post.gallery_data) else (),
+        _pictures(post) if is_gallery else (),
         width,
         height,
-        duration_s,
-        is_gallery=post.is_gallery is True,
+        (video.duration or None) if video else None,
+        is_gallery=is_gallery,
         is_video=post.is_video is True and not is_gif,
-        is_gif=post.is_video is True and is_gif,
+        is_gif=is_gif,
     )
 
 
-def _size(post: Submission) -> tuple[int | None, int | None, float | None]:
-    """Pixels and seconds of Reddit's own video, else pixels of the picture that the preview was made of."""
-    hosted = _decoded(_HOSTED, post.media)
-    if hosted and hosted.reddit_video:
-        video = hosted.reddit_video
-        return video.width, video.height, video.duration or None
+def _size(post: Submission, url: str | None) -> tuple[int | None, int | None]:
+    """Pixels of the picture that the preview was made of, where it is the post's media: pages have thumbnails."""
+    if post.post_hint != "image" and not _PICTURE.search(url or ""):
+        return None, None
     preview = _decoded(_PREVIEW, post.preview)
-    embedded = is_present(post.media)  # a player of another site: the preview is its thumbnail
-    if preview and preview.images and not embedded and post.is_video is not True:
-        source = preview.images[0].source
-        return source.width, source.height, None
-    return None, None, None
+    if not (preview and preview.images):
+        return None, None
+    return preview.images[0].source.width, preview.images[0].source.height
 
 
 def _pictures(post: Submission) -> tuple[str, ...]:
@@ -135,10 +153,10 @@ def _address(name: str, described: _Described) -> str | None:
     if described.status != "valid":
         return None
     file = described.s or _File()
-    if file.gif or file.mp4:
-        return f"https://i.redd.it/{name}.gif"
     if described.m in _EXTENSIONS:
         return f"https://i.redd.it/{name}.{_EXTENSIONS[described.m]}"
+    if file.gif or file.mp4:
+        return f"https://i.redd.it/{name}.gif"
     return html.unescape(file.u) if file.u else None
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from blift.connectors.fetch.items import Item, Kind, RawRecord
 from blift.connectors.malformed import Malformed
 from blift.connectors.reddit.answers import submission_record
+from blift.connectors.reddit.columns import post_table
 from blift.connectors.reddit.config import RedditConfig
 from blift.connectors.reddit.records import Submission, decode_line
 from blift.schemas.reasons import Absent
-
-_DELETED, _REMOVED = "[deleted]", "[removed]"
-_BY_AUTHOR = frozenset({"deleted", "author"})
 
 
 class Post(NamedTuple):
@@ -46,12 +46,10 @@ def post_of(data: Mapping[str, Any]) -> Post:
 
 def withdrawal(post: Submission) -> Absent | None:
     """Who took a post back, by the same signs as in archives: its author (``DELETED``) or others (``REMOVED``)."""
-    text, category = post.selftext, post.removed_by_category
-    if category in _BY_AUTHOR or text == _DELETED or (post.author == _DELETED and text != _REMOVED):
+    [row] = post_table([post], np.array([1]), "").select(["deleted", "removed"]).to_pylist()
+    if row["deleted"]:
         return Absent.DELETED
-    if category is not None or text == _REMOVED or post.removed or post.banned_by:
-        return Absent.REMOVED
-    return None
+    return Absent.REMOVED if row["removed"] else None
 
 
 def comments_of(post: Post, config: RedditConfig) -> list[Item]:

@@ -91,7 +91,9 @@ class YoutubeFetcher:
         recorded_at = progress_of(item, _Progress).recorded_at
         retrieved_at = time.time() if recorded_at is None else recorded_at
         info, refusal = self._extractor.video(item.key, self._config.comments if recorded_at is None else 0)
-        record = RawRecord(RecordKind.VIDEO, item.key, item.key, retrieved_at, archived(info))
+        record = RawRecord(
+            RecordKind.VIDEO, item.key, item.key, retrieved_at, archived(info, self._config.comment_sort)
+        )
         known = [record] if says_something(info) and recorded_at is None else []
         if refusal and meaning(refusal) is not Absent.NO_MEDIA:
             return self._refused(item.kind, refusal, known)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from blift.connectors.yt_dlp.info import COMMENT_ORDER
 from blift.connectors.yt_dlp.subtitles import FORMATS
 
 #: What is left out: addresses of files, which expire and name who asked, and lists of formats, which are most of it.
@@ -27,12 +28,15 @@ class TrackAddress(NamedTuple):
     address: str
 
 
-def archived(info: Mapping[str, Any]) -> bytes:
+def archived(info: Mapping[str, Any], comment_sort: str | None = None) -> bytes:
     """A record as one line of JSON: what yt-dlp writes, less what expires and what describes formats.
 
-    Of tracks, language and formats are kept; those that YouTube would translate on demand are not the video's.
+    The order in which comments were asked for is added, for yt-dlp's record does not say it. Of tracks, language and
+    formats are kept; those that YouTube would translate on demand are not the video's.
     """
     kept = {name: value for name, value in info.items() if name not in _LEFT_OUT and not name.startswith("__")}
+    if comment_sort is not None and kept.get("comments"):
+        kept[COMMENT_ORDER] = comment_sort
     for name in _TRACKS:
         if isinstance(kept.get(name), dict):
             named = {code: [{"ext": one.get("ext")} for one in _spoken(tracks)] for code, tracks in kept[name].items()}

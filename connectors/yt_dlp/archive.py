@@ -17,7 +17,7 @@ from blift.connectors.yt_dlp.columns import COMMENT_COLUMNS, POST_COLUMNS, table
 from blift.connectors.yt_dlp.comments import read_comments
 from blift.connectors.yt_dlp.decode import decode, text
 from blift.connectors.yt_dlp.identity import Identity, identity
-from blift.connectors.yt_dlp.info import CAPTION_FIELDS, POST_FIELDS, duration, post_values
+from blift.connectors.yt_dlp.info import CAPTION_FIELDS, COMMENT_ORDER, POST_FIELDS, duration, post_values
 from blift.connectors.yt_dlp.subtitles import BrokenSubtitles, SpeechTuple, parse_subtitles
 from blift.connectors.yt_dlp.timeline import Window, cut_speech, window
 from blift.schemas.errors import InputError
@@ -125,9 +125,14 @@ class _Gathered:
                 "source": file.name,
             }
         )
-        self._add_comments(info.get("comments"), video, post["retrieved_at"], file)
+        order = info.get(COMMENT_ORDER)
+        self._add_comments(
+            info.get("comments"), video, post["retrieved_at"], file, order if isinstance(order, str) else None
+        )
 
-    def _add_comments(self, given: Any, video: Identity, retrieved_at: int | None, file: InputFile) -> None:
+    def _add_comments(
+        self, given: Any, video: Identity, retrieved_at: int | None, file: InputFile, order: str | None
+    ) -> None:
         rejects = RejectList(file.size_bytes)
 
         def reject_item(problem: Malformed, item: Any) -> None:
@@ -135,7 +140,7 @@ class _Gathered:
             comment_id = f"{video.platform}:{video.before_comments}{native_id}" if isinstance(native_id, str) else None
             rejects.add(problem, "comment", comment_id, file.name, None, _as_json(item))
 
-        found = read_comments(given, video, retrieved_at, reject_item)
+        found = read_comments(given, video, retrieved_at, reject_item, order)
         self.comments_in += found.given
         for name, values in found.columns.items():
             self.comments[name] += values

@@ -14,6 +14,9 @@ from blift.schemas.reasons import Reason, ReplayAbsent
 #: Names of the caption tracks that the video has; many, and read only where subtitle files are there.
 CAPTION_FIELDS = frozenset({"subtitles", "automatic_captions"})
 
+#: What our own fetch adds to a record: the order in which it asked for comments, `top` or `new`.
+COMMENT_ORDER = "_comment_sort"
+
 #: The fields of an info.json that make a post and its comments.
 POST_FIELDS = frozenset(
     {"id", "_type", "extractor_key", "extractor", "webpage_url", "original_url", "ext", "vcodec"}
@@ -21,7 +24,7 @@ POST_FIELDS = frozenset(
     | {"title", "description", "tags", "categories", "age_limit", "availability"}
     | {"channel_id", "channel", "channel_follower_count", "uploader_id", "uploader"}
     | {"timestamp", "upload_date", "release_timestamp", "epoch", "live_status", "is_live"}
-    | {"like_count", "view_count", "comment_count", "comments", "heatmap", "chapters"}
+    | {"like_count", "view_count", "comment_count", "comments", "heatmap", "chapters", COMMENT_ORDER}
 )
 
 #: How yt-dlp names the codec of the pictures of what is sound alone.

@@ -9,10 +9,9 @@ import shlex
 import sys
 
 from blift.connectors.filesystem import is_here
-from blift.connectors.object_stores import connect
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.commands.show import show_funnel, show_notes
+from blift.pipelines.commands.show import ALLOW_PYTHON, show_funnel, show_notes
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
@@ -59,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hand the next stage to the runner and do not wait; the same command, once that job is done, takes it "
         "into the manifest and hands on the next",
     )
+    parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
     parser.add_argument(
         "--replace",
         action="store_true",
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     """Run `blift build`."""
     if args.limit is not None and args.limit < 1:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
-    source = load_recipe(args.recipe)
+    source = load_recipe(args.recipe, allow_python=args.allow_python)
     show_notes(source.notes)
     stages = _stages(args.stages, source, trial=args.limit is not None)
     if args.limit is not None:
@@ -89,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
+    from blift.connectors.object_stores import connect  # noqa: PLC0415 - slow
     from blift.pipelines.build.build import build  # noqa: PLC0415 - slow: all stages
     from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 

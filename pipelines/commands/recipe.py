@@ -7,7 +7,7 @@ import json
 
 import yaml
 
-from blift.pipelines.commands.show import show_notes
+from blift.pipelines.commands.show import ALLOW_PYTHON, show_notes
 from blift.pipelines.recipe.docs import recipe_markdown
 from blift.pipelines.recipe.file import SHIPPED, load_recipe, recipe_text
 from blift.pipelines.recipe.model import Recipe
@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=text)
         action.add_argument("recipe", metavar="RECIPE", help="a recipe file, or the name of a shipped one")
         action.set_defaults(run=run)
+        if name == "check":
+            action.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
     actions.add_parser("json-schema", help="print the JSON Schema of recipes, for editors").set_defaults(run=_schema)
     actions.add_parser("docs", help="print the documentation of every key, as Markdown").set_defaults(run=_docs)
 
@@ -38,7 +40,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    source = load_recipe(args.recipe)
+    source = load_recipe(args.recipe, allow_python=args.allow_python)
     show_notes(source.notes)
     print(printable(f"{args.recipe} is a valid recipe: {source.recipe.name}."))
     return 0

@@ -88,11 +88,16 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        help="file with modes and exceptions in [tool.blift.schema] (default: pyproject.toml)",
+        help="file with modes and exceptions in [tool.blift.schema] (default: pyproject.toml, if there is one)",
     )
-    parser.add_argument(
-        "--on", type=date.fromisoformat, metavar="DAY", help="day for which exceptions count (default: today)"
-    )
+    parser.add_argument("--on", type=_day, metavar="DAY", help="day for which exceptions count (default: today)")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2027-01-31") from None
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -131,20 +136,20 @@ def _baseline(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from blift.pipelines.schema.gate import check_own  # noqa: PLC0415 - as above
     from blift.pipelines.schema.settings import read_policy  # noqa: PLC0415
-    from blift.pipelines.schema.sides import read_side, target_of  # noqa: PLC0415
+    from blift.pipelines.schema.sides import read_side, target_of_blift  # noqa: PLC0415
 
     policy, today = read_policy(args.config), args.on or date.today()  # noqa: DTZ011 - the day of whoever asks
     if args.schema:
         from blift.pipelines.schema.gate_of_given import check_given  # noqa: PLC0415 - as above
 
-        findings, tables = check_given(args.schema, args.against, args.baselines, policy, today), len(args.schema)
-    else:
-        folder = args.baselines or BASELINES
-        side = read_side(target_of(args.against, folder), folder)
-        findings, tables = check_own(side, folder, policy, today), len(RECORDS)
-    return _tell(
-        findings, RULES, args.format, f"{tables} table{'s' * (tables > 1)}: no findings against {args.against}."
-    )
+        checked = check_given(args.schema, args.against, args.baselines, policy, today)
+        count = f"{len(args.schema)} table{'s' * (len(args.schema) > 1)}"
+        new = f" Not there before, so not compared: {', '.join(checked.new)}." if checked.new else ""
+        return _tell(checked.findings, RULES, args.format, f"{count}: no findings against {args.against}.{new}")
+    folder = args.baselines or BASELINES
+    target = target_of_blift(args.against, folder, named=args.baselines is not None)
+    findings = check_own(read_side(target, folder), folder, policy, today)
+    return _tell(findings, RULES, args.format, f"{len(RECORDS)} tables of blift: no findings against {args.against}.")
 
 
 def _tell(findings: Sequence[Finding], rules: Sequence[Rule], form: str, otherwise: str) -> int:

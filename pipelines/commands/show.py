@@ -14,6 +14,8 @@ from blift.pipelines.engine.funnel import HEADINGS, figures, funnel_rows
 from blift.pipelines.engine.run_folder import Manifest
 from blift.schemas.printable import printable
 
+#: Help of the option that is the same for all commands that read a recipe.
+ALLOW_PYTHON = "run the Python file of rules that the recipe names; read it first"
 _NUMBERS = ("in", "out", "merged", "rejected")
 
 

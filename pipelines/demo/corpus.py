@@ -64,7 +64,8 @@ def _write(folder: Path, seed: int, posts: int, videos: int) -> Corpus:
     _write_zst(folder / "reddit" / "RS_2021-01.zst", whole[:half])
     _write_zst(folder / "reddit" / "RS_2021-02.zst", whole[half:], long=True)
     _write_torn(folder / "reddit" / "RS_2021-03.zst", torn)
-    (folder / "reddit" / "RS_2021-04.zst").write_bytes(zstd.compress(b"")[:4] + b"this is no zstd frame" * 9)
+    damaged = zstd.compress(b"")[:4] + b"this is no zstd frame" * 9
+    (folder / "reddit" / "RS_2021-04.zst").write_bytes(zstd.compress(whole[0] + b"\n") + damaged)
     with gzip.GzipFile(folder / "reddit" / "RC_2021-01.ndjson.gz", "wb", mtime=0) as stream:
         stream.write(b"\n".join(reddit.comments) + b"\n")
     rng = random.Random(f"beside {seed}")

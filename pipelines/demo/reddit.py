@@ -159,7 +159,7 @@ class RedditCorpus:
             self._image(created_utc=_START - 2000 * _DAY),
             self._image(created_utc=_START - 900 * _DAY),
             self._image(created_utc=_START + 600 * _DAY),
-            self._image(author="[deleted]"),
+            self._image(author="[deleted]", removed_by_category="deleted"),
             self._image(removed_by_category="moderator"),
             self._image(over_18=True),
             self._image(author="AutoModerator"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from blift.connectors.object_stores import own_options
+from blift.connectors.beam_options import own_options
 from blift.schemas.errors import BliftError, did_you_mean
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirec
 #: Packages of Java that Spark and Flink reach into, and that Java 17 keeps closed. Without the last of them a worker
 #: that dies ends a thread of Spark's, silently, and the job waits for ever.
 OPENED = ("java.lang", "java.lang.invoke", "java.nio", "java.util", "java.io", "sun.nio.ch", "sun.security.action")
-#: How long a worker is kept for the next step of its stage; by default Beam starts one for each (6 times as slow).
+#: How long a worker is kept for the next step of its stage; by default Beam starts a new one for every step.
 _KEEP_WORKERS_MS = 60_000
 #: Options of ours, by command.
 _OURS = {
@@ -68,11 +68,14 @@ class BeamArguments:
 
 
 def beam_arguments(arguments: Sequence[str], command: str = "build") -> BeamArguments:
-    """Arguments of a command that are not ours, checked, behind those of the environment.
+    """The options of the environment, followed by the arguments of a command that are not ours; all are checked.
 
     Raises:
         BliftError: Beam has no such option either, or it does not take the value.
     """
+    if arguments and not arguments[0].startswith("--"):
+        takes = {"build": "takes one recipe", "publish": "takes one run folder"}.get(command, "takes options only")
+        raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift {command}` {takes}; see its --help.")
     beam = BeamArguments((*own_options(), *arguments), command)
     if beam.arguments:
         _ = beam.options
@@ -89,9 +92,6 @@ def _options(arguments: Sequence[str], command: str) -> PipelineOptions:
 
     runner = _runner(arguments)
     chosen = list(arguments) if runner else [*arguments, f"--runner={LOCAL_RUNNER}"]
-    if arguments and not arguments[0].startswith("--"):
-        takes = {"build": "takes one recipe", "publish": "takes one run folder"}.get(command, "takes options only")
-        raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift {command}` {takes}; see its --help.")
     beam = _beam_parser()
     flags = [argument.split("=", 1)[0] for argument in arguments if argument.startswith("--")]
     if command == "publish" and "--dry_run" in flags:

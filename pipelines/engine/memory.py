@@ -16,7 +16,7 @@ _NEEDED_MB = {
     **dict.fromkeys(("build", "diff", "fetch", "migrate", "publish"), _OF_PIPELINES),
     **dict.fromkeys(("clean", "doctor", "inspect", "recipe", "rule", "template", "verify"), _OF_TABLES),
 }
-#: What Python, Arrow, FFmpeg and the loader say where there is none left, in an exception or in a runner's text of one.
+#: How Python, Arrow, FFmpeg and the loader report that memory has run out, in an exception or a runner's report of it.
 _SAID = re.compile(
     r"\bMemoryError\b|\bArrowMemoryError\b|malloc of size \d+ failed|failed to map segment|[Cc]annot allocate memory"
     r"|can't start new thread"
@@ -48,7 +48,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def no_memory() -> str:
-    """What to do where there is none left."""
+    """The sentence for a command that has run out of memory."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     of_process = (
         "" if limit == resource.RLIM_INFINITY else f" (the process is limited to {limit // _MB:,} MB by `ulimit -v`)"

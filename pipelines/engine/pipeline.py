@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, PortableOption
 
 from blift.connectors.parquet import replace_file, shard_name, write_shard
 from blift.connectors.shard import Shard
+from blift.pipelines.engine.local_workers import local_runner
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.run_report import LIBRARIES, StageResult, account_name, library_versions, read_account
 from blift.pipelines.engine.running import running
@@ -51,8 +52,8 @@ def run_stage(
     """
     folder.clear([account_name(name)])
     writes_jar = options.view_as(PortableOptions).output_executable_path
-    with running():
-        pipeline = beam.Pipeline(options=options)
+    with running(), local_runner(options) as runner:
+        pipeline = beam.Pipeline(runner=runner, options=options)
         _with_account(pipeline, plan(pipeline), fingerprint, folder.file(account_name(name)))
         result = pipeline.run()
         if writes_jar or not detach:
@@ -139,8 +140,43 @@ def _write_account(element: tuple[int, Iterable[str]], path: str) -> None:
     replace_file(path, "\n".join(sorted(lines)).encode())
 
 
+class WriteShards(beam.PTransform[beam.PCollection[ShardedTable], beam.PCollection[Shard]]):
+    """Tables with the numbers of their shards to Parquet files, with one file per shard.
+
+    Args:
+        table: the table of the contract whose columns they have, such as `post`.
+        folder: the run folder.
+        prefix: path of the files within it, up to their number, such as `posts/posts`.
+        shards: how many there are, at most.
+    """
+
+    def __init__(self, table: str, folder: str, prefix: str, shards: int) -> None:
+        super().__init__()
+        self._table, self._folder, self._prefix, self._shards = table, folder, prefix, shards
+
+    def expand(self, rows: beam.PCollection[ShardedTable]) -> beam.PCollection[Shard]:
+        """The transform."""
+        write = _WriteShard(self._table, self._folder, self._prefix, self._shards)
+        return rows | "Write" >> beam.ParDo(write).with_output_types(Shard)
+
+
+class _WriteShard(beam.DoFn):
+    def __init__(self, table: str, folder: str, prefix: str, shards: int) -> None:
+        self._table, self._folder, self._prefix, self._shards = table, folder, prefix, shards
+
+    def process(self, element: ShardedTable) -> Iterator[Shard]:
+        index, rows = element
+        yield write_shard(rows, self._table, self._folder, shard_name(self._prefix, index, self._shards))
+
+
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):
-    """Reject tables to `rejects/<stage>-*.parquet`, sorted."""
+    """Tables of `reject` to `rejects/<stage>-*.parquet`, sorted.
+
+    Args:
+        stage: whose rejects they are.
+        folder: the run folder.
+        shards: into how many files they are divided, at most.
+    """
 
     def __init__(self, stage: str, folder: str, shards: int) -> None:
         super().__init__()

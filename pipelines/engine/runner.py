@@ -29,8 +29,8 @@ from blift.schemas.errors import BliftError, did_you_mean
 _REACH_TIMEOUT_S = 5.0
 #: In every jar of Beam: the version of the SDK that it was built from.
 _JAR_VERSION = "org/apache/beam/sdk/sdk.properties"
-#: Versions of job servers, beside the one of this Beam, with which `make test-runners` gives the same bytes.
-_PROVEN = ("2.62.0",)
+#: The version of the job servers that `make test-runners` builds and compares bytes with.
+_TESTED = "2.62.0"
 
 
 class RunnerError(BliftError):
@@ -46,7 +46,7 @@ def check_runner(options: PipelineOptions, out: str, *, detach: bool) -> list[st
         detach: nobody will wait for the job.
 
     Returns:
-        sentences on what may not work; the runner can be tried.
+        notes on what may not work, although the runner can be tried.
 
     Raises:
         RunnerError: it cannot.
@@ -114,10 +114,10 @@ def reach(endpoint: str, what: str, option: str) -> None:
 
 
 def _ask_job_server(endpoint: str) -> None:
-    """Ask a job server for its options, which every one of Beam's tells. It does not tell its version.
+    """Ask a job server for its options, as every Beam job server can be asked. None of them gives its version.
 
     Raises:
-        RunnerError: nothing answers, or something that is no job server.
+        RunnerError: nothing answers there, or a server of another kind.
     """
     reach(endpoint, "job server", "--job_endpoint")
     try:
@@ -126,7 +126,7 @@ def _ask_job_server(endpoint: str) -> None:
             server.DescribePipelineOptions(beam_job_api_pb2.DescribePipelineOptionsRequest(), timeout=_REACH_TIMEOUT_S)
     except grpc.RpcError as error:
         raise RunnerError(
-            f"What answers at {endpoint} is no job server of Beam's. Mend --job_endpoint; docs/runners.md has the "
+            f"The server at {endpoint} is not a Beam job server. Correct --job_endpoint; docs/runners.md has the "
             "commands that start one."
         ) from error
 
@@ -140,7 +140,7 @@ def check_jar(path: str, engine: str, option: str) -> list[str]:
         option: that named the file.
 
     Returns:
-        a sentence where it is of a version with which nobody has compared the bytes.
+        a note where its version is neither this Beam's nor the one that the tests use.
 
     Raises:
         RunnerError: it is something else.
@@ -158,11 +158,10 @@ def check_jar(path: str, engine: str, option: str) -> list[str]:
         raise RunnerError(f"{path} is not a jar. {wanted}") from error
     if f".{engine}." not in main:
         raise RunnerError(f"{path} is not Beam's job server for {engine.capitalize()}. {wanted}")
-    if version in (beam.__version__, *_PROVEN):
+    if version in (beam.__version__, _TESTED):
         return []
-    tested = " and ".join((beam.__version__, *_PROVEN))
     of = f"Beam {version}" if version else "an unknown version of Beam"
-    return [f"{path} is the job server of {of}; blift is tested with those of Beam {tested}."]
+    return [f"{path} is the job server of {of}, this is Beam {beam.__version__}, and the tests use {_TESTED}."]
 
 
 def _field(jar: zipfile.ZipFile, member: str, name: str) -> str:

@@ -78,6 +78,7 @@ def run_unless_done(
         record = known.stages.get(name)
         if record and record.fingerprint == fingerprint and is_whole(record, folder):
             _check_whole(record, place)
+            forget_account(name, folder)  # of a build that was killed when it had saved the record
             report.skipped(name, record)
             return manifest if known is manifest else _extended(manifest, name, record, place)
     result = _finished_job(name, folder, fingerprint)

@@ -58,13 +58,15 @@ def validate_path(path: str, given: Definition | None = None) -> tuple[list[Find
     """
     if os.path.isdir(path):
         replaced = _of_replaced_datasets(path)
-        found = sorted(str(each) for each in Path(path).rglob("*.parquet") if str(each.resolve()) not in replaced)
+        found = sorted(str(each) for each in Path(path).rglob("*.parquet") if os.path.realpath(each) not in replaced)
         files = [file for file in found if given is not None or not _is_of_no_table(file)]
     elif os.path.isfile(path):
         files = [path]
     else:
         raise InputError(f"{path!r} is no file and no folder.")
     if not files:
+        if given is not None:
+            raise InputError(f"{path} holds no Parquet file.")
         raise InputError(f"{path} holds no Parquet file of a table of blift. Name a table of yours with --schema.")
     return validate_files(files, given), len(files)
 
@@ -105,7 +107,7 @@ def _check_file(file: str, given: Definition | None, keys: dict[tuple[str, str],
     except SchemaError as error:
         yield Finding("DATA_VERSION", "", str(error), file=file)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        yield Finding("DATA_READABLE", "", f"The file cannot be read: {error}.", file=file)
+        yield Finding("DATA_READABLE", "", f"The file cannot be read: {str(error).rstrip('.')}.", file=file)
 
 
 def _expected(schema: pa.Schema) -> Definition:

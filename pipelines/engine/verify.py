@@ -11,6 +11,7 @@ import polars as pl
 from blift.connectors.parquet import file_sha256, read_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.funnel import funnel_rows
+from blift.pipelines.engine.invariants import violations
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.stage_run import dataset_fingerprint
 from blift.pipelines.engine.validate import validate_files
@@ -24,6 +25,9 @@ from blift.transforms.tables import frame, hash64
 TIMED = {"post": "posts/", "media": "media/", "sample": "samples/"}
 #: Folders whose files are of no table of blift: lists of files, and of digests; and those of media themselves.
 _NO_TABLES = ("files/", "fetched/", "release/")
+
+#: Folders of tables of whose rows more holds than their definition says (``invariants``).
+_CHECKED = {"posts/": "post", "comments/": "comment"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def problems(folder: RunFolder, manifest: Manifest, needed: Sequence[str]) -> It
     yield from changed
     if not changed:
         yield from _of_tables(folder, manifest.shards)
+        yield from _of_rows(folder, manifest.shards)
         yield from _of_references(folder, manifest.shards)
         yield from _of_media(folder, manifest.shards)
 
@@ -84,6 +89,14 @@ def _of_tables(folder: RunFolder, shards: Sequence[Shard]) -> Iterator[str]:
     tables = [shard for shard in shards if not shard.path.startswith(_NO_TABLES)]
     for finding in validate_files(folder.file(shard.path) for shard in tables):
         yield f"{finding.file.removeprefix(folder.file(''))}: {finding.rule}: {finding.sentence}"
+
+
+def _of_rows(folder: RunFolder, shards: Sequence[Shard]) -> Iterator[str]:
+    for shard in shards:
+        table = next((table for beginning, table in _CHECKED.items() if shard.path.startswith(beginning)), None)
+        if table is not None:
+            sentences = violations(read_shard(folder.path, shard, table), table)
+            yield from (f"{shard.path}: {sentence}" for sentence in sentences)
 
 
 def _of_references(folder: RunFolder, shards: Sequence[Shard]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from pydantic import Field
 from blift.pipelines.recipe.generated import camel, rules, section
 from blift.pipelines.recipe.section import Count, Section, Share
 from blift.schemas.platform import Platform, platforms
-from blift.transforms.rules import Record
+from blift.transforms.rules import RecordKind, Rule
 from blift.transforms.selection import Selection
 
 
@@ -40,10 +40,10 @@ class PlatformRules(Section):
     choose: Choose = Field(default_factory=Choose, description="Which comments are chosen.")
 
 
-def _platform_rules(platform: Platform) -> type[Section]:
+def _platform_rules(platform: Platform, own: Sequence[Rule]) -> type[Section]:
     """The section of a platform in `curate`."""
-    posts = rules(f"{platform.title}'s {platform.posts}", Record.POST, platform)
-    comments = rules(f"{platform.title}'s comments", Record.COMMENT, platform)
+    posts = rules(f"{platform.title}'s {platform.posts}", RecordKind.POST, platform, own=own)
+    comments = rules(f"{platform.title}'s comments", RecordKind.COMMENT, platform, own=own)
     fields = {
         "posts": (posts, Field(default_factory=posts, description=f"Rules for {platform.posts}.")),
         "comments": (comments, Field(default_factory=comments, description="Rules for comments.")),
@@ -85,12 +85,13 @@ class AnyCurate(Section):
         return {name: getattr(self, name) for name in platforms()}
 
 
-def _curate() -> type[Section]:
+def curate_with(own: Sequence[Rule]) -> type[Section]:
+    """The section, with the rules of a Python file beside those of blift."""
     fields: dict[str, Any] = {}
     for name, platform in platforms().items():
-        of_platform = _platform_rules(platform)
+        of_platform = _platform_rules(platform, own)
         fields[name] = (of_platform, Field(default_factory=of_platform, description=str(of_platform.__doc__)))
-    of_samples = rules("samples", Record.SAMPLE, None)
+    of_samples = rules("samples", RecordKind.SAMPLE, None, own=own)
     fields["samples"] = (of_samples, Field(default_factory=of_samples, description="Rules for samples."))
     return section("Curate", str(AnyCurate.__doc__), fields, AnyCurate)
 
@@ -98,4 +99,4 @@ def _curate() -> type[Section]:
 if TYPE_CHECKING:
     Curate: TypeAlias = AnyCurate
 else:
-    Curate = _curate()
+    Curate = curate_with(())

@@ -82,8 +82,9 @@ def _default(value: Any) -> str:
 
 def _kind(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     """A type in the words of somebody who writes YAML."""
-    if any(isinstance(note, WithJsonSchema) for note in metadata):
-        return "name or path of a file"
+    for note in metadata:
+        if isinstance(note, WithJsonSchema):
+            return str((note.json_schema or {}).get("title", "name or path of a file"))
     origin, members = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _kind(members[0], members[1:])
@@ -109,7 +110,7 @@ def _rule(rule: Rule) -> str:
     doc = " ".join(rule.doc.split())
     return (
         f"### `{rule.name}` ({rule.record.value})\n\n{doc}\n\n"
-        f"For {whose} {rule.record.value}s, in {rule.stage}; reason `{rule.reason.value}`; knob: {_kind(rule.knob)}.\n"
+        f"For {whose} {rule.record.value}s, in {rule.stage}; reason `{rule.reason}`; option: {_kind(rule.option)}.\n"
     )
 
 

@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from blift.pipelines.recipe.model import Recipe
+from blift.pipelines.recipe.model import Recipe, recipe_with
 from blift.pipelines.recipe.renamed import with_new_names
+from blift.pipelines.recipe.rules import try_rules
 from blift.pipelines.recipe.sources import Sources
 from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
 from blift.schemas.regular_files import Unreadable, read_regular_file
+from blift.transforms.rules.python_file import ALLOWED, PythonRules, RuleFile
 
 #: Recipes that come with the package, by file name.
 SHIPPED = Path(__file__).parent / "shipped"
 
+_PYTHON: TypeAdapter[RuleFile] = TypeAdapter(PythonRules)
 #: Mistakes of a recipe that are told at once, and the characters of a sentence on one.
 _MOST_TOLD, _MOST_CHARACTERS = 20, 1000
 
@@ -41,14 +44,18 @@ class RecipeFile:
         return [pattern if "://" in pattern else str(self.folder / pattern) for pattern in patterns]
 
 
-def load_recipe(name: str) -> RecipeFile:
+def load_recipe(name: str, *, allow_python: bool = False) -> RecipeFile:
     """The recipe in a file, or the shipped one of that name.
+
+    Args:
+        name: path of a file, or name of a shipped recipe.
+        allow_python: run the Python file of rules that the recipe names; without it, such a recipe is refused.
 
     Raises:
         RecipeError: says the file, the line, the key, what is wrong with it and what to do.
     """
     path = _find(name)
-    return parse_recipe(_read(path), path)
+    return parse_recipe(_read(path), path, allow_python=allow_python)
 
 
 def recipe_text(name: str) -> str:
@@ -69,7 +76,7 @@ def _read(path: Path) -> str:
         raise RecipeError(f"Cannot read the recipe {cut(str(path), 400)}: {error}.") from error
 
 
-def parse_recipe(text: str, path: Path) -> RecipeFile:
+def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> RecipeFile:
     """The recipe in ``text``; ``path`` is named in errors, and its folder is where relative paths start.
 
     Raises:
@@ -78,10 +85,17 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
     content, node = read_recipe(text, path)
     content, notes = with_new_names(content, str(path))
     folder = path.resolve().parent
+    context = {"folders": [folder, SHIPPED], ALLOWED: allow_python}
+    model = Recipe
     try:
-        recipe = Recipe.model_validate(content, context={"folders": [folder, SHIPPED]})
+        if content.get("python") is not None:
+            # First, since its rules are keys of the recipe.
+            own = _PYTHON.validate_python(content["python"], context=context)
+            model, content = recipe_with(own.rules), {**content, "python": own}
+        recipe = model.model_validate(content, context=context)
+        try_rules(recipe)
     except ValidationError as error:
-        raise RecipeError(*_told(error.errors(), path, node)) from error
+        raise RecipeError(*_told(error.errors(), path, node, model)) from error
     except BliftError as error:
         copy = f" Copy it to where your files are: blift recipe show {path.stem} > mine.yaml"
         said = cut(str(error), _MOST_CHARACTERS)
@@ -123,7 +137,7 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
     try:
         recipe = Recipe.model_validate({**kept, "sources": {}})
     except ValidationError as error:
-        raise RecipeError(*_told(error.errors(), path, node)) from error
+        raise RecipeError(*_told(error.errors(), path, node, Recipe)) from error
     return RecipeFile(recipe, text, path.resolve().parent)
 
 
@@ -141,25 +155,27 @@ def _find(name: str) -> Path:
     raise RecipeError(f"There is no recipe {cut(name, 400)}{hint or '.'} Shipped recipes: {', '.join(shipped)}.")
 
 
-def _told(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None) -> Iterator[str]:
+def _told(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None, model: type[Recipe]) -> Iterator[str]:
     """A sentence for each of the first mistakes, and how many more there are."""
-    for sentence in _sentences(errors[:_MOST_TOLD], path, node):
+    for sentence in _sentences(errors[:_MOST_TOLD], path, node, model):
         yield cut(sentence, len(str(path)) + _MOST_CHARACTERS)
     if len(errors) > _MOST_TOLD:
         yield f"and {len(errors) - _MOST_TOLD:,} more mistakes."
 
 
-def _sentences(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None) -> Iterator[str]:
+def _sentences(
+    errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None, model: type[Recipe]
+) -> Iterator[str]:
     for error in errors:
         location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-"))]
         key = ".".join(cut(str(part)) for part in location)
         where = f"{path}, line {_line(node, location)}"
         if error["type"] == "extra_forbidden":
-            known = _known_keys(location[:-1])
+            known = _known_keys(location[:-1], model)
             hint = did_you_mean(str(location[-1]), known) or f"; known here: {', '.join(known)}."
             yield f"{where}: unknown key `{key}`{hint}"
         elif error["type"] == "missing":
-            yield f"{where}: the key `{key}` is missing; {_description(location)}"
+            yield f"{where}: the key `{key}` is missing; {_description(location, model)}"
         else:
             yield f"{where}: `{key}` is {cut(repr(error['input']))}: {error['msg'].removeprefix('Value error, ')}."
 
@@ -179,8 +195,8 @@ def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
     return line
 
 
-def _model_at(location: Sequence[int | str]) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = Recipe
+def _model_at(location: Sequence[int | str], recipe: type[Recipe]) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = recipe
     for part in location:
         field = model.model_fields.get(str(part)) if model else None
         model = model_in(field.annotation) if field else None
@@ -195,12 +211,12 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
     return next((member for member in members if isinstance(member, type) and issubclass(member, BaseModel)), None)
 
 
-def _known_keys(location: Sequence[int | str]) -> list[str]:
-    model = _model_at(location)
+def _known_keys(location: Sequence[int | str], recipe: type[Recipe]) -> list[str]:
+    model = _model_at(location, recipe)
     return list(model.model_fields) if model else []
 
 
-def _description(location: Sequence[int | str]) -> str:
-    model = _model_at(location[:-1])
+def _description(location: Sequence[int | str], recipe: type[Recipe]) -> str:
+    model = _model_at(location[:-1], recipe)
     field = model.model_fields.get(str(location[-1])) if model else None
     return (field.description if field else None) or "add it."

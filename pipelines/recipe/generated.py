@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field, create_model
 
 from blift.pipelines.recipe.section import Section
 from blift.schemas.platform import Platform
-from blift.transforms.rules import Record, rules_for
+from blift.transforms.rules import RecordKind, Rule, rules_for
 
 
 def section(name: str, doc: str, fields: Mapping[str, Any], base: type[Section] = Section) -> type[Section]:
@@ -19,11 +19,13 @@ def section(name: str, doc: str, fields: Mapping[str, Any], base: type[Section] 
     return made
 
 
-def rules(whose: str, record: Record, platform: Platform | None, stage: str = "curate") -> type[Section]:
+def rules(
+    whose: str, record: RecordKind, platform: Platform | None, stage: str = "curate", own: Sequence[Rule] = ()
+) -> type[Section]:
     """A section with one option for every rule that can judge such a record; all are off by default."""
     options: dict[str, Any] = {}
-    for rule in rules_for(record, platform, stage):
-        kind, off = (bool, False) if rule.knob is bool else (rule.knob | None, None)
+    for rule in rules_for(record, platform, stage, own):
+        kind, off = (bool, False) if rule.option is bool else (rule.option | None, None)
         options[rule.name] = (kind, Field(default=off, description=rule.doc))
     name = f"{camel(platform.name) if platform else ''}{camel(record.value)}{camel(stage)}"
     return section(name, f"Rules for {whose}, in the order in which they run.", options)

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from blift.pipelines.recipe.section import Section, Share
-from blift.transforms.templates import TemplateFile
+from blift.transforms.templates import TemplateFiles
 
 
 class PairMedia(StrEnum):
@@ -41,11 +41,11 @@ class Splits(Section):
 class Instruct(Section):
     """The instruct stage: samples to instruction pairs."""
 
-    templates: list[TemplateFile] = Field(
+    templates: TemplateFiles = Field(
         default=["full"],
         min_length=1,
         validate_default=True,
-        description="Shipped templates by name, or files of one's own.",
+        description="Shipped templates by name; files of your own by path; or a folder, for all templates in it.",
     )
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
     media: PairMedia = Field(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from collections.abc import Sequence
+from typing import Any
 
-from blift.pipelines.recipe.curate import Curate
+from pydantic import Field, create_model, model_validator
+
+from blift.pipelines.recipe.curate import Curate, curate_with
 from blift.pipelines.recipe.fetch import Fetch
 from blift.pipelines.recipe.instruct import Instruct, PairMedia
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
+from blift.transforms.rules import Rule
+from blift.transforms.rules.python_file import PythonRules
 
 
 class Recipe(Section):
@@ -18,6 +23,10 @@ class Recipe(Section):
 
     name: str = Field(pattern=NAME, description="Name of the recipe: a-z, 0-9, `.`, `_`, `-`.")
     description: str = Field(default="", description="What it makes, for people.")
+    python: PythonRules | None = Field(
+        default=None,
+        description="A Python file of rules of your own; they become keys of `curate`. Needs `--allow-python`.",
+    )
     sources: Sources = Field(
         default_factory=Sources, description="Where the records come from. None: the folder of `fetch`."
     )
@@ -39,3 +48,13 @@ class Recipe(Section):
         if self.media is None and self.instruct.frames is not None:
             raise ValueError("`instruct.frames` needs the section `media`, which finds the videos; add it")
         return self
+
+
+def recipe_with(own: Sequence[Rule]) -> type[Recipe]:
+    """The model of recipes whose `curate` has keys for the rules of a Python file, too."""
+    curate = curate_with(own)
+    fields: dict[str, Any] = {
+        "curate": (curate, Field(default_factory=curate, description=Recipe.model_fields["curate"].description))
+    }
+    made: type[Recipe] = create_model("Recipe", __base__=Recipe, __doc__=Recipe.__doc__, **fields)
+    return made

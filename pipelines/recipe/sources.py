@@ -12,7 +12,7 @@ from blift.connectors.registry import connectors
 from blift.pipelines.recipe.generated import camel, rules, section
 from blift.pipelines.recipe.result import REPO
 from blift.pipelines.recipe.section import Section
-from blift.transforms.rules import Record
+from blift.transforms.rules import RecordKind
 
 
 class PlatformSource(Section):
@@ -68,7 +68,7 @@ def _source(connector: Connector) -> type[Section]:
         fields["fetched"] = (ClassVar[list[str]], [])
     else:
         fields["fetched"] = (list[str], PlatformSource.model_fields["fetched"])
-    scope = rules(f"{platform.title}'s {platform.posts}", Record.POST, platform, "ingest")
+    scope = rules(f"{platform.title}'s {platform.posts}", RecordKind.POST, platform, "ingest")
     description = f"Which {platform.posts} to keep."
     fields["scope"] = (scope, Field(default_factory=scope, description=description))
     model = section(f"{camel(platform.name)}Source", connector.about, fields, PlatformSource)

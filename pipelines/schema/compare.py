@@ -19,6 +19,8 @@ from blift.schemas.rules import differences
 
 #: Names the definitions that code has now.
 CODE = "code"
+#: How the names of files end.
+_FILES = (".json", ".parquet", ".arrow", ".feather")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def _newest(versions: Sequence[Definition] | None) -> Definition | None:
 def _side(name: str, baselines: Path) -> Side:
     if name == CODE:
         return side_of_definitions(name, [subject.definition for subject in own_subjects()])
-    if ":" in name or os.path.isfile(name):
+    if ":" in name or os.path.isfile(name) or name.endswith(_FILES):
         return side_of_definitions(name, [subject_of(name, Path.cwd()).definition])
     return read_side(target_of(name, baselines), baselines)
 

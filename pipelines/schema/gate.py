@@ -10,10 +10,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from blift.pipelines.schema.places import Place, place_of, shown
-from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
+from blift.pipelines.schema.side import Side, baseline_files, baselines_now, side_of_definitions
 from blift.schemas.baseline import baseline_path, write_baseline
 from blift.schemas.baseline_rules import Baselines, check_baselines, readable
-from blift.schemas.compatibility import Finding, History, check_table
+from blift.schemas.compatibility import Finding, History, check_table, not_excepted
 from blift.schemas.definition import Definition, definition
 from blift.schemas.errors import SchemaError
 from blift.schemas.migrations import majors_with_migration
@@ -71,8 +71,9 @@ def check_own(side: Side, folder: Path, policy: Policy, today: date) -> list[Fin
     """Every finding on the tables of blift and on their baselines in ``folder``."""
     subjects = own_subjects()
     tables = {subject.definition.table: subject.definition for subject in subjects}
-    files = Baselines(tables, baseline_files(folder), side.baselines, shown(str(folder)))
-    findings = [*check_baselines(files), *check_subjects(subjects, side, policy, today)]
+    files = Baselines(tables, baselines_now(folder, side.baselines), side.baselines, shown(str(folder)))
+    of_files = not_excepted(check_baselines(files), policy, today)
+    findings = [*of_files, *check_subjects(subjects, side, policy, today)]
     if side.baselines is not None:
         gone = [table for table in side.tables if table not in tables]
         findings += [
@@ -80,10 +81,10 @@ def check_own(side: Side, folder: Path, policy: Policy, today: date) -> list[Fin
             for table in gone
             for finding in check_table(History(table, None, side.tables[table], policy, today))
         ]
-    return [_placed(finding, subjects) for finding in findings]
+    return [placed(finding, subjects) for finding in findings]
 
 
-def _placed(finding: Finding, subjects: Sequence[Subject]) -> Finding:
+def placed(finding: Finding, subjects: Sequence[Subject]) -> Finding:
     """A finding on a table whose file does not say where, at the table's version."""
     subject = next((each for each in subjects if each.definition.table == finding.table), None)
     place = None if finding.file or subject is None else subject.place("")

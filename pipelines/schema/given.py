@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import subprocess
@@ -54,6 +55,8 @@ def subject_of(spec: str, folder: Path) -> Subject:
 
 def _of_module(spec: str, folder: Path) -> Subject:
     module, _, name = spec.partition(":")
+    if not all(map(str.isidentifier, (*module.split("."), name))):
+        raise NoSuchTable(f"{spec!r} names no class of a module. Write --schema as my.models:Table.")
     found = _attribute(module, name, folder)
     if isinstance(found, type) and issubclass(found, BaseModel):
         table, version = getattr(found, "table", None), getattr(found, "version", None)
@@ -73,19 +76,27 @@ def _attribute(module: str, name: str, folder: Path) -> Any:
     """What a module calls by that name; modules are looked for in the folder and in its `src`."""
     sys.path[:0] = [str(folder), str(folder / "src")]
     try:
-        loaded = importlib.import_module(module)
+        with contextlib.redirect_stdout(sys.stderr):  # what the module prints is no finding
+            loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
             raise NoSuchTable(f"There is no module {module!r} in {folder} or {folder / 'src'}.") from error
         raise InputError(f"{module} cannot be imported: {error}.") from error
-    except Exception as error:
-        raise InputError(f"{module} cannot be imported: {type(error).__name__}: {error}.") from error
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{module} cannot be imported: {type(error).__name__}: {str(error).rstrip('.')}.") from error
     finally:
         del sys.path[:2]
     if not hasattr(loaded, name):
         near = did_you_mean(name, (each for each in vars(loaded) if each[0].isupper()))
         raise NoSuchTable(f"{module} has no {name!r}{near or '.'}")
     return getattr(loaded, name)
+
+
+def module_file(spec: str, folder: Path) -> str:
+    """The file of the module that ``--schema`` names, as people are shown it; empty where there is none."""
+    name = Path(*spec.partition(":")[0].split(".")).with_suffix(".py")
+    there = (each for each in (folder / name, folder / "src" / name) if each.is_file())
+    return next((shown(str(each)) for each in there), "")
 
 
 def write_definition(spec: str) -> None:
@@ -98,10 +109,16 @@ def write_definition(spec: str) -> None:
         sys.exit(str(error))
 
 
-def definition_at(spec: str, folder: Path, commit: str) -> Definition | None:
+def definition_at(spec: str, folder: Path, commit: str, name: str) -> Definition | None:
     """The table as it was at a commit of the checkout that the folder is in; None where it was not there.
 
     Modules are imported in a process of their own, from a temporary copy.
+
+    Args:
+        spec: the table, as ``--schema`` names it.
+        folder: the working directory.
+        commit: which commit.
+        name: what people call the commit.
 
     Raises:
         InputError: it cannot be read.
@@ -110,13 +127,13 @@ def definition_at(spec: str, folder: Path, commit: str) -> Definition | None:
     if root is None:
         raise InputError(f"{folder} is in no git checkout. Name a folder or a baseline with --against.")
     with tempfile.TemporaryDirectory() as scratch:
-        git.export(root[0], commit, Path(scratch))
+        git.export(root[0], commit, "", Path(scratch))
         place = Path(scratch, root[1])
-        return definition_in(spec, place) if place.is_dir() else None
+        return definition_in(spec, place, name) if place.is_dir() else None
 
 
-def definition_in(spec: str, folder: Path) -> Definition | None:
-    """The table as another copy of the repository has it; None where it is not there.
+def definition_in(spec: str, folder: Path, name: str) -> Definition | None:
+    """The table as another copy of the repository, which people call ``name``, has it; None where it is not there.
 
     Raises:
         InputError: it cannot be read.
@@ -126,6 +143,7 @@ def definition_in(spec: str, folder: Path) -> Definition | None:
     done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)  # noqa: S603
     if done.returncode == _NOT_THERE:
         return None
-    if done.returncode:
-        raise InputError(f"{spec} of {folder}: {done.stderr.strip().splitlines()[-1]}")
+    if done.returncode or not done.stdout:
+        last = (done.stderr.strip() or f"the process ended with code {done.returncode}.").splitlines()[-1]
+        raise InputError(f"{spec} at {name}: {last}")
     return Definition.model_validate_json(done.stdout.splitlines()[-1])

@@ -43,6 +43,8 @@ _RECORDS = 150
 #: Samples of which pairs are made again.
 _SAMPLES = 20
 _KEY = b"lineage"
+#: That no two media show the same.
+_NO_CLUSTERS = pl.DataFrame(schema={"media_key": pl.String, "unite_as": pl.String})
 #: How much of each file is looked at.
 _READ_BYTES = 4 << 20
 
@@ -170,7 +172,7 @@ def _rows(archive: Archive, platform: Platform, records: Sequence[dict[str, Any]
 
 
 def _placed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with what says where each stood: file, line, and the how manieth of it."""
+    """Rows with their places, which tell them apart: file, line, and position among the rows of that line."""
     place = pl.concat_str("source", pl.col("line").cast(pl.String), separator=" ", ignore_nulls=True)
     nth = pl.int_range(pl.len()).over("source", "line").cast(pl.String)
     return rows.select(place + " " + nth, pl.all().exclude("source", "line")).rename({"source": "place"})
@@ -229,15 +231,12 @@ def _samples(tables: Tables, source: RecipeFile) -> Tables:
     none: dict[str, dict[str, Any]] = {name: {} for name in platforms()}
     rules, tally = RuleBook.of(none, none, ()), Tally("lineage")
     posts = judge_posts(tables["post"].filter(pl.col("media_key").is_not_null()), rules, tally)
-    posts = posts.with_languages().with_united_media(_SAME)
+    posts = posts.with_languages().with_united_media(_NO_CLUSTERS)
     comments = judge_comments(tables["comment"], posts, rules, tally)
     chosen = choose(comments.kept, selections(source.recipe))
     media = frame(media_by_key(rows_of(tables["media"], "media")))
     samples = frame(sample_table(unite(posts.kept, chosen.kept, media), 5, 1.0))
     return {"sample": samples}
-
-
-_SAME = pl.DataFrame(schema={"media_key": pl.String, "unite_as": pl.String})
 
 
 def _of_samples(tables: Tables, source: RecipeFile) -> Tables:
@@ -274,11 +273,6 @@ def _sorted(values: pl.Series) -> list[str]:
     return sorted(map(str, values.to_list()))
 
 
-def _only(rows: pl.DataFrame, some: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The rows that have one of some names, one each, sorted by it."""
-    return rows.join(some, on=name, how="semi").unique(name, keep="first", maintain_order=True).sort(name)
-
-
 # The page.
 
 _HEAD = """\
@@ -296,18 +290,18 @@ def page_of_demo() -> str:
         source = load_recipe(str(write_corpus(Path(folder, "corpus")).recipe))
         run = RunFolder(str(Path(folder, "run")))
         build(source, run, BeamArguments(), None, None, Report(_ignore, _ignore, _ignore))
-        return page(source, run)
+        return page_of(lineage(source, run), source)
 
 
 def _ignore(*_: object) -> None:
     """Told of a stage."""
 
 
-def page(source: RecipeFile, run: RunFolder) -> str:
-    """The lineage of every table as Markdown."""
+def page_of(found: Mapping[str, Mapping[str, Sequence[str]]], source: RecipeFile) -> str:
+    """The lineage of every table as Markdown, with the rules that a recipe turns on."""
     rules = rules_on_columns(source)
     parts = [_HEAD]
-    for table, columns in lineage(source, run).items():
+    for table, columns in found.items():
         judged = any((table, column) in rules for column in columns)
         parts.append(f"\n## `{table}`\n\n| column | comes from |{' rules on it |' if judged else ''}\n")
         parts.append(f"|---|---|{'---|' if judged else ''}\n")

@@ -14,6 +14,9 @@ from blift.schemas.baseline import BASELINES, load
 from blift.schemas.definition import STATES_TYPES, Definition
 from blift.schemas.errors import InputError, SchemaError
 
+#: The first bytes of files.
+_PARQUET, _ARROW_FILE = b"PAR", b"ARROW1"
+
 
 def side_of_shards(folder: str) -> Side:
     """The tables of the Parquet files below a folder, each version once.
@@ -31,16 +34,22 @@ def side_of_shards(folder: str) -> Side:
 
 
 def definition_of_file(path: str, default: str) -> Definition:
-    """The definition of a Parquet file's table, or the table ``default`` where the file does not say which.
+    """The definition of the table in a Parquet or Arrow file, or the table ``default`` where it does not say which.
 
     Raises:
-        InputError: the file is damaged.
+        InputError: the file is damaged, or of another format.
     """
     try:
         with open_to_read(path) as stream:
-            return stated(pq.read_schema(stream), default)
+            start = stream.read(len(_ARROW_FILE))
+            stream.seek(0)
+            if start.startswith(_PARQUET):
+                return stated(pq.read_schema(stream), default)
+            opened = pa.ipc.open_file(stream) if start == _ARROW_FILE else pa.ipc.open_stream(stream)
+            return stated(opened.schema, default)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no Parquet file that can be read: {error}.") from error
+        reason = str(error).rstrip(".")
+        raise InputError(f"{path} is no Parquet or Arrow file that can be read: {reason}.") from error
 
 
 def stated(schema: pa.Schema, default: str) -> Definition:

@@ -48,3 +48,14 @@ def baseline_files(folder: Path) -> dict[str, bytes]:
         except Unreadable as error:
             raise InputError(f"Cannot read the baseline {path}: {error}.") from error
     return files
+
+
+def baselines_now(folder: Path, before: Mapping[str, bytes] | None) -> dict[str, bytes]:
+    """The contents of the baselines in a folder, by name; none where all that were there ``before`` are gone.
+
+    Raises:
+        InputError: there is no such folder, and there was none; or a baseline cannot be read.
+    """
+    if not before and not folder.is_dir():
+        raise InputError(f"There is no folder {str(folder)!r}. Write baselines to it with `blift schema baseline`.")
+    return baseline_files(folder)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from blift.connectors import git
+from blift.pipelines.schema.places import shown
 from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
 from blift.schemas.baseline_rules import readable
 from blift.schemas.errors import InputError
@@ -58,10 +60,33 @@ def target_of(name: str, folder: Path) -> Target:
         return Target(name, Kind.GIT, commit)
     if on_hub:
         return Target(name, Kind.HUB)
+    why = git.why_no_commit(_nearest(folder), name)
     raise InputError(
         f"{name!r} is no git ref, no folder and no OWNER/NAME@REVISION of the Hub. "
-        f"Name one of these, or {ALL_BASELINES!r}."
+        f"{why or f'Name one of these, or {ALL_BASELINES!r}.'}"
     )
+
+
+def target_of_blift(name: str, folder: Path, *, named: bool) -> Target:
+    """What a name means for the tables of blift.
+
+    Args:
+        name: as for `target_of`.
+        folder: the baselines.
+        named: whether people named that folder.
+
+    Raises:
+        InputError: as for `target_of`, or it is a git ref and the working directory is in no checkout of blift: there,
+            people mean a commit of theirs.
+    """
+    if not named and name != ALL_BASELINES and not os.path.isdir(name):
+        here, there = git.root_of(Path.cwd()), git.root_of(folder)
+        if not _ON_HUB.fullmatch(name) and (here is None or there is None or here[0] != there[0]):
+            raise InputError(
+                f"{Path.cwd()} is no checkout of blift, so {name!r} says nothing about the tables of blift. "
+                "Name your tables with --schema my.models:Table."
+            )
+    return target_of(name, folder)
 
 
 def read_side(target: Target, baselines: Path) -> Side:
@@ -93,18 +118,27 @@ def _nearest(folder: Path) -> Path:
 
 
 def _of_git(name: str, commit: str, baselines: Path) -> Side:
+    files = baselines_at(name, commit, baselines)
+    if not files:
+        raise InputError(
+            f"{name!r} has no baselines in {shown(str(baselines))}. Name a later ref, or a folder of them."
+        )
+    return side_of_definitions(name, readable(files), files)
+
+
+def baselines_at(name: str, commit: str, baselines: Path) -> dict[str, bytes]:
+    """The contents of the baselines of a folder at a commit, by name; empty where the commit does not have the folder.
+
+    Raises:
+        InputError: the folder is in no checkout, or git cannot read it.
+    """
     root = git.root_of(_nearest(baselines))
     if root is None:
         raise InputError(f"{baselines} is in no git checkout, so {name!r} has no baselines.")
     path = os.path.relpath(baselines.resolve(), root[0].resolve())
-    files = {file: content for file, content in git.files_at(root[0], commit, path).items() if _is_baseline(file)}
-    if not files:
-        raise InputError(f"{name!r} has no baselines in {path}. Name a later ref, or a folder of baselines.")
-    return side_of_definitions(name, readable(files), files)
-
-
-def _is_baseline(name: str) -> bool:
-    return name.endswith(".json") and "/" not in name
+    with tempfile.TemporaryDirectory() as scratch:
+        there = git.export(root[0], commit, "" if path == "." else path, Path(scratch))
+        return baseline_files(Path(scratch)) if there else {}
 
 
 def _of_folder(name: str) -> Side:

@@ -10,9 +10,9 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from blift.connectors import object_stores
-from blift.connectors.filesystem import exists, open_to_read, read_bytes
-from blift.connectors.object_stores import OPTIONS, StoreError, beams, connect, sentence_on_store
-from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.connectors.beam_options import OPTIONS
+from blift.connectors.filesystem import exists, open_to_read, read_bytes, sentence_on_store
+from blift.connectors.object_stores import StoreError, beams, connect
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,7 @@ def test_a_store_that_cannot_be_reached_is_told_with_its_reason() -> None:
 
 
 def test_s3_without_credentials_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("boto3", reason="pip install 'blift[aws]' brings it")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -79,8 +80,3 @@ def test_s3_without_credentials_is_told_at_once(monkeypatch: pytest.MonkeyPatch,
         exists("s3://bucket/file")
     connect(PipelineOptions(["--s3_access_key_id=a", "--s3_secret_access_key=b"]))
     beams("s3://bucket/file")
-
-
-def test_options_of_the_environment_are_beams_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(OPTIONS, "--hdfs_host=namenode '--hdfs_user=a b'")
-    assert beam_arguments(["--hdfs_port=1"]).arguments == ("--hdfs_host=namenode", "--hdfs_user=a b", "--hdfs_port=1")

@@ -48,6 +48,7 @@ def comments(count: int, **changes: Any) -> pa.Table:
             "posted_at": datetime(2018, 1, 1, second=number % 60, tzinfo=UTC),
             "deleted": number % 7 == 0,
             "removed": False,
+            "history": [],
         }
         | changes
         for number in range(count)

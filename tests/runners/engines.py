@@ -61,20 +61,25 @@ def _as_it_is(command: list[str]) -> list[str]:
     return command
 
 
-def worker_pool(
-    processes: Processes,
-    variables: Mapping[str, str] | None = None,
-    inside: Callable[[list[str]], list[str]] = _as_it_is,
-) -> str:
+def worker_pool(processes: Processes, inside: Callable[[list[str]], list[str]] = _as_it_is) -> str:
     """A pool that starts a fresh interpreter for every worker; its endpoint.
 
     Args:
         processes: that it is to be one of.
-        variables: for the environment of its workers.
         inside: makes the pool's command one that runs in a container.
     """
+    return _pool(processes, lambda port: inside(["blift-worker", f"--pool={port}"]), {})
+
+
+def pool_of_beam(processes: Processes, variables: Mapping[str, str]) -> str:
+    """Beam's own pool, which starts without blift; ``variables`` are for the environment of its workers."""
+    module = "apache_beam.runners.worker.worker_pool_main"
+    return _pool(processes, lambda port: ["python", "-m", module, f"--service_port={port}"], variables)
+
+
+def _pool(processes: Processes, command: Callable[[int], list[str]], variables: Mapping[str, str]) -> str:
     port = free_port()
-    processes.wait_for(port, processes.start("pool", inside(["blift-worker", f"--pool={port}"]), variables))
+    processes.wait_for(port, processes.start("pool", command(port), variables))
     return f"localhost:{port}"
 
 
@@ -86,9 +91,9 @@ def job_service(processes: Processes) -> list[str]:
     return _portable(port)
 
 
-def python_job_service(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
-    """That service with a pool; ``variables`` are for the environment of its workers."""
-    return [*job_service(processes), *_external(processes, variables)]
+def python_job_service(processes: Processes) -> list[str]:
+    """That service with a pool."""
+    return [*job_service(processes), *_external(processes)]
 
 
 def _prism_external(processes: Processes) -> list[str]:
@@ -122,8 +127,13 @@ def _portable(port: int) -> list[str]:
     return ["--runner=PortableRunner", f"--job_endpoint=localhost:{port}"]
 
 
-def _external(processes: Processes, variables: Mapping[str, str] | None = None) -> list[str]:
-    return ["--environment_type=EXTERNAL", f"--environment_config={worker_pool(processes, variables)}"]
+def _external(processes: Processes) -> list[str]:
+    return external(worker_pool(processes))
+
+
+def external(pool: str) -> list[str]:
+    """The options that name a pool."""
+    return ["--environment_type=EXTERNAL", f"--environment_config={pool}"]
 
 
 def _process() -> list[str]:

@@ -1,15 +1,14 @@
 """A dataset on S3 is the dataset on this machine: built there, killed and resumed there, and read there."""
 
-import os
 import shutil
 import signal
-import time
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.runners.builds import BLIFT, run_blift
+from tests.runners.builds import run_blift
 from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES
 from tests.runners.processes import Processes
@@ -17,6 +16,20 @@ from tests.runners.processes import Processes
 pytestmark = [pytest.mark.runner, pytest.mark.timeout(1800)]
 
 _BUCKET = "datasets"
+#: The command, killed when it begins its fifth file.
+_KILLED = """
+import os, signal
+from itertools import count
+from blift.connectors import parquet
+from blift.pipelines import cli
+files, write = count(1), parquet.open_to_write
+def write_or_die(path):
+    if next(files) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write(path)
+parquet.open_to_write = write_or_die
+cli.main()
+"""
 
 
 @pytest.fixture
@@ -75,10 +88,8 @@ def test_a_build_on_s3_that_was_killed_and_resumed_has_the_same_bytes(
     s3.upload(corpus)
     build = ["build", str(on_s3(corpus, tmp_path / "recipe")), "--out", f"s3://{_BUCKET}/run"]
     with Processes(tmp_path / "killed") as processes:
-        command = processes.start("blift", [BLIFT, *build])
-        while command.poll() is None and not s3.names("run/posts/"):
-            time.sleep(0.02)
-        os.kill(command.pid, signal.SIGKILL)
+        assert processes.start("blift", [sys.executable, "-P", "-c", _KILLED, *build]).wait() == -signal.SIGKILL
+    assert s3.names("run/posts/")
     with Processes(tmp_path / "resumed") as processes:
         printed = run_blift(processes, *build)
         assert (

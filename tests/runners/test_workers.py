@@ -13,7 +13,7 @@ import pytest
 
 from tests.runners.builds import BLIFT, build_on, finished
 from tests.runners.conftest import Run
-from tests.runners.engines import ENGINES, Engine, python_job_service
+from tests.runners.engines import ENGINES, Engine, external, job_service, pool_of_beam
 from tests.runners.processes import Processes
 from tests.runners.tools import Missing
 
@@ -29,7 +29,7 @@ import sys
 
 class Hidden:
     def find_spec(name, path=None, target=None):
-        if name.split(".")[0] in ("schemas", "transforms", "connectors", "pipelines"):
+        if name.split(".")[0] == "blift":
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Hidden)
@@ -61,7 +61,7 @@ def test_a_worker_killed_in_the_middle_never_leads_to_another_dataset(
         code, printed = command.wait(_NOTICED_S), processes.log("blift")
         usage = processes.usage()
     if code:
-        assert code == 2, printed
+        assert code == 4, printed
         assert "blift: A worker ended in the middle" in printed
         assert build_on(engine, recipe, tmp_path).digests == expected.digests
     else:
@@ -73,7 +73,7 @@ def _kill_a_worker(processes: Processes, out: Path, command: subprocess.Popen[by
     """SIGKILL one worker while ingest reads and writes."""
     deadline = time.monotonic() + 60
     while command.poll() is None and time.monotonic() < deadline:
-        workers = [pid for pid in processes.alive() if "SdkHarness" in processes.command_line(pid)]
+        workers = [pid for pid in processes.alive() if "--provision_endpoint" in processes.command_line(pid)]
         if workers and any(out.glob("posts/*")):
             os.kill(workers[0], signal.SIGKILL)
             return
@@ -94,7 +94,8 @@ def test_workers_that_do_not_fit_are_told_in_one_sentence(
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(at_start)
     with Processes(tmp_path / "engine") as processes:
-        options = python_job_service(processes, {"PYTHONPATH": str(tmp_path)})
+        pool = pool_of_beam(processes, {"PYTHONPATH": str(tmp_path)})
+        options = [*job_service(processes), *external(pool)]
         build = [BLIFT, "build", str(corpora("demo")), "--out", str(tmp_path / "out"), "--quiet", *options]
         code, printed = processes.run("blift", build, timeout_s=_NOTICED_S)
     assert code == 2, printed

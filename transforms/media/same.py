@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from blift.schemas.media import MediaForm
-from blift.transforms.media.agreement import same_picture
+from blift.transforms.media.agreement import like_picture, same_picture
 from blift.transforms.media.films import Film, film_of, in_common
 from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.sketches import Plane, Sketch
@@ -52,14 +52,27 @@ def same_media(one: Evidence, other: Evidence, options: DuplicateOptions) -> boo
     """Two files are one media. In doubt they are not.
 
     Images are one where their sketches are. Videos are one where they match over most of both; where that are fewer
-    than ``min_matches`` different pictures, their sketches must be the same too, and their sound as long and as loud.
+    than ``min_matches`` different pictures, their sketches must be the same too, and their sound as long and as loud;
+    where that are as many, half of their sketches of one moment must resemble each other.
     """
     if one.film is None or other.film is None:
         return one.film is other.film and same_picture(one.drawn[0].sketch, other.drawn[0].sketch)
     common = in_common(one.film, other.film, options)
     if common is None:
         return False
-    return common.pictures >= options.min_matches or _same_stills(one, other, common.shift_s)
+    if common.pictures < options.min_matches:
+        return _same_stills(one, other, common.shift_s)
+    return _resemble(one, other, common.shift_s)
+
+
+def _resemble(one: Evidence, other: Evidence, shift_s: float) -> bool:
+    """Half of the sketches of one moment, where there are any, are alike: hashes see neither levels nor details."""
+    moments = [
+        (ours, min(other.drawn, key=lambda drawn: abs(drawn.time_s + shift_s - ours.time_s))) for ours in one.drawn
+    ]
+    near = [(ours, theirs) for ours, theirs in moments if abs(theirs.time_s + shift_s - ours.time_s) <= _SHIFT_S]
+    alike = sum(like_picture(ours.sketch, theirs.sketch) for ours, theirs in near)
+    return 2 * alike >= len(near)
 
 
 def _same_stills(one: Evidence, other: Evidence, shift_s: float) -> bool:

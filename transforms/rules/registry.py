@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, get_type_hints
 
 import polars as pl
+from pydantic import TypeAdapter, ValidationError
 
+from blift.schemas.errors import RecipeError, cut
 from blift.schemas.platform import Platform
-from blift.schemas.reasons import Reason
 
 #: Modules of rules, in the order in which rules run.
 RULE_MODULES = ("scope", "posts", "comments", "chosen", "chosen_comments", "samples")
+#: Where a module keeps its rules, in the order in which they are written.
+RULES = "__blift_rules__"
+_REASON = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
-class Record(StrEnum):
+class RecordKind(StrEnum):
     """What a rule judges."""
 
     POST = "post"
@@ -29,7 +35,7 @@ class Record(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """A rule with its knob set.
+    """A rule with its option set.
 
     Attributes:
         broken: true where a row breaks the rule; null counts as not broken, since absent is not bad.
@@ -45,96 +51,152 @@ class Check:
 
 @dataclass(frozen=True)
 class Rule:
-    """One entry of the list: how a knob of the recipe becomes a check.
+    """One entry of the list: how an option of the recipe becomes a check.
 
     Attributes:
         of: the column that it judges, where only some platforms state it (``Platform.states``).
+        reason: a value of ``blift.schemas.reasons.Reason``, or one that only this rule has.
+        option: type of the option; ``bool`` where the rule is on or off.
+        file: the Python file of a recipe that it comes from; None for the rules of blift.
     """
 
     name: str
-    record: Record
+    record: RecordKind
     stage: str
     of: str | None
-    reason: Reason
-    knob: Any
+    reason: str
+    option: Any
     doc: str
     build: Callable[..., Check]
+    file: str | None = None
 
     def applies_to(self, platform: Platform) -> bool:
         """Whether records of the platform have what the rule judges."""
         return self.of is None or self.of in platform.states
 
-    def check(self, knob: Any) -> Check:
-        """The check for a knob that is on."""
-        return self.build() if self.knob is bool else self.build(knob)
+    def check(self, option: Any) -> Check:
+        """The check for an option that is on: as a recipe has it, or read already.
 
+        Raises:
+            RecipeError: the rule does not take such an option.
+        """
+        try:
+            value = TypeAdapter(self.option).validate_python(option)
+        except ValidationError as error:
+            said = error.errors()[0]["msg"]
+            raise RecipeError(f"The option of the rule `{self.name}` is {cut(repr(option))}: {said}.") from error
+        with self.blamed():
+            return self.build() if self.option is bool else self.build(value)
 
-_RULES: list[Rule] = []
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Where the code of a rule runs: whatever one of a user's file raises becomes a sentence on it.
+
+        Raises:
+            RecipeError: names the rule and its file.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self.file is None:
+                raise
+            kind = "" if isinstance(error, RecipeError) else f"{type(error).__name__}: "
+            said = cut(" ".join(str(error).split()).removesuffix("."), 400)
+            raise RecipeError(
+                f"The rule `{self.name}` of {self.file} failed: {kind}{said}. See docs/rules.md."
+            ) from error
 
 
 def rule(
-    record: Record,
-    reason: Reason,
+    record: RecordKind | str,
+    reason: str,
     *,
     of: str | None = None,
     stage: str = "curate",
 ) -> Callable[[Callable[..., Check]], Callable[..., Check]]:
-    """Enter a function into the list of rules; it takes the knob and returns the check.
+    """Enter a function into the list of rules; it takes the option and returns the check.
 
-    A function without a parameter is a rule that is on or off: its knob is a boolean.
+    The name of the function is the key in a recipe, and its docstring the documentation of the key. A function without
+    a parameter is a rule that is on or off: its option is a boolean. The type of a parameter is the type of the option.
 
     Args:
-        record: what it judges.
-        reason: what a reject says.
+        record: what it judges: `post`, `comment` or `sample`.
+        reason: what a reject says: a value of ``blift.schemas.reasons.Reason``, or a new one (a-z, 0-9, `_`).
         of: the column that it judges, where only some platforms state it: it is for these alone.
-        stage: where it runs.
+        stage: where it runs: `curate`, or `ingest` for the rules on the scope of the sources.
+
+    Raises:
+        RecipeError: record, reason or parameters are none that a rule can have.
     """
 
     def enter(build: Callable[..., Check]) -> Callable[..., Check]:
-        parameters = list(inspect.signature(build).parameters)
-        hints = get_type_hints(build, include_extras=True)
-        _RULES.append(
-            Rule(
-                name=build.__name__,
-                record=record,
-                stage=stage,
-                of=of,
-                reason=reason,
-                knob=hints[parameters[0]] if parameters else bool,
-                doc=inspect.cleandoc(build.__doc__ or ""),
-                build=build,
+        if record not in list(RecordKind):
+            raise RecipeError(f"The rule `{build.__name__}` judges {record!r}; rules judge {', '.join(RecordKind)}.")
+        if not _REASON.fullmatch(reason):
+            raise RecipeError(
+                f"The rule `{build.__name__}` has the reason {reason!r}; a reason is 2 to 40 characters of a-z, 0-9 "
+                "and `_`, such as `few_words`."
             )
+        entry = Rule(
+            name=build.__name__,
+            record=RecordKind(record),
+            stage=stage,
+            of=of,
+            reason=reason,
+            option=_option_of(build),
+            doc=inspect.cleandoc(build.__doc__ or ""),
+            build=build,
         )
+        build.__globals__.setdefault(RULES, []).append(entry)
         return build
 
     return enter
 
 
+def _option_of(build: Callable[..., Check]) -> Any:
+    """The type of a rule's option."""
+    parameters = list(inspect.signature(build).parameters)
+    if not parameters:
+        return bool
+    hints = get_type_hints(build, include_extras=True)
+    if len(parameters) > 1 or parameters[0] not in hints:
+        raise RecipeError(
+            f"The rule `{build.__name__}` takes ({', '.join(parameters)}); a rule takes no parameter, or one with a "
+            "type, such as `words: int`."
+        )
+    return hints[parameters[0]]
+
+
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule, in the order in which they run."""
-    for module in RULE_MODULES:
-        importlib.import_module(f"blift.transforms.rules.{module}")
-    return tuple(_RULES)
+    """Every rule of blift, in the order in which they run."""
+    modules = [importlib.import_module(f"blift.transforms.rules.{name}") for name in RULE_MODULES]
+    return tuple(entry for module in modules for entry in vars(module)[RULES])
 
 
-def rules_for(record: Record, platform: Platform | None, stage: str = "curate") -> list[Rule]:
-    """The rules that can judge such a record, in order."""
+def rules_for(
+    record: RecordKind, platform: Platform | None, stage: str = "curate", own: Sequence[Rule] = ()
+) -> list[Rule]:
+    """The rules that can judge such a record, in order; ``own``, those of a Python file, come last."""
     return [
         entry
-        for entry in all_rules()
+        for entry in (*all_rules(), *own)
         if entry.record is record and entry.stage == stage and (platform is None or entry.applies_to(platform))
     ]
 
 
 def checks(
-    record: Record, platform: Platform | None, knobs: Mapping[str, Any], stage: str = "curate"
+    record: RecordKind,
+    platform: Platform | None,
+    options: Mapping[str, Any],
+    stage: str = "curate",
+    own: Sequence[Rule] = (),
 ) -> list[tuple[Rule, Check]]:
-    """The rules that ``knobs`` turn on, each with its check. A knob that is null or false is off; 0 is a limit."""
+    """The rules that ``options`` turn on, each with its check. An option that is null or false is off; 0 is a limit."""
     return [
-        (entry, entry.check(knob))
-        for entry in rules_for(record, platform, stage)
-        if (knob := knobs.get(entry.name)) is not None and knob is not False
+        (entry, entry.check(option))
+        for entry in rules_for(record, platform, stage, own)
+        if (option := options.get(entry.name)) is not None and option is not False
     ]
 
 
@@ -159,21 +221,34 @@ def apply_rules(data: pl.DataFrame, rules: Sequence[tuple[Rule, Check]]) -> Verd
     losses: list[pl.DataFrame] = []
     steps: list[tuple[Rule, int, int]] = []
     for entry, check in rules:
-        if check.derive is not None:
-            kept = check.derive(kept)
-        broken = kept.select(check.broken.fill_null(value=False).alias("broken")).to_series()
-        lost = int(broken.sum())
-        steps.append((entry, kept.height, lost))
-        if lost:
-            detail = check.detail if check.detail is not None else pl.lit(None)
-            losses.append(
-                kept.filter(broken).with_columns(
-                    rule=pl.lit(entry.name), reason=pl.lit(entry.reason.value), detail=detail.cast(pl.String)
-                )
-            )
-            kept = kept.filter(~broken)
+        with entry.blamed():
+            seen = kept if check.derive is None else _with_derived(kept, check.derive(kept))
+            broken = _broken(seen, check)
+            lost = int(broken.sum())
+            steps.append((entry, kept.height, lost))
+            if lost:
+                losses.append(_rejected(seen.filter(broken), entry, check))
+        # What rules of a user's file derive is for themselves: later steps know the columns of blift.
+        kept = (seen if entry.file is None else kept).filter(~broken)
     rejected = pl.concat(losses, how="diagonal") if losses else kept.clear().with_columns(NO_VERDICT)
     return Verdict(kept, rejected, steps)
+
+
+def _with_derived(rows: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
+    """The rows as they are, with the columns that were added to them."""
+    return rows.hstack(derived.select(name for name in derived.columns if name not in rows.columns))
+
+
+def _broken(rows: pl.DataFrame, check: Check) -> pl.Series:
+    broken = rows.with_columns(broken=check.broken)["broken"]  # of every row, where it is one value for all
+    if broken.dtype not in (pl.Boolean, pl.Null):
+        raise RecipeError(f"`broken` gives {broken.dtype} where it must give true or false")
+    return broken.cast(pl.Boolean).fill_null(value=False)
+
+
+def _rejected(rows: pl.DataFrame, entry: Rule, check: Check) -> pl.DataFrame:
+    detail = check.detail if check.detail is not None else pl.lit(None)
+    return rows.with_columns(rule=pl.lit(entry.name), reason=pl.lit(str(entry.reason)), detail=detail.cast(pl.String))
 
 
 #: Empty columns for a table of rejected rows that has none.

@@ -7,17 +7,17 @@ import polars as pl
 from blift.schemas.parts import MediaKind
 from blift.schemas.platform import platforms
 from blift.schemas.reasons import Reason
-from blift.transforms.rules.registry import Check, Record, rule
+from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
-@rule(Record.SAMPLE, Reason.FEW_COMMENTS)
+@rule(RecordKind.SAMPLE, Reason.FEW_COMMENTS)
 def min_comments(comments: int) -> Check:
     """Samples with fewer chosen comments than this go."""
     count = pl.col("comments").list.len()
     return Check(count < comments, count)
 
 
-@rule(Record.SAMPLE, Reason.TOO_LONG)
+@rule(RecordKind.SAMPLE, Reason.TOO_LONG)
 def max_duration_s(seconds: float) -> Check:
     """Media longer than this many seconds go; one whose duration is unknown stays. For a video that was posted
     elsewhere, the duration is that of the video's own record.
@@ -26,7 +26,7 @@ def max_duration_s(seconds: float) -> Check:
     return Check(column > seconds, column)
 
 
-@rule(Record.SAMPLE, Reason.UNAVAILABLE)
+@rule(RecordKind.SAMPLE, Reason.UNAVAILABLE)
 def video_record() -> Check:
     """Videos of platforms with records of videos, such as YouTube, go where there is no record of their own: it shows
     that the video was still up when it was collected (51 % of the paper's were not).

@@ -6,28 +6,28 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from blift.schemas.places import subreddit_name
 from blift.schemas.reasons import Reason
 from blift.transforms.rules.post_lists import ListedPosts
-from blift.transforms.rules.registry import Check, Record, rule
+from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
-@rule(Record.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
+@rule(RecordKind.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
 def subreddits(names: list[str]) -> Check:
-    """Only posts of these subreddits, without `r/`, in any case. Rows of others are counted, not listed."""
-    wanted = [name.removeprefix("r/").lower() for name in names]
+    """Only posts of these subreddits, with or without `r/`, in any case. Rows of others are counted, not listed."""
+    wanted = [subreddit_name(name) for name in names]
     column = pl.col("subreddit")
     return Check(~column.str.to_lowercase().is_in(wanted).fill_null(value=False), column)
 
 
-@rule(Record.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
+@rule(RecordKind.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
 def subreddits_out(names: list[str]) -> Check:
-    """Drops posts of these subreddits."""
-    unwanted = [name.removeprefix("/").removeprefix("r/").lower() for name in names]
+    """Drops posts of these subreddits, with or without `r/`, in any case."""
     column = pl.col("subreddit")
-    return Check(column.str.to_lowercase().is_in(unwanted), column)
+    return Check(column.str.to_lowercase().is_in([subreddit_name(name) for name in names]), column)
 
 
-@rule(Record.POST, Reason.NOT_LISTED, stage="ingest")
+@rule(RecordKind.POST, Reason.NOT_LISTED, stage="ingest")
 def ids(listed: ListedPosts) -> Check:
     """Only posts that this file lists by id or address: one per line, or in a column of CSV or Parquet, which is
     `permalink`, `url`, `post_id` or `id`, or named as `{path: FILE, column: NAME}`. Listed posts that are in no archive
@@ -36,22 +36,24 @@ def ids(listed: ListedPosts) -> Check:
     return Check(~pl.col("post_id").is_in(sorted(listed.post_ids)))
 
 
-@rule(Record.POST, Reason.BEFORE_WINDOW, stage="ingest")
+@rule(RecordKind.POST, Reason.BEFORE_WINDOW, stage="ingest")
 def posted_from(day: date) -> Check:
     """Only posts made on this day or later, UTC."""
     return Check(pl.col("posted_at") < _midnight(day), _day())
 
 
-@rule(Record.POST, Reason.BEFORE_WINDOW, of="subreddit", stage="ingest")
+@rule(RecordKind.POST, Reason.BEFORE_WINDOW, of="subreddit", stage="ingest")
 def subreddit_posted_from(days: dict[str, date]) -> Check:
     """The same for single subreddits, such as `pics: 2015-02-01` (its rule against text on pictures)."""
     broken = pl.lit(value=False)
     for name, day in sorted(days.items()):
-        broken |= (pl.col("subreddit").str.to_lowercase() == name.lower()) & (pl.col("posted_at") < _midnight(day))
+        broken |= (pl.col("subreddit").str.to_lowercase() == subreddit_name(name)) & (
+            pl.col("posted_at") < _midnight(day)
+        )
     return Check(broken, _day())
 
 
-@rule(Record.POST, Reason.AFTER_WINDOW, stage="ingest")
+@rule(RecordKind.POST, Reason.AFTER_WINDOW, stage="ingest")
 def posted_before(day: date) -> Check:
     """Only posts made before this day, UTC."""
     return Check(pl.col("posted_at") >= _midnight(day), _day())

@@ -11,8 +11,18 @@ from blift.schemas.parts import MediaKind
 #: Stands for the media in a rendered turn; each output shape puts its own token there.
 MEDIA = "\ue000"
 
-#: What a model or a trainer would take for more than words: `<image>`, `<|im_end|>`, and our own mark.
-_TOKEN = re.compile(r"<(/?(?:image|video|audio|s))>|<\|([^\s<>|\[\]]*)\|>", re.IGNORECASE)
+#: What a tokenizer or a trainer would take for a token of its own, of any model: `<image>`, `</s>`, `<start_of_turn>`,
+#: `<|im_end|>`, and DeepSeek's with its own bars. Gemma has tags of HTML among its tokens.
+_ANGLE = re.compile(r"<(/?\w[\w:.-]*/?)>|<[|\uff5c]([^\s<>|\uff5c\[\]]*)[|\uff5c]>")
+#: Tokens of Mistral, BERT and GLM, which stand in square brackets, and of Falcon.
+_SQUARE = re.compile(
+    r"\[(/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|CALL_ID|ARGS|THINK|IMG|IMG_BREAK|IMG_END"
+    r"|AUDIO|BEGIN_AUDIO|TRANSCRIBE|PREFIX|MIDDLE|SUFFIX|REF|CLS|SEP|PAD|MASK|UNK|BOS|EOS|[gs]?MASK|UNUSED_TOKEN_\d+"
+    r"|control_\d+|unused\d+))\]"
+)
+_FALCON = re.compile(
+    r">>(TITLE|ABSTRACT|INTRODUCTION|SUMMARY|COMMENT|ANSWER|QUESTION|DOMAIN|EMAIL_ADDRESS|IP_ADDRESS|PREFIX|SUFFIX|MIDDLE)<<"
+)
 _BLANKS = re.compile(r"\s+")
 
 #: Endings of addresses that a trainer loads as a picture; what else an animation lies at is loaded as a video.
@@ -20,9 +30,17 @@ _PICTURE = (".gif", ".webp", ".png", ".apng", ".avif", ".jpg", ".jpeg")
 
 
 def plain(text: str | None) -> str:
-    """One line, without what a tokenizer would read as a token of its own: `<image>` becomes `[image]`."""
-    without = _TOKEN.sub(lambda found: f"[{found[1] or found[2]}]", (text or "").replace(MEDIA, ""))
+    """One line, without what a tokenizer would read as a token of its own.
+
+    `<image>` becomes `[image]`, `>>QUESTION<<` becomes `[QUESTION]`, and `[INST]` becomes `(INST)`.
+    """
+    without = _ANGLE.sub(lambda found: f"[{_name(found)}]", (text or "").replace(MEDIA, ""))
+    without = _SQUARE.sub(r"(\1)", _FALCON.sub(r"[\1]", without))
     return _BLANKS.sub(" ", without).strip()
+
+
+def _name(found: re.Match[str]) -> str:
+    return next(group for group in found.groups() if group is not None)
 
 
 def is_film(kind: str, urls: Sequence[str]) -> bool:

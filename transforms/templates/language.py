@@ -17,7 +17,7 @@ from jinja2 import Template as Compiled
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from blift.schemas.errors import cut
+from blift.schemas.errors import cut, did_you_mean
 from blift.transforms.templates.budget import BUDGET, Budget, TurnError, add_up, shown
 from blift.transforms.templates.filters import FILTERS, TESTS, bounded_range, joined, printed
 from blift.transforms.templates.grammar import checked
@@ -44,6 +44,10 @@ class _Environment(ImmutableSandboxedEnvironment):
                 return obj[argument]
             except LookupError:
                 pass
+        if isinstance(obj, dict) and isinstance(argument, str):
+            hint = did_you_mean(argument, map(str, obj)) or "."
+            known = ", ".join(sorted(map(str, obj)))
+            return self.undefined(f"there is no `{cut(argument)}` in that{hint} There are: {cut(known, 200)}")
         return self.undefined(obj=obj, name=argument)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +13,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -206,9 +210,46 @@ def _named(value: Any, info: ValidationInfo) -> Template:
     return load_template(named_path(value, info))
 
 
+def template_files(path: Path) -> list[Path]:
+    """The template files in a folder, by name; a path that is no folder is a file.
+
+    Raises:
+        RecipeError: the folder holds none.
+    """
+    if not os.path.isdir(path):
+        return [path]
+    found = sorted(entry for entry in path.iterdir() if entry.suffix in (".yaml", ".yml"))
+    if not found:
+        raise RecipeError(f"The folder {cut(str(path), 400)} holds no templates: files that end in .yaml.")
+    return found
+
+
+def _with_folders(values: Any, info: ValidationInfo) -> Any:
+    """The list of a recipe, with the files in a folder in its place."""
+    if not isinstance(values, list):
+        return values
+    names = shipped()
+    return [
+        file
+        for value in values
+        for file in (
+            template_files(named_path(value, info)) if isinstance(value, str) and value not in names else [value]
+        )
+    ]
+
+
+def _named_once(templates: list[Template]) -> list[Template]:
+    for name, count in Counter(template.name for template in templates).items():
+        if count > 1:
+            raise ValueError(f"{count} templates are called `{name}`, and pairs are told apart by that name")
+    return templates
+
+
 def _digest(template: Template) -> dict[str, str]:
     return {"name": template.name, "version": template.version, "sha256": template.digest}
 
 
 #: The name of a shipped template, or the path of a file of one's own.
 TemplateFile = Annotated[Template, PlainValidator(_named), PlainSerializer(_digest), WithJsonSchema({"type": "string"})]
+#: Such names and paths; a folder stands for the templates in it.
+TemplateFiles = Annotated[list[TemplateFile], BeforeValidator(_with_folders), AfterValidator(_named_once)]

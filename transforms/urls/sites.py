@@ -17,6 +17,9 @@ _STILL = r"(?:jpe?g|png|webp)(?:[?#].*)?$"
 # Pages of the site itself, as long as an id.
 _IMGUR_PAGE = r"imgur\.com/(?:about|gallery|login|memegen|privacy|rules|tools)$"
 
+# The picture that stands for all that was removed, and is none of a post's.
+_IMGUR_REMOVED = r"(?:i\.)?imgur\.com/removed(?:\.\w+)?$"
+
 
 #: The addresses of platforms, which their rows describe.
 PLATFORMS = tuple(row.urls for row in platforms().values())
@@ -119,6 +122,7 @@ _OWN = (
         r"(?:[\w-]+\.)*google\.[a-z]{2,3}(?:\.[a-z]{2})?",
         (
             (rf"^/+(?:url|imgres)/*\?(?:.*?&)?(?:q|url|imgurl)={TARGET}", rf"{LEADS_TO}$1"),
+            (rf"^/+[^?#]*\?(?:.*?&)?continue={TARGET}", rf"{LEADS_TO}$1"),
             (r"^/+amp/+s/+(.+)$", rf"{LEADS_TO}https://$1"),
         ),
     ),
@@ -229,10 +233,15 @@ TRACKING_ON = {
 }
 
 _KINDS = {
-    # A wiki's page about a picture is named as the picture is; Dropbox shows a file inside a page.
-    "page": (r"[^/]+/(?:w|wiki)/(?:.*:)", r"dropbox\.com/s/.*\?dl=0", _IMGUR_PAGE),
+    # A wiki's page about a picture is named as the picture is; Dropbox and hosts of code show a file inside a page.
+    "page": (
+        *(r"[^/]+/(?:w|wiki)/(?:.*:)", r"dropbox\.com/s/.*\?dl=0", _IMGUR_PAGE, _IMGUR_REMOVED),
+        *(r"github\.com/[^/]+/[^/]+/(?:blob|tree)/[^?]*$", r"huggingface\.co/.*/blob/", r"gitlab\.com/.*/-/blob/"),
+        *(r"bitbucket\.org/[^/]+/[^/]+/src/[^?]*$", r"codeberg\.org/[^/]+/[^/]+/src/"),
+    ),
     "gallery": (
         r"imgur\.com/(?:a|gallery)/",
+        r"imgur\.com/[A-Za-z0-9]{5,7}(?:,[A-Za-z0-9]{5,7})+$",
         r"flickr\.com/photos/[^/]+/(?:sets|albums)/",
     ),
     "gif": (r"i\.imgur\.com/[^/]+\.mp4$", r"gfycat\.com/[a-z]{9,}$", r"giphy\.com/gifs/[A-Za-z0-9]{10,}$"),

@@ -1,10 +1,11 @@
-"""The ingest stage: archives in, the post and comment tables out, one row an id, in shards by post."""
+"""The ingest stage: archives in, the post and comment tables out, one row per id, in shards by post."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -15,28 +16,22 @@ from apache_beam.pvalue import TaggedOutput
 from blift.connectors.connector import Connector, OfPosts, Records, Unit
 from blift.connectors.files import Chunk
 from blift.connectors.hub.dataset import HubFile, read_published
-from blift.connectors.parquet import shard_name, write_shard
 from blift.connectors.registry import connectors
-from blift.connectors.shard import Shard
-from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.pipelines.engine.pipeline import StagePlan, WriteRejects, WriteShards
 from blift.pipelines.stages.ingest import scope
 from blift.pipelines.stages.ingest.listed import Listed, lists_of, missing
 from blift.pipelines.stages.ingest.scope import READ, STAGE, IngestConfig
 from blift.schemas.reasons import Reason
-from blift.schemas.registry import SCHEMAS
-from blift.transforms.accounting import REJECTS, TALLY, Tally
+from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
 from blift.transforms.normalise import COMMENTS, comments, published_comments, published_posts
 from blift.transforms.normalise import posts as posts_of
-from blift.transforms.observations import latest_comments, latest_posts
 from blift.transforms.platforms import belongs_to, platforms_in
-from blift.transforms.rules.registry import Record, checks
-from blift.transforms.shuffle import SplitByShard
-from blift.transforms.tables import arrow, concat, frame, hash64, rows_of
+from blift.transforms.rules.registry import RecordKind, checks
+from blift.transforms.shuffle import ShardedTable
+from blift.transforms.steps.observations import KeepLatest
+from blift.transforms.tables import arrow, frame, hash64, rows_of
 
-_IDS, _COMMENTS, _COMMENTS_OF_ANY, _NOTES = "ids", "comments", "comments_of_any", "notes"
-#: Steps of the funnel; rules of the scope come between.
-_MERGE = 1000
-_POST, _COMMENT = SCHEMAS["post"], SCHEMAS["comment"]
+_COMMENTS, _COMMENTS_OF_ANY, _NOTES = "comments", "comments_of_any", "notes"
 
 
 @dataclass(frozen=True)
@@ -57,46 +52,81 @@ class IngestInputs:
     published: Sequence[HubFile] = ()
 
 
+class Ingested(NamedTuple):
+    """What ``ReadArchives`` gives.
+
+    Attributes:
+        posts: per shard its number and its table of `post`, one row per id. ``comments``: the same of `comment`.
+        rejects: tables of `reject`: records that cannot be read, or lie outside the scope.
+        tallies: counts for a funnel.
+        notes: sentences on parts of posts that could not be read, and on listed posts that are in no archive.
+    """
+
+    posts: beam.PCollection[ShardedTable]
+    comments: beam.PCollection[ShardedTable]
+    rejects: beam.PCollection[pa.Table]
+    tallies: Sequence[beam.PCollection[tuple[TallyKey, int]]]
+    notes: beam.PCollection[str]
+
+
+class ReadArchives(beam.PTransform[beam.pvalue.PBegin, Ingested]):
+    """Archives of platforms to posts and comments, one row per id, in shards by post.
+
+    Posts are read first: comments are kept only where their post is. One worker reads a file.
+
+    Args:
+        inputs: what is read, such as `inputs_of` finds it.
+        config: into how many shards, and which records are wanted.
+    """
+
+    def __init__(self, inputs: IngestInputs, config: IngestConfig) -> None:
+        super().__init__()
+        self._inputs, self._config = inputs, config
+
+    def expand(self, begin: beam.pvalue.PBegin) -> Ingested:
+        """The transform."""
+        inputs, config = self._inputs, self._config
+        archives = _read(begin, "posts", inputs.posts, _ReadPosts(config))
+        published = _read(begin, "published datasets", inputs.published, _ReadPublished(config))
+        posts = (
+            (archives.main, published.main)
+            | "All posts" >> beam.Flatten()
+            | "Latest posts" >> KeepLatest("post", config.shards, STAGE)
+        )
+        known = posts.rows | "Post ids" >> beam.MapTuple(_hashes).with_output_types(pa.Table)
+        replies = (
+            begin
+            | "Comment files" >> beam.Create(list(inputs.comments))
+            | "Spread comment files" >> beam.Reshuffle()
+            | "Read comments" >> _with_known(_ReadComments(config), known)
+        )
+        others = archives[_COMMENTS_OF_ANY] | "Comments of any" >> _with_known(_KeepKnown(config), known)
+        comments_found = (
+            (replies.main, others.main, archives[_COMMENTS], published[_COMMENTS])
+            | "All comments" >> beam.Flatten()
+            | "Latest comments" >> KeepLatest("comment", config.shards, STAGE)
+        )
+        listed = (
+            begin
+            | "Lists of posts" >> beam.Create(lists_of(config.scopes))
+            | "Missing" >> beam.ParDo(_Missing(), known=beam.pvalue.AsIter(known)).with_outputs(REJECTS, TALLY, _NOTES)
+        )
+        read = [archives, published, replies, others, listed]
+        rejects = tuple(part[REJECTS] for part in read) | "All rejects" >> beam.Flatten()
+        tallies = [*(part[TALLY] for part in read), posts.tallies, comments_found.tallies]
+        notes = (archives[_NOTES], listed[_NOTES]) | "All notes" >> beam.Flatten()
+        return Ingested(posts.rows, comments_found.rows, rejects, tallies, notes)
+
+
 def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
-    """The stage as a pipeline. Posts are read first: comments are kept only where their post is."""
-    archives = _read(pipeline, "posts", inputs.posts, _ReadPosts(config))
-    published = _read(pipeline, "published datasets", inputs.published, _ReadPublished(config))
-    posts = (
-        (archives.main, published.main)
-        | "All posts" >> beam.Flatten()
-        | "Posts by shard" >> beam.ParDo(SplitByShard("post_id", config.shards)).with_output_types(tuple[int, pa.Table])
-        | "Group posts" >> beam.GroupByKey()
-        | "Write posts" >> beam.ParDo(_WriteLatest("post", config)).with_outputs(TALLY, _IDS, main="main")
-    )
-    known = posts[_IDS] | "Post ids" >> beam.Map(_same).with_output_types(pa.Table)
-    replies = (
-        pipeline
-        | "Comment files" >> beam.Create(list(inputs.comments))
-        | "Spread comment files" >> beam.Reshuffle()
-        | "Read comments" >> _with_known(_ReadComments(config), known)
-    )
-    others = archives[_COMMENTS_OF_ANY] | "Comments of posts of any file" >> _with_known(_KeepKnown(config), known)
-    written = (
-        (replies.main, others.main, archives[_COMMENTS], published[_COMMENTS])
-        | "All comments" >> beam.Flatten()
-        | "Comments by shard"
-        >> beam.ParDo(SplitByShard("post_id", config.shards)).with_output_types(tuple[int, pa.Table])
-        | "Group comments" >> beam.GroupByKey()
-        | "Write comments" >> beam.ParDo(_WriteLatest("comment", config)).with_outputs(TALLY, _IDS, main="main")
-    )
-    listed = (
-        pipeline
-        | "Lists of posts" >> beam.Create(lists_of(config.scopes))
-        | "Missing" >> beam.ParDo(_Missing(), known=beam.pvalue.AsIter(known)).with_outputs(REJECTS, TALLY, _NOTES)
-    )
-    read = [archives, published, replies, others, listed]
-    rejects = (
-        tuple(part[REJECTS] for part in read)
-        | "All rejects" >> beam.Flatten()
-        | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
-    )
-    tallies = [part[TALLY] for part in (*read, posts, written)]
-    return StagePlan([posts.main, written.main, rejects], tallies, notes=[archives[_NOTES], listed[_NOTES]])
+    """The stage as a pipeline."""
+    found = pipeline | "Read archives" >> ReadArchives(inputs, config)
+    written = [
+        rows | f"Write {table}s" >> WriteShards(table, config.folder, f"{table}s/{table}s", config.shards)
+        for table, rows in (("post", found.posts), ("comment", found.comments))
+    ]
+    rejects = found.rejects | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
+    return StagePlan([*written, rejects], found.tallies, notes=[found.notes])
 
 
 def _with_known(reader: beam.DoFn, known: beam.PCollection[pa.Table]) -> beam.ParDo:
@@ -105,16 +135,12 @@ def _with_known(reader: beam.DoFn, known: beam.PCollection[pa.Table]) -> beam.Pa
     return asked.with_outputs(REJECTS, TALLY, main="main")
 
 
-def _same(table: pa.Table) -> pa.Table:
-    return table
-
-
 def _read(
-    pipeline: beam.Pipeline, what: str, files: Sequence[ArchiveUnit | HubFile], reader: beam.DoFn
+    begin: beam.pvalue.PBegin, what: str, files: Sequence[ArchiveUnit | HubFile], reader: beam.DoFn
 ) -> beam.pvalue.DoOutputsTuple:
     tags = (REJECTS, TALLY, _COMMENTS, _COMMENTS_OF_ANY, _NOTES)
     return (
-        pipeline
+        begin
         | f"Files of {what}" >> beam.Create(list(files))
         | f"Spread files of {what}" >> beam.Reshuffle()
         | f"Read {what}" >> beam.ParDo(reader).with_output_types(pa.Table).with_outputs(*tags, main="main")
@@ -186,7 +212,7 @@ class _ReadPublished(beam.DoFn):
                 rows = scope.count_of(posts, platform)
                 tally.flow(READ, "read", f"{platform.name} post", rows, rows, {})
                 options = config.scope(platform.name)
-                for place, (rule, _) in enumerate(checks(Record.POST, platform, options, stage=STAGE), start=1):
+                for place, (rule, _) in enumerate(checks(RecordKind.POST, platform, options, stage=STAGE), start=1):
                     tally.step(place, rule.name, f"{platform.name} post", rows)
                 standing, gone = scope.standing(frame(posts).filter(belongs_to(platform)), platform, config, tally)
                 kept.append(standing)
@@ -263,32 +289,5 @@ def _contains(ordered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.asarray(ordered[np.minimum(places, len(ordered) - 1)] == wanted)
 
 
-class _WriteLatest(beam.DoFn):
-    """All observations of a shard to one row an id, written; emits the shard, and hashes of the ids of posts."""
-
-    def __init__(self, table: str, config: IngestConfig) -> None:
-        self._table = table
-        self._config = config
-
-    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[Shard | TaggedOutput]:
-        index, tables = element
-        merge, schema = (latest_posts, _POST) if self._table == "post" else (latest_comments, _COMMENT)
-        observed = concat(tables, schema)
-        rows = merge(observed)
-        tally = Tally(STAGE)
-        for platform in platforms_in(pl.Series(observed.column("platform"))):
-            before, after = (scope.count_of(found, platform) for found in (observed, rows))
-            if before:
-                tally.step(
-                    _MERGE, "latest_observation", f"{platform.name} {self._table}", before, merged=before - after
-                )
-        yield write_shard(
-            rows,
-            self._table,
-            self._config.folder,
-            shard_name(f"{self._table}s/{self._table}s", index, self._config.shards),
-        )
-        if self._table == "post":
-            ids = pl.Series(rows.column("post_id"))
-            yield TaggedOutput(_IDS, pa.table({"hash": pa.array(hash64(ids), pa.uint64())}))
-        yield from tally.emit()
+def _hashes(_: int, posts: pa.Table) -> pa.Table:
+    return pa.table({"hash": pa.array(hash64(pl.Series(posts.column("post_id"))), pa.uint64())})

@@ -19,7 +19,7 @@ from blift.schemas.reasons import Reason
 from blift.transforms.accounting import REJECTS, Tally
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.rejects import reject_rows, without_payload
-from blift.transforms.rules.registry import Record, apply_rules, checks
+from blift.transforms.rules.registry import RecordKind, apply_rules, checks
 from blift.transforms.tables import frame, rows_of
 
 STAGE = "ingest"
@@ -27,6 +27,8 @@ STAGE = "ingest"
 READ, _WITHDRAWN = 0, 900
 #: A file of which this many records could not be read, and more of them than the recipe allows, is not read to its end.
 _STOP_AFTER = 50_000
+#: Characters of what is wrong with a record that a message shows.
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,16 @@ def readable(parts: Iterable[Records], path: str, config: IngestConfig) -> Itera
     """What is read of a file, as long as it can be one of the records that are wanted.
 
     Raises:
-        TooManyRejects: after `_STOP_AFTER` malformed records, where they are more than the recipe allows so far.
+        TooManyRejects: nothing could be read of it; or after `_STOP_AFTER` malformed records, where they are more than
+            the recipe allows so far.
     """
-    read, malformed = 0, Counter[Reason]()
+    read, malformed, first = 0, Counter[Reason](), ""
     for part in parts:
         for chunk in (part.posts, part.comments):
             if chunk is not None:
                 read += chunk.rows_in
                 malformed.update(chunk.rejected())
+                first = first or _first_problem(chunk)
         if malformed.total() > max(_STOP_AFTER, config.max_malformed * read):
             reasons = ", ".join(f"{rows:,} {reason.value}" for reason, rows in malformed.most_common(3))
             raise TooManyRejects(
@@ -69,6 +73,20 @@ def readable(parts: Iterable[Records], path: str, config: IngestConfig) -> Itera
                 "the recipe, or raise `rejects.max_malformed`."
             )
         yield part
+    if read and malformed.total() == read:
+        raise TooManyRejects(
+            f"Nothing could be read of {path}: none of its {read:,} records is what the recipe says it holds{first}. "
+            "Name another file in the recipe, or convert this one to one JSON object a line."
+        )
+
+
+def _first_problem(chunk: Chunk) -> str:
+    """What is wrong with the first record that could not be read, for a sentence; empty where all could be."""
+    if not chunk.rejects.num_rows:
+        return ""
+    [row] = chunk.rejects.slice(0, 1).select(["line", "reason", "detail"]).to_pylist()
+    where = "" if row["line"] is None else f" in line {row['line']:,}"
+    return f" ({row['reason']}{where}: {(row['detail'] or '')[:_SHOWN]})"
 
 
 def limited(parts: Iterable[Records], limit: int | None) -> Iterator[Records]:
@@ -124,8 +142,8 @@ def in_scope(
     tally: Tally,
 ) -> Iterator[pa.Table | TaggedOutput]:
     """Posts within the scope, and rejects of the others. ``skipped`` are those that the reader left out already."""
-    verdict = apply_rules(posts, checks(Record.POST, platform, scope, stage=STAGE))
-    left_out = dict(skipped)
+    verdict = apply_rules(posts, checks(RecordKind.POST, platform, scope, stage=STAGE))
+    left_out = {str(reason): rows for reason, rows in skipped.items()}
     for place, (rule, rows_in, lost) in enumerate(verdict.steps, start=1):
         # Of rules with one reason the first is the one by which a reader leaves records out.
         before = left_out.pop(rule.reason, 0)
@@ -150,7 +168,7 @@ def standing(
     gone = judged.filter(pl.col("reason").is_not_null()).with_columns(
         rule=pl.lit("withdrawn"), detail=pl.lit("taken back after it was collected")
     )
-    lost = {Reason(reason): rows for reason, rows in gone["reason"].value_counts().iter_rows()}
+    lost = {str(reason): rows for reason, rows in gone["reason"].value_counts().iter_rows()}
     tally.step(_WITHDRAWN, "withdrawn", f"{platform.name} post", posts.height, lost)
     return judged.filter(pl.col("reason").is_null()).drop("reason"), gone
 

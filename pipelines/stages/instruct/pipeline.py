@@ -21,28 +21,14 @@ from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.instructions import Pairs, instructions
 from blift.transforms.measured import FILES
 from blift.transforms.pair_media import ShownFile
-from blift.transforms.popularity import COLUMNS, measured, popularity
+from blift.transforms.popularity import COLUMNS
 from blift.transforms.rejects import reject_rows
-from blift.transforms.splits import components, split_of
-from blift.transforms.tables import arrow, concat, frame
+from blift.transforms.steps.popularity import RANKED, RankPopularity
+from blift.transforms.steps.splits import AssignSplits
+from blift.transforms.tables import concat, frame
 from blift.transforms.templates import Template
 
 STAGE = "instruct"
-#: What of a sample decides its split, and its popularity.
-_COMPARED = pa.schema(
-    [
-        *[pa.field(name, pa.string()) for name in ("sample_id", "cluster", "channel_id")],
-        pa.field("value", pa.float64()),
-        *[pa.field(name, pa.string()) for name in ("measure", "place", "month")],
-        pa.field("age", pa.int8()),
-    ]
-)
-_ASSIGNED = pa.schema(
-    [
-        *[pa.field(name, pa.string()) for name in ("sample_id", "split")],
-        *[pa.field(name, pa.float64()) for name in ("score_ratio", "score_percentile")],
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -67,19 +53,16 @@ class InstructConfig:
 def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfig) -> StagePlan:
     """The stage as a pipeline: splits need all samples' ids and channels at once, pairs one shard and its files."""
     samples = pipeline | "Shards" >> beam.Create(list(inputs)) | "Spread shards" >> beam.Reshuffle()
-    splits = (
-        samples
-        | "Ids" >> beam.ParDo(_ReadIds(config.folder)).with_output_types(tuple[int, pa.Table])
-        | "All ids" >> beam.GroupByKey()
-        | "Split" >> beam.ParDo(_Split(config)).with_output_types(pa.Table)
-    )
+    compared = samples | "Read" >> beam.Map(_read_compared, config.folder).with_output_types(pa.Table)
+    splits = compared | "Splits" >> AssignSplits(config.validation, config.test)
+    ranked = compared | "Popularity" >> RankPopularity(splits)
     by_shard = {"samples": samples | "By shard" >> beam.Map(_by_place).with_output_types(tuple[int, Shard])}
     if config.files:
         by_shard["files"] = pipeline | "Files" >> FilesOfMedia(config.files, config.folder, config.shards)
     pairs = (
         by_shard
         | "Samples and files" >> beam.CoGroupByKey()
-        | "Pairs" >> beam.ParDo(_Pairs(config), splits=beam.pvalue.AsIter(splits)).with_outputs(
+        | "Pairs" >> beam.ParDo(_Pairs(config), ranked=beam.pvalue.AsIter(ranked)).with_outputs(
             REJECTS, TALLY, main="main"
         )
     )  # fmt: skip
@@ -91,30 +74,9 @@ def _by_place(shard: Shard) -> tuple[int, Shard]:
     return _place(shard.name)[0], shard
 
 
-class _ReadIds(beam.DoFn):
-    """What of a shard decides splits and popularity: ids, clusters and channels, and what is compared."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-
-    def process(self, shard: Shard) -> Iterator[tuple[int, pa.Table]]:
-        samples = frame(read_shard(self._folder, shard, "sample", ["cluster", *COLUMNS]))
-        values = measured(samples)
-        yield 0, arrow(samples.select("sample_id", "cluster", "channel_id").hstack(values.drop("sample_id")), _COMPARED)
-
-
-class _Split(beam.DoFn):
-    """The split of every sample, and its popularity among those of the training split."""
-
-    def __init__(self, config: InstructConfig) -> None:
-        self._config = config
-
-    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
-        _, tables = element
-        samples = frame(concat(tables, _COMPARED)).sort("sample_id")
-        representatives = components(samples["sample_id"], samples["cluster"], samples["channel_id"])
-        splits = split_of(representatives, self._config.validation, self._config.test)
-        yield arrow(popularity(samples.with_columns(split=splits)).with_columns(split=splits), _ASSIGNED)
+def _read_compared(shard: Shard, folder: str) -> pa.Table:
+    """What of samples decides splits and popularity."""
+    return read_shard(folder, shard, "sample", ["cluster", *COLUMNS])
 
 
 class _Pairs(beam.DoFn):
@@ -124,12 +86,12 @@ class _Pairs(beam.DoFn):
         self._config = config
 
     def process(
-        self, element: tuple[int, Mapping[str, Iterable[Any]]], splits: Iterable[pa.Table]
+        self, element: tuple[int, Mapping[str, Iterable[Any]]], ranked: Iterable[pa.Table]
     ) -> Iterator[Shard | TaggedOutput]:
         config, tally = self._config, Tally(STAGE)
         for shard in element[1]["samples"]:
             samples = read_shard(config.folder, shard, "sample")
-            assigned = frame(concat(splits, _ASSIGNED))
+            assigned = frame(concat(ranked, RANKED))
             own = pl.DataFrame({"sample_id": pl.Series(samples.column("sample_id"))}).join(
                 assigned, on="sample_id", how="left", maintain_order="left"
             )

@@ -54,6 +54,7 @@ from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.near_duplicates import NearDuplicates
 from blift.transforms.media.placeholders import is_shared_by_strangers, unrelated
 from blift.transforms.rejects import reject_rows
+from blift.transforms.rules.python_file import RuleFile
 from blift.transforms.shuffle import SplitByShard
 from blift.transforms.tables import arrow, concat, frame, rows_of
 
@@ -72,7 +73,8 @@ class MediaConfig:
 
     Attributes:
         store: folder of the media store.
-        posts: knobs of the rules for posts: files of posts that they reject are not measured.
+        python: rules of the recipe's own.
+        posts: options of the rules for posts: files of posts that they reject are not measured.
         duplicates: how near-duplicates are found; None: not at all.
         describe: models that describe scenes; None: none. ``speech``: the same for speech.
     """
@@ -81,6 +83,7 @@ class MediaConfig:
     shards: int
     store: str
     measure: MeasureConfig
+    python: RuleFile | None
     posts: Mapping[str, Mapping[str, Any]]
     duplicates: DuplicateOptions | None
     describe: DescribeConfig | None
@@ -199,7 +202,7 @@ class _Wanted(beam.DoFn):
         self._config = config
 
     def setup(self) -> None:
-        self._rules = RuleBook.of(self._config.posts, {}, ())
+        self._rules = RuleBook.of(self._config.posts, {}, (), self._config.python)
 
     def process(self, shard: Shard) -> Iterator[pa.Table]:
         posts = judge_posts(frame(read_shard(self._config.folder, shard, "post")), self._rules, Tally(STAGE))

@@ -11,7 +11,7 @@ from blift.pipelines.engine.contents import contents
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, listing
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.model import Recipe
-from blift.pipelines.recipe.rules import post_rules
+from blift.pipelines.recipe.rules import post_rules, python_rules
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.media.describe import DescribeConfig
 from blift.pipelines.stages.media.inputs import media_files
@@ -40,6 +40,7 @@ def _prepare(request: Request) -> Prepared:
         shards=number,
         store=store,
         measure=section.measure_config(model),
+        python=request.recipe.python,
         posts=post_rules(request.recipe),
         duplicates=near and near.options(section.samples_per_s, groups=-(-number // 8)),
         describe=described,
@@ -54,6 +55,7 @@ def _prepare(request: Request) -> Prepared:
             "media": section.model_dump(mode="json", exclude={"store", "decoder"}),
             "rules": {name: as_json(rules.posts) for name, rules in request.recipe.curate.platforms.items()},
             "rejects": listing(request.recipe.rejects),
+            **python_rules(request.recipe),
         },
         plan=partial(pipeline.plan, posts=shards, files=files, config=config),
     )

@@ -83,8 +83,7 @@ def samples(rows: int, changed: tuple[int, ...] = ()) -> pa.Table:
 @pytest.fixture
 def shard(tmp_path: Path) -> Path:
     """A shard of 20,000 samples."""
-    write_shard(samples(20_000), "sample", str(tmp_path), "shard.parquet")
-    return tmp_path / "shard.parquet"
+    return tmp_path / write_shard(samples(20_000), "sample", str(tmp_path), "shard.parquet").path
 
 
 def test_a_file_reaches_the_storage_and_is_committed_from_there(server: HubServer, shard: Path) -> None:
@@ -121,8 +120,8 @@ def test_of_a_file_in_which_three_rows_differ_little_travels(
 ) -> None:
     send(shard)
     server.forget_counts()
-    write_shard(samples(20_000, changed=(50, 9_000, 19_900)), "sample", str(tmp_path), "changed.parquet")
-    changed = tmp_path / "changed.parquet"
+    other = samples(20_000, changed=(50, 9_000, 19_900))
+    changed = tmp_path / write_shard(other, "sample", str(tmp_path), "changed.parquet").path
     send(changed)
     assert 0 < server.counted()["bytes_put"] < 0.25 * changed.stat().st_size
 

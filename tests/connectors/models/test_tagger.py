@@ -130,7 +130,7 @@ def test_a_picture_that_cannot_be_decoded_is_told(tmp_path: Path, labels: str, p
 
 
 @pytest.mark.parametrize(
-    ("shape", "dtype", "knobs", "sentence"),
+    ("shape", "dtype", "options", "sentence"),
     [
         ((1, 3, "height", "width"), onnx.TensorProto.FLOAT, {}, "leaves the size of its pictures open. Set `size`"),
         ((8, 3, 4, 4), onnx.TensorProto.FLOAT, {}, "takes 8 pictures at once"),
@@ -142,10 +142,10 @@ def test_a_picture_that_cannot_be_decoded_is_told(tmp_path: Path, labels: str, p
     ],
 )
 def test_a_model_that_does_not_fit_is_refused_when_it_is_loaded(
-    tmp_path: Path, labels: str, shape: Sequence[int | str], dtype: int, knobs: dict[str, Any], sentence: str
+    tmp_path: Path, labels: str, shape: Sequence[int | str], dtype: int, options: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(RecipeError, match=sentence):
-        OnnxTagger(TaggerConfig(save_model(tmp_path, shape, (1,), dtype), labels, **knobs)).load_model()
+        OnnxTagger(TaggerConfig(save_model(tmp_path, shape, (1,), dtype), labels, **options)).load_model()
 
 
 def test_an_open_size_is_taken_from_the_recipe(tmp_path: Path, labels: str, pictures: Pictures) -> None:

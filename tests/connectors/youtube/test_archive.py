@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from blift.connectors.connector import Records
 from blift.connectors.files import InputFile
 from blift.connectors.malformed import PAYLOAD_BYTES
+from blift.connectors.youtube.record import archived
 from blift.connectors.yt_dlp.archive import read_videos
-from blift.connectors.yt_dlp.beside import group_siblings
+from blift.connectors.yt_dlp.beside import group_siblings, media_file
 from blift.schemas.arrow import conform, validate
 from blift.schemas.platform import YOUTUBE
 from blift.schemas.registry import SCHEMAS
@@ -339,6 +340,43 @@ def test_only_youtubes_own_order_is_a_rank(tmp_path: Path, ages: Sequence[int], 
     assert table.column("rank").to_pylist() == ranks
 
 
+@pytest.mark.parametrize(
+    ("likes", "has_ranks"),
+    [
+        ([1000, 700, 650, 300, 120, 90, 5], True),
+        ([1000, 990, 20, 400, 300, 200, 100, 90, 80, 12, 5], True),
+        ([5, 90, 120, 300, 650, 700, 1000], False),  # newest first: old comments had time to be liked
+        ([7, 120, 3, 90, 41, 300, 8, 77], False),
+        ([0, 0, 0, 0, 0, 0, 0], False),
+        ([9, 5, 2], False),  # too few to tell
+    ],
+)
+def test_likes_tell_the_order_of_comments_of_one_age(tmp_path: Path, likes: Sequence[int], has_ranks: bool) -> None:
+    comments = [comment(number, like_count=count) for number, count in enumerate(likes)]
+    table = read(tmp_path, video(comments=comments)).comments.table
+    assert table.column("rank").to_pylist() == (list(range(len(likes))) if has_ranks else [None] * len(likes))
+
+
+@pytest.mark.parametrize(("order", "ranks"), [("top", [0, 1]), ("new", [None, None])])
+def test_the_order_that_our_fetch_asked_for_is_known(tmp_path: Path, order: str, ranks: list[int | None]) -> None:
+    record = archived(video(comments=[comment(1), comment(2)]), order)
+    table = read(tmp_path, json.loads(record)).comments.table
+    assert table.column("rank").to_pylist() == ranks
+
+
+def test_marks_of_a_comment_are_read(tmp_path: Path) -> None:
+    marked = comment(1, is_pinned=True, is_favorited=True, author_is_verified=True, _time_text="2 years ago (edited)")
+    odd = comment(2, is_favorited="yes", _time_text=7, like_count=1.0)
+    reply = comment(3, id="Ugw1.abc", parent=None)
+    rows = read(tmp_path, video(comments=[marked, odd, reply])).comments.table.to_pylist()
+    names = ("stickied", "hearted", "author_verified", "edited", "parent_id")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        (True, True, True, True, None),
+        (False, None, None, None, None),
+        (False, None, None, None, "youtube:Ugw1"),
+    ]
+
+
 def test_a_pinned_comment_and_rounded_times_do_not_pass_for_youtubes_order(tmp_path: Path) -> None:
     rounded = [
         comment(1, timestamp=1_721_260_800),
@@ -581,3 +619,10 @@ def test_real_comments_keep_their_number_likes_and_order(shared_data: Path) -> N
     ]
     assert len(found) == 519
     assert found == expected
+
+
+def test_a_record_of_old_youtube_dl_lies_beside_the_file_whose_whole_name_it_has() -> None:
+    listing = ["yt/Talk-AAAAAAAAAA1.mp4", "yt/Talk-AAAAAAAAAA1.mp4.info.json"]
+    siblings = group_siblings(listing)
+    assert siblings == {"yt/Talk-AAAAAAAAAA1.mp4.info.json": ["yt/Talk-AAAAAAAAAA1.mp4"]}
+    assert media_file(listing[1], siblings[listing[1]], "mp4") == "Talk-AAAAAAAAAA1.mp4"

@@ -48,11 +48,19 @@ def test_a_trial_reads_few_comments_too_and_says_what_it_counts(
     ) in capsys.readouterr().err
 
 
+def break_off(archive: Path) -> None:
+    """Pack an archive in two frames, and lose the end of the second."""
+    lines = archive.read_bytes().splitlines(keepends=True)
+    half = len(lines) // 2
+    whole, torn = (zstd.compress(b"".join(part)) for part in (lines[:half], lines[half:]))
+    archive.write_bytes(whole + torn[:-40])
+
+
 def test_an_archive_that_breaks_off_is_a_warning_and_fails_a_strict_build(
     months: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = months / "RC_01.ndjson"
-    archive.write_bytes(zstd.compress(archive.read_bytes())[:-40])
+    break_off(archive)
     recipe = write_recipe(months / "cut.yaml", "01", rejects={"max_malformed": 0.5})
     command = ["build", str(recipe), "--out", str(tmp_path / "run"), "--quiet"]
     sentence = "1 archive file of reddit comments broke off or could not be unpacked (truncated_file)"
@@ -71,7 +79,7 @@ def test_an_update_by_an_archive_that_breaks_off_leaves_the_dataset_before_where
     out = tmp_path / "run"
     first, _ = run_build(months / "before.yaml", out)
     archive = months / "RC_02.ndjson"
-    archive.write_bytes(zstd.compress(archive.read_bytes())[:-40])
+    break_off(archive)
     recipe = write_recipe(months / "cut.yaml", rejects={"max_malformed": 0.5})
     assert main(["build", str(recipe), "--out", str(out), "--quiet", "--strict"]) == 3
     assert open_run(out).fingerprint == first.fingerprint

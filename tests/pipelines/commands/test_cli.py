@@ -83,7 +83,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "hint"),
     [
         ((), "required: COMMAND"),
-        (("buidl",), "choose from 'fetch', 'build', 'publish'"),
+        (("buidl",), "choose from 'fetch', 'build', 'plan', 'publish'"),
         (("recipe", "shw"), "choose from 'list', 'show'"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),
@@ -100,7 +100,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         (("demo", "out", "--sed", "3"), "`blift demo` has no argument '--sed'. See `blift demo --help`."),
         (("demo", "out", "--seed", "three"), "argument --seed: invalid int value: 'three'"),
         (("demo", "out", "--posts", "0"), "--posts and --videos must be 1 or more"),
-        (("recipe", "list", "--all"), "`blift recipe` has no argument '--all'"),
+        (("recipe", "list", "--all"), "`blift recipe list` has no argument '--all'"),
         (("recipe", "check", "demo"), "Copy it to where your files are: blift recipe show demo > mine.yaml"),
         (("recipe", "show", "blift-papr"), "did you mean 'blift-paper.yaml'?"),
         (("schema", "show", "post", "--format", "xml"), "invalid choice: 'xml'"),

@@ -42,7 +42,6 @@ OF_FOLDERS = {
     "migrate": ["migrate", "{}", "--out", "other"],
     "publish": ["publish", "{}", "--dry-run", "--repo", "owner/name"],
     "schema check --against": ["schema", "check", "--against", "{}"],
-    "schema check --baselines": ["schema", "check", "--baselines", "{}"],
     "schema diff": ["schema", "diff", "{}", "code"],
 }
 

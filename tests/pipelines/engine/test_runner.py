@@ -87,7 +87,8 @@ def test_a_job_server_that_answers_passes(job_server: int) -> None:
 
 
 def test_what_is_no_job_server_is_told(other_server: int) -> None:
-    with pytest.raises(RunnerError, match=rf"What answers at localhost:{other_server} is no job server of Beam's"):
+    sentence = rf"The server at localhost:{other_server} is not a Beam job server\. Correct --job_endpoint;"
+    with pytest.raises(RunnerError, match=sentence):
         check("--runner=PortableRunner", f"--job_endpoint=localhost:{other_server}")
 
 
@@ -105,8 +106,7 @@ def test_a_job_server_that_was_tested_passes(version: str, tmp_path: Path) -> No
 def test_a_job_server_that_was_not_tested_may_be_tried_and_is_told(tmp_path: Path) -> None:
     (note,) = check("--runner=SparkRunner", f"--spark_job_server_jar={jar(tmp_path, version='2.60.0')}")
     assert note.endswith(
-        f"job-server.jar is the job server of Beam 2.60.0; blift is tested with those of Beam {beam.__version__} "
-        "and 2.62.0."
+        f"job-server.jar is the job server of Beam 2.60.0, this is Beam {beam.__version__}, and the tests use 2.62.0."
     )
 
 

@@ -107,6 +107,6 @@ with r.running():
     threading.Event().wait()
 """
     done = python(code, tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 4
     assert done.stderr.startswith("blift: A worker ended in the middle")
     assert "Traceback" not in done.stderr

@@ -108,7 +108,7 @@ def test_the_interpreter_is_not_taken_down_and_what_others_registered_runs(tmp_p
 def test_a_fault_still_shows_where_it_is(tmp_path: Path) -> None:
     code = "from blift.pipelines.engine.ending import run_as_process; run_as_process(lambda: 1 // 0)"
     done = shell('exec "$0" -c "$1"', tmp_path, sys.executable, code)
-    assert done.returncode == 1
+    assert done.returncode == 70
     assert "ZeroDivisionError" in done.stderr
 
 

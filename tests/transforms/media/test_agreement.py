@@ -17,7 +17,7 @@ from benchmarks.media_variants import (
     smooth_picture,
     text_screenshot,
 )
-from blift.transforms.media.agreement import same_picture
+from blift.transforms.media.agreement import like_picture, same_picture
 from blift.transforms.media.sketches import Sketch, sketch_of
 
 Maker = Callable[[int], Image.Image]
@@ -28,6 +28,23 @@ def seen(image: Image.Image, quality: int = 80) -> Sketch:
     sink = io.BytesIO()
     image.convert("RGB").save(sink, "JPEG", quality=quality)
     return Sketch(sketch_of(np.asarray(Image.open(sink).convert("L"))))
+
+
+def _dawn(sky: int, ground: int, disc: int) -> Image.Image:
+    """A plain scene: a sky, a ground, and a disc."""
+    image = Image.new("L", (320, 180), sky)
+    image.paste(ground, (0, 120, 320, 180))
+    image.paste(disc, (60, 40, 110, 90), Image.new("L", (50, 50), 255))
+    return image
+
+
+def test_pictures_resemble_each_other_behind_a_logo_and_plain_ones_of_other_levels_do_not() -> None:
+    marked = picture(3)
+    marked.paste("white", (380, 20, 460, 80))
+    assert like_picture(seen(picture(3)), seen(marked))
+    assert like_picture(seen(_dawn(60, 110, 200)), seen(_dawn(60, 110, 200), 40))
+    assert not like_picture(seen(picture(3)), seen(picture(4)))
+    assert not like_picture(seen(_dawn(60, 110, 200)), seen(_dawn(150, 90, 40)))
 
 
 @pytest.mark.parametrize("maker", [picture, smooth_picture, text_screenshot])

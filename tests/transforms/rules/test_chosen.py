@@ -11,15 +11,17 @@ import pytest
 
 from blift.schemas.errors import RecipeError
 from blift.schemas.platform import platform_of
-from blift.transforms.rules.knobs import Ids, Words
+from blift.transforms.rules.options import Ids, Words
 from blift.transforms.rules.post_lists import candidates_of, post_list
-from blift.transforms.rules.registry import Record, apply_rules, checks
+from blift.transforms.rules.registry import RecordKind, apply_rules, checks
 from blift.transforms.vocabulary import Vocabulary
 
 _SOMETIME = datetime(2021, 1, 1, tzinfo=UTC)
 
 
-def kept(record: Record, platform: str, rows: list[dict[str, Any]], stage: str = "curate", **options: Any) -> list[str]:
+def kept(
+    record: RecordKind, platform: str, rows: list[dict[str, Any]], stage: str = "curate", **options: Any
+) -> list[str]:
     """Names of the rows that the rules keep."""
     rules = checks(record, platform_of(platform), options, stage)
     assert len(rules) == len(options)
@@ -37,10 +39,10 @@ def test_posts_are_chosen_by_words_of_title_and_text() -> None:
         {"name": "other", "title": "Barnacles", "text": ""},
         {"name": "none", "title": None, "text": None},
     ]
-    assert kept(Record.POST, "reddit", rows, words=words("barn")) == ["title", "text"]
-    assert kept(Record.POST, "reddit", rows, words_out=words("barn")) == ["other", "none"]
-    assert kept(Record.POST, "reddit", rows, pattern="(?i)barn") == ["title", "text", "other"]
-    assert kept(Record.POST, "reddit", rows, pattern_out="^A|dusk$") == ["other", "none"]
+    assert kept(RecordKind.POST, "reddit", rows, words=words("barn")) == ["title", "text"]
+    assert kept(RecordKind.POST, "reddit", rows, words_out=words("barn")) == ["other", "none"]
+    assert kept(RecordKind.POST, "reddit", rows, pattern="(?i)barn") == ["title", "text", "other"]
+    assert kept(RecordKind.POST, "reddit", rows, pattern_out="^A|dusk$") == ["other", "none"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_numbers_below_the_least_are_left_out_and_unknown_ones_stay(
     option: str, value: float, column: str, platform: str
 ) -> None:
     rows = [{"name": str(number), column: number} for number in (value - 0.25, value, value + 1, None)]
-    assert kept(Record.POST, platform, rows, **{option: value}) == [str(value), str(value + 1), "None"]
+    assert kept(RecordKind.POST, platform, rows, **{option: value}) == [str(value), str(value + 1), "None"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_numbers_below_the_least_are_left_out_and_unknown_ones_stay(
 )
 def test_numbers_above_the_most_are_left_out(option: str, column: str, platform: str) -> None:
     rows = [{"name": str(number), column: number} for number in (4, 5, 6, None)]
-    assert kept(Record.POST, platform, rows, **{option: 5}) == ["4", "5", "None"]
+    assert kept(RecordKind.POST, platform, rows, **{option: 5}) == ["4", "5", "None"]
 
 
 def test_videos_are_chosen_by_category_and_channel() -> None:
@@ -73,30 +75,38 @@ def test_videos_are_chosen_by_category_and_channel() -> None:
         {"name": "b", "categories": ["Music", "Comedy"], "channel_id": "UC2"},
         {"name": "c", "categories": [], "channel_id": None},
     ]
-    assert kept(Record.POST, "youtube", rows, categories=["education", "comedy"]) == ["a", "b"]
-    assert kept(Record.POST, "youtube", rows, channels_out=Ids("mine", ("UC1",))) == ["b", "c"]
+    assert kept(RecordKind.POST, "youtube", rows, categories=["education", "comedy"]) == ["a", "b"]
+    assert kept(RecordKind.POST, "youtube", rows, channels_out=Ids("mine", ("UC1",))) == ["b", "c"]
 
 
 def test_comments_are_chosen_by_score_age_place_and_author() -> None:
-    def comment(name: str, score: int | None, hours: float, parent: str | None, *, own: bool | None) -> dict[str, Any]:
+    def comment(name: str, score: int | None, hours: float, depth: int | None, *, own: bool | None) -> dict[str, Any]:
         times = {"posted_at": _SOMETIME, "retrieved_at": _SOMETIME + timedelta(hours=hours)}
-        return {"name": name, "score": score, "parent_id": parent, "by_poster": own} | times
+        return {
+            "name": name,
+            "score": score,
+            "parent_id": "reddit:x" if depth else None,
+            "depth": depth,
+            "by_poster": own,
+        } | times
 
     rows = [
-        comment("good", 5, 48, None, own=False),
-        comment("low", -17, 48, None, own=False),
+        comment("good", 5, 48, 0, own=False),
+        comment("low", -17, 48, 0, own=False),
         comment("fresh", 5, 0.1, None, own=None),
-        comment("answer", None, 48, "reddit:x", own=True),
+        comment("answer", None, 48, 2, own=True),
     ]
-    assert kept(Record.COMMENT, "reddit", rows, min_score=0) == ["good", "fresh", "answer"]
-    assert kept(Record.COMMENT, "reddit", rows, min_age_hours=1.0) == ["good", "low", "answer"]
-    assert kept(Record.COMMENT, "reddit", rows, top_level=True) == ["good", "low", "fresh"]
-    assert kept(Record.COMMENT, "reddit", rows, by_poster_out=True) == ["good", "low", "fresh"]
+    assert kept(RecordKind.COMMENT, "reddit", rows, min_score=0) == ["good", "fresh", "answer"]
+    assert kept(RecordKind.COMMENT, "reddit", rows, min_age_hours=1.0) == ["good", "low", "answer"]
+    assert kept(RecordKind.COMMENT, "reddit", rows, top_level=True) == ["good", "low", "fresh"]
+    assert kept(RecordKind.COMMENT, "reddit", rows, max_depth=1) == ["good", "low", "fresh"]
+    assert kept(RecordKind.COMMENT, "reddit", rows, max_depth=2) == ["good", "low", "fresh", "answer"]
+    assert kept(RecordKind.COMMENT, "reddit", rows, by_poster_out=True) == ["good", "low", "fresh"]
 
 
 def test_subreddits_are_left_out_however_they_are_written() -> None:
     rows = [{"name": name, "subreddit": name} for name in ("pics", "Funny", "aww")]
-    assert kept(Record.POST, "reddit", rows, "ingest", subreddits_out=["r/funny", "/r/Aww"]) == ["pics"]
+    assert kept(RecordKind.POST, "reddit", rows, "ingest", subreddits_out=["r/funny", "/r/Aww"]) == ["pics"]
 
 
 @pytest.mark.parametrize(

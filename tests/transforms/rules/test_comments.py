@@ -8,8 +8,8 @@ import pytest
 
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.rules.knobs import Words
-from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
+from blift.transforms.rules.options import Words
+from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
 from blift.transforms.vocabulary import Vocabulary
 
 _SCHEMA = pl.DataFrame(SCHEMAS["comment"].empty_table()).schema
@@ -17,10 +17,13 @@ _SCHEMA = pl.DataFrame(SCHEMAS["comment"].empty_table()).schema
 _WRITTEN = datetime(2021, 1, 1, tzinfo=UTC)
 _RUDE = Words("a list", Vocabulary.of(["rude", "very bad"]))
 
-#: Rule, knob, a comment that stays, one that goes, its reason and its detail.
+#: Rule, option, a comment that stays, one that goes, its reason and its detail.
 CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
     ("deleted", True, {"deleted": False}, {"deleted": True}, "deleted", None),
     ("removed", True, {"removed": False}, {"removed": True}, "removed", None),
+    ("deleted_accounts", True, {"author_deleted": False}, {"author_deleted": True}, "account_deleted", None),
+    ("stickied", True, {"stickied": False}, {"stickied": True}, "stickied", None),
+    ("distinguished", True, {"distinguished": None}, {"distinguished": "moderator"}, "distinguished", None),
     ("known_bots", True, {"bot": "bot_name"}, {"bot": "known_bot"}, "known_bot", None),
     ("bot_names", True, {"bot": "known_bot"}, {"bot": "bot_name"}, "bot_name", None),
     ("min_words", 3, {"text": "one two three"}, {"text": " one\n two "}, "few_words", "2"),
@@ -48,33 +51,33 @@ CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = 
 ]
 
 
-def judged(platform: Platform, name: str, knob: Any, *rows: dict[str, Any]) -> tuple[list[bool], list[Any]]:
+def judged(platform: Platform, name: str, option: Any, *rows: dict[str, Any]) -> tuple[list[bool], list[Any]]:
     """Which rows stay; and rule, reason and detail of the others, in order."""
     numbered = pl.DataFrame(list(rows), schema=_SCHEMA).with_columns(native_id=pl.int_range(pl.len()).cast(pl.String))
-    verdict = apply_rules(numbered, checks(Record.COMMENT, platform, {name: knob}))
+    verdict = apply_rules(numbered, checks(RecordKind.COMMENT, platform, {name: option}))
     kept = set(verdict.kept["native_id"])
     return [str(place) in kept for place in range(len(rows))], verdict.rejected.select(
         "rule", "reason", "detail"
     ).rows()
 
 
-@pytest.mark.parametrize(("name", "knob", "good", "bad", "reason", "detail"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(("name", "option", "good", "bad", "reason", "detail"), CASES, ids=[case[0] for case in CASES])
 def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detail(
-    name: str, knob: Any, good: dict[str, Any], bad: dict[str, Any], reason: str, detail: str | None
+    name: str, option: Any, good: dict[str, Any], bad: dict[str, Any], reason: str, detail: str | None
 ) -> None:
-    found = judged(REDDIT, name, knob, good, bad, good)
+    found = judged(REDDIT, name, option, good, bad, good)
     assert found == ([True, False, True], [(name, reason, detail)])
 
 
 def test_every_rule_for_comments_has_a_case() -> None:
-    assert [case[0] for case in CASES] == [rule.name for rule in rules_for(Record.COMMENT, None)]
+    assert [case[0] for case in CASES] == [rule.name for rule in rules_for(RecordKind.COMMENT, None)]
 
 
 @pytest.mark.parametrize(
-    ("name", "knob"), [pytest.param(*case[:2], id=case[0]) for case in CASES if case[0] != "min_words"]
+    ("name", "option"), [pytest.param(*case[:2], id=case[0]) for case in CASES if case[0] != "min_words"]
 )
-def test_what_is_unknown_of_a_comment_breaks_no_rule(name: str, knob: Any) -> None:
-    assert judged(REDDIT, name, knob, {}) == ([True], [])
+def test_what_is_unknown_of_a_comment_breaks_no_rule(name: str, option: Any) -> None:
+    assert judged(REDDIT, name, option, {}) == ([True], [])
 
 
 def test_a_comment_without_text_has_no_words() -> None:
@@ -85,7 +88,7 @@ def test_a_comment_without_text_has_no_words() -> None:
 
 
 def test_rules_about_accounts_are_not_for_youtube_whose_names_anyone_may_choose() -> None:
-    names = {rule.name for rule in rules_for(Record.COMMENT, YOUTUBE)}
+    names = {rule.name for rule in rules_for(RecordKind.COMMENT, YOUTUBE)}
     assert names.isdisjoint({"known_bots", "bot_names"})
     assert {"min_words", "self_declared_bots"} <= names
     assert judged(YOUTUBE, "known_bots", True, {"bot": "known_bot"}) == ([True], [])

@@ -1,17 +1,18 @@
 """Every rule for posts: what it keeps, what it rejects, with which reason and detail; null breaks none."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from blift.schemas.parts import MediaKind
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.rules.knobs import Ids, Words
-from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
+from blift.transforms.rules.options import Ids, LanguageList, Languages, Words
+from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
 from blift.transforms.vocabulary import Vocabulary
 
 _EMPTY = pl.DataFrame(SCHEMAS["post"].empty_table())
@@ -27,11 +28,11 @@ def words(*entries: str) -> Words:
 
 
 def judged(
-    platform: Platform, name: str, knob: Any, *rows: dict[str, Any]
+    platform: Platform, name: str, option: Any, *rows: dict[str, Any]
 ) -> tuple[list[bool], list[tuple[str, str, str | None]]]:
     """Which rows stay; and rule, reason and detail of the others, in order."""
     numbered = posts(*rows).with_columns(native_id=pl.int_range(pl.len()).cast(pl.String))
-    verdict = apply_rules(numbered, checks(Record.POST, platform, {name: knob}))
+    verdict = apply_rules(numbered, checks(RecordKind.POST, platform, {name: option}))
     kept = set(verdict.kept["native_id"])
     return [str(place) in kept for place in range(len(rows))], verdict.rejected.select(
         "rule", "reason", "detail"
@@ -42,10 +43,25 @@ _IMAGE = {"media_kind": "image", "media_key": "reddit-image:a", "media_host": "r
 _CLIP = {"media_kind": "video", "media_key": "youtube:a", "media_host": "youtube"}
 _ENGLISH, _GERMAN = "This is the best day of my whole life", "Das ist der schönste Tag in meinem ganzen Leben"
 
-#: Platform, rule, knob, a post that stays, one that goes, its reason and its detail.
+_AT = [datetime(2021, 1, day, hour, minute, tzinfo=UTC) for day, hour, minute in ((1, 0, 0), (1, 0, 30), (2, 0, 0))]
+
+#: Platform, rule, option, a post that stays, one that goes, its reason and its detail.
 CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
     (REDDIT, "deleted", True, {"deleted": False}, {"deleted": True}, "deleted", None),
     (REDDIT, "removed", True, {"removed": False}, {"removed": True}, "removed", None),
+    (REDDIT, "deleted_accounts", True, {"author_deleted": False}, {"author_deleted": True}, "account_deleted", None),
+    (REDDIT, "unindexed", True, {"is_robot_indexable": True}, {"is_robot_indexable": False}, "not_indexable", None),
+    (REDDIT, "promoted", True, {"promoted": False}, {"promoted": True}, "promoted", None),
+    (REDDIT, "stickied", True, {"stickied": False}, {"stickied": True}, "stickied", None),
+    (
+        REDDIT,
+        "min_age_hours",
+        24.0,
+        {"posted_at": _AT[0], "retrieved_at": _AT[2]},
+        {"posted_at": _AT[0], "retrieved_at": _AT[1]},
+        "too_fresh",
+        "0.5",
+    ),
     (YOUTUBE, "nsfw", True, {"nsfw": False}, {"nsfw": True}, "nsfw", None),
     (REDDIT, "known_bots", True, {"bot": "bot_name"}, {"bot": "known_bot"}, "known_bot", None),
     (REDDIT, "bot_names", True, {"bot": "known_bot"}, {"bot": "bot_name"}, "bot_name", None),
@@ -108,7 +124,7 @@ CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str |
         "nsfw_word",
         "rude",
     ),
-    (REDDIT, "languages", ["en", "fr"], {"title": _ENGLISH}, {"title": _GERMAN}, "language", "de"),
+    (REDDIT, "languages", Languages(("en", "fr")), {"title": _ENGLISH}, {"title": _GERMAN}, "language", "de"),
     (REDDIT, "words", words("barn"), {"title": "A barn"}, {"title": "Barnacles"}, "words", None),
     (REDDIT, "words_out", words("barn"), {"title": "Barnacles"}, {"text": "The barn"}, "words", "barn"),
     (REDDIT, "pattern", "^A ", {"title": "A barn"}, {"title": "The barn"}, "words", None),
@@ -141,22 +157,22 @@ CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str |
 
 
 @pytest.mark.parametrize(
-    ("platform", "name", "knob", "good", "bad", "reason", "detail"), CASES, ids=[case[1] for case in CASES]
+    ("platform", "name", "option", "good", "bad", "reason", "detail"), CASES, ids=[case[1] for case in CASES]
 )
 def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detail(
     platform: Platform,
     name: str,
-    knob: Any,
+    option: Any,
     good: dict[str, Any],
     bad: dict[str, Any],
     reason: str,
     detail: str | None,
 ) -> None:
-    assert judged(platform, name, knob, good, bad, good) == ([True, False, True], [(name, reason, detail)])
+    assert judged(platform, name, option, good, bad, good) == ([True, False, True], [(name, reason, detail)])
 
 
 def test_every_rule_for_posts_has_a_case() -> None:
-    assert {case[1] for case in CASES} == {rule.name for rule in rules_for(Record.POST, None)}
+    assert {case[1] for case in CASES} == {rule.name for rule in rules_for(RecordKind.POST, None)}
 
 
 #: Rules that ask a post to show that it is wanted: there, what is unknown is not.
@@ -164,11 +180,11 @@ _MUST_SHOW = {"media_kinds", "channels", "words", "pattern", "categories"}
 
 
 @pytest.mark.parametrize(
-    ("platform", "name", "knob"),
+    ("platform", "name", "option"),
     [pytest.param(*case[:3], id=case[1]) for case in CASES if case[1] not in _MUST_SHOW],
 )
-def test_what_is_unknown_of_a_post_breaks_no_rule(platform: Platform, name: str, knob: Any) -> None:
-    assert judged(platform, name, knob, {}) == ([True], [])
+def test_what_is_unknown_of_a_post_breaks_no_rule(platform: Platform, name: str, option: Any) -> None:
+    assert judged(platform, name, option, {}) == ([True], [])
 
 
 def test_a_post_without_media_or_channel_goes_where_these_are_asked_for() -> None:
@@ -198,18 +214,55 @@ def test_media_of_unknown_host_come_from_none_of_the_hosts() -> None:
     )
 
 
-def test_a_title_without_words_is_in_no_language_and_stays() -> None:
-    assert judged(REDDIT, "languages", ["en"], {"title": "!!! 2024 :)"})[0] == [True]
+_ONLY_ENGLISH = Languages(("en",))
+
+
+def test_a_title_of_which_nobody_can_tell_the_language_stays() -> None:
+    for title in ("!!! 2024 :)", "Sunset", "Homemade ramen", "Funny truth", "Neuschwanstein castle", "Textures"):
+        assert judged(REDDIT, "languages", _ONLY_ENGLISH, {"title": title})[0] == [True], title
+
+
+def test_a_title_in_letters_that_no_wanted_language_has_goes() -> None:
+    cat = {"title": "\u732b"}
+    assert judged(REDDIT, "languages", _ONLY_ENGLISH, cat) == ([False], [("languages", "language", "not en")])
+    assert judged(REDDIT, "languages", Languages(("en", "zh")), cat)[0] == [True]
 
 
 def test_the_language_rule_leaves_the_language_that_it_found() -> None:
-    verdict = apply_rules(posts({"title": _ENGLISH}), checks(Record.POST, REDDIT, {"languages": ["en"]}))
+    verdict = apply_rules(posts({"title": _ENGLISH}), checks(RecordKind.POST, REDDIT, {"languages": _ONLY_ENGLISH}))
     assert verdict.kept["identified_language"].to_list() == ["en"]
+    assert verdict.kept["language_confidence"].is_between(0.9, 1).all()
 
 
-def test_a_language_that_is_known_is_not_identified_again() -> None:
-    known = posts({"title": _GERMAN}).with_columns(identified_language=pl.lit("en"))
-    assert apply_rules(known, checks(Record.POST, REDDIT, {"languages": ["en"]})).kept.height == 1
+def test_the_confidence_that_counts_is_an_option() -> None:
+    for confidence, kept in ((0.9, False), (0.9999, True)):
+        assert judged(REDDIT, "languages", Languages(("en",), confidence), {"title": _GERMAN})[0] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ([], "is not a list of language codes"),
+        ("en", "is not a list of language codes"),
+        ([1], "is not a list of language codes"),
+        (["english"], "'english' is no language that can be identified; write ISO 639-1 codes, such as en"),
+        ({"codes": ["en"], "sure": 1}, "has no option sure; its options are codes and confidence"),
+        ({"codes": ["en"], "confidence": 1}, "confidence is a number between 0 and 1"),
+        ({"codes": ["en"], "confidence": True}, "confidence is a number between 0 and 1"),
+        ({"confidence": 0.5}, "is not a list of language codes"),
+    ],
+)
+def test_what_is_no_list_of_languages_is_refused_with_its_reason(value: Any, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        TypeAdapter(LanguageList).validate_python(value)
+
+
+def test_languages_are_sorted_and_written_with_their_confidence() -> None:
+    knob = TypeAdapter(LanguageList)
+    assert knob.validate_python(["fr", "en", "fr"]) == Languages(("en", "fr"), 0.9)
+    stated = {"codes": ["de"], "confidence": 0.5}
+    assert knob.dump_python(knob.validate_python(stated)) == stated
+    assert knob.validate_python(Languages(("en",))) == Languages(("en",))
 
 
 def test_topic_words_do_not_run_over_from_the_title_into_a_tag() -> None:
@@ -220,9 +273,9 @@ def test_topic_words_do_not_run_over_from_the_title_into_a_tag() -> None:
     ]
 
 
-def test_the_builtin_vocabulary_and_a_file_of_ids_are_what_knobs_become(tmp_path: Path) -> None:
+def test_the_builtin_vocabulary_and_a_file_of_ids_are_what_options_become(tmp_path: Path) -> None:
     listed = tmp_path / "channels.txt"
     listed.write_text("# of Wikidata\nUC2 # a name\nUC1\nUC2\n", encoding="utf-8")
-    knobs = {rule.name: rule.knob for rule in rules_for(Record.POST, YOUTUBE)}
-    assert TypeAdapter(knobs["channels"]).validate_python(str(listed)) == Ids(str(listed), ("UC1", "UC2"))
-    assert TypeAdapter(knobs["nsfw_words"]).validate_python("builtin") == Words("builtin", Vocabulary.builtin())
+    options = {rule.name: rule.option for rule in rules_for(RecordKind.POST, YOUTUBE)}
+    assert TypeAdapter(options["channels"]).validate_python(str(listed)) == Ids(str(listed), ("UC1", "UC2"))
+    assert TypeAdapter(options["nsfw_words"]).validate_python("builtin") == Words("builtin", Vocabulary.builtin())

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blift.schemas.errors import RecipeError
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.reasons import Reason
-from blift.transforms.rules import Check, Record, Rule, apply_rules, rules_for
+from blift.transforms.rules import Check, RecordKind, Rule, apply_rules, rules_for
 from blift.transforms.rules.registry import all_rules, checks
 
 
 def a_rule(name: str, reason: Reason = Reason.DELETED) -> Rule:
     """A rule that is in no list."""
-    return Rule(name, Record.POST, "curate", None, reason, bool, "", lambda: Check(pl.lit(value=False)))
+    return Rule(name, RecordKind.POST, "curate", None, reason, bool, "", lambda: Check(pl.lit(value=False)))
 
 
 def above(limit: int) -> Check:
@@ -75,15 +76,22 @@ def test_every_row_is_kept_in_its_order_or_rejected_once(numbers: list[int | Non
         assert limits[int(row["rule"].removeprefix("rule "))] == broken[row["row"]][0]
 
 
-def names(record: Record, platform: Platform | None, stage: str = "curate") -> list[str]:
+def names(record: RecordKind, platform: Platform | None, stage: str = "curate") -> list[str]:
     return [rule.name for rule in rules_for(record, platform, stage)]
 
 
 def test_rules_run_in_the_order_in_which_they_are_written() -> None:
-    assert names(Record.POST, REDDIT) == [
-        *("deleted", "removed", "nsfw", "known_bots", "bot_names"),
-        *("media_kinds", "image_hosts", "video_hosts", "topic_words_out", "nsfw_words", "languages"),
+    assert names(RecordKind.POST, REDDIT) == [
+        *("deleted", "removed", "deleted_accounts", "unindexed", "promoted", "stickied", "min_age_hours", "nsfw"),
         *(
+            "known_bots",
+            "bot_names",
+            "media_kinds",
+            "image_hosts",
+            "video_hosts",
+            "topic_words_out",
+            "nsfw_words",
+            "languages",
             "words",
             "words_out",
             "pattern",
@@ -94,43 +102,69 @@ def test_rules_run_in_the_order_in_which_they_are_written() -> None:
             "min_num_comments",
         ),
     ]
-    assert names(Record.POST, YOUTUBE) == [
-        *("deleted", "removed", "nsfw", "media_kinds", "channels", "live", "availabilities", "comments_disabled"),
+    assert names(RecordKind.POST, YOUTUBE) == [
+        *(
+            "deleted",
+            "removed",
+            "min_age_hours",
+            "nsfw",
+            "media_kinds",
+            "channels",
+            "live",
+            "availabilities",
+            "comments_disabled",
+        ),
         *("views_above", "categories_out", "topic_words_out", "nsfw_words", "languages"),
         *("words", "words_out", "pattern", "pattern_out", "max_views", "min_likes", "min_num_comments"),
         *("categories", "channels_out"),
     ]
-    assert names(Record.COMMENT, YOUTUBE) == [
-        *("deleted", "removed", "min_words", "max_words", "self_declared_bots", "nsfw_words"),
-        *("min_score", "min_age_hours", "top_level", "by_poster_out"),
+    assert names(RecordKind.COMMENT, YOUTUBE) == [
+        *("deleted", "removed", "stickied", "min_words", "max_words", "self_declared_bots", "nsfw_words"),
+        *("min_score", "min_age_hours", "top_level", "max_depth", "by_poster_out"),
     ]
-    assert names(Record.SAMPLE, None) == ["min_comments", "max_duration_s", "video_record"]
+    assert names(RecordKind.SAMPLE, None) == ["min_comments", "max_duration_s", "video_record"]
 
 
-def test_the_order_of_knobs_changes_nothing() -> None:
-    knobs: dict[str, Any] = {"max_words": 9, "min_words": 2, "deleted": True}
-    found = checks(Record.COMMENT, REDDIT, knobs)
+def test_the_order_of_options_changes_nothing() -> None:
+    options: dict[str, Any] = {"max_words": 9, "min_words": 2, "deleted": True}
+    found = checks(RecordKind.COMMENT, REDDIT, options)
     assert [rule.name for rule, _ in found] == ["deleted", "min_words", "max_words"]
 
 
 @pytest.mark.parametrize("off", [None, False])
 def test_a_knob_that_is_null_or_false_turns_its_rule_off(off: bool | None) -> None:
-    assert checks(Record.COMMENT, REDDIT, {"deleted": off, "min_words": None}) == []
+    assert checks(RecordKind.COMMENT, REDDIT, {"deleted": off, "min_words": None}) == []
 
 
 def test_a_limit_of_zero_is_on() -> None:
-    ((rule, _),) = checks(Record.POST, YOUTUBE, {"views_above": 0})
+    ((rule, _),) = checks(RecordKind.POST, YOUTUBE, {"views_above": 0})
     assert rule.name == "views_above"
 
 
 def test_a_rule_without_a_parameter_has_a_switch_and_others_the_type_of_their_parameter() -> None:
-    knobs = {(rule.record, rule.stage, rule.name): rule.knob for rule in all_rules()}
-    assert knobs[(Record.POST, "curate", "deleted")] is bool
-    assert knobs[(Record.COMMENT, "curate", "min_words")] is int
-    assert knobs[(Record.POST, "ingest", "posted_from")] is date
+    options = {(rule.record, rule.stage, rule.name): rule.option for rule in all_rules()}
+    assert options[(RecordKind.POST, "curate", "deleted")] is bool
+    assert options[(RecordKind.COMMENT, "curate", "min_words")] is int
+    assert options[(RecordKind.POST, "ingest", "posted_from")] is date
 
 
 def test_each_rule_has_a_paragraph_for_the_documentation_and_a_name_of_its_own() -> None:
     assert all(rule.doc.endswith(".") for rule in all_rules())
     entries = [(rule.record, rule.stage, rule.name) for rule in all_rules()]
     assert len(entries) == len(set(entries))
+
+
+def test_options_are_taken_as_a_recipe_has_them() -> None:
+    ((_, check),) = checks(RecordKind.POST, REDDIT, {"media_kinds": ["image"]})
+    rows = pl.DataFrame({"media_kind": ["image", "video"], "media_key": ["a", "b"]})
+    assert apply_rules(rows, [(a_rule("kinds"), check)]).kept["media_key"].to_list() == ["a"]
+    (nsfw,) = checks(RecordKind.COMMENT, REDDIT, {"nsfw_words": "builtin"})
+    assert nsfw[0].name == "nsfw_words"
+    with pytest.raises(
+        RecipeError, match=r"The option of the rule `min_words` is 'few': Input should be a valid integer"
+    ):
+        checks(RecordKind.COMMENT, REDDIT, {"min_words": "few"})
+    with pytest.raises(
+        RecipeError, match=r"The option of the rule `media_kinds` is \['picture'\]: Input should be 'image'"
+    ):
+        checks(RecordKind.POST, REDDIT, {"media_kinds": ["picture"]})

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from blift.schemas.platform import REDDIT, YOUTUBE
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.post_lists import PostList
-from blift.transforms.rules.registry import Record, apply_rules, checks, rules_for
+from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
 
 _SCHEMA = pl.DataFrame(SCHEMAS["post"].empty_table()).schema
 _DAY = date(2015, 2, 1)
 _EVE, _MIDNIGHT = datetime(2015, 1, 31, 23, 59, 59, tzinfo=UTC), datetime(2015, 2, 1, tzinfo=UTC)
 
 
-def judged(knobs: dict[str, Any], *rows: dict[str, Any]) -> tuple[list[bool], list[Any]]:
+def judged(options: dict[str, Any], *rows: dict[str, Any]) -> tuple[list[bool], list[Any]]:
     """Which rows stay; and rule, reason and detail of the others, in order."""
     numbered = pl.DataFrame(list(rows), schema=_SCHEMA).with_columns(native_id=pl.int_range(pl.len()).cast(pl.String))
-    verdict = apply_rules(numbered, checks(Record.POST, REDDIT, knobs, "ingest"))
+    verdict = apply_rules(numbered, checks(RecordKind.POST, REDDIT, options, "ingest"))
     kept = set(verdict.kept["native_id"])
     return [str(place) in kept for place in range(len(rows))], verdict.rejected.select(
         "rule", "reason", "detail"
@@ -30,7 +30,7 @@ def judged(knobs: dict[str, Any], *rows: dict[str, Any]) -> tuple[list[bool], li
 
 _LIST = PostList("a list", ("1abc",), (("reddit:1abc",),))
 
-#: Rule, knob, a post that stays, one that goes, its reason and its detail.
+#: Rule, option, a post that stays, one that goes, its reason and its detail.
 CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
     ("subreddits", ["r/Pics", "videos"], {"subreddit": "pics"}, {"subreddit": "aww"}, "other_subreddit", "aww"),
     ("subreddits_out", ["/r/Aww"], {"subreddit": "pics"}, {"subreddit": "aww"}, "other_subreddit", "aww"),
@@ -48,22 +48,22 @@ CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = 
 ]
 
 
-@pytest.mark.parametrize(("name", "knob", "good", "bad", "reason", "detail"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(("name", "option", "good", "bad", "reason", "detail"), CASES, ids=[case[0] for case in CASES])
 def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detail(
-    name: str, knob: Any, good: dict[str, Any], bad: dict[str, Any], reason: str, detail: str | None
+    name: str, option: Any, good: dict[str, Any], bad: dict[str, Any], reason: str, detail: str | None
 ) -> None:
-    assert judged({name: knob}, good, bad, good) == ([True, False, True], [(name, reason, detail)])
+    assert judged({name: option}, good, bad, good) == ([True, False, True], [(name, reason, detail)])
 
 
 def test_every_rule_of_the_scope_has_a_case() -> None:
-    assert [case[0] for case in CASES] == [rule.name for rule in rules_for(Record.POST, None, "ingest")]
+    assert [case[0] for case in CASES] == [rule.name for rule in rules_for(RecordKind.POST, None, "ingest")]
 
 
 @pytest.mark.parametrize(
-    ("name", "knob"), [pytest.param(*case[:2], id=case[0]) for case in CASES if case[0] not in ("subreddits", "ids")]
+    ("name", "option"), [pytest.param(*case[:2], id=case[0]) for case in CASES if case[0] not in ("subreddits", "ids")]
 )
-def test_a_post_of_unknown_time_is_in_the_window(name: str, knob: Any) -> None:
-    assert judged({name: knob}, {"subreddit": "pics"}) == ([True], [])
+def test_a_post_of_unknown_time_is_in_the_window(name: str, option: Any) -> None:
+    assert judged({name: option}, {"subreddit": "pics"}) == ([True], [])
 
 
 def test_a_post_of_no_subreddit_is_in_none_of_those_asked_for() -> None:
@@ -77,7 +77,7 @@ def test_a_day_for_one_subreddit_does_not_touch_the_others() -> None:
 
 
 def test_the_scope_of_youtube_has_no_subreddits() -> None:
-    names = [rule.name for rule in rules_for(Record.POST, YOUTUBE, "ingest")]
+    names = [rule.name for rule in rules_for(RecordKind.POST, YOUTUBE, "ingest")]
     assert names == ["ids", "posted_from", "posted_before"]
 
 

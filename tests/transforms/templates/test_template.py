@@ -191,7 +191,11 @@ def test_what_data_says_is_never_taken_for_a_template() -> None:
         ("<|<image>|>", "<|[image]|>"),
         (f"<im{MEDIA}age> {MEDIA}", "[image]"),
         (" many \t\n blanks ", "many blanks"),
-        ("1 < 2 | 3 > 2, a <b>bold</b> word", "1 < 2 | 3 > 2, a <b>bold</b> word"),
+        ("1 < 2 | 3 > 2, a <b>bold</b> word", "1 < 2 | 3 > 2, a [b]bold[/b] word"),  # tokens of Gemma
+        ("I <3 you, a->b, <https://example.org/a>", "I <3 you, a->b, <https://example.org/a>"),
+        ("<IMG> [INST] [[/INST]] [a note]", "(IMG) (INST) [(/INST)] [a note]"),
+        ("<<SYS>> be <</SYS>>", "<[SYS]> be <[/SYS]>"),
+        (">>QUESTION<< <>>COMMENT<<s>", "[QUESTION] <>>COMMENT<[s]"),
         (None, ""),
     ],
 )
@@ -199,13 +203,71 @@ def test_tokens_of_models_in_data_are_words(text: str | None, safe: str) -> None
     assert plain(text) == safe
 
 
-_PIECES = ["<", ">", "|", "/", "image", "video", "s", "im_end", "<|", "|>", " ", "\n", "[", "]", "x", MEDIA]
+#: Tokens of the vocabularies that docs/templates.md names.
+_TOKENS = (
+    "<s>", "</s>", "<unk>", "<pad>", "<bos>", "<eos>", "<mask>", "[INST]", "[/INST]", "[TOOL_CALLS]",
+    "[AVAILABLE_TOOLS]", "[IMG]", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "<|begin_of_text|>", "<|eot_id|>",
+    "<|start_header_id|>", "<|end_header_id|>", "<|finetune_right_pad_id|>", "<|image|>", "<|python_tag|>",
+    "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>",
+    "<|video_pad|>", "<tool_call>", "<think>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>",
+    "<image_soft_token>", "<unused99>", "<0x0A>", "<h1>", "<|user|>", "<|assistant|>", "<|end|>", "<|image_1|>",
+    "<\uff5cbegin\u2581of\u2581sentence\uff5c>", "<\uff5cUser\uff5c>", "<|fim_prefix|>", "<fim_middle>",
+    "<|channel|>", "<image>", "<video>", "<audio>", "<im_start>", "<im_end>", "<im_patch>", "<vi_start>",
+    "<vid_start>", "<ImageHere>", "<image_placeholder>", "<img>", "<IMG_CONTEXT>", "<box>", "<ref>", "<quad>",
+    "<image_1>", "<global-img>", "<row_1_col_2>", "<fake_token_around_image>", "<end_of_utterance>", "<loc0001>",
+    "<seg001>", "<extra_id_0>", "<BOS_TOKEN>", "<|START_OF_TURN_TOKEN|>", "<Image>", "<sop>", "[gMASK]", "[sMASK]",
+    "[CLS]", "[SEP]", "[UNUSED_TOKEN_145]", ">>ANSWER<<",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("token", _TOKENS)
+def test_a_token_of_a_known_vocabulary_is_not_left(token: str) -> None:
+    for text in (token, f"before {token} after", f"{token}{token}", f"<{token}>"):
+        safe = plain(text)
+        assert token not in safe
+        assert plain(safe) == safe
+
+
+_PIECES = [
+    "<",
+    ">",
+    "|",
+    "/",
+    "image",
+    "video",
+    "s",
+    "im_end",
+    "<|",
+    "|>",
+    " ",
+    "\n",
+    "[",
+    "]",
+    "x",
+    "INST",
+    ">>",
+    "ANSWER",
+    "<<",
+    MEDIA,
+]
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
 def test_no_arrangement_of_data_makes_a_token(text: str) -> None:
     safe = plain(text)
-    for token in ("<image>", "<video>", "<s>", "</s>", "</image>", "<|im_end|>", "<|x|>", MEDIA, "\n"):
+    for token in (
+        "<image>",
+        "<video>",
+        "<s>",
+        "</s>",
+        "</image>",
+        "<|im_end|>",
+        "<|x|>",
+        "[INST]",
+        ">>ANSWER<<",
+        MEDIA,
+        "\n",
+    ):
         assert token not in safe
     assert plain(safe) == safe
 

@@ -125,6 +125,36 @@ def test_every_shape_of_a_youtube_video_is_the_video() -> None:
     assert fields(*VIDEOS) == [video | {"url": url} for url in VIDEOS]
 
 
+@pytest.mark.parametrize(
+    ("address", "kind", "key"),
+    [
+        ("https://i.ytimg.com/vi/dQw4w9WgXcQ/maxresdefault.jpg", "image", "youtube-thumbnail:dQw4w9WgXcQ"),
+        ("https://img.youtube.com/vi/dQw4w9WgXcQ/0.jpg", "image", "youtube-thumbnail:dQw4w9WgXcQ"),
+        ("https://i3.ytimg.com/vi_webp/dQw4w9WgXcQ/hqdefault.webp?x=1", "image", "youtube-thumbnail:dQw4w9WgXcQ"),
+        ("https://i.ytimg.com/vi/dQw4w9WgXcQ/2.jpg", "image", "url:https://i.ytimg.com/vi/dQw4w9WgXcQ/2.jpg"),
+        (
+            "https://accounts.google.com/ServiceLogin?continue=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ",
+            "video",
+            "youtube:dQw4w9WgXcQ",
+        ),
+        ("https://piped.video/watch?v=dQw4w9WgXcQ", "video", "youtube:dQw4w9WgXcQ"),
+        ("https://inv.nadeko.net/watch?v=dQw4w9WgXcQ", "video", "youtube:dQw4w9WgXcQ"),
+        ("https://invidious.example.org/watch?v=dQw4w9WgXcQ", "video", "youtube:dQw4w9WgXcQ"),
+        ("https://youtu.be/subscribing", "page", None),
+        ("https://www.youtube.com/v/subscribers", "page", None),
+        ("https://imgur.com/aB3dE5g,aB3dE5h", "gallery", "url:https://imgur.com/aB3dE5g,aB3dE5h"),
+        ("https://i.imgur.com/removed.png", "page", None),
+        ("https://github.com/a/b/blob/main/pic.png", "page", None),
+        ("https://github.com/a/b/raw/main/pic.png", "image", "url:https://github.com/a/b/raw/main/pic.png"),
+        ("https://huggingface.co/datasets/a/b/blob/main/pic.png", "page", None),
+    ],
+)
+def test_what_an_address_shows(address: str, kind: str, key: str | None) -> None:
+    [found] = fields(address)
+    assert found["media_kind"] == kind
+    assert key is None or found["media_key"] == key
+
+
 def test_channels_playlists_and_broken_ids_are_pages_of_youtube() -> None:
     for page in fields(*PAGES_OF_YOUTUBE):
         assert (page["media_kind"], page["media_host"]) == ("page", "youtube"), page

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from blift.connectors.parquet import read_shard, write_shard
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, name_of
 from blift.pipelines.stages.publish.diff import diff
 from blift.pipelines.stages.publish.publish import Result
 from blift.pipelines.stages.publish.versions import chosen_tag, difference, next_tag, parse_tag
@@ -42,7 +42,7 @@ def noted(folder: Path, shard: Shard) -> None:
     """Let the manifest say of a shard what it is now."""
     manifest = json.loads((folder / "manifest.json").read_text())
     for record in manifest["stages"].values():
-        record["shards"] = [vars(shard) if old["path"] == shard.path else old for old in record["shards"]]
+        record["shards"] = [vars(shard) if name_of(old["path"]) == shard.name else old for old in record["shards"]]
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
@@ -129,7 +129,7 @@ def test_a_shard_that_is_no_longer_written_is_deleted_and_only_that(
     before = set(hub.state.repos[REPO].resolve("v1.0.0").tree)
     result = publish_to(run_folder)
     assert result.deleted == 1
-    assert before - set(hub.state.repos[REPO].resolve(result.edition.version).tree) == {gone["path"]}
+    assert before - set(hub.state.repos[REPO].resolve(result.edition.version).tree) == {name_of(gone["path"])}
 
 
 def test_what_was_withdrawn_shuts_the_gate_and_force_does_not_open_it(
