@@ -29,11 +29,6 @@ _HAZARDS = {
     "timed_out",
     "decoder_crashed",
     "model_failed",
-    "not_listed",
-    "not_found",
-    "words",
-    "out_of_range",
-    "not_sampled",
 }
 
 #: Folders of the configurations of pairs.
@@ -45,7 +40,10 @@ _PAIRS = {
 }
 
 #: Reasons of rules that the demo does not turn on; tests of the rules show them.
-_TURNED_OFF = {"account_deleted", "not_indexable", "promoted", "stickied", "distinguished", "too_fresh"}
+_TURNED_OFF = {
+    *("account_deleted", "not_indexable", "promoted", "stickied", "distinguished", "too_fresh"),
+    *("not_listed", "not_found", "words", "out_of_range", "not_sampled"),
+}
 
 
 def rows_of(folder: Path, dataset: str) -> list[dict[str, Any]]:

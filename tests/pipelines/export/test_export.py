@@ -227,7 +227,7 @@ def test_required_media_reject_pairs_without_a_file_and_say_why(small_corpus: Pa
     recipe = small_corpus / "required.yaml"
     recipe.write_text((small_corpus / "recipe.yaml").read_text().replace("frames: 3", "media: required"))
     manifest, _ = run_build(recipe, tmp_path)
-    assert not (tmp_path / "instructions" / "chat-without-media").exists()
+    assert list((tmp_path / "instructions").glob("*-without-media/*.parquet")) == []
     rejected = pq.read_table(tmp_path / "rejects", partitioning=None).to_pylist()
     why = {row["detail"] for row in rejected if row["reason"] == "no_file" and row["stage"] == "instruct"}
     assert why == {"no file of its media", "1 of the 2 files of its gallery"}

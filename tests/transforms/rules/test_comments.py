@@ -43,10 +43,11 @@ CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = 
         1.0,
         {"posted_at": _WRITTEN, "retrieved_at": _WRITTEN + timedelta(hours=1)},
         {"posted_at": _WRITTEN, "retrieved_at": _WRITTEN + timedelta(minutes=30)},
-        "out_of_range",
+        "too_fresh",
         "0.5",
     ),
     ("top_level", True, {"parent_id": None}, {"parent_id": "reddit:x"}, "out_of_range", "reddit:x"),
+    ("max_depth", 1, {"depth": 1}, {"depth": 2}, "out_of_range", "2"),
     ("by_poster_out", True, {"by_poster": False}, {"by_poster": True}, "out_of_range", None),
 ]
 
