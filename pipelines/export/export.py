@@ -211,7 +211,10 @@ def _place(name: str, folder: RunFolder, out: Path, done: Exported, prefix: str)
     try:
         placed = keep_file([folder.file(prefix + name)], digest_of(name), str(out), MEDIA)
     except FileGone as why:
-        raise InputError(f"{folder.path} is damaged: {why}. Build it again.") from why
+        again = (
+            "delete its folder `release` and publish it again" if prefix else "build it again with `--force instruct`"
+        )
+        raise InputError(f"{folder.path} is damaged: {why}. To repair it, {again}.") from why
     done.files.add(placed)
     return placed
 

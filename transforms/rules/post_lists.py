@@ -1,4 +1,4 @@
-"""Lists of posts that a recipe names: ids and permalinks in a text file, or in a column of CSV or Parquet."""
+"""Lists of posts that a recipe names: ids and permalinks in a text file, a column of CSV or Parquet, or a dataset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,10 @@ from blift.transforms.urls.canonical import canonical
 
 #: Columns that may name posts, the surest first.
 COLUMNS = ("permalink", "url", "post_id", "id")
+#: What of the validation context reads a dataset on the Hub: the values of a column, of those named the first there is.
+READ_DATASET = "read_dataset"
+ReadDataset = Callable[[str, str | None, Sequence[str]], Iterable[str]]
+_OF_DATASET = {"repo", "revision", "column"}
 _MOST_BYTES = 1 << 30
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 _SHOWN = 5
@@ -35,7 +39,7 @@ class PostList:
     """Posts by name.
 
     Attributes:
-        name: of the file. ``entries``: what it says, each once, in order.
+        name: of the file or dataset. ``entries``: what it says, each once, in order.
         candidates: the ids, `<platform>:<native id>`, that each entry may stand for: a bare id may have the form of
             several platforms.
     """
@@ -64,7 +68,16 @@ def post_list(path: Path, name: str, column: str | None = None) -> PostList:
     Raises:
         RecipeError: the file cannot be read, has no such column, is empty, or a line names no post.
     """
-    texts = list(dict.fromkeys(text.strip() for text in _texts(path, name, column) if text.strip()))
+    return list_of(_texts(path, name, column), name)
+
+
+def list_of(given: Iterable[str], name: str) -> PostList:
+    """The list that some texts make, each an id or an address; ``name`` says where they are from.
+
+    Raises:
+        RecipeError: there is none, or one names no post.
+    """
+    texts = list(dict.fromkeys(text.strip() for text in given if text.strip()))
     if not texts:
         raise RecipeError(f"The list {cut(name)} names no post. Add ids or permalinks, one per line.")
     found = candidates_of(texts)
@@ -161,19 +174,34 @@ def _column(there: list[str], name: str, column: str | None) -> str:
 def _given(value: Any, info: ValidationInfo) -> PostList:
     if isinstance(value, PostList):
         return value
+    if isinstance(value, Mapping) and "repo" in value:
+        return _of_dataset(value, (info.context or {}).get(READ_DATASET))
     if isinstance(value, Mapping):
         unknown = sorted(set(map(str, value)) - {"path", "column"})
         if unknown or "path" not in value or not isinstance(value.get("column", ""), str):
-            raise RecipeError("A list of posts is a path, or a mapping of `path` and `column`.")
+            raise RecipeError(
+                "A list of posts is a path, a mapping of `path` and `column`, or of `repo`, `revision` and `column`."
+            )
         return post_list(named_path(value["path"], info), str(value["path"]), value.get("column"))
     return post_list(named_path(value, info), str(value))
+
+
+def _of_dataset(value: Mapping[str, Any], read: ReadDataset | None) -> PostList:
+    if set(map(str, value)) - _OF_DATASET or not all(isinstance(item, str) for item in value.values()):
+        raise RecipeError(
+            "A list of posts in a dataset is a mapping of `repo`, and `revision` and `column` if need be."
+        )
+    if read is None:
+        raise RecipeError("A list of posts in a dataset is read where the recipe is a file.")
+    columns = [value["column"]] if "column" in value else COLUMNS
+    return list_of(read(value["repo"], value.get("revision"), columns), value["repo"])
 
 
 def _digest(listed: PostList) -> dict[str, str]:
     return {"name": listed.name, "sha256": listed.sha256}
 
 
-#: The path of a file with one id or address per line, or of CSV or Parquet; with a column, as a mapping.
+#: The path of a file with one id or address per line, or of CSV or Parquet; with a column, as a mapping; or a dataset.
 ListedPosts = Annotated[
     PostList,
     PlainValidator(_given),
@@ -186,6 +214,11 @@ ListedPosts = Annotated[
                     "type": "object",
                     "properties": {"path": {"type": "string"}, "column": {"type": "string"}},
                     "required": ["path"],
+                },
+                {
+                    "type": "object",
+                    "properties": {name: {"type": "string"} for name in sorted(_OF_DATASET)},
+                    "required": ["repo"],
                 },
             ]
         }

@@ -30,8 +30,9 @@ def subreddits_out(names: list[str]) -> Check:
 @rule(RecordKind.POST, Reason.NOT_LISTED, stage="ingest")
 def ids(listed: ListedPosts) -> Check:
     """Only posts that this file lists by id or address: one per line, or in a column of CSV or Parquet, which is
-    `permalink`, `url`, `post_id` or `id`, or named as `{path: FILE, column: NAME}`. Listed posts that are in no archive
-    are counted, and named in the rejects.
+    `permalink`, `url`, `post_id` or `id`, or named as `{path: FILE, column: NAME}`. `{repo: OWNER/NAME}`, with
+    `revision` and `column` if need be, takes them from a dataset on the Hub. Listed posts that are in no archive are
+    counted, and named in the rejects.
     """
     return Check(~pl.col("post_id").is_in(sorted(listed.post_ids)))
 

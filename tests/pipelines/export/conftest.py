@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 from PIL import Image
 
 from tests.pipelines.conftest import run_build
@@ -99,3 +100,58 @@ def run(small_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run")
     run_build(small_corpus / "recipe.yaml", out)
     return out
+
+
+_REAL_RECIPE = """
+name: real
+sources:
+  reddit: {submissions: [archives/RS_*], comments: [archives/RC_*]}
+  youtube: {info: ["info/*.info.json"]}
+media:
+  files: ["files/*"]
+instruct:
+  frames: 2
+output: {shards: 2}
+"""
+#: Real files, no two of which show the same.
+_PICTURES = (
+    *(f"data-juicer/{name}" for name in ("blip.jpg", "cat.jpg", "img1.png", "img2.jpg", "img3.jpg", "img8.jpg")),
+    *(f"imagededup/ukbench{name}.jpg" for name in ("00120", "01380", "08976", "08996", "09012", "09060", "09348")),
+    *("exif-orientation/Portrait_6.jpg", "imagehash/peppers.png", "imagededup/alpha_channel_image.png"),
+    *("cosmos-curate/test_image.jpg", "imagededup/giphy.gif"),
+)
+_CLIPS = ("data-juicer/video1.mp4", "data-juicer/video4.mp4", "torchcodec/h265_video.mp4", "torchcodec/nasa_13013.mp4")
+#: The public archives are compressed with a window of 2 GiB.
+_LONG_WINDOW = {zstd.DecompressionParameter.window_log_max: 31}
+
+
+def _image_posts(archives: Path) -> list[str]:
+    """Ids of posts of one picture."""
+    with zstd.open(archives / "RS_recorded.zst", options=_LONG_WINDOW) as stream:
+        recorded = stream.read()
+    lines = [*(archives / "RS_arctic.ndjson").read_bytes().splitlines(), *recorded.splitlines()]
+    posts = [json.loads(line) for line in lines if line.strip()]
+    wanted = [
+        post["id"] for post in posts
+        if post.get("domain") == "i.redd.it" and not post.get("is_gallery") and post["url"].endswith((".jpg", ".png"))
+    ]  # fmt: skip
+    return list(dict.fromkeys(wanted))
+
+
+@pytest.fixture(scope="session")
+def real_run(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of real records and real files; which file is of which record is made up, as most are gone."""
+    folder, media = tmp_path_factory.mktemp("real"), shared_data / "media"
+    for name in ("archives", "info", "files"):
+        (folder / name).mkdir()
+    for path in (shared_data / "reddit").glob("R[SC]_*"):
+        (folder / "archives" / path.name).symlink_to(path)
+    for post_id, name in zip(_image_posts(shared_data / "reddit"), _PICTURES, strict=False):
+        shutil.copy(media / name, folder / "files" / f"{post_id}{Path(name).suffix}")
+    infos = {path.name.split(".")[0]: path for path in sorted((shared_data / "youtube" / "info").glob("*.info.json"))}
+    for (video_id, path), name in zip(infos.items(), _CLIPS, strict=False):
+        (folder / "info" / path.name).symlink_to(path)
+        shutil.copy(media / name, folder / "files" / f"A video [{video_id}].mp4")
+    (folder / "recipe.yaml").write_text(_REAL_RECIPE)
+    run_build(folder / "recipe.yaml", folder / "out")
+    return folder / "out"

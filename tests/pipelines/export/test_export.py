@@ -207,7 +207,9 @@ def test_a_file_that_changed_is_told(run: Path, tmp_path: Path) -> None:
     changed = next((tmp_path / "run" / "store" / "images").rglob("*.jpg"))
     changed.unlink()
     changed.write_bytes(b"another")
-    with pytest.raises(InputError, match=r"is another file than the one that was measured\. Build it again"):
+    with pytest.raises(
+        InputError, match=r"is another file than the one that was measured\. To repair it, build it again with `--force"
+    ):
         exported(tmp_path / "run", "llava-next", tmp_path / "out")
 
 
