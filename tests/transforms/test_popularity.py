@@ -44,13 +44,14 @@ def test_other_places_months_ages_and_measures_are_other_groups() -> None:
     own = [sample(f"t{score}", score=score) for score in range(LEAST_MEMBERS)]
     others = [
         sample("place", score=1, subreddit="videos"),
+        *[sample(f"profile{score}", score=score, subreddit="[user]") for score in range(LEAST_MEMBERS)],
         sample("month", score=1) | {"posted_at": _POSTED + timedelta(days=40)},
         sample("fresh", score=1, hours=0.5),
         sample("unknown", score=1, hours=None),
         sample("likes", likes=1, subreddit=None, channel_id="UC1"),
     ]
     among = found([*own, *others])
-    assert [among[row["sample_id"]] for row in others] == [(None, None)] * 5
+    assert [among[row["sample_id"]] for row in others] == [(None, None)] * len(others)
     assert among["t2"] == (1.0, 0.5)
 
 
