@@ -14,11 +14,9 @@ from blift.connectors.media.local import local_file
 from blift.connectors.media.pyav import PyAvVideo
 from blift.connectors.media.settings import MeasureConfig
 from blift.pipelines.recipe.instruct import FramesAt
+from blift.pipelines.stages.instruct.store import FRAMES, IMAGES, VIDEOS
 from blift.pipelines.stages.media.keyframes import jpeg
 from blift.transforms.pair_media import FoundFile, ShownFile, evenly, thinned
-
-#: Folders of the store, relative to the run folder.
-IMAGES, VIDEOS, FRAMES = "store/images", "store/videos", "store/frames"
 
 
 @dataclass(frozen=True)

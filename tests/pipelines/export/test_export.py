@@ -251,3 +251,17 @@ def test_a_dataset_without_files_says_what_to_do(
         assert row["url"]
     assert main(["export", str(tmp_path / "run"), "--to", "llava", "--out", str(tmp_path / "out")]) == 2
     assert "has no pair that names a file. Add the section `media`" in capsys.readouterr().err
+
+
+def test_clean_deletes_files_that_no_pair_shows_and_no_others(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    before = {path for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    for place in ("images/00", "frames/ff"):
+        folder = tmp_path / "run" / "store" / place
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{'0' * 64}.jpg").write_bytes(b"of pairs before an update")
+        (folder / "notes.txt").write_text("mine")
+    assert main(["clean", str(tmp_path / "run")]) == 0
+    after = {path for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    assert {path.name for path in after ^ before} <= {"notes.txt", ".lock"}
+    exported(tmp_path / "run", "llava-next", tmp_path / "out")
