@@ -28,6 +28,7 @@ from blift.schemas.split import Split
 #: Says what the folder is; written first and last. `datasets` passes over names that begin with a dot.
 ABOUT = ".blift-export.json"
 MEDIA = "media"
+_NO_FILE = "that name no file"
 _CHAT, _RELEASE = "instructions/chat/", "release/"
 #: Files that an export writes, apart from those that a format puts beside them.
 _SPLITS = "|".join(split.value for split in Split)
@@ -83,6 +84,8 @@ def export(
             counted = _counted(first, rows, done, split.value)
             whole = _with_mixed(counted, mixed, split.value, taken, out, done) if mixed else counted
             names += list(WRITERS[chosen.layout](whole, out, split.value))
+    if set(done.left_out) == {_NO_FILE} and not done.rows:
+        raise _without_files(folder, released=released)
     if not done.rows:
         why = "; ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
         raise InputError(f"{folder.path} has no pair that {chosen.name} takes: {why}.")
@@ -116,11 +119,21 @@ def _shards(folder: RunFolder, *, released: bool) -> list[Shard]:
     if not found and released:
         raise InputError(f"{folder.path} has no release with pairs. Run `blift publish --dry-run`, which makes one.")
     if not found:
-        raise InputError(
-            f"{folder.path} has no pair that names a file. Add the section `media` to the recipe, with the files of "
-            "the media, and build again."
-        )
+        raise _without_files(folder, released=False)
     return found
+
+
+def _without_files(folder: RunFolder, *, released: bool) -> InputError:
+    """What to do where no pair names a file."""
+    if released:
+        return InputError(
+            f"The release of {folder.path} has no pair that names a file. Set `publish.media: beside` in the recipe "
+            "and run `blift publish --dry-run` again."
+        )
+    return InputError(
+        f"{folder.path} has no pair that names a file. Add the section `media` to the recipe, with the files of the "
+        "media, and build again."
+    )
 
 
 def _split_of(shard: Shard) -> str:
@@ -190,7 +203,7 @@ def _rows(
 def _refused(pair: ExportedPair, chosen: Format) -> str | None:
     """Why a format does not take a pair."""
     if not pair.media:
-        return "that name no file"
+        return _NO_FILE
     if pair.videos and not chosen.videos and len(pair.media) > 1:
         return "of galleries with a video"
     if pair.videos and not chosen.videos and not pair.frames:

@@ -76,13 +76,14 @@ class ExportedPair:
 
 
 def pair_of(row: Mapping[str, Any]) -> ExportedPair:
-    """The pair in a row of the table `chat`."""
+    """The pair in a row of the table `chat`; it has no media where the row names no files."""
     turns = {message["role"]: message["content"] for message in row["messages"]}
     user = turns["user"]
     kinds = [part["type"] for part in user]
     first = next((place for place, kind in enumerate(kinds) if kind != "text"), len(kinds))
     files = {"image": iter(row["images"]), "video": iter(row["videos"])}
-    media = tuple((next(files[kind]), kind == "video") for kind in kinds if kind != "text")
+    shown = [kind for kind in kinds if kind != "text"] if row["images"] or row["videos"] else []
+    media = tuple((next(files[kind]), kind == "video") for kind in shown)
     return ExportedPair(
         id=row["id"],
         split=row["split"],
