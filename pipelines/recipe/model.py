@@ -14,6 +14,7 @@ from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
+from blift.schemas.errors import RecipeError
 from blift.transforms.rules import Rule
 from blift.transforms.rules.python_file import PythonRules
 
@@ -44,9 +45,9 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _look_for_files(self) -> Recipe:
         if self.media is None and self.instruct.media is PairMedia.REQUIRED:
-            raise ValueError("`instruct.media: required` needs the section `media`, which finds the files; add it")
+            raise RecipeError("`instruct.media: required` needs the section `media`, which finds the files; add it.")
         if self.media is None and self.instruct.frames is not None:
-            raise ValueError("`instruct.frames` needs the section `media`, which finds the videos; add it")
+            raise RecipeError("`instruct.frames` needs the section `media`, which finds the videos; add it.")
         return self
 
 

@@ -85,8 +85,8 @@ def list_of(given: Iterable[str], name: str) -> PostList:
     if strange:
         shown = ", ".join(cut(repr(text), 80) for text in strange[:_SHOWN])
         raise RecipeError(
-            f"The list {cut(name)} has {len(strange):,} entries that name no post, such as {shown}. Write ids, such as "
-            "`reddit:1abc` or `youtube:dQw4w9WgXcQ`, or addresses of posts."
+            f"The list {cut(name)} has {len(strange):,} entries that name no post, such as {shown}. Write ids, as "
+            f"`PLATFORM:ID` ({', '.join(platforms())}), or addresses of posts."
         )
     return PostList(name, tuple(texts), tuple(found))
 
