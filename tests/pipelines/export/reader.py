@@ -1,7 +1,7 @@
-"""`python reader.py BASE LAYOUT STREAMED [PORT]`: open every row of an export and its media, with the network cut.
+"""`python reader.py BASE LAYOUT [PORT]`: open every row of an export and its media, with the network cut.
 
 BASE is the folder of an export, or its address on the Hub, `hf://datasets/OWNER/NAME`; PORT is where that listens, the
-one place to which this process connects. Prints the number of rows, and of files that opened.
+one place to which this process connects. Prints the numbers of rows, and of files that opened: as a whole, and streamed.
 """
 
 import io
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-PORT = int(sys.argv[4]) if len(sys.argv) > 4 else None
+PORT = int(sys.argv[3]) if len(sys.argv) > 3 else None
 _connect = socket.socket.connect
 
 
@@ -86,19 +86,22 @@ def of_tar(_: str, paths: list[str], *, streamed: bool) -> Iterator[list[tuple[s
 
 
 def main() -> None:
-    base, layout, streamed = sys.argv[1:4]
+    base, layout = sys.argv[1:3]
     filesystem, root = fsspec.core.url_to_fs(base)
     found = sorted(filesystem.ls(root, detail=False))
     prefix = "hf://" if base.startswith("hf://") else ""
     paths = [prefix + path for path in found if path.rpartition("/")[2].startswith(("train", "validation", "test"))]
     read = {"parquet": of_parquet, "tar": of_tar}.get(layout, of_json)
-    rows = files = 0
-    for media in read(base, paths, streamed=streamed == "streamed"):
-        assert media
-        for name, content in media:
-            opens(content, name)
-        rows, files = rows + 1, files + len(media)
-    sys.stdout.write(json.dumps([rows, files]))
+    counts = []
+    for streamed in (False, True):
+        rows = files = 0
+        for media in read(base, paths, streamed=streamed):
+            assert media
+            for name, content in media:
+                opens(content, name)
+            rows, files = rows + 1, files + len(media)
+        counts.append([rows, files])
+    sys.stdout.write(json.dumps(counts))
 
 
 main()
