@@ -1,7 +1,7 @@
 """`python reader.py BASE LAYOUT [PORT]`: open every row of an export and its media, with the network cut.
 
 BASE is the folder of an export, or its address on the Hub, `hf://datasets/OWNER/NAME`; PORT is where that listens, the
-one place to which this process connects. Prints the numbers of rows, and of files that opened: as a whole, and streamed.
+one place to which this process connects. Prints how many rows and files opened, as a whole and streamed.
 """
 
 import io
