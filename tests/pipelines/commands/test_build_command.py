@@ -21,7 +21,7 @@ POST = (
 
 @pytest.mark.parametrize(
     ("archive", "said"),
-    [("", "No post was ingested."), (POST, "No sample was made: `media_kinds` left out all 1 reddit posts.")],
+    [("", "No post was ingested."), (POST, "No sample was made: `deleted` left out all 1 reddit posts.")],
     ids=["no post", "no sample"],
 )
 def test_an_empty_dataset_is_not_passed_over(
