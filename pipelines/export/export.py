@@ -33,7 +33,7 @@ _CHAT, _RELEASE = "instructions/chat/", "release/"
 #: Files that an export writes, apart from those that a format puts beside them.
 _SPLITS = "|".join(split.value for split in Split)
 _OURS = re.compile(
-    rf"(?:(?:{_SPLITS})\.jsonl?|(?:{_SPLITS})-[0-9]{{5}}(?:-[0-9a-f]{{16}})?\.parquet|(?:{_SPLITS})-(?:image|gallery|video)-[0-9]{{5}}\.tar"
+    rf"(?:(?:{_SPLITS})\.jsonl?|(?:{_SPLITS})-[0-9]{{5}}(?:-[0-9a-f]{{16}})?\.parquet|(?:{_SPLITS})-(?:image|gallery|video)-[0-9a-z]+-[0-9]{{5}}\.tar"
     rf"|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z0-9]+)(?:\.[0-9a-f]{{32}})?(?:{re.escape(PARTIAL)})?"
 )
 

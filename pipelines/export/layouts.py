@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -106,18 +107,27 @@ def _part(first: pa.Table, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def write_tars(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
-    """Tar files, one series for each kind of media, since a reader expects the same members of every row."""
+    """Tar files, one series for each set of members, since a reader expects the same members of every row."""
     open_tars: dict[str, _Tar] = {}
     for each in rows:
-        tar = open_tars.get(each.kind)
+        series = f"{split}-{each.kind}-{_members(each.files)}"
+        tar = open_tars.get(series)
         if tar is None or tar.size >= _SHARD_BYTES:
             number = tar.number + 1 if tar else 0
             if tar:
                 yield tar.close()
-            tar = open_tars[each.kind] = _Tar(folder, f"{split}-{each.kind}", number)
+            tar = open_tars[series] = _Tar(folder, series, number)
         tar.add(each, folder)
     for tar in open_tars.values():
         yield tar.close()
+
+
+def _members(files: Sequence[str]) -> str:
+    """What rows with the same members have in common: `jpg`, `3xjpg`, or a digest where the endings differ."""
+    endings = [Path(name).suffix.removeprefix(".") for name in files]
+    if len(set(endings)) > 1:
+        return f"{len(files)}x{hashlib.sha256(' '.join(endings).encode()).hexdigest()[:8]}"
+    return endings[0] if len(files) == 1 else f"{len(files)}x{endings[0]}"
 
 
 class _Tar:

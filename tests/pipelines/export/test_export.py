@@ -18,6 +18,7 @@ from blift.pipelines.cli import main
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.export.export import ABOUT, Exported, export
 from blift.pipelines.export.formats import FORMATS, Layout
+from blift.pipelines.export.layouts import ExportedRow, write_tars
 from blift.schemas.errors import InputError, OutputError
 from tests.pipelines.conftest import run_build
 
@@ -265,3 +266,23 @@ def test_clean_deletes_files_that_no_pair_shows_and_no_others(run: Path, tmp_pat
     after = {path for path in (tmp_path / "run").rglob("*") if path.is_file()}
     assert {path.name for path in after ^ before} <= {"notes.txt", ".lock"}
     exported(tmp_path / "run", "llava-next", tmp_path / "out")
+
+
+def test_all_rows_of_a_tar_have_the_same_members(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.png", "c.gif"):
+        (tmp_path / name).write_bytes(b"picture")
+    files = [["a.jpg"], ["b.png"], ["a.jpg", "a.jpg"], ["a.jpg", "b.png"], ["b.png", "a.jpg"], ["a.jpg"], ["c.gif"]]
+    rows = [
+        ExportedRow({"id": str(place)}, names, "gallery" if len(names) > 1 else "image")
+        for place, names in enumerate(files)
+    ]
+    names = list(write_tars(iter(rows), tmp_path, "train"))
+    assert len(names) == 6
+    assert {"train-image-jpg-00000.tar", "train-image-png-00000.tar", "train-gallery-2xjpg-00000.tar"} < set(names)
+    for name in names:
+        members: dict[str, list[str]] = {}
+        with tarfile.open(tmp_path / name) as tar:
+            for member in tar.getnames():
+                key, _, ending = member.partition(".")
+                members.setdefault(key, []).append(ending)
+        assert len({tuple(endings) for endings in members.values()}) == 1
