@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test fuzz kill test-runners test-gpu test-images mutation lint tree types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test fuzz kill test-training test-runners test-gpu test-images mutation lint tree types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -39,6 +39,18 @@ test-runners: $(VENV)/.stores  ## the same bytes on every engine and store that 
 
 test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CPU (says why where there is no device)
 	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/stages/media
+
+TRAINING := .cache/training
+$(TRAINING)/.installed: tests/training/requirements.txt
+	$(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python -m pip install --quiet -r tests/training/requirements.txt
+	$(TRAINING)/bin/python -m pip install --quiet --no-deps --upgrade --target $(TRAINING)/loaders/llava llava-torch==1.2.2.post1
+	$(TRAINING)/bin/python -m pip install --quiet --no-deps --upgrade --target $(TRAINING)/loaders/llamafactory llamafactory==0.9.5
+	$(TRAINING)/bin/python -m pip install --quiet --no-deps --upgrade --target $(TRAINING)/loaders/swift ms-swift==4.6.0
+	@touch $@
+
+test-training: $(VENV)/.installed $(TRAINING)/.installed  ## trainers' own loaders over exports of the demo, offline; one step of TRL (6 GB in .cache)
+	$(BIN)/python -m tests.training $(TRAINING)/bin/python
 
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images

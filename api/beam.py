@@ -20,7 +20,9 @@ from blift.pipelines.stages.ingest.pipeline import Ingested, IngestInputs, ReadA
 from blift.pipelines.stages.ingest.scope import IngestConfig
 from blift.schemas.errors import InputError, did_you_mean
 from blift.transforms.selection import Selection
+from blift.transforms.steps.draw import DrawSamples
 from blift.transforms.steps.observations import KeepLatest, Latest
+from blift.transforms.steps.popularity import RankPopularity
 from blift.transforms.steps.rules import ApplyRules, Judged, PairByShard, PostsWithComments, RuleOptions
 from blift.transforms.steps.samples import MakeSamples, MediaParts, SampleOptions, Samples
 from blift.transforms.steps.splits import AssignSplits
@@ -28,6 +30,7 @@ from blift.transforms.steps.splits import AssignSplits
 __all__ = [
     "ApplyRules",
     "AssignSplits",
+    "DrawSamples",
     "Ingested",
     "Judged",
     "KeepLatest",
@@ -36,6 +39,7 @@ __all__ = [
     "MediaParts",
     "PairByShard",
     "PostsWithComments",
+    "RankPopularity",
     "ReadArchives",
     "RuleOptions",
     "SampleOptions",

@@ -41,12 +41,12 @@ def _names(scenes: int, comments: int) -> dict[str, Any]:
     names = context_of(
         {
             **dict.fromkeys(("title", "channel_name", "subreddit"), words),
-            **dict.fromkeys(("channel_subscribers", "views", "score"), 12345),
+            **dict.fromkeys(("channel_subscribers", "views", "score", "likes"), 12345),
             **dict.fromkeys(("like_percent", "duration_s"), 91.3),
             "media_kind": "video",
             "media_urls": [],
             "posted_at": datetime(2020, 1, 1, tzinfo=UTC),
-            "comments": [{"text": words}] * comments,
+            "comments": [{"text": words, "score": 1}] * comments,
             "scenes": [scene] * scenes,
             "speech": [{"text": words * 20}],
         }

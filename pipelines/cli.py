@@ -33,6 +33,7 @@ _GARBAGE_AFTER = 100_000
 _COMMANDS = {
     "fetch": "fetch posts, comments and media from the platforms",
     "build": "build a dataset from a recipe",
+    "export": "write instruction pairs in the files that a trainer reads",
     "plan": "say which stages a build would run, and why",
     "publish": "publish a run folder on the HuggingFace Hub",
     "diff": "compare two run folders or published versions",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 
 import pyarrow as pa
@@ -12,23 +10,9 @@ from blift.schemas.arrow import VERSION_KEY, conform, schema_of
 from blift.schemas.baseline import BASELINES, load
 from blift.schemas.definition import version_numbers
 from blift.schemas.errors import SchemaError
+from blift.schemas.migrations import Migration
 from blift.schemas.records import RECORDS
 from blift.schemas.registry import SCHEMAS
-
-
-@dataclass(frozen=True)
-class Migration:
-    """Carries rows of one major version of a table to the next.
-
-    Attributes:
-        move: rows in, with every column of the newest baseline of their major version; as many rows out, in their
-            order, with the columns of the next major version.
-        losses: sentences on what the new version says and the old rows do not tell, and what the old rows told and the
-            new version does not keep.
-    """
-
-    move: Callable[[pa.Table], pa.Table]
-    losses: tuple[str, ...] = ()
 
 
 def migration(table: str, major: int) -> Migration:

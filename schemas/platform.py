@@ -40,6 +40,7 @@ class Platform:
             which rules apply to it, and which of its numbers a sample has.
         comment_order: what says which comments are the best.
         native_id: pattern of the native id of a post.
+        id_prefix: what its API writes before the native id of a post.
         post_address: address of a post, with `{post}` for its native id. Empty where only records state it.
         comment_address: address of a comment, with `{post}` and `{comment}` for native ids. Empty where comments have
             none: then that of the post stands for it.
@@ -59,6 +60,7 @@ class Platform:
     states: frozenset[str] = frozenset()
     comment_order: CommentOrder = CommentOrder.SCORE
     native_id: str = r".+"
+    id_prefix: str = ""
     post_address: str = ""
     comment_address: str = ""
     channel_id: str = r".+"
@@ -89,6 +91,7 @@ REDDIT = Platform(
         | {"author_deleted", "is_robot_indexable", "promoted", "stickied"}
     ),
     native_id=r"[0-9a-z]{1,13}",
+    id_prefix="t3_",
     post_address="https://www.reddit.com/comments/{post}/",
     comment_address="https://www.reddit.com/comments/{post}/_/{comment}",
     id_in_address=r"/comments/([0-9a-z]+)",

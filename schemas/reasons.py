@@ -22,6 +22,11 @@ class Reason(StrEnum):
     OTHER_SUBREDDIT = "other_subreddit"
     BEFORE_WINDOW = "before_window"
     AFTER_WINDOW = "after_window"
+    NOT_LISTED = "not_listed"  # not among the posts that the recipe lists
+    NOT_FOUND = "not_found"  # listed by the recipe, and in no archive
+    WORDS = "words"  # lacks the words that the recipe asks for, or has those that it leaves out
+    OUT_OF_RANGE = "out_of_range"  # a number lies outside what the recipe asks for
+    NOT_SAMPLED = "not_sampled"  # not among the samples that were drawn
     ORPHAN_COMMENT = "orphan_comment"
     POST_REJECTED = "post_rejected"
 

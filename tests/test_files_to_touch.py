@@ -185,7 +185,7 @@ def test_the_new_rule_rejects_with_its_reason(run: Path) -> None:
 
 def test_the_new_template_makes_pairs(run: Path) -> None:
     (pair,) = rows(run, "instructions/llava/*.parquet")
-    assert (pair["template"], pair["conversations"][2]["value"]) == ("short", "what a tall lighthouse")
+    assert (pair["template"], pair["conversations"][1]["value"]) == ("short", "what a tall lighthouse")
 
 
 def test_the_new_column_has_its_value(run: Path) -> None:

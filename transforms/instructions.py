@@ -14,6 +14,7 @@ import xxhash
 
 from blift.schemas.arrow import from_rows
 from blift.schemas.registry import SCHEMAS
+from blift.transforms.pair_media import ShownFile
 from blift.transforms.templates.context import MEDIA, context_of, is_film
 from blift.transforms.templates.template import Part, Template, rendered
 
@@ -38,7 +39,9 @@ SAMPLE_COLUMNS = [
     "speech",
 ]
 
-_ROLES = (("system", "system", "system"), ("user", "human", "user"), ("assistant", "gpt", "assistant"))
+#: Turns of a template, and who speaks them in LLaVA's shape.
+_SPEAKERS = (("user", "human"), ("assistant", "gpt"))
+_ROLES = ("system", "user", "assistant")
 #: Words of an option that are shown; a chapter can hold minutes of speech.
 _OPTION_WORDS = 40
 
@@ -60,6 +63,30 @@ class Pairs:
 
 
 @dataclass(frozen=True)
+class _Media:
+    """The media of a sample as its pairs show it: files, or their web addresses where there are none.
+
+    Attributes:
+        film: it is shown as a video. ``films``: the same for each part of the message.
+    """
+
+    files: Sequence[ShownFile]
+    urls: Sequence[str]
+    film: bool
+    films: Sequence[bool]
+
+    def column(self) -> dict[str, Any]:
+        """Columns of the chat table."""
+        return {
+            "images": [file.name for file in self.files if not file.is_video],
+            "videos": [file.name for file in self.files if file.is_video],
+            "frames": [{"image": name, "time_s": time} for file in self.files for name, time in file.frames],
+            "sha256": [file.sha256 for file in self.files],
+            "urls": list(self.urls),
+        }
+
+
+@dataclass(frozen=True)
 class _Speech:
     """The speech of one scene, as an option in a pair of another sample."""
 
@@ -67,24 +94,40 @@ class _Speech:
     text: str
 
 
-def instructions(samples: pa.Table, templates: Sequence[Template], splits: pl.Series) -> Pairs:
+def instructions(
+    samples: pa.Table,
+    templates: Sequence[Template],
+    splits: pl.Series,
+    files: Sequence[Sequence[ShownFile]] | None = None,
+    *,
+    popularity: pl.DataFrame | None = None,
+    min_comment_score: int | None = 0,
+) -> Pairs:
     """The pairs of every sample and template; each is made or skipped with its reason.
 
     Args:
         samples: rows of the sample table.
         templates: in the order in which the pairs of a sample stand.
         splits: the split of every sample. Options of a choice come from samples of the same split, and of this table.
+        files: those of the media of every sample, in order; none where the sample has none. None: no sample has any.
+        popularity: ``score_ratio`` and ``score_percentile`` of every sample. None: they are not known.
+        min_comment_score: pairs show no comment with a lower score; None shows all.
 
     Raises:
         RecipeError: a template cannot be rendered with a sample.
     """
     rows = samples.select(SAMPLE_COLUMNS).to_pylist()
-    contexts = [context_of(row) for row in rows]
+    media = [_media(row, shown) for row, shown in zip(rows, files or [()] * len(rows), strict=True)]
+    among = popularity.to_dicts() if popularity is not None else [{}] * len(rows)
+    contexts = [
+        context_of(row | of_group, film=shown.film, min_comment_score=min_comment_score)
+        for row, of_group, shown in zip(rows, among, media, strict=True)
+    ]
     speeches: dict[str, list[_Speech]] = {}
     for row, context, split in zip(rows, contexts, splits, strict=True):
         speeches.setdefault(split, []).extend(_Speech(row["sample_id"], text) for text in _spoken(context))
     llava, chat, skipped = [], [], []
-    for row, context, split in zip(rows, contexts, splits, strict=True):
+    for row, shown, context, split in zip(rows, media, contexts, splits, strict=True):
         for template in templates:
             why = _lacks(context, template) or _shows_nothing(row)
             names = context if why else _masked(row["sample_id"], context, template, speeches[split])
@@ -100,9 +143,11 @@ def instructions(samples: pa.Table, templates: Sequence[Template], splits: pl.Se
                 "template": template.name,
                 "template_version": template.version,
                 "split": split,
+                "score_ratio": context["ratio"],
+                "score_percentile": context["percentile"],
             }
-            llava.append(head | _llava(row, turns))
-            chat.append(head | _chat(row, turns))
+            llava.append(head | _llava(shown, turns))
+            chat.append(head | _chat(shown, turns))
     return Pairs(
         from_rows(llava, SCHEMAS["instruction"]),
         from_rows(chat, SCHEMAS["chat"]),
@@ -175,25 +220,33 @@ def _shortened(text: str) -> str:
     return text if len(words) <= _OPTION_WORDS else " ".join([*words[:_OPTION_WORDS], "..."])
 
 
-def _llava(sample: Mapping[str, Any], turns: Mapping[str, str]) -> dict[str, Any]:
+def _media(sample: Mapping[str, Any], files: Sequence[ShownFile]) -> _Media:
+    urls = sample["media_urls"]
+    if files:
+        films = [file.is_video for file in files]
+        return _Media(files, urls, all(films), films)
+    film = is_film(sample["media_kind"], urls)
+    shown = urls[:1] if film else urls
+    return _Media((), shown, film, [film] * len(shown))
+
+
+def _llava(media: _Media, turns: Mapping[str, str]) -> dict[str, Any]:
     """LLaVA's shape: one media, its token in the human turn."""
-    film = is_film(sample["media_kind"], sample["media_urls"])
-    address = sample["media_urls"][0] if sample["media_urls"] else None
-    token = "<video>" if film else "<image>"
+    token = "<video>" if media.film else "<image>"
+    file = media.files[0].name if media.files else None
     return {
-        "image": None if film else address,
-        "video": address if film else None,
-        "conversations": [{"from": speaker, "value": turns[turn].replace(MEDIA, token)} for turn, speaker, _ in _ROLES],
+        "image": None if media.film else file,
+        "video": file if media.film else None,
+        "url": media.urls[0] if media.urls else None,
+        "system": turns["system"] or None,
+        "conversations": [{"from": speaker, "value": turns[turn].replace(MEDIA, token)} for turn, speaker in _SPEAKERS],
     }
 
 
-def _chat(sample: Mapping[str, Any], turns: Mapping[str, str]) -> dict[str, Any]:
+def _chat(media: _Media, turns: Mapping[str, str]) -> dict[str, Any]:
     """Chat messages: all pictures of a gallery, each a part of its own."""
-    film = is_film(sample["media_kind"], sample["media_urls"])
-    images, videos = ([], sample["media_urls"][:1]) if film else (sample["media_urls"], [])
-    media = [{"type": "video" if film else "image", "text": None}] * (len(images) + len(videos))
-    messages = [{"role": role, "content": _parts(turns[turn], media)} for turn, _, role in _ROLES]
-    return {"images": images, "videos": videos, "messages": messages}
+    parts = [{"type": "video" if film else "image", "text": None} for film in media.films]
+    return media.column() | {"messages": [{"role": role, "content": _parts(turns[role], parts)} for role in _ROLES]}
 
 
 def _parts(text: str, media: Sequence[Mapping[str, str | None]]) -> list[Mapping[str, str | None]]:

@@ -31,6 +31,18 @@ MEASURED = pa.schema(
     ]
 )
 
+_KEYFRAME = pa.struct([pa.field("keyframe", pa.string()), pa.field("keyframe_s", pa.float64())])
+#: A file at ``place`` of a media item: its digest, its name and where it may lie, what it holds, and its keyframes.
+FILES = pa.schema(
+    [
+        *[pa.field(name, MEASURED.field(name).type) for name in ("media_key", "place", "stays", "sha256", "file")],
+        pa.field("paths", pa.list_(pa.string())),
+        pa.field("form", pa.string()),
+        pa.field("duration_s", pa.float64()),
+        pa.field("keyframes", pa.list_(_KEYFRAME)),
+    ]
+)
+
 
 def united_keys(media: pa.Table) -> pa.Table:
     """The keys of media that show the same as others, and what takes their place. ``media``: of the media table."""
@@ -46,10 +58,44 @@ def media_by_key(media: pa.Table) -> pa.Table:
         .then(pl.concat_list("phash"))
         .otherwise(pl.col("frame_hashes").list.eval(pl.element().struct.field("phash"))),
     )
+    return arrow(_by_key(rows), MEASURED)
+
+
+def _by_key(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of files, one for each key and place at which a sample looks for them."""
     own = rows.explode("uses").with_columns(_USE).drop("uses")
     united = own.filter((pl.col("place") == 0) & (pl.col("media_key") != pl.col("unite_as")))
-    both = pl.concat([own, united.with_columns(media_key=pl.col("unite_as"))])
-    return arrow(both, MEASURED)
+    return pl.concat([own, united.with_columns(media_key=pl.col("unite_as"))])
+
+
+def files_by_key(media: pa.Table) -> pa.Table:
+    """Files by the keys under which samples look for them, as ``FILES``, without ``paths``.
+
+    Args:
+        media: rows of the media table.
+    """
+    scene = pl.element().struct
+    keyframes = pl.col("scenes").list.eval(
+        pl.struct(scene.field("keyframe"), scene.field("keyframe_s")).filter(scene.field("keyframe").is_not_null())
+    )
+    rows = frame(media.select(["sha256", "file", "form", "duration_s", "cluster", "scenes", "uses", "unite_as"]))
+    made = rows.with_columns(
+        stays=pl.col("cluster").is_null() | (pl.col("cluster") == pl.col("sha256")),
+        keyframes=keyframes,
+        paths=pl.lit([], dtype=pl.List(pl.String)),
+    )
+    return arrow(_by_key(made), FILES)
+
+
+def with_paths(files: pl.DataFrame, lists: pl.DataFrame) -> pa.Table:
+    """Files with the places at which each may lie.
+
+    Args:
+        files: the columns of ``FILES``. ``lists``: ``file`` and ``path``.
+    """
+    places = lists.group_by("file").agg(paths=pl.col("path").unique().sort())
+    joined = files.drop("paths").join(places, on="file", how="left")
+    return arrow(joined.with_columns(pl.col("paths").fill_null([])), FILES)
 
 
 def without_cuts(media: pa.Table) -> pa.Table:

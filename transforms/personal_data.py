@@ -76,7 +76,7 @@ PLAIN = frozenset(
 #: Columns that hold addresses.
 ADDRESSES = frozenset(
     {"url", "canonical_url", "media_urls", "media_key", "media_file", "permalink", "source", "uri", "keyframe"}
-    | {"image", "images", "video", "videos"}
+    | {"image", "images", "video", "videos", "urls"}
 )
 
 

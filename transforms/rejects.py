@@ -20,6 +20,8 @@ OUT_OF_SCOPE = (
     Reason.OTHER_SUBREDDIT,
     Reason.BEFORE_WINDOW,
     Reason.AFTER_WINDOW,
+    Reason.NOT_LISTED,
+    Reason.NOT_SAMPLED,
     Reason.ORPHAN_COMMENT,
     Reason.POST_REJECTED,
     Reason.NO_FILE,

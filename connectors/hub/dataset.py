@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from blift.connectors.files import Chunk
 from blift.connectors.malformed import Malformed, reject, reject_table
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, conform
-from blift.schemas.errors import InputError, SchemaError
+from blift.schemas.errors import InputError, SchemaError, cut
 from blift.schemas.migration import to_present
 from blift.schemas.platform import platforms
 from blift.schemas.reasons import Reason
@@ -110,6 +110,36 @@ def read_published(file: HubFile, limit: int | None = None) -> Iterator[Publishe
                 if rows.num_rows:
                     yield published_rows(rows, f"{file.repo}/{file.path}", first)
                 first += rows.num_rows
+
+
+def read_column(repo: str, revision: str | None, names: Sequence[str]) -> Iterator[str]:
+    """The values of a column of a published dataset: of ``names``, the first that it has. Nulls are left out.
+
+    Of samples that blift published, the ids of all their posts, unless one column alone is named.
+
+    Raises:
+        PublishError: the dataset is not there, or may not be read.
+        InputError: it holds no Parquet, is damaged, or has no such column.
+    """
+    from blift.connectors.hub.client import Hub  # noqa: PLC0415 - as above
+
+    for file in find_files(repo, revision):
+        with tempfile.TemporaryDirectory() as scratch:
+            local = Hub(repo).download(file.path, file.commit, scratch)
+            with _opened(local, f"{file.path} of {repo}") as parquet:
+                schema = parquet.schema_arrow
+                is_sample = (schema.metadata or {}).get(TABLE_KEY) == b"sample" and len(names) > 1
+                column = "audiences" if is_sample else next((name for name in names if name in schema.names), None)
+                if column is None:
+                    raise InputError(
+                        f"{file.path} of {repo} has no column {' or '.join(map(repr, names))}. Columns: "
+                        f"{cut(', '.join(schema.names), 400)}."
+                    )
+                for batch in parquet.iter_batches(CHUNK_ROWS, columns=[column]):
+                    values = pl.Series(batch.column(0))
+                    if is_sample:
+                        values = values.explode().struct.field("post_id")
+                    yield from values.drop_nulls().cast(pl.String).to_list()
 
 
 @contextmanager

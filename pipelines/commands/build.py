@@ -156,7 +156,10 @@ def _nothing_left(manifest: Manifest) -> list[str]:
     for stage, prefix, what in (("ingest", "posts/", "post was ingested"), ("curate", "samples/", "sample was made")):
         record = manifest.stages.get(stage)
         if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
-            return [f"No {what}. The funnel says what came in, and which step left it out."]
+            emptied = [row for row in record.funnel if row.rows_in and not row.rows_out and row.step != "read"]
+            which = "; ".join(f"`{row.step}` left out all {row.rows_in:,} {row.table}s" for row in emptied)
+            told = f": {which}" if which else ""
+            return [f"No {what}{told}. The funnel says what came in, and which step left it out."]
     without = [row.rows_in for row in funnel_rows(manifest) if row.step == "file_found" and not row.rows_out]
     return [f"None of {rows:,} media has a file; docs/media.md says by which name each is found." for rows in without]
 

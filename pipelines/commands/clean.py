@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `clean`."""
     parser.description = (
         "Delete the datasets that updates of a run folder have replaced, and files that builds which did not end "
-        "left behind. Files of the present dataset stay."
+        "left behind, and media that no pair shows any more. Files of the present dataset stay."
     )
     parser.add_argument("folder", metavar="DIR", help="a run folder")
     parser.add_argument("--keep", type=int, default=0, metavar="N", help="replaced datasets to keep (default: 0)")
@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `blift clean`."""
+    from blift.pipelines.stages.instruct.store import prune_media  # noqa: PLC0415 - slow
+
     if args.keep < 0:
         raise BliftError(f"--keep is {args.keep}; it must be 0 or more.")
     folder = RunFolder(args.folder)
@@ -32,5 +34,6 @@ def run(args: argparse.Namespace) -> int:
         gone = prune(folder, args.keep)
         tables = [table for name in STAGES for table in (*stage(name).tables, f"rejects/{name}")]
         gone += prune_unnamed(folder, tables)
+        gone += prune_media(folder)
     print(f"Deleted {len(gone):,} files of {printable(folder.path)}.")
     return 0

@@ -25,6 +25,8 @@ TABLE_OF = {
     "samples/": "sample",
     "instructions/llava/": "instruction",
     "instructions/chat/": "chat",
+    "instructions/llava-without-media/": "instruction",
+    "instructions/chat-without-media/": "chat",
     "rejects/": "reject",
 }
 

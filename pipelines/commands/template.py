@@ -105,6 +105,8 @@ def _rendered(folder: RunFolder, templates: list[Template]) -> Iterator[str]:
 def _of_sample(sample: str, pairs: Pairs) -> Iterator[str]:
     for pair in _rows(pairs.llava, sample):
         yield f"=== sample {sample}, template {pair['template']} {pair['template_version']}"
+        if pair["system"]:
+            yield f"--- system\n{pair['system']}"
         for turn in pair["conversations"]:
             yield f"--- {turn['from']}\n{turn['value']}"
     for skipped in _rows(pairs.skipped, sample):

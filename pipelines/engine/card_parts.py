@@ -16,6 +16,8 @@ CONFIGS = (
     ("samples", "samples", "sample"),
     ("instructions", "instructions/llava", "instruction"),
     ("chat", "instructions/chat", "chat"),
+    ("instructions_without_media", "instructions/llava-without-media", "instruction"),
+    ("chat_without_media", "instructions/chat-without-media", "chat"),
     ("media", "media", "media"),
     ("posts", "posts", "post"),
     ("comments", "comments", "comment"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from blift.connectors.filesystem import delete, exists, matching
 from blift.connectors.inside import check_folder
+from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import (
     BUILDING,
     CARD,
@@ -64,10 +65,15 @@ def numbers(folder: RunFolder) -> list[int]:
 
 def referenced(folder: RunFolder, *others: Manifest) -> frozenset[str]:
     """The files of the present dataset, of all that are kept, and of those of a build that did not end."""
+    own = (shard for manifest in others for shard in manifest.shards)
+    return frozenset(shard.path for shard in (*own, *shards_of_all(folder)))
+
+
+def shards_of_all(folder: RunFolder) -> frozenset[Shard]:
+    """The shards of the present dataset, of all that are kept, and of those of a build that did not end."""
     names = [MANIFEST, BUILDING, *(replaced_name(number) for number in numbers(folder))]
     versions = [folder.read_version(name) for name in names]
-    manifests = [*others, *(version.manifest for version in versions if version)]
-    return frozenset(shard.path for manifest in manifests for shard in manifest.shards)
+    return frozenset(shard for version in versions if version for shard in version.manifest.shards)
 
 
 def amend(folder: RunFolder, card: Card, manifest: Manifest) -> None:

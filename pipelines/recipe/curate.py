@@ -62,11 +62,19 @@ class Scenes(Section):
     )
 
 
+class Sampled(Section):
+    """So many samples, drawn by the hash of their ids: which ones does not depend on the others' order or number."""
+
+    n: Count = Field(description="How many samples.")
+    seed: int = Field(default=0, description="Another seed draws others.")
+
+
 class AnyCurate(Section):
     """The curate stage: rules, repeats made one, the choice of comments."""
 
     samples: Section = Field(default_factory=Section, description="Rules for samples.")
     scenes: Scenes = Field(default_factory=Scenes, description="Scenes where no cuts are known.")
+    sample: Sampled | None = Field(default=None, description="Keep only so many samples. Null: all.")
     identify_language: bool = Field(
         default=True, description="Identify the language of titles, also where no rule asks for it."
     )

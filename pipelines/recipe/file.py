@@ -19,6 +19,7 @@ from blift.pipelines.recipe.sources import Sources
 from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
 from blift.schemas.regular_files import Unreadable, read_regular_file
+from blift.transforms.rules.post_lists import READ_DATASET
 from blift.transforms.rules.python_file import ALLOWED, PythonRules, RuleFile
 
 #: Recipes that come with the package, by file name.
@@ -85,7 +86,7 @@ def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> Recipe
     content, node = read_recipe(text, path)
     content, notes = with_new_names(content, str(path))
     folder = path.resolve().parent
-    context = {"folders": [folder, SHIPPED], ALLOWED: allow_python}
+    context = {"folders": [folder, SHIPPED], ALLOWED: allow_python, READ_DATASET: _read_dataset}
     model = Recipe
     try:
         if content.get("python") is not None:
@@ -103,6 +104,13 @@ def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> Recipe
     if recipe.sources == Sources():
         recipe = recipe.model_copy(update={"sources": _own_fetch_folder(recipe, path)})
     return RecipeFile(recipe, text, folder, tuple(notes))
+
+
+def _read_dataset(repo: str, revision: str | None, columns: Sequence[str]) -> Iterator[str]:
+    """A column of a dataset on the Hub."""
+    from blift.connectors.hub.dataset import read_column  # noqa: PLC0415 - for recipes that name one alone
+
+    return read_column(repo, revision, columns)
 
 
 def _own_fetch_folder(recipe: Recipe, path: Path) -> Sources:

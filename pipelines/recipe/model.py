@@ -9,38 +9,14 @@ from pydantic import Field, create_model, model_validator
 
 from blift.pipelines.recipe.curate import Curate, curate_with
 from blift.pipelines.recipe.fetch import Fetch
+from blift.pipelines.recipe.instruct import Instruct, PairMedia
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.result import NAME, Card, Output, Publish, Rejects
-from blift.pipelines.recipe.section import Section, Share
+from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
+from blift.schemas.errors import RecipeError
 from blift.transforms.rules import Rule
 from blift.transforms.rules.python_file import PythonRules
-from blift.transforms.templates import TemplateFiles
-
-
-class Splits(Section):
-    """Shares of the splits; the rest is train. Near-duplicates and channels never cross a split."""
-
-    validation: Share = Field(default=0.01, description="Share of validation.")
-    test: Share = Field(default=0.01, description="Share of test.")
-
-    @model_validator(mode="after")
-    def _leave_something(self) -> Splits:
-        if self.validation + self.test > 1:
-            raise ValueError("validation and test together are more than 1")
-        return self
-
-
-class Instruct(Section):
-    """The instruct stage: samples to instruction pairs."""
-
-    templates: TemplateFiles = Field(
-        default=["full"],
-        min_length=1,
-        validate_default=True,
-        description="Shipped templates by name; files of your own by path; or a folder, for all templates in it.",
-    )
-    splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
 
 
 class Recipe(Section):
@@ -65,6 +41,14 @@ class Recipe(Section):
     output: Output = Field(default_factory=Output, description="How the run folder is laid out.")
     card: Card = Field(default_factory=Card, description="What the dataset card says.")
     publish: Publish = Field(default_factory=Publish, description="Publication on the HuggingFace Hub.")
+
+    @model_validator(mode="after")
+    def _look_for_files(self) -> Recipe:
+        if self.media is None and self.instruct.media is PairMedia.REQUIRED:
+            raise RecipeError("`instruct.media: required` needs the section `media`, which finds the files; add it.")
+        if self.media is None and self.instruct.frames is not None:
+            raise RecipeError("`instruct.frames` needs the section `media`, which finds the videos; add it.")
+        return self
 
 
 def recipe_with(own: Sequence[Rule]) -> type[Recipe]:

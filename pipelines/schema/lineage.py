@@ -30,9 +30,11 @@ from blift.schemas.records import RECORDS
 from blift.transforms.accounting import Tally
 from blift.transforms.instructions import instructions
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts
-from blift.transforms.measured import media_by_key
+from blift.transforms.measured import files_by_key, media_by_key
 from blift.transforms.normalise import comments as comments_of
 from blift.transforms.normalise import posts as posts_of
+from blift.transforms.pair_media import FoundFile, ShownFile, found_files
+from blift.transforms.popularity import measured, popularity
 from blift.transforms.release import blift_rows
 from blift.transforms.selection import choose
 from blift.transforms.tables import frame, rows_of
@@ -71,9 +73,12 @@ def lineage(source: RecipeFile, run: RunFolder) -> dict[str, dict[str, list[str]
     for table in ("post", "comment", "media"):
         for column, columns in _changes(tables, table, lambda given: _samples(given, source)):
             _note(found, columns, f"`{table}.{column}`")
-    some = {"sample": tables["sample"].gather_every(max(1, tables["sample"].height // _SAMPLES))}
-    for column, columns in _changes(some, "sample", lambda given: _of_samples(given, source)):
+    for column, columns in _changes(tables, "sample", _ranked):
         _note(found, columns, f"`sample.{column}`")
+    some = {**tables, "sample": tables["sample"].gather_every(max(1, tables["sample"].height // _SAMPLES))}
+    for table in ("sample", "media"):
+        for column, columns in _changes(some, table, lambda given: _of_samples(given, source)):
+            _note(found, columns, f"`{table}.{column}`")
     return {
         table: {column: sorted(found.get((table, column), ())) for column in record.model_fields}
         for table, record in RECORDS.items()
@@ -243,9 +248,22 @@ def _of_samples(tables: Tables, source: RecipeFile) -> Tables:
     """Instruction pairs, and the rows of BLIFT, out of samples."""
     samples = rows_of(tables["sample"], "sample")
     splits = pl.Series("split", ["train"] * samples.num_rows)
-    pairs = instructions(samples, source.recipe.instruct.templates, splits)
+    files = found_files(samples.to_pylist(), frame(files_by_key(rows_of(tables["media"], "media"))))
+    shown = [[] if isinstance(each, str) else [_shown(file) for file in each] for each in files]
+    pairs = instructions(samples, source.recipe.instruct.templates, splits, shown)
     blift = frame(blift_rows(samples)).select(pl.int_range(pl.len()).alias("row"), pl.all())
     return {"instruction": frame(pairs.llava), "chat": frame(pairs.chat), "blift": blift}
+
+
+def _shown(file: FoundFile) -> ShownFile:
+    """A file as pairs show it; it lies nowhere."""
+    return ShownFile(file.sha256, file.sha256, file.is_video, file.keyframes)
+
+
+def _ranked(tables: Tables) -> Tables:
+    """The popularity of pairs, by sample."""
+    ranked = popularity(measured(tables["sample"]).with_columns(split=pl.lit("train")))
+    return {"instruction": ranked, "chat": ranked}
 
 
 def _differing(before: Tables, after: Tables) -> set[tuple[str, str]]:

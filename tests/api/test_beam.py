@@ -16,6 +16,7 @@ from apache_beam.testing.util import assert_that
 import blift
 import blift.beam as steps
 from blift.pipelines.demo.corpus import write_corpus
+from blift.schemas.registry import SCHEMAS
 from tests.docs.test_commands import ROOT, blocks
 
 _RECIPE = """\
@@ -74,6 +75,27 @@ def test_splits_are_those_of_one_channel() -> None:
 
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         assert_that(pipeline | beam.Create(tables) | steps.AssignSplits(0.3, 0.3), check)
+
+
+@pytest.mark.parametrize("count", [1, 10, 50, 60])
+def test_samples_are_drawn_by_their_ids_and_the_others_are_rejects(count: int) -> None:
+    row = dict.fromkeys(SCHEMAS["sample"].names)
+    rows = [row | {"sample_id": f"{number:032x}"} for number in range(50)]
+    tables = [(n, pa.Table.from_pylist(rows[n::2], SCHEMAS["sample"])) for n in (0, 1)]
+    options = steps.SampleOptions({}, reject_out_of_scope=True)
+
+    def check(found: list[tuple[int, pa.Table]]) -> None:
+        ids = [name for _, table in found for name in table.column("sample_id").to_pylist()]
+        assert len(set(ids)) == len(ids) == min(count, 50)
+
+    def check_rejects(found: list[pa.Table]) -> None:
+        reasons = [reason for table in found for reason in table.column("reason").to_pylist()]
+        assert reasons == ["not_sampled"] * max(0, 50 - count)
+
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        made = pipeline | beam.Create(tables) | steps.DrawSamples(count, 7, options)
+        assert_that(made.rows, check, label="rows")
+        assert_that(made.rejects, check_rejects, label="rejects")
 
 
 def test_a_platform_or_archive_that_is_not_there_is_an_error() -> None:

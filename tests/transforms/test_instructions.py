@@ -1,5 +1,6 @@
 """Instruction pairs: the exact words of every shipped template, and what is asked, answered and skipped."""
 
+import dataclasses
 import string
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from blift.schemas.errors import RecipeError
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.instructions import Pairs, instructions
+from blift.transforms.pair_media import ShownFile
 from blift.transforms.templates import Part, Template, load_template, shipped
 from blift.transforms.templates import template as module
 
@@ -79,9 +81,10 @@ def turns(name: str, sample: dict[str, Any]) -> tuple[str, str] | str:
     if found.skipped.num_rows:
         assert (found.llava.num_rows, found.chat.num_rows, found.skipped.num_rows) == (0, 0, 1)
         return str(found.skipped.to_pylist()[0]["why"])
-    system, user, assistant = found.llava.to_pylist()[0]["conversations"]
-    assert (system["from"], user["from"], assistant["from"]) == ("system", "human", "gpt")
-    assert not any(token in system["value"] + assistant["value"] for token in _NOT_A_WORD)
+    (row,) = found.llava.to_pylist()
+    user, assistant = row["conversations"]
+    assert (user["from"], assistant["from"]) == ("human", "gpt")
+    assert not any(token in row["system"] + assistant["value"] for token in _NOT_A_WORD)
     return user["value"], assistant["value"]
 
 
@@ -153,9 +156,9 @@ _IMAGE_TURNS = {
     "full": (
         (
             f"{_IMAGE_HEAD}<image>\nPlease answer in this order.\n"
-            "- How many upvotes would it get?\n- What would the 2 most popular comments on it be?"
+            "- What score, upvotes less downvotes, would it get?\n- What would the 2 most popular comments on it be?"
         ),
-        'This image would get 4321 upvotes.\nThe most popular comments would be:\n1. "Nice"\n2. "Where?"',
+        'This image would get a score of 4321.\nThe most popular comments would be:\n1. "Nice"\n2. "Where?"',
     ),
     "content-only": "the sample has no description",
     "titles-only": (
@@ -163,15 +166,15 @@ _IMAGE_TURNS = {
         "Sunset at the lake",
     ),
     "likes-only": (
-        f"{_IMAGE_HEAD}<image>\nHow many upvotes would this image get?",
-        "This image would get 4321 upvotes.",
+        f"{_IMAGE_HEAD}<image>\nWhat score, upvotes less downvotes, would this image get?",
+        "This image would get a score of 4321.",
     ),
     "comments-only": (
         f"{_IMAGE_HEAD}<image>\nWhat would the 2 most popular comments on this image be?",
         '1. "Nice"\n2. "Where?"',
     ),
     "replay-only": "the sample has no replay",
-    "behaviour-simulation": (f"{_IMAGE_HEAD}Posted on: 2020-05-17\n<image>\nUpvotes: [MASK]", "Upvotes: 4321"),
+    "behaviour-simulation": (f"{_IMAGE_HEAD}Posted on: 2020-05-17\n<image>\nScore: [MASK]", "Score: 4321"),
     "content-simulation": "the sample has no speech",
     "content-choice": "the sample has no speech",
 }
@@ -227,9 +230,9 @@ def test_without_replay_values_the_scenes_are_only_described() -> None:
     assert assistant.startswith(_DESCRIBED)
 
 
-def test_upvotes_are_asked_for_only_where_no_percentage_is_known() -> None:
-    assert turns("likes-only", video(like_percent=None))[1] == "This video would get 321 upvotes."
-    assert turns("likes-only", image(score=0))[1] == "This image would get 0 upvotes."
+def test_a_score_is_asked_for_only_where_no_percentage_is_known() -> None:
+    assert turns("likes-only", video(like_percent=None))[1] == "This video would get a score of 321."
+    assert turns("likes-only", image(score=0))[1] == "This image would get a score of 0."
     assert turns("likes-only", video(like_percent=0.0))[1] == "This video would be liked by 0.0% of viewers."
 
 
@@ -255,6 +258,32 @@ def test_what_data_says_makes_no_media_token_no_turn_and_no_line() -> None:
     assert turns("titles-only", dirty)[1] == safe
 
 
+def test_a_pair_shows_no_comment_that_readers_voted_down() -> None:
+    scores = {"Best of all": 5, "Nobody cares for it": 0, "Shown where nothing is known": None, "Voted down": -17}
+    comments = [comment(text) | {"score": score} for text, score in scores.items()]
+    sample = image(comments=comments)
+    assert turns("comments-only", sample)[1] == (
+        '1. "Best of all"\n2. "Nobody cares for it"\n3. "Shown where nothing is known"'
+    )
+    assert turns("comments-only", image(comments=comments[3:])) == "the sample has no comments"
+    table = pa.Table.from_pylist([sample], _SAMPLES)
+    for least, shown in ((1, 2), (None, 4)):
+        found = instructions(table, [shipped_template("comments-only")], pl.Series(["train"]), min_comment_score=least)
+        (row,) = found.llava.to_pylist()
+        assert row["conversations"][1]["value"].count("\n") + 1 == shown
+
+
+def test_templates_can_ask_for_popularity_among_the_like() -> None:
+    words = "{{ media }} {{ ratio }} {{ percentile }} {{ score }}"
+    template = dataclasses.replace(shipped_template("likes-only"), user=words)
+    table = pa.Table.from_pylist([image()], _SAMPLES)
+    among = pl.DataFrame({"score_ratio": [2.5], "score_percentile": [0.75]})
+    found = instructions(table, [template], pl.Series(["train"]), popularity=among)
+    (row,) = found.chat.to_pylist()
+    assert row["messages"][1]["content"][1]["text"] == "2.5 0.75 4321"
+    assert (row["score_ratio"], row["score_percentile"]) == (2.5, 0.75)
+
+
 def test_llava_and_chat_say_the_same() -> None:
     found = pairs(video(), image(), names=tuple(shipped()))
     assert found.llava.schema.equals(SCHEMAS["instruction"])
@@ -265,11 +294,18 @@ def test_llava_and_chat_say_the_same() -> None:
         head = ("id", "sample_id", "template", "template_version", "split")
         assert [one[key] for key in head] == [other[key] for key in head]
         assert [message["role"] for message in other["messages"]] == ["system", "user", "assistant"]
-        assert other["images"] == ([one["image"]] if one["image"] else [])
-        assert other["videos"] == ([one["video"]] if one["video"] else [])
-        for turn, message in zip(one["conversations"], other["messages"], strict=True):
+        assert other["urls"] == [one["url"]]
+        assert (one["image"], one["video"], other["images"], other["videos"], other["sha256"]) == (
+            None,
+            None,
+            [],
+            [],
+            [],
+        )
+        said = [one["system"], *(turn["value"] for turn in one["conversations"])]
+        for text, message in zip(said, other["messages"], strict=True):
             parts = [f"<{part['type']}>" if part["text"] is None else part["text"] for part in message["content"]]
-            assert "\n".join(parts) == turn["value"]
+            assert "\n".join(parts) == text
 
 
 def test_pairs_of_a_sample_stand_in_the_order_of_the_templates_under_ids_of_their_own() -> None:
@@ -282,14 +318,44 @@ def test_chat_shows_all_pictures_of_a_gallery_and_llava_the_first() -> None:
     pictures = ["https://i.redd.it/a.jpg", "https://i.redd.it/b.jpg"]
     found = pairs(image(media_kind="gallery", media_urls=pictures))
     llava, chat = found.llava.to_pylist()[0], found.chat.to_pylist()[0]
-    assert (llava["image"], llava["video"], chat["images"], chat["videos"]) == (pictures[0], None, pictures, [])
+    assert (llava["url"], chat["urls"], chat["images"], chat["videos"]) == (pictures[0], pictures, [], [])
     assert [part["type"] for part in chat["messages"][1]["content"]] == ["text", "image", "image", "text"]
 
 
 def test_an_animation_that_comes_as_a_film_is_a_video() -> None:
     found = pairs(image(media_kind="gif", media_urls=["https://i.imgur.com/a.mp4"])).llava.to_pylist()[0]
-    assert (found["image"], found["video"]) == (None, "https://i.imgur.com/a.mp4")
-    assert "<video>" in found["conversations"][1]["value"]
+    assert found["url"] == "https://i.imgur.com/a.mp4"
+    assert "<video>" in found["conversations"][0]["value"]
+
+
+def test_pairs_name_the_files_of_their_media_and_ask_of_what_these_hold() -> None:
+    shown = [
+        [
+            ShownFile("store/images/aa/a.jpg", "a", is_video=False),
+            ShownFile("store/images/bb/b.png", "b", is_video=False),
+        ],
+        [ShownFile("store/videos/cc/c.mp4", "c", is_video=True, frames=(("store/frames/d.jpg", 1.5),))],
+        [],
+    ]
+    samples = [
+        image(media_kind="gallery", media_urls=["https://i.redd.it/a.jpg", "https://i.redd.it/b.jpg"]),
+        image(sample_id="gif", media_kind="gif", media_urls=["https://i.redd.it/c.gif"]),
+        video(),
+    ]
+    table = pa.Table.from_pylist(samples, _SAMPLES)
+    found = instructions(table, [shipped_template("full")], pl.Series(["train"] * 3, dtype=pl.String), shown)
+    gallery, animation, none = found.chat.to_pylist()
+    assert (gallery["images"], gallery["videos"]) == (["store/images/aa/a.jpg", "store/images/bb/b.png"], [])
+    assert (gallery["sha256"], gallery["urls"]) == (["a", "b"], samples[0]["media_urls"])
+    assert (animation["videos"], animation["frames"]) == (
+        ["store/videos/cc/c.mp4"], [{"time_s": 1.5, "image": "store/frames/d.jpg"}]
+    )  # fmt: skip
+    assert "the video itself" in animation["messages"][0]["content"][0]["text"]
+    assert (none["images"], none["videos"], none["sha256"]) == ([], [], [])
+    llava = found.llava.to_pylist()
+    assert [(row["image"], row["video"]) for row in llava] == [
+        ("store/images/aa/a.jpg", None), (None, "store/videos/cc/c.mp4"), (None, None)
+    ]  # fmt: skip
 
 
 def talk(sample_id: str, *words: str) -> dict[str, Any]:
@@ -308,11 +374,11 @@ def test_a_choice_has_25_options_of_the_same_split_and_the_true_one_at_the_answe
     samples = [*training, *testing]
     splits = ["train"] * 30 + ["test"] * 30
     found = pairs(*samples, names=("content-choice", "content-simulation"), splits=splits).llava.to_pylist()
-    truths = {row["sample_id"]: row["conversations"][2]["value"] for row in found if "simulation" in row["template"]}
+    truths = {row["sample_id"]: row["conversations"][1]["value"] for row in found if "simulation" in row["template"]}
     choices = [row for row in found if row["template"] == "content-choice"]
     assert len(choices) == 60
     for row in choices:
-        _, user, assistant = (turn["value"] for turn in row["conversations"])
+        user, assistant = (turn["value"] for turn in row["conversations"])
         options = options_of(user)
         assert list(options) == list(string.ascii_uppercase[:25])
         assert len(set(options.values())) == 25
@@ -320,14 +386,14 @@ def test_a_choice_has_25_options_of_the_same_split_and_the_true_one_at_the_answe
         own, side = f" of {row['sample_id']}", " of t" if row["split"] == "train" else " of v"
         assert [letter for letter, text in options.items() if text.endswith(own)] == [assistant]
         assert all(side in text for text in options.values())
-    assert len({row["conversations"][2]["value"] for row in choices}) > 10
+    assert len({row["conversations"][1]["value"] for row in choices}) > 10
 
 
 def test_a_choice_does_not_change_when_it_is_made_again_and_long_speech_is_cut() -> None:
     samples = [talk(f"t{place}", " ".join([f"word{place}"] * 50)) for place in range(26)]
     first, second = (pairs(*samples, names=("content-choice",)).llava for _ in range(2))
     assert first.equals(second)
-    options = options_of(first.to_pylist()[0]["conversations"][1]["value"])
+    options = options_of(first.to_pylist()[0]["conversations"][0]["value"])
     assert {len(text.split(" ")) for text in options.values()} == {41}
     assert all(text.endswith(" ...") for text in options.values())
 

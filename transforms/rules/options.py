@@ -9,9 +9,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import polars as pl
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
-from blift.schemas.errors import cut
+from blift.schemas.errors import RecipeError, cut
 from blift.transforms.language import SURE, known_languages
 from blift.transforms.named_files import named_path
 from blift.transforms.vocabulary import Vocabulary, read_entries
@@ -56,6 +57,16 @@ def _ids(value: Any, info: ValidationInfo) -> Ids:
         return value
     entries = read_entries(named_path(value, info))
     return Ids(str(value), tuple(sorted({entry.split("#")[0].strip() for entry in entries})))
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise RecipeError("A regular expression is a string that is not empty.")
+    try:
+        pl.Series([""]).str.contains(value)
+    except pl.exceptions.PolarsError as error:
+        raise RecipeError(f"{cut(repr(value))} is no regular expression: {cut(str(error).strip(), 300)}") from error
+    return value
 
 
 def _languages(value: Any) -> Languages:
@@ -115,3 +126,5 @@ LanguageList = Annotated[
 ]
 #: The path of a file with one id a line.
 IdFile = Annotated[Ids, PlainValidator(_ids), PlainSerializer(_ids_digest), _FILE]
+#: A regular expression in Rust's syntax, which needs time in proportion to the text.
+Pattern = Annotated[str, PlainValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})]

@@ -19,7 +19,7 @@ from blift.schemas.errors import RecipeError, cut
 from blift.schemas.platform import Platform
 
 #: Modules of rules, in the order in which rules run.
-RULE_MODULES = ("scope", "posts", "comments", "samples")
+RULE_MODULES = ("scope", "posts", "comments", "chosen", "chosen_comments", "samples")
 #: Where a module keeps its rules, in the order in which they are written.
 RULES = "__blift_rules__"
 _REASON = re.compile(r"[a-z][a-z0-9_]{1,39}")

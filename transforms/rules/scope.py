@@ -8,6 +8,7 @@ import polars as pl
 
 from blift.schemas.places import subreddit_name
 from blift.schemas.reasons import Reason
+from blift.transforms.rules.post_lists import ListedPosts
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
@@ -17,6 +18,23 @@ def subreddits(names: list[str]) -> Check:
     wanted = [subreddit_name(name) for name in names]
     column = pl.col("subreddit")
     return Check(~column.str.to_lowercase().is_in(wanted).fill_null(value=False), column)
+
+
+@rule(RecordKind.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
+def subreddits_out(names: list[str]) -> Check:
+    """Drops posts of these subreddits, with or without `r/`, in any case."""
+    column = pl.col("subreddit")
+    return Check(column.str.to_lowercase().is_in([subreddit_name(name) for name in names]), column)
+
+
+@rule(RecordKind.POST, Reason.NOT_LISTED, stage="ingest")
+def ids(listed: ListedPosts) -> Check:
+    """Only posts that this file lists by id or address: one per line, or in a column of CSV or Parquet, which is
+    `permalink`, `url`, `post_id` or `id`, or named as `{path: FILE, column: NAME}`. `{repo: OWNER/NAME}`, with
+    `revision` and `column` if need be, takes them from a dataset on the Hub. Listed posts that are in no archive are
+    counted, and named in the rejects.
+    """
+    return Check(~pl.col("post_id").is_in(sorted(listed.post_ids)))
 
 
 @rule(RecordKind.POST, Reason.BEFORE_WINDOW, stage="ingest")

@@ -50,21 +50,32 @@ def is_film(kind: str, urls: Sequence[str]) -> bool:
     return kind == MediaKind.VIDEO.value
 
 
-def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
+def context_of(
+    sample: Mapping[str, Any], *, film: bool | None = None, min_comment_score: int | None = 0
+) -> dict[str, Any]:
     """The names that a template can use, out of a row of the sample table.
 
     - ``kind``: ``image`` or ``video``; ``a_kind`` with its article; ``media``: the media itself.
     - ``title``, ``channel``, ``subreddit``, ``speech``: text, empty where unknown.
-    - ``subscribers``, ``views``, ``upvotes``, ``likes`` (percentage of the views), ``like_count``, ``duration_s``,
-      ``posted_on`` (a day): none where unknown. ``likes`` needs views, which some platforms do not state.
+    - ``subscribers``, ``views``, ``score`` (upvotes less downvotes), ``likes`` (percentage of the views),
+      ``like_count``, ``duration_s``, ``posted_on`` (a day): none where unknown. ``likes`` needs views, which some
+      platforms do not state. ``upvotes`` is an old name of ``score``.
+    - ``ratio`` and ``percentile``: popularity within subreddit or channel, month, and age when read (see
+      ``blift.transforms.popularity``); none where unknown.
     - ``comments``: texts, best first.
     - ``scenes``: each with ``number``, ``start_s``, ``end_s``, ``title``, ``caption``, ``tags``, ``foreground``,
       ``background``, ``tone``, ``speech``, ``screen_text``, ``replay``; ``described`` and ``replayed`` are those
       that have a description, and a replay value.
     - ``masked``: the scene whose speech is masked; ``options`` (``letter``, ``speech``) and ``answer``, a letter.
+
+    Args:
+        film: whether the media is loaded as a video, where its file is known; None reads it from the address.
+        min_comment_score: comments with a lower score are left out; None takes all.
     """
+    if film is None:
+        film = is_film(sample["media_kind"], sample["media_urls"])
     scenes = [_scene(number, scene) for number, scene in enumerate(sample["scenes"], start=1)]
-    kind = "video" if is_film(sample["media_kind"], sample["media_urls"]) else "image"
+    kind = "video" if film else "image"
     return {
         "kind": kind,
         "a_kind": "an image" if kind == "image" else "a video",
@@ -75,12 +86,15 @@ def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
         "speech": plain(" ".join(spoken["text"] for spoken in sample["speech"])),
         "subscribers": sample["channel_subscribers"],
         "views": sample["views"],
+        "score": sample["score"],
         "upvotes": sample["score"],
+        "ratio": sample.get("score_ratio"),
+        "percentile": sample.get("score_percentile"),
         "likes": sample["like_percent"],
         "like_count": sample["likes"],
         "duration_s": sample["duration_s"],
         "posted_on": sample["posted_at"].date().isoformat() if sample["posted_at"] else None,
-        "comments": [text for text in (plain(comment["text"]) for comment in sample["comments"]) if text],
+        "comments": [text for text in map(plain, _popular(sample["comments"], min_comment_score)) if text],
         "scenes": scenes,
         "described": [scene for scene in scenes if _is_described(scene)],
         "replayed": [scene for scene in scenes if scene["replay"] is not None],
@@ -88,6 +102,15 @@ def context_of(sample: Mapping[str, Any]) -> dict[str, Any]:
         "options": [],
         "answer": None,
     }
+
+
+def _popular(comments: Sequence[Mapping[str, Any]], least: int | None) -> list[str]:
+    """Texts of comments whose score is known to be no lower than that, or is not known."""
+    return [
+        comment["text"]
+        for comment in comments
+        if least is None or comment["score"] is None or comment["score"] >= least
+    ]
 
 
 def _scene(number: int, scene: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Part(StrEnum):
     TITLE = "title"
     DESCRIPTION = "description"  # of the scenes: caption, title, colours, tone, tags
     VIEWS = "views"
-    LIKES = "likes"  # as a percentage of the views, as upvotes, or as a number
+    LIKES = "likes"  # as a percentage of the views, as a score, or as a number
     COMMENTS = "comments"
     REPLAY = "replay"
     SPEECH = "speech"  # of one scene, which is masked
@@ -192,7 +192,9 @@ _EVERYTHING = context_of(
         "media_kind": "video",
         "media_urls": [],
         "posted_at": datetime(2020, 1, 1, tzinfo=UTC),
-        "comments": [{"text": "words"}],
+        "comments": [{"text": "words", "score": 1}],
+        "score_ratio": 1.0,
+        "score_percentile": 0.5,
         "scenes": [_SCENE],
         "speech": [{"text": "words"}],
     }

@@ -12,6 +12,7 @@ from blift.connectors.parquet import read_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects, WriteShards
 from blift.transforms.measured import media_by_key, united_keys, without_cuts
+from blift.transforms.steps.draw import DrawSamples
 from blift.transforms.steps.rules import ApplyRules, PostsWithComments, RuleOptions, no_rows
 from blift.transforms.steps.samples import MakeSamples, SampleOptions
 
@@ -23,6 +24,7 @@ class CurateConfig:
     """What the workers of the stage need to know.
 
     Attributes:
+        sampled: how many samples are drawn, and the seed; None keeps all.
         cut_scenes: whether media were measured frame by frame, so that what moves has scenes of its own.
     """
 
@@ -30,6 +32,7 @@ class CurateConfig:
     shards: int
     rules: RuleOptions
     samples: SampleOptions
+    sampled: tuple[int, int] | None
     cut_scenes: bool
 
 
@@ -74,13 +77,17 @@ def plan(
     made = {"posts": judged.posts, "comments": judged.comments, "media": by_key} | "Make samples" >> MakeSamples(
         config.samples, config.shards, STAGE
     )
-    written = made.rows | "Write samples" >> WriteShards("sample", config.folder, "samples/samples", config.shards)
+    steps, kept = [judged, made], made.rows
+    if config.sampled:
+        drawn = kept | "Draw samples" >> DrawSamples(*config.sampled, config.samples, STAGE)
+        steps, kept = [*steps, drawn], drawn.rows
+    written = kept | "Write samples" >> WriteShards("sample", config.folder, "samples/samples", config.shards)
     rejects = (
-        (judged.rejects, made.rejects)
+        tuple(step.rejects for step in steps)
         | "All rejects" >> beam.Flatten()
         | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     )
-    return StagePlan([written, rejects], [judged.tallies, made.tallies])
+    return StagePlan([written, rejects], [step.tallies for step in steps])
 
 
 def _read_media(shard: Shard, config: CurateConfig) -> pa.Table:

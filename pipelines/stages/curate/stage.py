@@ -42,6 +42,7 @@ def _prepare(request: Request) -> Prepared:
             reject_out_of_scope=out_of_scope,
         ),
         cut_scenes=request.recipe.media is not None and request.recipe.media.frames is Access.EVERY,
+        sampled=(section.sample.n, section.sample.seed) if section.sample else None,
     )
     pairs = pipeline.pairs(shards)
     measured = [shard for shard in media if shard.path.startswith("media/")]

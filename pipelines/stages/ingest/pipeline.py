@@ -19,6 +19,7 @@ from blift.connectors.hub.dataset import HubFile, read_published
 from blift.connectors.registry import connectors
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects, WriteShards
 from blift.pipelines.stages.ingest import scope
+from blift.pipelines.stages.ingest.listed import Listed, lists_of, missing
 from blift.pipelines.stages.ingest.scope import READ, STAGE, IngestConfig
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
@@ -58,7 +59,7 @@ class Ingested(NamedTuple):
         posts: per shard its number and its table of `post`, one row per id. ``comments``: the same of `comment`.
         rejects: tables of `reject`: records that cannot be read, or lie outside the scope.
         tallies: counts for a funnel.
-        notes: sentences on parts of posts that could not be read.
+        notes: sentences on parts of posts that could not be read, and on listed posts that are in no archive.
     """
 
     posts: beam.PCollection[ShardedTable]
@@ -105,10 +106,16 @@ class ReadArchives(beam.PTransform[beam.pvalue.PBegin, Ingested]):
             | "All comments" >> beam.Flatten()
             | "Latest comments" >> KeepLatest("comment", config.shards, STAGE)
         )
-        read = [archives, published, replies, others]
+        listed = (
+            begin
+            | "Lists of posts" >> beam.Create(lists_of(config.scopes))
+            | "Missing" >> beam.ParDo(_Missing(), known=beam.pvalue.AsIter(known)).with_outputs(REJECTS, TALLY, _NOTES)
+        )
+        read = [archives, published, replies, others, listed]
         rejects = tuple(part[REJECTS] for part in read) | "All rejects" >> beam.Flatten()
         tallies = [*(part[TALLY] for part in read), posts.tallies, comments_found.tallies]
-        return Ingested(posts.rows, comments_found.rows, rejects, tallies, archives[_NOTES])
+        notes = (archives[_NOTES], listed[_NOTES]) | "All notes" >> beam.Flatten()
+        return Ingested(posts.rows, comments_found.rows, rejects, tallies, notes)
 
 
 def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
@@ -243,6 +250,13 @@ class _ReadComments(beam.DoFn):
                 unlisted = {connector.name: chunk.skipped.get(Reason.ORPHAN_COMMENT, 0)}
                 yield from scope.of_posts(rows, pl.Series(of_posts(rows["post_id"])), config, tally, unlisted)
                 yield from tally.emit()
+
+
+class _Missing(beam.DoFn):
+    """A list of posts to what is said of those that were not ingested."""
+
+    def process(self, listed: Listed, known: Iterable[pa.Table]) -> Iterator[TaggedOutput]:
+        yield from missing(listed, _is_known(known), STAGE, _NOTES)
 
 
 class _KeepKnown(beam.DoFn):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import posixpath
 from collections.abc import Sequence
@@ -104,3 +106,14 @@ def changed(path: str) -> list[int] | None:
     except OSError:
         return None
     return [found.st_size, found.st_mtime_ns]
+
+
+def there(folder: RunFolder, lists: list[Shard], *, times: bool = True) -> tuple[str, int]:
+    """A digest of what lies where files were listed, so that one that comes back is published; and their bytes."""
+    digest, size = hashlib.sha256(), 0
+    for shard in lists:
+        rows = read_list(folder.path, shard)
+        facts = [found if times else found and found[:1] for found in map(changed, rows.column("path").to_pylist())]
+        digest.update(json.dumps(facts).encode())
+        size += sum(rows.column("size_bytes").to_pylist())
+    return digest.hexdigest(), size

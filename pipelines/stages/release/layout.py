@@ -48,6 +48,8 @@ class ReleasedMedia(NamedTuple):
     tallies: beam.PCollection[Any]
     findings: beam.PCollection[tuple[str, int]]
     notes: beam.PCollection[str]
+    names: beam.PCollection[pa.Table] | None
+    """Names of files and digests of what was measured, where whole files lie beside the tables."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ from blift.transforms.tables import arrow, concat, frame, hash64, rows_of
 #: The Hub takes so many files a folder.
 FILES_PER_FOLDER = 10_000
 _ROWS = "rows"
+#: Digest of a file as it was measured, and its name in the dataset.
+NAMES = pa.schema([pa.field("sha256", pa.string()), pa.field("name", pa.string())])
 
 
 def release_media(pipeline: beam.Pipeline, samples: Sequence[Shard], config: MediaRelease) -> ReleasedMedia:
@@ -61,7 +63,7 @@ def release_media(pipeline: beam.Pipeline, samples: Sequence[Shard], config: Med
     outputs = (TALLY, DIGESTS, FINDINGS, NOTES)
     if config.shape is MediaShape.EMBEDDED:
         made = by_content | "Embed" >> beam.ParDo(Embed(config)).with_outputs(*outputs, main="main")
-        return ReleasedMedia(made.main, made[DIGESTS], made[TALLY], made[FINDINGS], made[NOTES])
+        return ReleasedMedia(made.main, made[DIGESTS], made[TALLY], made[FINDINGS], made[NOTES], None)
     made = (
         by_content
         | "Contents" >> beam.ParDo(_one_by_one).with_output_types(pa.Table)
@@ -78,7 +80,15 @@ def release_media(pipeline: beam.Pipeline, samples: Sequence[Shard], config: Med
     files = made.main | "Files by path" >> beam.WithKeys(_path) | "Each file" >> beam.GroupByKey() | beam.Map(_first)
     shards = (files, named.main) | "Files and tables" >> beam.Flatten()
     findings = (made[FINDINGS], named[FINDINGS]) | "All findings" >> beam.Flatten()
-    return ReleasedMedia(shards, named[DIGESTS], made[TALLY], findings, made[NOTES])
+    names = made[_ROWS] | "Names of files" >> beam.MapTuple(_names).with_output_types(pa.Table)
+    whole = names if config.files is MediaFiles.FILES else None
+    return ReleasedMedia(shards, named[DIGESTS], made[TALLY], findings, made[NOTES], whole)
+
+
+def _names(config: str, rows: pa.Table) -> pa.Table:
+    """Names relative to the dataset, and digests of the files as they were measured."""
+    folder = next(folder for name, folder, _ in BESIDE if name == config)
+    return arrow(frame(rows).select("sha256", name=f"{folder}/" + pl.col("file_name")), NAMES)
 
 
 def _by(column: str, config: MediaRelease) -> beam.ParDo:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import partial
 
-from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.recipe.result import MediaFiles, MediaShape, Publish
-from blift.pipelines.stages.media.listing import FOLDER, changed, read_list, store_of
+from blift.pipelines.stages.media.listing import FOLDER, store_of, there
 from blift.pipelines.stages.release.layout import FOLDER as TARGET
 from blift.pipelines.stages.release.layout import MediaPart
 from blift.pipelines.stages.release.media import release_media
@@ -38,7 +35,7 @@ def media_part(folder: RunFolder, manifest: Manifest, section: Publish) -> Media
     if media and not lists:
         raise InputError(f"{folder.path} does not say where its media lie. Build it again with this blift.")
     samples = [shard for shard in shards if shard.path.startswith("samples/")]
-    there, size = _there(folder, lists) if section.media_files is MediaFiles.FILES else ("", 0)
+    found, size = there(folder, lists) if section.media_files is MediaFiles.FILES else ("", 0)
     buckets = max(len(media), -(-size // _BUCKET_BYTES), 1)
     config = MediaRelease(
         folder=folder.path,
@@ -54,18 +51,7 @@ def media_part(folder: RunFolder, manifest: Manifest, section: Publish) -> Media
         "shape": section.media,
         "files": section.media_files,
         "shards": {shard.path: shard.sha256 for shard in media},
-        "there": there,
+        "there": found,
         "buckets": config.shards if section.media is MediaShape.EMBEDDED else None,
     }
     return MediaPart(inputs, partial(release_media, samples=samples, config=config))
-
-
-def _there(folder: RunFolder, lists: list[Shard]) -> tuple[str, int]:
-    """A digest of what lies where files were listed, so that one that comes back is published; and their bytes."""
-    digest, size = hashlib.sha256(), 0
-    for shard in lists:
-        rows = read_list(folder.path, shard)
-        facts = [changed(file) for file in rows.column("path").to_pylist()]
-        digest.update(json.dumps(facts).encode())
-        size += sum(rows.column("size_bytes").to_pylist())
-    return digest.hexdigest(), size

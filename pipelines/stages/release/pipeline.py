@@ -13,11 +13,13 @@ from blift.connectors.parquet import read_shard, write_parquet, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan
 from blift.pipelines.stages.release.layout import FOLDER, POSTED, STAGE, WITHDRAWN, Part, ReleasedMedia, digests_path
+from blift.schemas.reasons import Reason
 from blift.transforms.accounting import TALLY, Tally
 from blift.transforms.digests import SCHEMA as DIGESTS
 from blift.transforms.digests import row_digests, sorted_digests
 from blift.transforms.personal_data import kinds
-from blift.transforms.release import blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
+from blift.transforms.published_pairs import PAIRS, published_pairs
+from blift.transforms.release import Released, blift_rows, posted_by_month, release, withdrawn_ids, withdrawn_in
 from blift.transforms.tables import concat
 
 _DIGESTS, _FINDINGS = "digests", "findings"
@@ -37,19 +39,22 @@ def plan(
         | "Spread shards of records" >> beam.Reshuffle()
         | "Withdrawn" >> beam.ParDo(_Withdrawn(folder)).with_output_types(pa.Table)
     )
+    of_media = media(pipeline) if media else None
+    names = of_media.names if of_media else None
     released = (
         pipeline
         | "Shards" >> beam.Create(list(chosen))
         | "Spread shards" >> beam.Reshuffle()
         | "Release"
-        >> beam.ParDo(_Release(folder), withdrawn=beam.pvalue.AsIter(withdrawn)).with_outputs(
-            TALLY, _DIGESTS, _FINDINGS, main="main"
-        )
+        >> beam.ParDo(
+            _Release(folder, has_files=names is not None),
+            withdrawn=beam.pvalue.AsIter(withdrawn),
+            names=beam.pvalue.AsIter(names if names is not None else pipeline | "No names" >> beam.Create([])),
+        ).with_outputs(TALLY, _DIGESTS, _FINDINGS, main="main")
     )
     shards, digests, tallies = [released.main], [released[_DIGESTS]], [released[TALLY]]
     notes, findings = [], [released[_FINDINGS]]
-    if media:
-        of_media = media(pipeline)
+    if of_media:
         shards.append(of_media.shards)
         digests.append(of_media.digests)
         tallies.append(of_media.tallies)
@@ -86,10 +91,13 @@ class _Withdrawn(beam.DoFn):
 class _Release(beam.DoFn):
     """A shard as it may leave, written; for samples also in the six columns of BLIFT."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, has_files: bool) -> None:
         self._folder = folder
+        self._has_files = has_files
 
-    def process(self, part: Part, withdrawn: Iterable[pa.Table]) -> Iterator[Shard | TaggedOutput]:
+    def process(
+        self, part: Part, withdrawn: Iterable[pa.Table], names: Iterable[pa.Table]
+    ) -> Iterator[Shard | TaggedOutput]:
         tally = Tally(STAGE)
         rows = read_shard(self._folder, part.shard, part.table)
         if part.table == "sample":
@@ -98,6 +106,11 @@ class _Release(beam.DoFn):
             for platform, month, count in posted_by_month(rows):
                 yield TaggedOutput(_FINDINGS, (f"{POSTED} {platform} {month}", count))
         released = release(rows, part.table)
+        if part.table in PAIRS:
+            known = {row["sha256"]: row["name"] for table in names for row in table.to_pylist()}
+            pairs = published_pairs(released.rows, part.table, known if self._has_files else None)
+            withheld = {Reason.NO_FILE: pairs.withheld} if pairs.withheld else {}
+            released = Released(pairs.rows, withheld, released.redacted)
         for kind, count in kinds(released.redacted).items():
             yield TaggedOutput(_FINDINGS, (f"{part.config} {kind}", count))
         tally.flow(0, "privacy", part.config, rows.num_rows, released.rows.num_rows, released.withheld)

@@ -31,8 +31,19 @@ _HAZARDS = {
     "model_failed",
 }
 
+#: Folders of the configurations of pairs.
+_PAIRS = {
+    "instructions": "instructions/llava",
+    "chat": "instructions/chat",
+    "instructions_without_media": "instructions/llava-without-media",
+    "chat_without_media": "instructions/chat-without-media",
+}
+
 #: Reasons of rules that the demo does not turn on; tests of the rules show them.
-_TURNED_OFF = {"account_deleted", "not_indexable", "promoted", "stickied", "distinguished", "too_fresh"}
+_TURNED_OFF = {
+    *("account_deleted", "not_indexable", "promoted", "stickied", "distinguished", "too_fresh"),
+    *("not_listed", "not_found", "words", "out_of_range", "not_sampled"),
+}
 
 
 def rows_of(folder: Path, dataset: str) -> list[dict[str, Any]]:
@@ -186,10 +197,10 @@ def test_an_author_key_hashes_names(corpus: Path, tmp_path: Path, monkeypatch: p
 def test_every_config_loads_with_datasets(built: tuple[Path, Manifest], tmp_path: Path) -> None:
     folder, _ = built
     configs = datasets.get_dataset_config_names(str(folder))
-    assert set(configs) == {"samples", "instructions", "chat", "media", "posts", "comments", "rejects"}
+    assert set(configs) == {"samples", "media", "posts", "comments", "rejects", *_PAIRS}
     for config in configs:
         loaded = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path / "cache"))
-        name = {"instructions": "instructions/llava", "chat": "instructions/chat"}.get(config, config)
+        name = _PAIRS.get(config, config)
         assert sum(split.num_rows for split in loaded.values()) == len(rows_of(folder, name))
 
 

@@ -20,7 +20,9 @@ POST = (
 
 
 @pytest.mark.parametrize(
-    ("archive", "said"), [("", "No post was ingested."), (POST, "No sample was made.")], ids=["no post", "no sample"]
+    ("archive", "said"),
+    [("", "No post was ingested."), (POST, "No sample was made: `deleted` left out all 1 reddit posts.")],
+    ids=["no post", "no sample"],
 )
 def test_an_empty_dataset_is_not_passed_over(
     archive: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -19,6 +19,7 @@ COMMANDS = [
     (),
     ("fetch",),
     ("build",),
+    ("export",),
     ("plan",),
     ("publish",),
     ("diff",),
@@ -83,7 +84,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "hint"),
     [
         ((), "required: COMMAND"),
-        (("buidl",), "choose from 'fetch', 'build', 'plan', 'publish'"),
+        (("buidl",), "choose from 'fetch', 'build', 'export', 'plan'"),
         (("recipe", "shw"), "choose from 'list', 'show'"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),

@@ -93,7 +93,7 @@ def test_templates_are_previewed_with_samples_of_a_run(
     assert main(["template", "preview", str(run), "--samples", "2", *more]) == 0
     said = capsys.readouterr().out
     assert said.count("=== sample ") == 4
-    assert said.count(", template full 1.1.0\n--- system\nYou are a helpful assistant.") == 2
+    assert said.count(", template full 1.2.0\n--- system\nYou are a helpful assistant.") == 2
     assert said.count(", template content-choice: no pair, since ") == 2
     assert "\n--- human\n" in said
     assert "<image>" in said or "<video>" in said

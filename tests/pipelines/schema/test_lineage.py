@@ -16,13 +16,14 @@ def test_columns_come_from_the_fields_whose_change_changes_them(corpus: Path, bu
     source, run = load_recipe(str(corpus / "demo.yaml")), RunFolder(str(built[0]))
     found = lineage(source, run)
     assert found["post"]["title"] == ["reddit submissions: `title`", "youtube info: `title`"]
-    assert found["post"]["replay"] == ["youtube info: `heatmap`"]
+    assert found["post"]["replay"] == ["youtube info: `duration`", "youtube info: `heatmap`"]
     assert found["post"]["nsfw"] == ["reddit submissions: `over_18`", "youtube info: `age_limit`"]
     assert found["comment"]["text"] == ["reddit comments: `body`", "youtube info: `comments`"]
     assert found["sample"]["like_percent"] == ["`post.likes`", "`post.views`"]
     assert "`media.scenes`" in found["sample"]["scenes"]
     assert found["sample"]["sample_id"] == ["`post.media_key`"]
-    assert found["instruction"]["image"] == ["`sample.media_kind`", "`sample.media_urls`"]
+    assert found["instruction"]["image"] == ["`media.sha256`", "`media.uses`", "`sample.media_key`"]
+    assert found["chat"]["score_ratio"] == ["`sample.posted_at`", "`sample.score`", "`sample.subreddit`"]
     assert found["blift"]["title"] == ["`sample.title`"]
     assert page_of(found, source) == (DOCS / "lineage.md").read_text()
 

@@ -1,5 +1,6 @@
 """Every rule for comments: what it keeps, what it rejects, with which reason and detail; null breaks none."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from blift.transforms.vocabulary import Vocabulary
 
 _SCHEMA = pl.DataFrame(SCHEMAS["comment"].empty_table()).schema
 
+_WRITTEN = datetime(2021, 1, 1, tzinfo=UTC)
 _RUDE = Words("a list", Vocabulary.of(["rude", "very bad"]))
 
 #: Rule, option, a comment that stays, one that goes, its reason and its detail.
@@ -35,6 +37,18 @@ CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = 
         None,
     ),
     ("nsfw_words", _RUDE, {"text": "a crude plan"}, {"text": "That is Very  Bad."}, "nsfw_word", "very bad"),
+    ("min_score", 0, {"score": 0}, {"score": -17}, "out_of_range", "-17"),
+    (
+        "min_age_hours",
+        1.0,
+        {"posted_at": _WRITTEN, "retrieved_at": _WRITTEN + timedelta(hours=1)},
+        {"posted_at": _WRITTEN, "retrieved_at": _WRITTEN + timedelta(minutes=30)},
+        "too_fresh",
+        "0.5",
+    ),
+    ("top_level", True, {"parent_id": None}, {"parent_id": "reddit:x"}, "out_of_range", "reddit:x"),
+    ("max_depth", 1, {"depth": 1}, {"depth": 2}, "out_of_range", "2"),
+    ("by_poster_out", True, {"by_poster": False}, {"by_poster": True}, "out_of_range", None),
 ]
 
 

@@ -125,6 +125,34 @@ CASES: list[tuple[Platform, str, Any, dict[str, Any], dict[str, Any], str, str |
         "rude",
     ),
     (REDDIT, "languages", Languages(("en", "fr")), {"title": _ENGLISH}, {"title": _GERMAN}, "language", "de"),
+    (REDDIT, "words", words("barn"), {"title": "A barn"}, {"title": "Barnacles"}, "words", None),
+    (REDDIT, "words_out", words("barn"), {"title": "Barnacles"}, {"text": "The barn"}, "words", "barn"),
+    (REDDIT, "pattern", "^A ", {"title": "A barn"}, {"title": "The barn"}, "words", None),
+    (REDDIT, "pattern_out", "b.rn", {"title": "A cow"}, {"title": "A barn"}, "words", "barn"),
+    (REDDIT, "min_score", 5, {"score": 5}, {"score": 4}, "out_of_range", "4"),
+    (REDDIT, "max_score", 5, {"score": 5}, {"score": 6}, "out_of_range", "6"),
+    (REDDIT, "min_upvote_ratio", 0.5, {"upvote_ratio": 0.5}, {"upvote_ratio": 0.25}, "out_of_range", "0.25"),
+    (YOUTUBE, "max_views", 5, {"views": 5}, {"views": 6}, "out_of_range", "6"),
+    (YOUTUBE, "min_likes", 5, {"likes": 5}, {"likes": 4}, "out_of_range", "4"),
+    (REDDIT, "min_num_comments", 5, {"num_comments": 5}, {"num_comments": 4}, "out_of_range", "4"),
+    (
+        YOUTUBE,
+        "categories",
+        ["education"],
+        {"categories": ["Education"]},
+        {"categories": ["Music"]},
+        "category",
+        "Music",
+    ),
+    (
+        YOUTUBE,
+        "channels_out",
+        Ids("l", ("UC1",)),
+        {"channel_id": "UC2"},
+        {"channel_id": "UC1"},
+        "channel_not_listed",
+        "UC1",
+    ),
 ]
 
 
@@ -148,7 +176,7 @@ def test_every_rule_for_posts_has_a_case() -> None:
 
 
 #: Rules that ask a post to show that it is wanted: there, what is unknown is not.
-_MUST_SHOW = {"media_kinds", "channels"}
+_MUST_SHOW = {"media_kinds", "channels", "words", "pattern", "categories"}
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,14 @@ def test_rules_run_in_the_order_in_which_they_are_written() -> None:
             "topic_words_out",
             "nsfw_words",
             "languages",
+            "words",
+            "words_out",
+            "pattern",
+            "pattern_out",
+            "min_score",
+            "max_score",
+            "min_upvote_ratio",
+            "min_num_comments",
         ),
     ]
     assert names(RecordKind.POST, YOUTUBE) == [
@@ -107,9 +115,12 @@ def test_rules_run_in_the_order_in_which_they_are_written() -> None:
             "comments_disabled",
         ),
         *("views_above", "categories_out", "topic_words_out", "nsfw_words", "languages"),
+        *("words", "words_out", "pattern", "pattern_out", "max_views", "min_likes", "min_num_comments"),
+        *("categories", "channels_out"),
     ]
     assert names(RecordKind.COMMENT, YOUTUBE) == [
         *("deleted", "removed", "stickied", "min_words", "max_words", "self_declared_bots", "nsfw_words"),
+        *("min_score", "min_age_hours", "top_level", "max_depth", "by_poster_out"),
     ]
     assert names(RecordKind.SAMPLE, None) == ["min_comments", "max_duration_s", "video_record"]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from blift.schemas.platform import REDDIT, YOUTUBE
 from blift.schemas.registry import SCHEMAS
+from blift.transforms.rules.post_lists import PostList
 from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
 
 _SCHEMA = pl.DataFrame(SCHEMAS["post"].empty_table()).schema
@@ -27,9 +28,13 @@ def judged(options: dict[str, Any], *rows: dict[str, Any]) -> tuple[list[bool], 
     ).rows()
 
 
+_LIST = PostList("a list", ("1abc",), (("reddit:1abc",),))
+
 #: Rule, option, a post that stays, one that goes, its reason and its detail.
 CASES: list[tuple[str, Any, dict[str, Any], dict[str, Any], str, str | None]] = [
     ("subreddits", ["r/Pics", "videos"], {"subreddit": "pics"}, {"subreddit": "aww"}, "other_subreddit", "aww"),
+    ("subreddits_out", ["/r/Aww"], {"subreddit": "pics"}, {"subreddit": "aww"}, "other_subreddit", "aww"),
+    ("ids", _LIST, {"post_id": "reddit:1abc"}, {"post_id": "reddit:2"}, "not_listed", None),
     ("posted_from", _DAY, {"posted_at": _MIDNIGHT}, {"posted_at": _EVE}, "before_window", "2015-01-31"),
     (
         "subreddit_posted_from",
@@ -55,7 +60,7 @@ def test_every_rule_of_the_scope_has_a_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "option"), [pytest.param(*case[:2], id=case[0]) for case in CASES if case[0] != "subreddits"]
+    ("name", "option"), [pytest.param(*case[:2], id=case[0]) for case in CASES if case[0] not in ("subreddits", "ids")]
 )
 def test_a_post_of_unknown_time_is_in_the_window(name: str, option: Any) -> None:
     assert judged({name: option}, {"subreddit": "pics"}) == ([True], [])
@@ -73,7 +78,7 @@ def test_a_day_for_one_subreddit_does_not_touch_the_others() -> None:
 
 def test_the_scope_of_youtube_has_no_subreddits() -> None:
     names = [rule.name for rule in rules_for(RecordKind.POST, YOUTUBE, "ingest")]
-    assert names == ["posted_from", "posted_before"]
+    assert names == ["ids", "posted_from", "posted_before"]
 
 
 @given(

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
+from blift.pipelines.engine.versions import amend
 from blift.pipelines.stages.publish.publish import Result, Wish, publish
 from blift.pipelines.stages.release import stage as release
 from tests.hub_server import TOKEN, HubServer
@@ -35,7 +37,7 @@ def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFact
     folder = RunFolder(str(path))
     source, manifest = recipe_of(folder), folder.read_manifest()
     assert manifest is not None
-    place = Place(source, folder, BeamArguments())
+    place = Place(source, folder, BeamArguments(), partial(amend, folder, source.recipe.card))
     run_unless_done(release.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, QUIET)
     return path
 

@@ -63,7 +63,8 @@ def test_the_hubs_rules_find_nothing_wrong(card: str) -> None:
 def test_configs_are_samples_blift_both_shapes_and_rejects(card: str) -> None:
     front = front_of(card)
     names = [config["config_name"] for config in front["configs"]]
-    assert names == ["samples", "blift", "instructions", "chat", "media", "rejects"] == [
+    pairs = ["instructions", "chat", "instructions_without_media", "chat_without_media"]
+    assert names == ["samples", "blift", *pairs, "media", "rejects"] == [
         info["config_name"] for info in front["dataset_info"]
     ]  # fmt: skip
     assert [config["config_name"] for config in front["configs"] if config.get("default")] == ["samples"]
@@ -84,9 +85,8 @@ def test_the_card_says_what_a_row_is_in_the_words_of_the_record_classes(card: st
 def test_rows_and_features_are_those_of_the_files(released: Path, card: str) -> None:
     for info in front_of(card)["dataset_info"]:
         for split in info["splits"]:
-            folder = {"instructions": "instructions/llava", "chat": "instructions/chat"}.get(
-                info["config_name"], info["config_name"]
-            )
+            folder = info["config_name"].replace("_", "-").replace("chat", "instructions/chat")
+            folder = re.sub("^instructions(?!/)", "instructions/llava", folder)
             name = split["name"] if folder.startswith("instructions/") else ""
             paths = sorted((released / "release" / folder).glob(f"{name}*.parquet"))
             assert split["num_examples"] == sum(pq.read_metadata(path).num_rows for path in paths)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, run_unless_done
+from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.model import Card
 from blift.pipelines.recipe.result import MediaFiles, MediaShape
 from blift.pipelines.stages.publish.edition import Edition, Facts
@@ -83,7 +85,8 @@ def released(folder: Path, *beam: str) -> StageRecord:
     source, manifest = recipe_of(run), run.read_manifest()
     assert manifest is not None
     prepared = release.prepare(Request(source, run, None, manifest))
-    made = run_unless_done(release.STAGE, prepared, manifest, Place(source, run, beam_arguments(beam)), QUIET)
+    place = Place(source, run, beam_arguments(beam), partial(amend, run, source.recipe.card))
+    made = run_unless_done(release.STAGE, prepared, manifest, place, QUIET)
     assert made is not None
     return made.stages[layout.STAGE]
 

@@ -1,5 +1,6 @@
 """What was published can be built from: ours, and the six columns of BLIFT."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from blift.connectors.fetch.archives import write_archives
 from blift.connectors.fetch.items import Item, Kind, NotThere
 from blift.connectors.fetch.state import State
 from blift.connectors.hub.dataset import published_rows
+from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.publish.publish import Result
-from blift.schemas.errors import InputError
+from blift.schemas.errors import InputError, RecipeError
 from blift.schemas.reasons import Absent
 from blift.transforms.accounting import unbalanced
 from blift.transforms.normalise import published_comments, published_posts
@@ -24,6 +26,8 @@ from tests.pipelines.stages.publish.conftest import REPO
 #: What a published sample does not hold, or holds of the archives alone.
 #: Posts have no columns for what only files tell; measure the files again to have it.
 _LOST = {"media_file", "scenes", "replay_absent", "sha256", "phash", "cluster"}
+#: A title that tells no language may have that of a comment or tag that a sample does not hold.
+_LOST |= {"language", "language_confidence"}
 
 
 def samples_in(folder: Path) -> pl.DataFrame:
@@ -131,3 +135,37 @@ def test_a_row_becomes_a_post_and_its_comments_in_order() -> None:
     ]  # fmt: skip
     assert chunk.posts.rows_in == 3
     assert [(row["reason"], row["line"]) for row in chunk.posts.rejects.to_pylist()] == [("missing_field", 8)]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_published_dataset_lists_the_posts_from_which_it_was_built(
+    publish_to: Callable[..., Result], run_folder: Path, corpus: Path, tmp_path: Path
+) -> None:
+    publish_to(run_folder)
+    shutil.copytree(corpus, tmp_path / "corpus")
+    (tmp_path / "corpus" / "again.yaml").write_text(
+        "name: again\nsources:\n"
+        f"  reddit: {{submissions: [reddit/RS_*.zst], scope: {{ids: {{repo: {REPO}, revision: v1.0.0}}}}}}\n"
+        f"  youtube: {{info: [youtube/*.info.json*], scope: {{ids: {{repo: {REPO}, column: permalink}}}}}}\n"
+        "rejects: {max_malformed: 0.5}\n"
+    )
+    run_build(tmp_path / "corpus" / "again.yaml", tmp_path / "again", stages=("ingest",))
+    found = pl.read_parquet(str(tmp_path / "again" / "posts" / "*.parquet"))["post_id"]
+    samples = samples_in(run_folder / "release")
+    audiences = samples["audiences"].explode().struct.field("post_id")
+    assert set(found) == {*audiences.filter(audiences.str.starts_with("reddit:")), *_youtube_ids(samples["permalink"])}
+    with pytest.raises(RecipeError, match=r"has no column 'nothing'\. Columns: sample_id, "):
+        load_recipe(str(_listing(tmp_path, f"{{repo: {REPO}, column: nothing}}")))
+    with pytest.raises(RecipeError, match="owner/gone"):
+        load_recipe(str(_listing(tmp_path, "{repo: owner/gone}")))
+
+
+def _youtube_ids(permalinks: pl.Series) -> list[str]:
+    native = permalinks.str.extract(r"youtube\.com/watch\?v=(.{11})").drop_nulls()
+    return [f"youtube:{each}" for each in native]
+
+
+def _listing(folder: Path, ids: str) -> Path:
+    recipe = folder / "corpus" / "list.yaml"
+    recipe.write_text(f"name: list\nsources:\n  reddit: {{submissions: [reddit/RS_*.zst], scope: {{ids: {ids}}}}}\n")
+    return recipe

@@ -123,7 +123,7 @@ def test_a_shard_that_is_no_longer_written_is_deleted_and_only_that(
     publish_to(run_folder)
     manifest = json.loads((run_folder / "manifest.json").read_text())
     shards = manifest["stages"]["instruct"]["shards"]
-    gone = next(shard for shard in shards if shard["path"].startswith("instructions/chat/test"))
+    gone = next(shard for shard in shards if shard["path"].startswith("instructions/chat/validation"))
     shards.remove(gone)
     (run_folder / "manifest.json").write_text(json.dumps(manifest))
     before = set(hub.state.repos[REPO].resolve("v1.0.0").tree)

@@ -1,0 +1,47 @@
+"""`blift export`: instruction pairs in the files that a trainer reads."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.export.formats import FORMATS
+from blift.schemas.printable import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `export`."""
+    parser.description = (
+        "Write the instruction pairs of a run folder in the files that a trainer reads, with their media beside them. "
+        "Pairs whose media have no file are left out, and so are those that the trainer does not take; both are "
+        "counted. The same run folder gives the same bytes."
+    )
+    parser.epilog = "\n".join(["trainers:", *(f"  {each.name}: {each.trainer}" for each in FORMATS.values())])
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("folder", metavar="RUN", help="a run folder")
+    parser.add_argument("--to", choices=FORMATS, required=True, metavar="TRAINER", help=", ".join(FORMATS))
+    parser.add_argument("--out", required=True, metavar="DIR", help="a new folder, or one of an export to the same")
+    parser.add_argument("--mix", metavar="FILE", help="a YAML file that names other datasets to mix in, with weights")
+    parser.add_argument("--released", action="store_true", help="export the release, without personal data")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift export`."""
+    from blift.pipelines.export.export import export  # noqa: PLC0415 - slow
+    from blift.pipelines.export.mix import read_mix  # noqa: PLC0415 - the same
+
+    chosen = FORMATS[args.to]
+    mixed = read_mix(Path(args.mix)) if args.mix else None
+    done = export(RunFolder(args.folder), chosen, Path(args.out), released=args.released, mixed=mixed)
+    if not args.quiet:
+        rows = ", ".join(f"{name} {count:,}" for name, count in done.rows.items())
+        print(f"{args.out} holds {done.rows.total():,} rows ({rows}) with {len(done.files):,} files of media.")
+        for origin, count in sorted(done.mixed.items()):
+            print(f"Mixed in: {count:,} rows of {printable(origin)}.")
+        for reason, count in sorted(done.left_out.items()):
+            print(f"Left out: {count:,} pairs {printable(reason)}.")
+        print(f"{chosen.trainer.replace('DIR', printable(args.out))}")
+    return 0

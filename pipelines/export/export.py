@@ -1,0 +1,288 @@
+"""`blift export`: the pairs of a run folder in the files that a trainer reads, with their media beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from blift.connectors.filesystem import is_here
+from blift.connectors.inside import check_paths
+from blift.connectors.kept_files import FileGone, keep_file
+from blift.connectors.parquet import file_sha256, read_shard, replace_file
+from blift.connectors.shard import Shard
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.export.formats import Format, Layout
+from blift.pipelines.export.layouts import PARTIAL, WRITERS, ExportedRow
+from blift.pipelines.export.mix import ORIGIN, OWN, Mixed, files_of, mixed_rows, taken_by
+from blift.pipelines.export.pair import ExportedPair, digest_of, pair_of
+from blift.schemas.errors import InputError, OutputError, RecipeError
+from blift.schemas.split import Split
+
+#: Says what the folder is; written first and last. `datasets` passes over names that begin with a dot.
+ABOUT = ".blift-export.json"
+MEDIA = "media"
+_NO_FILE = "that name no file"
+_CHAT, _RELEASE = "instructions/chat/", "release/"
+#: Files that an export writes, apart from those that a format puts beside them.
+_SPLITS = "|".join(split.value for split in Split)
+_OURS = re.compile(
+    rf"(?:(?:{_SPLITS})\.jsonl?|(?:{_SPLITS})-[0-9]{{5}}(?:-[0-9a-f]{{16}})?\.parquet|(?:{_SPLITS})-(?:image|gallery|video)-[0-9a-z]+-[0-9]{{5}}\.tar"
+    rf"|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z0-9]+)(?:\.[0-9a-f]{{32}})?(?:{re.escape(PARTIAL)})?"
+)
+
+
+@dataclass
+class Exported:
+    """What came of it.
+
+    Attributes:
+        rows: of the run folder, by split. ``files``: of media. ``left_out``: pairs that the format does not take, by
+            the reason. ``mixed``: rows of other datasets, by their origin.
+    """
+
+    rows: Counter[str] = field(default_factory=Counter)
+    files: set[str] = field(default_factory=set)
+    left_out: Counter[str] = field(default_factory=Counter)
+    mixed: Counter[str] = field(default_factory=Counter)
+
+
+def export(
+    folder: RunFolder, chosen: Format, out: Path, *, released: bool = False, mixed: Mixed | None = None
+) -> Exported:
+    """Write the pairs of a run folder, or of its release, for a trainer.
+
+    The same run folder gives the same bytes, also after an interruption.
+
+    Args:
+        mixed: rows of other datasets in the same format, for formats of JSON.
+
+    Raises:
+        InputError: it has no pair that names a file and that the format takes, or a file is no longer what it was.
+        OutputError: ``out`` holds files that no export to this format wrote, or cannot be written.
+    """
+    shards = _shards(folder, released=released)
+    if mixed and chosen.layout not in (Layout.JSON, Layout.JSONL):
+        raise RecipeError(
+            f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
+            "with `datasets.concatenate_datasets`."
+        )
+    _claim(out, chosen)
+    done, names = Exported(), []
+    taken = _taken(shards, folder) if mixed else {}
+    for split in Split:
+        own = [shard for shard in shards if _split_of(shard) == split.value]
+        rows = _rows(own, folder, chosen, out, done, released=released)
+        first = next(rows, None)
+        if first is not None:
+            counted = _counted(first, rows, done, split.value)
+            whole = _with_mixed(counted, mixed, split.value, taken, out, done) if mixed else counted
+            names += list(WRITERS[chosen.layout](whole, out, split.value))
+    if set(done.left_out) == {_NO_FILE} and not done.rows:
+        raise _without_files(folder, released=released)
+    if not done.rows:
+        why = "; ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
+        raise InputError(f"{folder.path} has no pair that {chosen.name} takes: {why}.")
+    beside = chosen.beside(names)
+    for name, content in beside.items():
+        replace_file(str(out / name), _as_text(content))
+    media = set() if chosen.layout in (Layout.PARQUET, Layout.TAR) else done.files
+    _sweep(out, {*names, *beside, *media})
+    about = {
+        **_about(chosen),
+        "complete": True,
+        "rows": dict(done.rows),
+        "mixed": dict(sorted(done.mixed.items())),
+        "left_out": dict(sorted(done.left_out.items())),
+        "files": {name: file_sha256(str(out / name)) for name in sorted((*names, *beside))},
+    }
+    replace_file(str(out / ABOUT), _as_text(about))
+    return done
+
+
+def _shards(folder: RunFolder, *, released: bool) -> list[Shard]:
+    """Shards of pairs with files, in order.
+
+    Raises:
+        InputError: there are none; says what to do.
+    """
+    manifest = folder.require_manifest()
+    prefix = f"{_RELEASE}{_CHAT}" if released else _CHAT
+    every = sorted(shard for record in manifest.stages.values() for shard in record.shards)
+    found = [shard for shard in every if shard.path.startswith(prefix)]
+    if not found and released:
+        raise InputError(f"{folder.path} has no release with pairs. Run `blift publish --dry-run`, which makes one.")
+    if not found:
+        raise _without_files(folder, released=False)
+    return found
+
+
+def _without_files(folder: RunFolder, *, released: bool) -> InputError:
+    """What to do where no pair names a file."""
+    if released:
+        return InputError(
+            f"The release of {folder.path} has no pair that names a file. Set `publish.media: beside` in the recipe "
+            "and run `blift publish --dry-run` again."
+        )
+    return InputError(
+        f"{folder.path} has no pair that names a file. Add the section `media` to the recipe, with the files of the "
+        "media, and build again."
+    )
+
+
+def _split_of(shard: Shard) -> str:
+    return shard.name.rpartition("/")[2].partition("-")[0]
+
+
+def _claim(out: Path, chosen: Format) -> None:
+    """Make the folder ours.
+
+    Raises:
+        OutputError: it holds files that an export to this format did not write.
+    """
+    if not is_here(str(out)):
+        raise OutputError(f"--out is {out}; an export is written to a folder of this machine. Copy it from there.")
+    out.mkdir(parents=True, exist_ok=True)
+    there = sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
+    if there and _claimed_for(out) != chosen.name:
+        other = _claimed_for(out)
+        what = f"an export for {other!r}" if other else f"files that blift did not write, such as {there[0]!r}"
+        raise OutputError(f"{out} holds {what}. Choose an empty or new folder as --out.")
+    own = {ABOUT, *chosen.beside([])}
+    strangers = [name for name in there if name not in own and not _is_ours(name, own)]
+    if strangers:
+        raise OutputError(f"{out} holds {strangers[0]!r}, which blift did not write. Move it elsewhere, and run again.")
+    check_paths(str(out), [name for name in there if not name.startswith(ABOUT) and not name.endswith(PARTIAL)])
+    replace_file(str(out / ABOUT), _as_text({**_about(chosen), "complete": False}))
+
+
+def _is_ours(name: str, own: set[str]) -> bool:
+    half = re.sub(rf"\.[0-9a-f]{{32}}{re.escape(PARTIAL)}$", "", name)
+    return half in own or _OURS.fullmatch(name) is not None
+
+
+def _claimed_for(out: Path) -> str | None:
+    """The format of the export that a folder holds."""
+    try:
+        content = json.loads((out / ABOUT).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    found = content.get("format") if isinstance(content, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _about(chosen: Format) -> dict[str, Any]:
+    return {"format": chosen.name, "trainer": chosen.trainer, "blift": version("blift")}
+
+
+def _rows(
+    shards: list[Shard], folder: RunFolder, chosen: Format, out: Path, done: Exported, *, released: bool
+) -> Iterator[ExportedRow]:
+    """Rows of the format, whose files lie in the folder of the export when they come."""
+    place = partial(_place, folder=folder, out=out, done=done, prefix=_RELEASE if released else "")
+    for shard in shards:
+        for row in read_shard(folder.path, shard, "chat").to_pylist():
+            pair = pair_of(row)
+            if why := _refused(pair, chosen):
+                done.left_out[why] += 1
+                continue
+            if pair.videos and not chosen.videos:
+                pair = pair.as_frames()
+            kind = "video" if pair.videos else "gallery" if len(pair.media) > 1 else "image"
+            names = {name: place(name) for name, _ in (*pair.media, *(pair.frames if not chosen.videos else ()))}
+            placed = pair.placed(names | {name: name for name, _ in pair.frames if name not in names})
+            yield ExportedRow(chosen.row(placed), [name for name, _ in placed.media], kind)
+
+
+def _refused(pair: ExportedPair, chosen: Format) -> str | None:
+    """Why a format does not take a pair."""
+    if not pair.media:
+        return _NO_FILE
+    if pair.videos and not chosen.videos and len(pair.media) > 1:
+        return "of galleries with a video"
+    if pair.videos and not chosen.videos and not pair.frames:
+        return "of videos without frames (set `instruct.frames`)"
+    several = len(pair.media) > 1 or (pair.videos and not chosen.videos and len(pair.frames) > 1)
+    if several and not chosen.galleries:
+        return "of several images or frames (it takes one image per row)"
+    return None
+
+
+def _place(name: str, folder: RunFolder, out: Path, done: Exported, prefix: str) -> str:
+    """A file of the run folder in the folder of the export; its name there.
+
+    Raises:
+        InputError: it is gone, or is another now.
+    """
+    check_paths(folder.path, [prefix + name])
+    try:
+        placed = keep_file([folder.file(prefix + name)], digest_of(name), str(out), MEDIA)
+    except FileGone as why:
+        again = (
+            "delete its folder `release` and publish it again" if prefix else "build it again with `--force instruct`"
+        )
+        raise InputError(f"{folder.path} is damaged: {why}. To repair it, {again}.") from why
+    done.files.add(placed)
+    return placed
+
+
+def _counted(first: ExportedRow, rows: Iterator[ExportedRow], done: Exported, split: str) -> Iterator[ExportedRow]:
+    done.rows[split] += 1
+    yield first
+    for row in rows:
+        done.rows[split] += 1
+        yield row
+
+
+def _taken(shards: list[Shard], folder: RunFolder) -> dict[str, frozenset[str]]:
+    """By split, ids and files of the pairs of all other splits."""
+    own: dict[str, set[str]] = {split.value: set() for split in Split}
+    for shard in shards:
+        rows = read_shard(folder.path, shard, "chat", ["id", "images", "videos"])
+        own[_split_of(shard)] |= taken_by(rows.to_pylist())
+    return {split: frozenset(name for other, names in own.items() if other != split for name in names) for split in own}
+
+
+def _with_mixed(
+    rows: Iterator[ExportedRow],
+    mixed: Mixed,
+    split: str,
+    taken: Mapping[str, frozenset[str]],
+    out: Path,
+    done: Exported,
+) -> Iterator[ExportedRow]:
+    """Rows of the run folder, and after them those of other datasets; each with its origin."""
+
+    def place(path: Path) -> str:
+        placed = keep_file([str(path)], file_sha256(str(path)), str(out), MEDIA)
+        done.files.add(placed)
+        return placed
+
+    own = 0
+    for each in rows:
+        own += 1
+        yield each._replace(row={**each.row, ORIGIN: OWN})
+    for row in mixed_rows(mixed, split, own, taken[split], place):
+        done.mixed[row[ORIGIN]] += 1
+        yield ExportedRow(row, files_of(row), "")
+
+
+def _sweep(out: Path, wanted: set[str]) -> None:
+    """Delete what an earlier or interrupted export wrote, and this one did not."""
+    for path in sorted(out.rglob("*"), reverse=True):
+        name = str(path.relative_to(out))
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif name not in wanted and name != ABOUT:
+            path.unlink()
+
+
+def _as_text(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

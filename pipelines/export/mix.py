@@ -1,0 +1,183 @@
+"""Rows of other datasets among the pairs of an export: exact numbers, the same every time, each row with its origin."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xxhash
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from blift.connectors.inside import check_inside
+from blift.schemas.errors import InputError, RecipeError, cut
+from blift.schemas.regular_files import Unreadable, read_regular_file
+from blift.schemas.split import Split
+from blift.schemas.yaml_text import read_yaml
+
+#: Name of the key that says where a row is from, and its value in pairs of the run folder.
+ORIGIN, OWN = "origin", "blift"
+_MOST_BYTES = 4 << 30
+_MIX_BYTES = 64 << 10
+#: Keys of rows, and of parts of messages, that name files.
+_FILES = ("image", "images", "video", "videos", "path")
+
+
+class MixEntry(BaseModel):
+    """One dataset to mix in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    path: str = Field(description="A JSON or JSONL file in the trainer's format, or the folder of an export to it.")
+    weight: float = Field(gt=0, description="Rows of it for each row of the run folder, in the same split.")
+    media: str | None = Field(default=None, description="Folder of its media. Null: the folder that it lies in.")
+
+
+class _Mix(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    mix: list[MixEntry] = Field(min_length=1)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Datasets to mix in, and the seed by which their rows are drawn. ``folder``: what their paths are relative to."""
+
+    entries: tuple[MixEntry, ...]
+    seed: int
+    folder: Path
+
+
+def read_mix(path: Path) -> Mixed:
+    """The mix in a YAML file.
+
+    Raises:
+        RecipeError: it cannot be read, or says what is no mix.
+    """
+    where = f"The mix {cut(str(path))}"
+    try:
+        text = read_regular_file(path, _MIX_BYTES).decode("utf-8")
+    except (Unreadable, UnicodeDecodeError) as error:
+        raise RecipeError(f"{where} cannot be read ({error}); check its path.") from error
+    try:
+        found = _Mix.model_validate(read_yaml(text, where).content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise RecipeError(f"{where}: `{key}` is not right: {first['msg']}. See docs/train.md.") from error
+    return Mixed(tuple(found.mix), found.seed, path.parent)
+
+
+#: Puts a file into the export; gives its name there.
+Place = Callable[[Path], str]
+
+
+def mixed_rows(mixed: Mixed, split: str, own: int, taken: frozenset[str], place: Place) -> Iterator[dict[str, Any]]:
+    """Rows of a split of all datasets, each with its origin, its files in the export.
+
+    Of a dataset with the weight w, round(w x ``own``) rows are drawn: those with the lowest hash of seed and row. A
+    file belongs to the training split; of the folder of an export, splits go to the same splits.
+
+    Args:
+        own: how many rows the run folder gives to the split. ``taken``: ids and files of the rows of its other splits,
+            which no row of this one may repeat.
+
+    Raises:
+        InputError: a dataset cannot be read, has too few rows, or names a file that is not there.
+    """
+    for entry in mixed.entries:
+        source = mixed.folder / entry.path
+        file = _file_of(source, split)
+        if file is None:
+            continue
+        media = (mixed.folder / entry.media) if entry.media else file.parent
+        rows = {_hash(row, mixed.seed): row for row in _read(file)}
+        free = [digest for digest, row in sorted(rows.items()) if not taken & set(_names(row))]
+        wanted = int(entry.weight * own + 0.5)
+        if wanted > len(free):
+            raise InputError(
+                f"{file} has {len(free):,} different rows that are in no other split, and `weight: {entry.weight:g}` "
+                f"asks for {wanted:,} of them ({own:,} rows of {split}). Lower the weight."
+            )
+        for digest in free[:wanted]:
+            yield {**_placed(rows[digest], media, place, file), ORIGIN: posixpath.normpath(entry.path)}
+
+
+def _file_of(source: Path, split: str) -> Path | None:
+    if not source.is_dir():
+        return source if split == Split.TRAIN.value else None
+    files = [source / f"{split}.{ending}" for ending in ("json", "jsonl")]
+    return next((file for file in files if file.is_file()), None)
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    """The rows of a JSON list or of JSON lines.
+
+    Raises:
+        InputError: it cannot be read, or holds something else.
+    """
+    try:
+        text = read_regular_file(file, _MOST_BYTES).decode("utf-8")
+        rows = (
+            json.loads(text) if text.lstrip()[:1] == "[" else [json.loads(line) for line in text.splitlines() if line]
+        )
+    except (Unreadable, ValueError, RecursionError) as error:
+        raise InputError(f"Cannot mix in {file}: {error}. It must be a JSON list, or JSON lines.") from error
+    if not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"Cannot mix in {file}: a row of it is no JSON object.")
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def _hash(row: Mapping[str, Any], seed: int) -> str:
+    content = json.dumps({key: value for key, value in row.items() if key != ORIGIN}, sort_keys=True)
+    return xxhash.xxh3_128_hexdigest(f"mix {seed} {content}".encode())
+
+
+def _names(row: Mapping[str, Any]) -> list[str]:
+    """The id of a row, and the names of its files without their folders."""
+    return [str(row.get("id", "")), *(posixpath.basename(name) for name in files_of(row))]
+
+
+def taken_by(rows: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Ids and files of rows, as ``mixed_rows`` takes them."""
+    return frozenset(name for row in rows for name in _names(row) if name)
+
+
+def files_of(value: Any) -> list[str]:
+    """Files that a row names."""
+    if isinstance(value, list):
+        return [name for item in value for name in files_of(item)]
+    if not isinstance(value, Mapping):
+        return []
+    found = []
+    for key, item in value.items():
+        if key in _FILES:
+            found += [name for name in (item if isinstance(item, list) else [item]) if isinstance(name, str)]
+        else:
+            found += files_of(item)
+    return found
+
+
+def _placed(value: Any, media: Path, place: Place, source: Path) -> Any:
+    """A row whose files are in the export."""
+
+    def moved(item: Any) -> Any:
+        if isinstance(item, list):
+            return [moved(each) for each in item]
+        if not isinstance(item, str):
+            return item
+        check_inside(str(media), item)
+        path = media / item
+        if not path.is_file():
+            raise InputError(f"{source} names the file {item!r}, which is not in {media}. Set `media` to its folder.")
+        return place(path)
+
+    if isinstance(value, list):
+        return [_placed(item, media, place, source) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {key: moved(item) if key in _FILES else _placed(item, media, place, source) for key, item in value.items()}

@@ -1,0 +1,117 @@
+"""Mixing: exact numbers at any weight, the same every time, every row with its origin, no row in two splits."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from blift.pipelines.cli import main
+from blift.pipelines.export.mix import Mixed, MixEntry, mixed_rows
+from blift.schemas.errors import InputError
+
+
+def write_other(folder: Path, rows: int) -> None:
+    """A dataset in LLaVA's format, with one picture."""
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8), "red").save(folder / "pictures" / "a.jpg")
+    made = [
+        {
+            "id": str(place), "model": None, "image": "pictures/a.jpg",
+            "conversations": [
+                {"from": "human", "value": f"<image>\nQuestion {place}"}, {"from": "gpt", "value": "Yes"}
+            ],
+        }
+        for place in range(rows)
+    ]  # fmt: skip
+    (folder / "other.json").write_text(json.dumps(made))
+
+
+def drawn(folder: Path, weight: float, own: int, seed: int = 0, taken: frozenset[str] = frozenset()) -> list[str]:
+    mixed = Mixed((MixEntry(path="other.json", weight=weight),), seed, folder)
+    return [row["id"] for row in mixed_rows(mixed, "train", own, taken, lambda path: f"media/{path.name}")]
+
+
+@given(weight=st.floats(0.01, 5), own=st.integers(1, 40))
+def test_as_many_rows_are_drawn_as_the_weight_says(
+    tmp_path_factory: pytest.TempPathFactory, weight: float, own: int
+) -> None:
+    folder = tmp_path_factory.mktemp("other")
+    write_other(folder, 201)
+    found = drawn(folder, weight, own)
+    assert len(found) == len(set(found)) == int(weight * own + 0.5)
+    assert found == drawn(folder, weight, own)
+    assert set(drawn(folder, weight / 2, own)) <= set(found)
+
+
+def test_a_row_of_another_split_is_not_drawn_and_too_few_rows_are_told(tmp_path: Path) -> None:
+    write_other(tmp_path, 10)
+    assert "3" not in drawn(tmp_path, 9, 1, taken=frozenset({"3"}))
+    with pytest.raises(
+        InputError, match="has 10 different rows that are in no other split, and `weight: 11` asks for 11"
+    ):
+        drawn(tmp_path, 11, 1)
+    assert set(drawn(tmp_path, 4, 1)) != set(drawn(tmp_path, 4, 1, seed=1))
+
+
+def test_a_file_outside_the_folder_of_media_is_refused(tmp_path: Path) -> None:
+    write_other(tmp_path, 1)
+    row: dict[str, Any] = json.loads((tmp_path / "other.json").read_text())[0]
+    for name, said in (("../secret.jpg", "leads out of the folder"), ("/etc/passwd", "is absolute")):
+        (tmp_path / "other.json").write_text(json.dumps([row | {"image": name}]))
+        with pytest.raises(InputError, match=said):
+            drawn(tmp_path, 1, 1)
+    (tmp_path / "other.json").write_text(json.dumps([row | {"image": "gone.jpg"}]))
+    with pytest.raises(InputError, match=r"names the file 'gone.jpg', which is not in .* Set `media` to its folder"):
+        drawn(tmp_path, 1, 1)
+
+
+def test_an_export_with_a_mix_says_where_every_row_is_from(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_other(tmp_path / "base", 30)
+    (tmp_path / "mix.yaml").write_text("mix:\n  - {path: base/other.json, weight: 1.5}\nseed: 3\n")
+    command = [
+        "export",
+        str(run),
+        "--to",
+        "llava-next",
+        "--out",
+        str(tmp_path / "out"),
+        "--mix",
+        str(tmp_path / "mix.yaml"),
+    ]
+    assert main(command) == 0
+    rows = json.loads((tmp_path / "out" / "train.json").read_text())
+    origins = Counter(row["origin"] for row in rows)
+    assert origins["base/other.json"] == int(1.5 * origins["blift"] + 0.5)
+    assert f"Mixed in: {origins['base/other.json']} rows of base/other.json." in capsys.readouterr().out
+    for row in rows:
+        assert None not in row.values()
+        named = row.get("image", row.get("video"))
+        assert all((tmp_path / "out" / name).is_file() for name in (named if isinstance(named, list) else [named]))
+    before = (tmp_path / "out" / "train.json").read_bytes()
+    assert main(command) == 0
+    assert (tmp_path / "out" / "train.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mix: []", "`mix` is not right"),
+        ("mix: [{path: a.json}]", "`mix.0.weight` is not right"),
+        ("mix: [{path: a.json, weight: 0}]", "`mix.0.weight` is not right"),
+        ("mix: [{path: a.json, weight: 1, wight: 2}]", "`mix.0.wight` is not right"),
+    ],
+)
+def test_a_mix_that_is_none_is_one_sentence(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    (tmp_path / "mix.yaml").write_text(text)
+    command = ["export", str(run), "--to", "llava", "--out", str(tmp_path / "out"), "--mix", str(tmp_path / "mix.yaml")]
+    assert main(command) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Trainers over exports of the demo: `make test-training` installs them apart, and runs their own loaders."""
