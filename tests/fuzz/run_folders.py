@@ -10,7 +10,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from blift.pipelines.engine.run_folder import MANIFEST, RunFolder, StageRecord
 from blift.pipelines.engine.run_report import StageResult, account_name, read_account
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
+from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.release import stage as release
 from blift.schemas.errors import BliftError
@@ -136,7 +137,8 @@ def _build(folder: Path) -> Path:
     build(load_recipe(str(folder / "mine.yaml")), run, beam_arguments([]), None, None, report)
     source, manifest = recipe_of(run), run.require_manifest()
     prepared = release.prepare(Request(source, run, None, manifest))
-    run_unless_done(release.STAGE, prepared, manifest, Place(source, run, BeamArguments()), report)
+    place = Place(source, run, BeamArguments(), partial(amend, run, source.recipe.card))
+    run_unless_done(release.STAGE, prepared, manifest, place, report)
     return folder / "pristine"
 
 
