@@ -196,7 +196,7 @@ def test_the_new_column_has_its_value(run: Path) -> None:
 
 def test_the_new_stage_runs(run: Path) -> None:
     manifest = json.loads((run / "manifest.json").read_text())
-    assert manifest["stages"]["count"]["inputs"] == {"rows": 1}
+    assert manifest["stages"]["count"]["inputs"]["rows"] == 1
 
 
 @pytest.mark.usefixtures("run")
