@@ -208,7 +208,7 @@ def _refused(pair: ExportedPair, chosen: Format) -> str | None:
     if pair.videos and not chosen.videos and len(pair.media) > 1:
         return "of galleries with a video"
     if pair.videos and not chosen.videos and not pair.frames:
-        return "of videos without frames (set `instruct.frames`)"
+        return "of videos without frames (set `instruct.frames`; a release has none)"
     several = len(pair.media) > 1 or (pair.videos and not chosen.videos and len(pair.frames) > 1)
     if several and not chosen.galleries:
         return "of several images or frames (it takes one image per row)"
