@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.export.formats import FORMATS
 from blift.schemas.printable import printable
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "\n".join(["trainers:", *(f"  {each.name}: {each.trainer}" for each in FORMATS.values())])
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("folder", metavar="RUN", help="a run folder")
+    parser.add_argument("folder", metavar="RUN", help="a run folder, or RUN@previous for the dataset before")
     parser.add_argument("--to", choices=FORMATS, required=True, metavar="TRAINER", help=", ".join(FORMATS))
     parser.add_argument("--out", required=True, metavar="DIR", help="a new folder, or one of an export to the same")
     parser.add_argument("--mix", metavar="FILE", help="a YAML file that names other datasets to mix in, with weights")
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     chosen = FORMATS[args.to]
     mixed = read_mix(Path(args.mix)) if args.mix else None
-    done = export(RunFolder(args.folder), chosen, Path(args.out), released=args.released, mixed=mixed)
+    done = export(run_folder(args.folder), chosen, Path(args.out), released=args.released, mixed=mixed)
     if not args.quiet:
         rows = ", ".join(f"{name} {count:,}" for name, count in done.rows.items())
         print(f"{args.out} holds {done.rows.total():,} rows ({rows}) with {len(done.files):,} files of media.")

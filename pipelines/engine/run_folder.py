@@ -394,6 +394,6 @@ class RunFolder:
         """
         if self.is_local:
             for folder in sorted({posixpath.dirname(prefix) for prefix in prefixes}):
-                for found in glob.iglob(folder, root_dir=self.path) if folder.endswith("*") else (folder,):
+                for found in glob.iglob(f"{folder}/", root_dir=self.path) if folder.endswith("*") else (folder,):
                     check_folder(self.path, found)
                     make_folder(self.file(found))

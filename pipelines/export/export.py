@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.export.formats import Format, Layout
 from blift.pipelines.export.layouts import PARTIAL, WRITERS, ExportedRow
-from blift.pipelines.export.mix import ORIGIN, OWN, Mixed, files_of, mixed_rows, taken_by
+from blift.pipelines.export.mix import ORIGIN, OWN, Apart, Mixed, files_of, mixed_rows, taken_by
 from blift.pipelines.export.pair import ExportedPair, digest_of, pair_of
 from blift.schemas.errors import InputError, OutputError, RecipeError
 from blift.schemas.split import Split
@@ -75,14 +75,14 @@ def export(
         )
     _claim(out, chosen)
     done, names = Exported(), []
-    taken = _taken(shards, folder) if mixed else {}
+    apart = Apart(_taken(shards, folder) if mixed else {})
     for split in Split:
         own = [shard for shard in shards if _split_of(shard) == split.value]
         rows = _rows(own, folder, chosen, out, done, released=released)
         first = next(rows, None)
         if first is not None:
             counted = _counted(first, rows, done, split.value)
-            whole = _with_mixed(counted, mixed, split.value, taken, out, done) if mixed else counted
+            whole = _with_mixed(counted, mixed, split.value, apart, out, done) if mixed else counted
             names += list(WRITERS[chosen.layout](whole, out, split.value))
     if set(done.left_out) == {_NO_FILE} and not done.rows:
         raise _without_files(folder, released=released)
@@ -185,7 +185,8 @@ def _rows(
     shards: list[Shard], folder: RunFolder, chosen: Format, out: Path, done: Exported, *, released: bool
 ) -> Iterator[ExportedRow]:
     """Rows of the format, whose files lie in the folder of the export when they come."""
-    place = partial(_place, folder=folder, out=out, done=done, prefix=_RELEASE if released else "")
+    # A file is of many pairs, and its digest is taken once.
+    place = cache(partial(_place, folder=folder, out=out, done=done, prefix=_RELEASE if released else ""))
     for shard in shards:
         for row in read_shard(folder.path, shard, "chat").to_pylist():
             pair = pair_of(row)
@@ -207,7 +208,7 @@ def _refused(pair: ExportedPair, chosen: Format) -> str | None:
     if pair.videos and not chosen.videos and len(pair.media) > 1:
         return "of galleries with a video"
     if pair.videos and not chosen.videos and not pair.frames:
-        return "of videos without frames (set `instruct.frames`)"
+        return "of videos without frames (set `instruct.frames`; a release has none)"
     several = len(pair.media) > 1 or (pair.videos and not chosen.videos and len(pair.frames) > 1)
     if several and not chosen.galleries:
         return "of several images or frames (it takes one image per row)"
@@ -253,7 +254,7 @@ def _with_mixed(
     rows: Iterator[ExportedRow],
     mixed: Mixed,
     split: str,
-    taken: Mapping[str, frozenset[str]],
+    apart: Apart,
     out: Path,
     done: Exported,
 ) -> Iterator[ExportedRow]:
@@ -268,7 +269,7 @@ def _with_mixed(
     for each in rows:
         own += 1
         yield each._replace(row={**each.row, ORIGIN: OWN})
-    for row in mixed_rows(mixed, split, own, taken[split], place):
+    for row in mixed_rows(mixed, split, own, apart, place):
         done.mixed[row[ORIGIN]] += 1
         yield ExportedRow(row, files_of(row), "")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from blift.schemas.yaml_text import read_yaml
 
 #: Name of the key that says where a row is from, and its value in pairs of the run folder.
 ORIGIN, OWN = "origin", "blift"
+_DIGEST = re.compile(r"[0-9a-f]{64}\.")
 _MOST_BYTES = 4 << 30
 _MIX_BYTES = 64 << 10
 #: Keys of rows, and of parts of messages, that name files.
@@ -72,23 +74,37 @@ def read_mix(path: Path) -> Mixed:
     return Mixed(tuple(found.mix), found.seed, path.parent)
 
 
+@dataclass(frozen=True)
+class Apart:
+    """What keeps splits apart.
+
+    Attributes:
+        taken: by split, ids and files of the pairs of all other splits.
+        drawn: rows and files that the splits before this one drew.
+    """
+
+    taken: Mapping[str, frozenset[str]]
+    drawn: set[str] = field(default_factory=set)
+
+
 #: Puts a file into the export; gives its name there.
 Place = Callable[[Path], str]
 
 
-def mixed_rows(mixed: Mixed, split: str, own: int, taken: frozenset[str], place: Place) -> Iterator[dict[str, Any]]:
+def mixed_rows(mixed: Mixed, split: str, own: int, apart: Apart, place: Place) -> Iterator[dict[str, Any]]:
     """Rows of a split of all datasets, each with its origin, its files in the export.
 
     Of a dataset with the weight w, round(w x ``own``) rows are drawn: those with the lowest hash of seed and row. A
     file belongs to the training split; of the folder of an export, splits go to the same splits.
 
     Args:
-        own: how many rows the run folder gives to the split. ``taken``: ids and files of the rows of its other splits,
-            which no row of this one may repeat.
+        own: how many rows the run folder gives to the split.
+        apart: what no row of this split may repeat; what is drawn is added at the end.
 
     Raises:
         InputError: a dataset cannot be read, has too few rows, or names a file that is not there.
     """
+    drawn: set[str] = set()
     for entry in mixed.entries:
         source = mixed.folder / entry.path
         file = _file_of(source, split)
@@ -96,7 +112,11 @@ def mixed_rows(mixed: Mixed, split: str, own: int, taken: frozenset[str], place:
             continue
         media = (mixed.folder / entry.media) if entry.media else file.parent
         rows = {_hash(row, mixed.seed): row for row in _read(file)}
-        free = [digest for digest, row in sorted(rows.items()) if not taken & set(_names(row))]
+        free = [
+            digest
+            for digest, row in sorted(rows.items())
+            if not apart.taken[split] & set(_names(row)) and not apart.drawn & _identity(digest, row, media)
+        ]
         wanted = int(entry.weight * own + 0.5)
         if wanted > len(free):
             raise InputError(
@@ -104,7 +124,9 @@ def mixed_rows(mixed: Mixed, split: str, own: int, taken: frozenset[str], place:
                 f"asks for {wanted:,} of them ({own:,} rows of {split}). Lower the weight."
             )
         for digest in free[:wanted]:
+            drawn |= _identity(digest, rows[digest], media)
             yield {**_placed(rows[digest], media, place, file), ORIGIN: posixpath.normpath(entry.path)}
+    apart.drawn.update(drawn)
 
 
 def _file_of(source: Path, split: str) -> Path | None:
@@ -135,6 +157,12 @@ def _read(file: Path) -> list[dict[str, Any]]:
 def _hash(row: Mapping[str, Any], seed: int) -> str:
     content = json.dumps({key: value for key, value in row.items() if key != ORIGIN}, sort_keys=True)
     return xxhash.xxh3_128_hexdigest(f"mix {seed} {content}".encode())
+
+
+def _identity(digest: str, row: Mapping[str, Any], media: Path) -> set[str]:
+    """The row, and its files: by their names where these are digests, else by where they lie."""
+    named = ((posixpath.basename(name), name) for name in files_of(row))
+    return {digest, *(base if _DIGEST.match(base) else str((media / name).resolve()) for base, name in named)}
 
 
 def _names(row: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ import glob
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,6 +39,7 @@ from blift.transforms.popularity import measured, popularity
 from blift.transforms.release import blift_rows
 from blift.transforms.selection import choose
 from blift.transforms.tables import frame, rows_of
+from blift.transforms.templates import Template
 from blift.transforms.unite import sample_table, unite
 
 #: Records of an archive that are looked at: enough for every field of the corpus to occur.
@@ -76,8 +78,10 @@ def lineage(source: RecipeFile, run: RunFolder) -> dict[str, dict[str, list[str]
     for column, columns in _changes(tables, "sample", _ranked):
         _note(found, columns, f"`sample.{column}`")
     some = {**tables, "sample": tables["sample"].gather_every(max(1, tables["sample"].height // _SAMPLES))}
-    for table in ("sample", "media"):
-        for column, columns in _changes(some, table, lambda given: _of_samples(given, source)):
+    templates = source.recipe.instruct.templates
+    # Files are the same in the pairs of all templates.
+    for table, asked in (("sample", templates), ("media", templates[:1])):
+        for column, columns in _changes(some, table, partial(_of_samples, templates=asked)):
             _note(found, columns, f"`{table}.{column}`")
     return {
         table: {column: sorted(found.get((table, column), ())) for column in record.model_fields}
@@ -244,13 +248,13 @@ def _samples(tables: Tables, source: RecipeFile) -> Tables:
     return {"sample": samples}
 
 
-def _of_samples(tables: Tables, source: RecipeFile) -> Tables:
+def _of_samples(tables: Tables, templates: Sequence[Template]) -> Tables:
     """Instruction pairs, and the rows of BLIFT, out of samples."""
     samples = rows_of(tables["sample"], "sample")
     splits = pl.Series("split", ["train"] * samples.num_rows)
     files = found_files(samples.to_pylist(), frame(files_by_key(rows_of(tables["media"], "media"))))
     shown = [[] if isinstance(each, str) else [_shown(file) for file in each] for each in files]
-    pairs = instructions(samples, source.recipe.instruct.templates, splits, shown)
+    pairs = instructions(samples, templates, splits, shown)
     blift = frame(blift_rows(samples)).select(pl.int_range(pl.len()).alias("row"), pl.all())
     return {"instruction": frame(pairs.llava), "chat": frame(pairs.chat), "blift": blift}
 

@@ -75,7 +75,7 @@ def test_a_rule_lets_what_depends_on_it_run_alone(here: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "version", "expected"),
     [
-        (Sample, "1.1.9", []),
+        (Sample, Sample.version.rpartition(".")[0] + ".9", []),
         (Sample, "1.9.0", ["curate", "instruct"]),
         (Sample, "2.0.0", ["curate", "instruct"]),
         (Reject, "1.9.0", []),

@@ -138,12 +138,11 @@ def _image_posts(archives: Path) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-@pytest.fixture(scope="session")
-def real_run(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run folder of real records and real files; which file is of which record is made up, as most are gone."""
-    folder, media = tmp_path_factory.mktemp("real"), shared_data / "media"
+def write_real_corpus(folder: Path, shared_data: Path) -> None:
+    """Real records and real files; which file is of which record is made up, as most are gone."""
+    media = shared_data / "media"
     for name in ("archives", "info", "files"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
     for path in (shared_data / "reddit").glob("R[SC]_*"):
         (folder / "archives" / path.name).symlink_to(path)
     for post_id, name in zip(_image_posts(shared_data / "reddit"), _PICTURES, strict=False):
@@ -153,5 +152,12 @@ def real_run(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         (folder / "info" / path.name).symlink_to(path)
         shutil.copy(media / name, folder / "files" / f"A video [{video_id}].mp4")
     (folder / "recipe.yaml").write_text(_REAL_RECIPE)
+
+
+@pytest.fixture(scope="session")
+def real_run(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of real records and real files."""
+    folder = tmp_path_factory.mktemp("real")
+    write_real_corpus(folder, shared_data)
     run_build(folder / "recipe.yaml", folder / "out")
     return folder / "out"

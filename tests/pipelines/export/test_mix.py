@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blift.pipelines.cli import main
-from blift.pipelines.export.mix import Mixed, MixEntry, mixed_rows
+from blift.pipelines.export.mix import Apart, Mixed, MixEntry, mixed_rows
 from blift.schemas.errors import InputError
 
 
@@ -33,7 +33,8 @@ def write_other(folder: Path, rows: int) -> None:
 
 def drawn(folder: Path, weight: float, own: int, seed: int = 0, taken: frozenset[str] = frozenset()) -> list[str]:
     mixed = Mixed((MixEntry(path="other.json", weight=weight),), seed, folder)
-    return [row["id"] for row in mixed_rows(mixed, "train", own, taken, lambda path: f"media/{path.name}")]
+    found = mixed_rows(mixed, "train", own, Apart({"train": taken}), lambda path: f"media/{path.name}")
+    return [row["id"] for row in found]
 
 
 @given(weight=st.floats(0.01, 5), own=st.integers(1, 40))
@@ -56,6 +57,25 @@ def test_a_row_of_another_split_is_not_drawn_and_too_few_rows_are_told(tmp_path:
     ):
         drawn(tmp_path, 11, 1)
     assert set(drawn(tmp_path, 4, 1)) != set(drawn(tmp_path, 4, 1, seed=1))
+
+
+def test_what_one_split_drew_of_a_dataset_is_in_no_other_split(tmp_path: Path) -> None:
+    write_other(tmp_path, 6)
+    rows = json.loads((tmp_path / "other.json").read_text())
+    others = [{key: value for key, value in row.items() if key != "image"} for row in rows]
+    (tmp_path / "other.json").write_text(json.dumps(others))
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / "validation.json").write_text(json.dumps([*others[:4], {**others[0], "id": "more"}]))
+    apart = Apart({"train": frozenset(), "validation": frozenset()})
+    entries = (MixEntry(path="other.json", weight=3), MixEntry(path="earlier", weight=1))
+    mixed = Mixed(entries, 0, tmp_path)
+    train = {row["id"] for row in mixed_rows(mixed, "train", 1, apart, str)}
+    left = {row["id"] for row in others[:4]} - train
+    assert len(train) == 3
+    with pytest.raises(InputError, match=f"has {len(left) + 1} different rows that are in no other split"):
+        list(mixed_rows(mixed, "validation", 9, apart, str))
+    validation = {row["id"] for row in mixed_rows(mixed, "validation", len(left) + 1, apart, str)}
+    assert validation == left | {"more"}
 
 
 def test_a_file_outside_the_folder_of_media_is_refused(tmp_path: Path) -> None:

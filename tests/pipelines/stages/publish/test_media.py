@@ -272,7 +272,8 @@ def test_a_folder_that_would_be_too_full_is_a_sentence(
 ) -> None:
     monkeypatch.setattr(media, "FILES_PER_FOLDER", 0)
     released = json.loads((made["beside"] / "manifest.json").read_text())["stages"]["release"]["shards"]
-    (names,) = [Shard(**shard) for shard in released if shard["path"] == "release/images/metadata.parquet"]
+    shards = [Shard(**shard) for shard in released]
+    (names,) = [shard for shard in shards if shard.name == "release/images/metadata.parquet"]
     rows = read_shard(str(made["beside"]), names, "media_file")
     config = MediaRelease(str(tmp_path), "", MediaShape.BESIDE, MediaFiles.FILES, [], [], "", 1)
     with pytest.raises(InputError, match=r"has 14 files, and the Hub takes 0 a folder. Say `publish.media: embedded`"):
