@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from blift.connectors.hub.client import Line
+from blift.connectors.shard import name_of
 from blift.pipelines.stages.publish.publish import Result
 from blift.schemas.errors import PublishError
 from tests import xet_client
@@ -60,7 +61,7 @@ def test_what_was_published_by_xet_is_loaded_and_does_not_travel_twice(
     loaded = json.loads((tmp_path / "out").read_text())
     held = json.loads((run_folder / "manifest.json").read_text())["stages"]["release"]["shards"]
     for shard in held:
-        content = (Path(loaded["folder"]) / shard["path"].removeprefix("release/")).read_bytes()
+        content = (Path(loaded["folder"]) / name_of(shard["path"]).removeprefix("release/")).read_bytes()
         assert content == (run_folder / shard["path"]).read_bytes()
 
     assert xet_hub.state.xet is not None
