@@ -157,7 +157,6 @@ def test_every_observation_is_the_row_or_its_history(source: Source, made: Built
         numbers = [row.get(name) for name in ("view_count", "like_count", "comment_count")]
         observed[f"youtube:{row['id']}"].add((row["epoch"], *numbers, json.dumps(row.get("heatmap"))))
     found = {post_id: 1 + len(post["history"]) for post_id, post in made.posts.items()}
-    print("XX",[(k,v,observed[k]) for k,v in found.items() if v!=len(observed[k])][:8])
     assert found == {post_id: len(times) for post_id, times in observed.items()}
 
 
