@@ -89,12 +89,14 @@ def _once(speech: Sequence[SpeechTuple]) -> list[SpeechTuple]:
 
 
 def _lasting(speech: Sequence[SpeechTuple]) -> list[SpeechTuple]:
-    """Segments that all last: one without a length ends where the next begins, at most some seconds later."""
+    """Segments that all last: one without a length ends where a later one begins, at most some seconds later."""
     found = []
-    for place, (start, end, words) in enumerate(speech):
-        later = (other[0] for other in speech[place + 1 :] if other[0] > start)
-        found.append((start, end if end > start else min(next(later, LONGEST_S), start + _LENGTH_S), words))
-    return found
+    begins = later = LONGEST_S
+    for start, end, words in reversed(speech):
+        if start < begins:
+            begins, later = start, begins
+        found.append((start, end if end > start else min(later, start + _LENGTH_S), words))
+    return sorted(found)
 
 
 def _vtt(data: bytes) -> list[SpeechTuple]:

@@ -304,3 +304,14 @@ def test_the_media_file_is_the_video_in_the_records_container() -> None:
     assert media_file("yt/v.info.json", beside, "webm") == "v.webm"
     assert media_file("yt/v.info.json", beside, "m4a") == "v.mp4"
     assert media_file("yt/v.info.json", ["yt/v.m4a"], None) is None
+
+
+def test_a_segment_without_a_length_stands_in_order_once_it_has_one() -> None:
+    events = [
+        {"tStartMs": 0, "segs": [{"utf8": "hello world"}]},
+        {"tStartMs": 0, "dDurationMs": 1500, "segs": [{"utf8": "next"}]},
+    ]
+    assert parse_subtitles(json.dumps({"events": events}).encode(), "json3") == [
+        (0, 1.5, "next"),
+        (0, 2, "hello world"),
+    ]
