@@ -298,7 +298,7 @@ def _opened(folder: str, shard: Shard) -> Iterator[pq.ParquetFile]:
     Raises:
         InputError: the file is missing, is not what was written, or is damaged.
     """
-    full, again = posixpath.join(folder, shard.path), "Delete it, and run the same command again."
+    full, again = posixpath.join(folder, shard.path), "Run `blift build` with the recipe again."
     try:
         content = read_bytes(full)
     except OSError as error:

@@ -20,13 +20,22 @@ from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.export.formats import Format, Layout
 from blift.pipelines.export.layouts import PARTIAL, WRITERS, ExportedRow
-from blift.pipelines.export.mix import ORIGIN, OWN, Apart, Mixed, files_of, mixed_rows, taken_by
+from blift.pipelines.export.mix import (
+    ABOUT,
+    ORIGIN,
+    OWN,
+    Apart,
+    Mixed,
+    check_entries,
+    files_of,
+    format_of,
+    mixed_rows,
+    taken_by,
+)
 from blift.pipelines.export.pair import ExportedPair, digest_of, pair_of
 from blift.schemas.errors import InputError, OutputError, RecipeError
 from blift.schemas.split import Split
 
-#: Says what the folder is; written first and last. `datasets` passes over names that begin with a dot.
-ABOUT = ".blift-export.json"
 MEDIA = "media"
 _NO_FILE = "that name no file"
 _CHAT, _RELEASE = "instructions/chat/", "release/"
@@ -73,7 +82,9 @@ def export(
             f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
             "with `datasets.concatenate_datasets`."
         )
-    _claim(out, chosen)
+    if mixed:
+        check_entries(mixed, chosen.name)
+    _claim(out, folder, chosen)
     done, names = Exported(), []
     apart = Apart(_taken(shards, folder) if mixed else {})
     for split in Split:
@@ -140,18 +151,22 @@ def _split_of(shard: Shard) -> str:
     return shard.name.rpartition("/")[2].partition("-")[0]
 
 
-def _claim(out: Path, chosen: Format) -> None:
+def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
     """Make the folder ours.
 
     Raises:
-        OutputError: it holds files that an export to this format did not write.
+        OutputError: it holds files that an export to this format did not write, is none, or lies in the run folder.
     """
     if not is_here(str(out)):
         raise OutputError(f"--out is {out}; an export is written to a folder of this machine. Copy it from there.")
+    if is_here(folder.path) and out.resolve().is_relative_to(Path(folder.path).resolve()):
+        raise OutputError(f"{out} lies in the run folder {folder.path}. Choose a folder elsewhere as --out.")
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is a file. Choose a new or empty folder as --out.")
     out.mkdir(parents=True, exist_ok=True)
     there = sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
-    if there and _claimed_for(out) != chosen.name:
-        other = _claimed_for(out)
+    if there and format_of(out) != chosen.name:
+        other = format_of(out)
         what = f"an export for {other!r}" if other else f"files that blift did not write, such as {there[0]!r}"
         raise OutputError(f"{out} holds {what}. Choose an empty or new folder as --out.")
     own = {ABOUT, *chosen.beside([])}
@@ -165,16 +180,6 @@ def _claim(out: Path, chosen: Format) -> None:
 def _is_ours(name: str, own: set[str]) -> bool:
     half = re.sub(rf"\.[0-9a-f]{{32}}{re.escape(PARTIAL)}$", "", name)
     return half in own or _OURS.fullmatch(name) is not None
-
-
-def _claimed_for(out: Path) -> str | None:
-    """The format of the export that a folder holds."""
-    try:
-        content = json.loads((out / ABOUT).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    found = content.get("format") if isinstance(content, dict) else None
-    return found if isinstance(found, str) else None
 
 
 def _about(chosen: Format) -> dict[str, Any]:

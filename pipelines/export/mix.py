@@ -21,6 +21,8 @@ from blift.schemas.yaml_text import read_yaml
 
 #: Name of the key that says where a row is from, and its value in pairs of the run folder.
 ORIGIN, OWN = "origin", "blift"
+#: Says what the folder of an export is; written first and last. `datasets` passes over names that begin with a dot.
+ABOUT = ".blift-export.json"
 _DIGEST = re.compile(r"[0-9a-f]{64}\.")
 _MOST_BYTES = 4 << 30
 _MIX_BYTES = 64 << 10
@@ -106,8 +108,7 @@ def mixed_rows(mixed: Mixed, split: str, own: int, apart: Apart, place: Place) -
     """
     drawn: set[str] = set()
     for entry in mixed.entries:
-        source = mixed.folder / entry.path
-        file = _file_of(source, split)
+        file = _file_of(mixed.folder / entry.path, split)
         if file is None:
             continue
         media = (mixed.folder / entry.media) if entry.media else file.parent
@@ -116,6 +117,7 @@ def mixed_rows(mixed: Mixed, split: str, own: int, apart: Apart, place: Place) -
             digest
             for digest, row in sorted(rows.items())
             if not apart.taken[split] & set(_names(row)) and not apart.drawn & _identity(digest, row, media)
+            if digest not in drawn
         ]
         wanted = int(entry.weight * own + 0.5)
         if wanted > len(free):
@@ -127,6 +129,36 @@ def mixed_rows(mixed: Mixed, split: str, own: int, apart: Apart, place: Place) -
             drawn |= _identity(digest, rows[digest], media)
             yield {**_placed(rows[digest], media, place, file), ORIGIN: posixpath.normpath(entry.path)}
     apart.drawn.update(drawn)
+
+
+def check_entries(mixed: Mixed, format_: str) -> None:
+    """Check that each dataset is a file, or the folder of an export to the format.
+
+    Raises:
+        InputError: one is not.
+    """
+    for entry in mixed.entries:
+        source = mixed.folder / entry.path
+        if not source.is_dir():
+            continue
+        made_for = format_of(source)
+        if made_for not in (None, format_):
+            raise InputError(f"{source} is an export for {made_for!r}, and rows for {format_!r} are mixed with it.")
+        if not any(_file_of(source, split.value) for split in Split):
+            raise InputError(
+                f"{source} is no export that can be mixed in: it has no train.json or train.jsonl. Name the folder of "
+                f"an export for {format_!r}, or a JSON file."
+            )
+
+
+def format_of(folder: Path) -> str | None:
+    """The format of the export that a folder holds; None where it holds none."""
+    try:
+        content = json.loads(read_regular_file(folder / ABOUT, _MIX_BYTES))
+    except (Unreadable, ValueError, RecursionError):
+        return None
+    found = content.get("format") if isinstance(content, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _file_of(source: Path, split: str) -> Path | None:

@@ -228,10 +228,12 @@ def test_a_shard_that_breaks_off_is_an_input_error(tmp_path: Path, kept: int) ->
     path = tmp_path / _NAME
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(
-        InputError, match=rf"{_NAME} is not what was written: its sha256 is another\. Delete it, and run"
+        InputError, match=rf"{_NAME} is not what was written: its sha256 is another\. Run `blift build` with"
     ):
         read_shard(str(tmp_path), shard, "comment")
-    with pytest.raises(InputError, match=rf"Cannot read the shard .*{_NAME}: .*Delete it, and run the same command"):
+    with pytest.raises(
+        InputError, match=rf"Cannot read the shard .*{_NAME}: .*Run `blift build` with the recipe again"
+    ):
         read_shard(str(tmp_path), there(tmp_path), "comment")
 
 

@@ -6,6 +6,7 @@ Validation reads the file, so that a recipe with a wrong path fails before anyth
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -65,7 +66,9 @@ def _pattern(value: Any) -> str:
     try:
         pl.Series([""]).str.contains(value)
     except pl.exceptions.PolarsError as error:
-        raise RecipeError(f"{cut(repr(value))} is no regular expression: {cut(str(error).strip(), 300)}") from error
+        said = re.search(r"error: (?!regex)([^\n]+)", str(error))
+        why = said[1] if said else cut(str(error).strip(), 300)
+        raise RecipeError(f"{cut(repr(value))} is no regular expression: {why}.") from error
     return value
 
 

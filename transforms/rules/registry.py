@@ -101,7 +101,9 @@ class Rule:
             if self.file is None:
                 raise
             kind = "" if isinstance(error, RecipeError) else f"{type(error).__name__}: "
-            said = cut(" ".join(str(error).split()).removesuffix("."), 400)
+            # Polars goes on with its own form of the expression.
+            words = str(error).partition("\n\nThis error occurred in")[0]
+            said = cut(" ".join(words.split()).removesuffix("."), 400)
             raise RecipeError(
                 f"The rule `{self.name}` of {self.file} failed: {kind}{said}. See docs/rules.md."
             ) from error

@@ -73,6 +73,11 @@ def readable(parts: Iterable[Records], path: str, config: IngestConfig) -> Itera
                 "the recipe, or raise `rejects.max_malformed`."
             )
         yield part
+    if read and malformed[Reason.TRUNCATED_FILE] + malformed[Reason.UNREADABLE_FILE] == read:
+        raise TooManyRejects(
+            f"Nothing could be read of {path}: it is damaged before its first record{first}. Get the file again, or "
+            "remove it from the recipe."
+        )
     if read and malformed.total() == read:
         raise TooManyRejects(
             f"Nothing could be read of {path}: none of its {read:,} records is what the recipe says it holds{first}. "

@@ -304,9 +304,7 @@ def test_rows_of_a_shard_in_which_a_bit_is_another_are_not_shown(run_folder: Pat
         content = bytearray(shard.read_bytes())
         content[len(content) // 3] ^= 4
         shard.write_bytes(content)
-    assert "is not what was written: its sha256 is another. Delete it, and run the same command again." in said(
-        "inspect"
-    )
+    assert "is not what was written: its sha256 is another. Run `blift build` with the recipe again." in said("inspect")
     assert "Run `blift build` with the recipe again: it writes what is missing or has changed" in said("verify", code=1)
 
 

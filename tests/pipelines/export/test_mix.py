@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blift.pipelines.cli import main
-from blift.pipelines.export.mix import Apart, Mixed, MixEntry, mixed_rows
+from blift.pipelines.export.mix import ABOUT, Apart, Mixed, MixEntry, check_entries, mixed_rows
 from blift.schemas.errors import InputError
 
 
@@ -76,6 +76,28 @@ def test_what_one_split_drew_of_a_dataset_is_in_no_other_split(tmp_path: Path) -
         list(mixed_rows(mixed, "validation", 9, apart, str))
     validation = {row["id"] for row in mixed_rows(mixed, "validation", len(left) + 1, apart, str)}
     assert validation == left | {"more"}
+
+
+def test_a_dataset_that_is_named_twice_gives_different_rows(tmp_path: Path) -> None:
+    write_other(tmp_path, 50)
+    twice = Mixed((MixEntry(path="other.json", weight=0.5), MixEntry(path="other.json", weight=0.5)), 0, tmp_path)
+    ids = [row["id"] for row in mixed_rows(twice, "train", 40, Apart({"train": frozenset()}), str)]
+    assert len(ids) == len(set(ids)) == 40
+    with pytest.raises(InputError, match="has 20 different rows that are in no other split"):
+        list(mixed_rows(twice, "train", 60, Apart({"train": frozenset()}), str))
+
+
+def test_a_folder_that_is_no_export_to_the_format_is_refused(tmp_path: Path) -> None:
+    mixed = Mixed((MixEntry(path="there", weight=1),), 0, tmp_path)
+    (tmp_path / "there").mkdir()
+    with pytest.raises(InputError, match="there is no export that can be mixed in"):
+        check_entries(mixed, "llava")
+    write_other(tmp_path / "there", 3)
+    (tmp_path / "there" / "other.json").rename(tmp_path / "there" / "train.json")
+    check_entries(mixed, "llava")
+    (tmp_path / "there" / ABOUT).write_text(json.dumps({"format": "llava-next"}))
+    with pytest.raises(InputError, match="there is an export for 'llava-next', and rows for 'llava' are mixed with it"):
+        check_entries(mixed, "llava")
 
 
 def test_a_file_outside_the_folder_of_media_is_refused(tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ def test_embedded_keyframes_are_those_of_the_store_in_bounded_row_groups(
 @pytest.mark.parametrize("shape", SHAPES)
 def test_two_workers_release_what_one_does(made: dict[str, Path], run_folder: Path, shape: str) -> None:
     one = released(made[shape])
-    two = released(publishing(run_folder, shape), "--direct_num_workers=2", "--direct_running_mode=multi_threading")
+    two = released(publishing(run_folder, shape), "--direct_num_workers=2", "--direct_running_mode=multi_processing")
     assert one.shards == two.shards
 
 
