@@ -266,7 +266,7 @@ def test_same_bytes_from_other_workers_other_file_order_and_other_line_order(
         _shuffled_lines(other / "reddit" / name, rng)
         (other / "reddit" / name).rename(other / "reddit" / f"RS_z{9 - number}.zst")
     again, _ = run_build(
-        other / "demo.yaml", tmp_path / "out", beam=["--direct_num_workers=2", "--direct_running_mode=multi_threading"]
+        other / "demo.yaml", tmp_path / "out", beam=["--direct_num_workers=2", "--direct_running_mode=multi_processing"]
     )
     assert again.fingerprint == manifest.fingerprint
     digests = [

@@ -25,6 +25,7 @@ REPO = "owner/demo"
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     """A Hub without Xet's storage, and a token for it; contents go the way of LFS."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")  # for processes of workers
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     with HubServer(tmp_path / "hub") as server:
         yield server

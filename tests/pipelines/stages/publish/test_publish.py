@@ -111,7 +111,7 @@ def test_two_workers_make_the_commit_that_one_makes(hub: HubServer, publish_to: 
     shutil.rmtree(run_folder / "release")
     for path in hub.state.folder.iterdir():
         path.unlink()
-    publish_to(run_folder, beam=["--direct_num_workers=2", "--direct_running_mode=multi_threading"])
+    publish_to(run_folder, beam=["--direct_num_workers=2", "--direct_running_mode=multi_processing"])
     two = hub.state.repos[REPO].resolve("v1.0.0")
     assert (one.oid, one.tree, one.description) == (two.oid, two.tree, two.description)
 

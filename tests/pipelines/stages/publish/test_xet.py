@@ -144,6 +144,7 @@ def by_xet(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> X
     """Xet's storage of the Hub, to which this process sends each file in a call of its own."""
     xet_client.require_xet()
     xet_client.use_here(tmp_path / "memory", monkeypatch)
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "0")  # for processes of workers
     monkeypatch.setattr("blift.pipelines.stages.publish.upload._BATCH_BYTES", 1)
     hub.state.xet = XetStorage(hub.state.folder)
     return hub.state.xet
@@ -168,7 +169,7 @@ def test_what_calls_that_ended_had_sent_does_not_travel_again(
 def test_two_workers_send_by_xet_what_one_commits(
     hub: HubServer, publish_to: Callable[..., Result], run_folder: Path, by_xet: XetStorage
 ) -> None:
-    result = publish_to(run_folder, beam=["--direct_num_workers=2", "--direct_running_mode=multi_threading"])
+    result = publish_to(run_folder, beam=["--direct_num_workers=2", "--direct_running_mode=multi_processing"])
     assert result.lines == (Line.XET,)
     assert hub.counted()["commits"] == 1
     assert {b.sha256 for b in hub.state.repos[REPO].resolve("v1.0.0").tree.values() if b.sha256} == set(
