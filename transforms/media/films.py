@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -50,9 +50,15 @@ class Lens(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Two lenses through which samples are compared: the bits and the seconds by which these may differ."""
+    """Samples of a video through a lens, and the lens of another video that they are compared with.
 
-    ours: Lens
+    Attributes:
+        hashes: at each sample. ``known``: which samples have one.
+        bits: by which hashes may differ; ``near_s``: the same for times, seconds.
+    """
+
+    hashes: Hashes
+    known: Flags
     theirs: Lens
     bits: int
     near_s: float
@@ -83,15 +89,14 @@ class Film:
         parts = {_MIRRORED.get(part, part): _turned(lenses, 0, mirrored=True) for part, lenses in self.parts.items()}
         return Film(self.duration_s, self.samples_s, _turned(self.whole, 0, mirrored=True), parts)
 
-    def reach(self, other: Film, options: DuplicateOptions) -> Iterator[Compared]:
-        """How the samples of both are compared."""
-        for ours, theirs in product(self.whole, other.whole):
-            yield Compared(ours, theirs, options.video_distance + _SLACK, _CLOSE_S)
-        bits = options.part_distance + _SLACK
+    def compared_with(self, other: Film, options: DuplicateOptions) -> list[Compared]:
+        """How the samples of this video are compared with another one."""
+        bits, part_bits = options.video_distance + _SLACK, options.part_distance + _SLACK
+        lenses = [(*pair, bits, _CLOSE_S) for pair in product(self.whole, other.whole)]
         for part in self.parts.keys() & other.parts.keys():
-            for ours, theirs in product(self.parts[part], other.parts[part]):
-                if _tells(ours, theirs, bits):
-                    yield Compared(ours, theirs, bits, _CLOSE_PART_S)
+            pairs = product(self.parts[part], other.parts[part])
+            lenses += [(*pair, part_bits, _CLOSE_PART_S) for pair in pairs if _tells(*pair, part_bits)]
+        return [Compared(*self.at_samples(ours), theirs, most, near_s) for ours, theirs, most, near_s in lenses]
 
     def at_samples(self, lens: Lens) -> tuple[Hashes, Flags]:
         """The hash through a lens at each sample, and which samples have one."""
@@ -158,8 +163,9 @@ def in_common(one: Film, other: Film, options: DuplicateOptions) -> Common | Non
     best: Common | None = None
     for turns, mirrored in ((0, False), (0, True), *TURNS) if options.turned else ((0, False),):
         theirs = other.turned(turns, mirrored=mirrored)
-        for shift_s, beside_s in product(_likely_shifts(one, theirs, options), _BESIDE_S):
-            found = _at_shift(one, theirs, shift_s + beside_s, options)
+        compared = one.compared_with(theirs, options)
+        for shift_s, beside_s in product(_likely_shifts(one, compared), _BESIDE_S):
+            found = _at_shift(one, theirs, compared, shift_s + beside_s, options)
             if found and (best is None or found.pictures > best.pictures):
                 best = found
         if best is not None and best.pictures >= options.min_matches:
@@ -167,12 +173,11 @@ def in_common(one: Film, other: Film, options: DuplicateOptions) -> Common | Non
     return best
 
 
-def _likely_shifts(one: Film, other: Film, options: DuplicateOptions) -> list[float]:
+def _likely_shifts(one: Film, compared: Sequence[Compared]) -> list[float]:
     """The shifts at which most samples of one video match some of the other."""
     step = max(1, len(one.samples_s) // _ANCHORS)
     votes: dict[int, set[int]] = {}
-    for ours, theirs, bits, _ in one.reach(other, options):
-        hashes, known = one.at_samples(ours)
+    for hashes, known, theirs, bits, _ in compared:
         for place in np.flatnonzero(known)[::step].tolist():
             near = theirs.times[np.bitwise_count(theirs.hashes ^ hashes[place]) <= bits]
             for shift in np.unique(np.round((one.samples_s[place] - near) / _NEAR_S)).tolist():
@@ -182,13 +187,15 @@ def _likely_shifts(one: Film, other: Film, options: DuplicateOptions) -> list[fl
     return [(shift + 0.5) * _NEAR_S if shift + 1 in votes else shift * _NEAR_S for shift in likely]
 
 
-def _at_shift(one: Film, other: Film, shift_s: float, options: DuplicateOptions) -> Common | None:
+def _at_shift(
+    one: Film, other: Film, compared: Sequence[Compared], shift_s: float, options: DuplicateOptions
+) -> Common | None:
     start_s, end_s = max(0.0, shift_s), min(one.duration_s, other.duration_s + shift_s)
     shorter_s, longer_s = sorted((one.duration_s, other.duration_s))
     if end_s - start_s < max(_OF_LONGER * longer_s, _OF_SHORTER * shorter_s) - _NEAR_S:
         return None
     over = (one.samples_s >= start_s - _NEAR_S) & (one.samples_s < end_s)
-    told, matched = _matches(one, other, shift_s, options)
+    told, matched = _matches(one.samples_s, compared, shift_s)
     told, matched = told & over, matched & over
     if not told.any() or matched.sum() < _MATCHED * told.sum():
         return None
@@ -197,13 +204,12 @@ def _at_shift(one: Film, other: Film, shift_s: float, options: DuplicateOptions)
     return Common(shift_s, _different(one, matched, options))
 
 
-def _matches(one: Film, other: Film, shift_s: float, options: DuplicateOptions) -> tuple[Flags, Flags]:
+def _matches(samples_s: Times, compared: Sequence[Compared], shift_s: float) -> tuple[Flags, Flags]:
     """Which samples of one video show something, and which of these the other has at that time."""
-    told, matched = np.zeros(len(one.samples_s), np.bool_), np.zeros(len(one.samples_s), np.bool_)
-    for ours, theirs, bits, near_s in one.reach(other, options):
-        hashes, known = one.at_samples(ours)
-        first = np.searchsorted(theirs.times, one.samples_s - shift_s - near_s)
-        count = np.searchsorted(theirs.times, one.samples_s - shift_s + near_s, side="right") - first
+    told, matched = np.zeros(len(samples_s), np.bool_), np.zeros(len(samples_s), np.bool_)
+    for hashes, known, theirs, bits, near_s in compared:
+        first = np.searchsorted(theirs.times, samples_s - shift_s - near_s)
+        count = np.searchsorted(theirs.times, samples_s - shift_s + near_s, side="right") - first
         told |= known
         for step in range(int(count.max(initial=0))):
             at = np.minimum(first + step, len(theirs.times) - 1)
