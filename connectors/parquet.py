@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -118,6 +118,16 @@ def _holds(path: str, content: memoryview) -> bool:
     if not exists(path):
         return False
     return not is_here(path) or read_bytes(path) == content
+
+
+def groups_of_shard(first: pa.Table, groups: Iterator[pa.Table], most_bytes: int) -> Iterator[pa.Table]:
+    """Row groups of one shard for `write_row_groups`: the first, and others until they have this many bytes."""
+    size = 0
+    for group in chain([first], groups):
+        yield group
+        size += group.nbytes
+        if size >= most_bytes:
+            return
 
 
 def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str, path: str) -> Shard:

@@ -8,13 +8,12 @@ import json
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 
-from blift.connectors.parquet import write_row_groups
+from blift.connectors.parquet import groups_of_shard, write_row_groups
 from blift.pipelines.export.formats import Layout
 
 #: Bytes of media of a shard of Parquet or tar, about, and of a row group.
@@ -77,7 +76,7 @@ def write_embedded(rows: Iterator[ExportedRow], folder: Path, split: str) -> Ite
     groups = _groups(rows, folder)
     for number, first in enumerate(groups):
         name = f"{split}-{number:05d}.parquet"
-        written = write_row_groups(_part(first, groups), _ROWS, str(folder), name)
+        written = write_row_groups(groups_of_shard(first, groups, _SHARD_BYTES), _ROWS, str(folder), name)
         (folder / written.path).replace(folder / name)
         yield name
 
@@ -94,16 +93,6 @@ def _groups(rows: Iterator[ExportedRow], folder: Path) -> Iterator[pa.Table]:
             held, size = [], 0
     if held:
         yield pa.Table.from_pylist(held, _ROWS)
-
-
-def _part(first: pa.Table, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Row groups of one shard: the first, and others until it is large."""
-    size = 0
-    for group in chain([first], groups):
-        yield group
-        size += group.nbytes
-        if size >= _SHARD_BYTES:
-            return
 
 
 def write_tars(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 
 import apache_beam as beam
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.parquet import write_row_groups
+from blift.connectors.parquet import groups_of_shard, write_row_groups
 from blift.connectors.shard import Shard
 from blift.pipelines.stages.release.bared import BareFile, Withheld, bared
 from blift.pipelines.stages.release.layout import EMBEDDED, VIDEOS
@@ -52,7 +51,9 @@ class Embed(beam.DoFn):
             groups = _groups(rows, name, account, written)
             for part, first in enumerate(groups):
                 path = f"{self._config.target}{folder}/{name}-{bucket:05d}-{part:03d}.parquet"
-                yield write_row_groups(_part(first, groups), SCHEMAS[table], self._config.folder, path)
+                yield write_row_groups(
+                    groups_of_shard(first, groups, SHARD_BYTES), SCHEMAS[table], self._config.folder, path
+                )
             yield from written
         yield from account.emit()
 
@@ -105,13 +106,3 @@ def _group(
     [column] = embedded(RECORDS[table])
     files = pa.array(list(cells), schema.field(column).type)
     return conform(conform(released.rows, FACTS).append_column(schema.field(column), files), schema)
-
-
-def _part(first: pa.Table, groups: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Row groups of one shard: the first, and others until it is large."""
-    size = 0
-    for group in chain([first], groups):
-        yield group
-        size += group.nbytes
-        if size >= SHARD_BYTES:
-            return
