@@ -253,9 +253,8 @@ class _Values:
         self.number = 1
         self._stream = stream
         # Bytes that are no UTF-8 cost the object that they are in.
-        self._decoder = codecs.getincrementaldecoder(encoding)(
-            "surrogateescape" if "utf-8" in encoding else "surrogatepass"
-        )
+        errors = "surrogateescape" if "utf-8" in encoding else "surrogatepass"
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors)
         self._block_bytes = block_bytes
         self._max = max_bytes
         self._text = ""
@@ -282,7 +281,7 @@ class _Values:
         """The object that stands next, and where it ends.
 
         Raises:
-            Malformed: it is none, or too long.
+            Malformed: no object stands there, or it is too long.
         """
         start = self._text[self._place]
         if start != "{":

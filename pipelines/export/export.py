@@ -155,7 +155,7 @@ def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
     """Make the folder ours.
 
     Raises:
-        OutputError: it holds files that an export to this format did not write, is none, or lies in the run folder.
+        OutputError: it holds files of others or of another format, is itself a file, or is inside the run folder.
     """
     if not is_here(str(out)):
         raise OutputError(f"--out is {out}; an export is written to a folder of this machine. Copy it from there.")

@@ -63,7 +63,7 @@ class Scenes(Section):
 
 
 class Sampled(Section):
-    """So many samples, drawn by the hash of their ids: which ones does not depend on the others' order or number."""
+    """A fixed number of samples, drawn by the hash of their ids: the order of the input does not matter."""
 
     n: Count = Field(description="How many samples.")
     seed: int = Field(default=0, description="Another seed draws others.")
@@ -74,7 +74,7 @@ class AnyCurate(Section):
 
     samples: Section = Field(default_factory=Section, description="Rules for samples.")
     scenes: Scenes = Field(default_factory=Scenes, description="Scenes where no cuts are known.")
-    sample: Sampled | None = Field(default=None, description="Keep only so many samples. Null: all.")
+    sample: Sampled | None = Field(default=None, description="Keep only some of the samples. Null: keep all.")
     identify_language: bool = Field(
         default=True, description="Identify the language of titles, also where no rule asks for it."
     )

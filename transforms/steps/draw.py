@@ -1,4 +1,4 @@
-"""Samples to so many of them, drawn by the hash of their ids."""
+"""A fixed number of samples, drawn by the hash of their ids."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """The inputs after public bug reports as they lie in the shared data: what of every record is right."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ def comments_of(case: Path) -> dict[str, dict[str, Any]]:
     return {row["native_id"]: row for row in blift.latest_comments(found.comments).to_pylist()}
 
 
+def withdrawn(rows: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[str], list[str]]:
+    """Ids of the records that were deleted, of those that were removed, and of those that stand."""
+    deleted, removed = ([name for name, row in rows.items() if row[flag]] for flag in ("deleted", "removed"))
+    return deleted, removed, [name for name in rows if name not in deleted + removed]
+
+
 @pytest.fixture
 def cases(shared_data: Path) -> Path:
     return shared_data / "cases"
@@ -39,10 +46,7 @@ def cases(shared_data: Path) -> Path:
 def test_posts_that_were_deleted_or_removed_and_no_others(
     cases: Path, case: str, deleted: str, removed: str, stay: str
 ) -> None:
-    posts = posts_of(cases / case)
-    assert [name for name, row in posts.items() if row["deleted"]] == deleted.split()
-    assert [name for name, row in posts.items() if row["removed"]] == removed.split()
-    assert [name for name, row in posts.items() if not (row["deleted"] or row["removed"])] == stay.split()
+    assert withdrawn(posts_of(cases / case)) == (deleted.split(), removed.split(), stay.split())
 
 
 @pytest.mark.parametrize(
@@ -56,11 +60,8 @@ def test_comments_that_were_deleted_or_removed_and_no_others(
     cases: Path, case: str, deleted: str, removed: str, stay: str
 ) -> None:
     comments = comments_of(cases / case)
-    assert [name for name, row in comments.items() if row["deleted"]] == deleted.split()
-    assert [name for name, row in comments.items() if row["removed"]] == removed.split()
-    standing = [name for name, row in comments.items() if not (row["deleted"] or row["removed"])]
-    assert standing == stay.split()
-    assert all(comments[name]["text"] for name in standing)
+    assert withdrawn(comments) == (deleted.split(), removed.split(), stay.split())
+    assert all(comments[name]["text"] for name in stay.split())
 
 
 def test_a_later_deletion_without_a_time_counts(cases: Path) -> None:
