@@ -23,9 +23,7 @@ _HASHES: dict[HashKind, Callable[[Image.Image], object]] = {
 }
 
 
-def picture_hashes(
-    picture: NDArray[np.uint8], kinds: Sequence[HashKind], time_s: float = 0.0
-) -> list[dict[str, Any]]:
+def picture_hashes(picture: NDArray[np.uint8], kinds: Sequence[HashKind], time_s: float = 0.0) -> list[dict[str, Any]]:
     """Hashes of a picture, as rows of ``PictureHash``; a kind for which the picture is too small gives none.
 
     Args:
