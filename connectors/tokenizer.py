@@ -22,15 +22,11 @@ _MAX_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class TokenizerFile:
-    """A tokenizer's file: its path, and the sha256 of its content."""
+    """A tokenizer's file: the name by which a person knows it, its path, and the sha256 of its content."""
 
+    name: str
     path: str
     sha256: str
-
-    @property
-    def name(self) -> str:
-        """The name of the file, with that of its folder: `Qwen2.5-0.5B/tokenizer.json`."""
-        return "/".join(self.path.split("/")[-2:])
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, without those that mark its beginning and end.
@@ -42,8 +38,8 @@ class TokenizerFile:
         return [len(encoding) for encoding in encoded]
 
 
-def tokenizer_file(path: str) -> TokenizerFile:
-    """The tokenizer in a file, or in a folder that holds a `tokenizer.json`.
+def tokenizer_file(name: str, path: str) -> TokenizerFile:
+    """The tokenizer in a file, or in a folder that holds a `tokenizer.json`; ``name`` is what a person calls it.
 
     Raises:
         InputError: there is none, or the package that reads it is not installed.
@@ -52,7 +48,7 @@ def tokenizer_file(path: str) -> TokenizerFile:
         raise InputError("Counting tokens needs tokenizers. Install it: pip install 'blift[stats]'.")
     if not path.endswith(".json"):
         path = posixpath.join(path, "tokenizer.json")
-    found = TokenizerFile(path, hashlib.sha256(_content(path)).hexdigest())
+    found = TokenizerFile(name, path, hashlib.sha256(_content(path)).hexdigest())
     _loaded(found)
     return found
 

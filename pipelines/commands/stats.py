@@ -77,7 +77,7 @@ def _statistics(args: argparse.Namespace) -> Statistics:
 
     if not args.dataset:
         raise BliftError("Name a run folder or a dataset: `blift stats RUN`.")
-    tokenizer = tokenizer_file(args.tokenizer) if args.tokenizer else None
+    tokenizer = tokenizer_file(args.tokenizer, args.tokenizer) if args.tokenizer else None
     tokens = tokenizer.lengths if tokenizer else None
     now = side_of(args.dataset, args.table)
     then = side_of(args.against, args.table) if args.against else None

@@ -58,11 +58,17 @@ def _drifted(statistics: Statistics, limit: Limit, name: str, bound: float) -> I
         if (column.table, column.column) == (limit.table, limit.column) and _has(column, name)
     ]
     if not own:
-        yield f"{where} is not in both datasets, so `{name}` of `stats.limits` ({bound:g}) cannot be compared."
+        yield (
+            f"{where} is in one of the two datasets alone, or has values in neither, so `{name}` ({bound:g}) of "
+            "`stats.limits` cannot be compared."
+        )
     for column in own:
         value = getattr(column, _MEASURES[name])
         if value is None:
-            yield f"{where} has no values in one of the two datasets, so `{name}` ({bound:g}) cannot be compared."
+            yield (
+                f"{where} has no values in one of the two datasets, so `{name}` ({bound:g}) of `stats.limits` cannot be "
+                "compared."
+            )
         elif value > bound:
             yield _sentence(f"{where} ({column.measure})", name, value, bound)
 

@@ -42,7 +42,7 @@ def plan(pipeline: beam.Pipeline, config: StatsConfig) -> StagePlan:
         pipeline
         | "Files" >> beam.Create(files)
         | "Spread files" >> beam.Reshuffle()
-        | "Count" >> beam.MapTuple(_count, tokenizer=config.tokenizer)
+        | "Count" >> beam.Map(_count, tokenizer=config.tokenizer)
         | "By table" >> beam.GroupByKey()
         | "Add up" >> beam.MapTuple(_add)
         | "Under one key" >> beam.Map(_under_one_key)
@@ -53,7 +53,8 @@ def plan(pipeline: beam.Pipeline, config: StatsConfig) -> StagePlan:
     return StagePlan([written], [tallies])
 
 
-def _count(which: str, file: File, tokenizer: TokenizerFile | None) -> tuple[tuple[str, str], pa.Table]:
+def _count(element: tuple[str, File], tokenizer: TokenizerFile | None) -> tuple[tuple[str, str], pa.Table]:
+    which, file = element
     return (which, file.config), file.counts(tokenizer.lengths if tokenizer else None)
 
 

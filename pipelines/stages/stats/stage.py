@@ -30,7 +30,8 @@ def _prepare(request: Request) -> Prepared:
         raise InputError(f"{request.folder.path} has nothing to describe. Build the dataset first.")
     now = run_side(request.folder, request.manifest, section.tables)
     then = side_of(_resolved(request, section.against), section.tables) if section.against else None
-    tokenizer = tokenizer_file(request.source.resolve([section.tokenizer])[0]) if section.tokenizer else None
+    named = section.tokenizer
+    tokenizer = tokenizer_file(named, request.source.resolve([named])[0]) if named else None
     return Prepared(
         inputs={
             "shards": dict(now.decides),

@@ -121,7 +121,6 @@ def test_what_differs_is_listed_the_largest_first(capsys: pytest.CaptureFixture[
         (["{run}", "--against", "nowhere"], "nowhere is neither a run folder nor a dataset."),
         (["{run}@7"], "keeps no dataset '7'"),
         (["{empty}"], "has no manifest.json: it is no run folder"),
-        (["{run}", "--table", "chat_without_media"], "has none of the tables to describe. Name another one with"),
     ],
 )
 def test_a_mistake_is_a_sentence(
