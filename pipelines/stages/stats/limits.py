@@ -65,10 +65,8 @@ def _drifted(statistics: Statistics, limit: Limit, name: str, bound: float) -> I
     for column in own:
         value = getattr(column, _MEASURES[name])
         if value is None:
-            yield (
-                f"{where} has no values in one of the two datasets, so `{name}` ({bound:g}) of `stats.limits` cannot be "
-                "compared."
-            )
+            lacking = f"{where} has no values in one of the two datasets"
+            yield f"{lacking}, so `{name}` ({bound:g}) of `stats.limits` cannot be compared."
         elif value > bound:
             yield _sentence(f"{where} ({column.measure})", name, value, bound)
 
