@@ -98,14 +98,14 @@ def _progress() -> Callable[[str], None]:
 def show(statistics: Statistics, stream: TextIO) -> None:
     """Print statistics as tables of 80 columns, or of the terminal's."""
     console = Console(file=stream, width=None if stream.isatty() else _WIDTH, highlight=False)
-    for table in statistics.tables:
-        console.print(_table(table))
+    for described in statistics.tables:
+        console.print(_table(described))
     if statistics.drift:
         differs = by_drift(statistics.drift.columns)
-        name = shown(statistics.drift.against.name)
-        console.print(_drift_table(name, differs) if differs else Text.assemble("No column differs from ", name, "."))
-        for name in statistics.drift.left_out:
-            console.print(shown(f"{name} is in one of the two alone."))
+        against = shown(statistics.drift.against.name)
+        console.print(_drift_table(against, differs) if differs else Text.assemble("No column differs from ", against, "."))
+        for table in statistics.drift.left_out:
+            console.print(shown(f"{table} is in one of the two alone."))
 
 
 def _table(statistics: TableStatistics) -> Table:
