@@ -103,7 +103,8 @@ def show(statistics: Statistics, stream: TextIO) -> None:
     if statistics.drift:
         differs = by_drift(statistics.drift.columns)
         against = shown(statistics.drift.against.name)
-        console.print(_drift_table(against, differs) if differs else Text.assemble("No column differs from ", against, "."))
+        none = Text.assemble("No column differs from ", against, ".")
+        console.print(_drift_table(against, differs) if differs else none)
         for table in statistics.drift.left_out:
             console.print(shown(f"{table} is in one of the two alone."))
 
