@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from blift.schemas.count import Count
+from blift.schemas.printable import printable_lines
 
 #: Rises where a field is removed, renamed or changes its meaning; new fields leave it as it is.
 FORMAT: Literal["blift.statistics/1"] = "blift.statistics/1"
@@ -139,8 +140,9 @@ class Statistics(Struct, frozen=True, kw_only=True):
 
 
 def statistics_text(statistics: Statistics) -> bytes:
-    """Statistics as JSON: the same bytes for the same statistics."""
-    return msgspec.json.format(msgspec.json.encode(statistics), indent=1) + b"\n"
+    """Statistics as JSON: the same bytes for the same statistics. What is not printable in values is escaped."""
+    text = msgspec.json.format(msgspec.json.encode(statistics), indent=1).decode()
+    return f"{printable_lines(text)}\n".encode()
 
 
 def parse_statistics(content: bytes) -> Statistics:

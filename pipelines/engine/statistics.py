@@ -47,7 +47,7 @@ def read_statistics(folder: RunFolder, shard: Shard) -> Statistics:
         if hashlib.sha256(content).hexdigest() != shard.sha256:
             raise InputError(f"{path} is not what was written: its sha256 is another. {again}")
         return parse_statistics(content)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"Cannot read {path}: {str(error).rstrip('.')}. {again}") from error
 
 

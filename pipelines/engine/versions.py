@@ -213,5 +213,5 @@ class Update:
 
     def _is_of(self, old: Manifest, new: Manifest) -> bool:
         """All files that a build made of one dataset are files of another."""
-        made = [old.stages[name] for name in self.needed if name in old.stages]
+        made = [old.stages[name] for name in self.needed if name in old.stages and name not in _DESCRIBE]
         return {shard.path for record in made for shard in record.shards} <= {shard.path for shard in new.shards}

@@ -127,7 +127,7 @@ def run_side(folder: RunFolder, manifest: Manifest, configs: Collection[str] | N
     ]
     files = [File(config, table, shard.rows, ShardOfRun(folder.path, shard)) for config, table, shard in shards]
     name = Dataset(manifest.recipe, manifest.fingerprint)
-    return Side(name, files, {shard.name: shard.sha256 for *_, shard in shards})
+    return Side(name, files, {shard.path: shard.sha256 for *_, shard in shards})
 
 
 def _hub_side(repo: str, revision: str | None, configs: Collection[str] | None) -> Side:

@@ -173,8 +173,9 @@ stats:
         "(`max_kolmogorov_smirnov` of `stats.limits`).\n"
     )
     assert (
-        "`text` of samples is not in both datasets, so `max_jensen_shannon` of `stats.limits` (0.5) cannot be" in said
-    )
+        "`text` of samples is in one of the two datasets alone, or has values in neither, so `max_jensen_shannon` (0.5) of "
+        "`stats.limits` cannot be compared."
+    ) in said
     assert "posted_at" not in said
 
 
