@@ -172,10 +172,8 @@ stats:
         "blift: `score` of samples (values): kolmogorov smirnov is 0.571429, above the limit 0.4 "
         "(`max_kolmogorov_smirnov` of `stats.limits`).\n"
     )
-    assert (
-        "`text` of samples is in one of the two datasets alone, or has values in neither, so `max_jensen_shannon` (0.5) of "
-        "`stats.limits` cannot be compared."
-    ) in said
+    lacking = "`text` of samples is in one of the two datasets alone, or has values in neither"
+    assert f"{lacking}, so `max_jensen_shannon` (0.5) of `stats.limits` cannot be compared." in said
     assert "posted_at" not in said
 
 
