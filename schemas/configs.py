@@ -9,6 +9,7 @@ CONFIGS = (
     ("chat", "instructions/chat", "chat"),
     ("instructions_without_media", "instructions/llava-without-media", "instruction"),
     ("chat_without_media", "instructions/chat-without-media", "chat"),
+    ("annotations", "annotations", "annotation"),
     ("media", "media", "media"),
     ("posts", "posts", "post"),
     ("comments", "comments", "comment"),

@@ -23,6 +23,7 @@ TABLE_OF = {
     "posts/": "post",
     "comments/": "comment",
     "samples/": "sample",
+    "annotations/": "annotation",
     "instructions/llava/": "instruction",
     "instructions/chat/": "chat",
     "instructions/llava-without-media/": "instruction",
