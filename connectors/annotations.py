@@ -41,9 +41,9 @@ def read_annotations(file: InputFile) -> Iterator[pa.Table]:
         InputError: it is no Parquet, is damaged, claims more than it can hold, or lacks a column.
     """
     where = f"The file of annotations {cut(file.path, 400)}"
+    check_claims(file.path, file.size_bytes, where, _WAY_OUT)
     try:
         with open_to_read(file.path) as stream, pq.ParquetFile(stream, page_checksum_verification=True) as parquet:
-            check_claims(parquet, file.size_bytes, where, _WAY_OUT)
             columns = _columns(parquet.schema_arrow, where)
             texts = _leaves_of_text(parquet)
         # Strings stay in their dictionaries until it is known how long they are: a row may repeat one of a megabyte.

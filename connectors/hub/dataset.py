@@ -170,8 +170,9 @@ def _opened(path: str, where: str) -> Iterator[pq.ParquetFile]:
         InputError: it is damaged, or claims far more than a file of its size holds.
     """
     try:
+        # First, so that what is damaged is told in the sentence that all damaged files have.
         with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
-            check_claims(parquet, os.path.getsize(path), where, "Choose another `revision`.")
+            check_claims(path, os.path.getsize(path), where, "Choose another `revision`.")
             yield parquet
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"{where} is damaged ({str(error).rstrip('.')}). Choose another `revision`.") from error
