@@ -63,6 +63,7 @@ class Preference(Record):
     upvote_ratio: float | None = Field(
         ge=0, le=1, description="Share of votes that are upvotes, 0..1, of the post that both comments are on."
     )
+    history: str | None = Field(description="Title and text of the post that both comments are on.")
     measure: Measure = Field(description="By which number they were compared.")
     preferred: Contender = Field(description="The record behind `chosen`.")
     other: Contender = Field(description="The record behind `rejected`.")

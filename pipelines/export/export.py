@@ -32,13 +32,14 @@ from blift.pipelines.export.mix import (
     mixed_rows,
     taken_by,
 )
-from blift.pipelines.export.pair import ExportedPair, digest_of, pair_of
+from blift.pipelines.export.pair import digest_of
+from blift.pipelines.export.source import PAIRS, Exportable, Source
 from blift.schemas.errors import InputError, OutputError, RecipeError
 from blift.schemas.split import Split
 
 MEDIA = "media"
 _NO_FILE = "that name no file"
-_CHAT, _RELEASE = "instructions/chat/", "release/"
+_RELEASE = "release/"
 #: Files that an export writes, apart from those that a format puts beside them.
 _SPLITS = "|".join(split.value for split in Split)
 _OURS = re.compile(
@@ -76,7 +77,9 @@ def export(
         InputError: it has no pair that names a file and that the format takes, or a file is no longer what it was.
         OutputError: ``out`` holds files that no export to this format wrote, or cannot be written.
     """
-    shards = _shards(folder, released=released)
+    shards = _shards(folder, chosen.source, released=released)
+    if mixed and chosen.source is not PAIRS:
+        raise RecipeError(f"--mix takes formats of instruction pairs, and {chosen.name} has {chosen.source.what}s.")
     if mixed and chosen.layout not in (Layout.JSON, Layout.JSONL):
         raise RecipeError(
             f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
@@ -96,14 +99,14 @@ def export(
             whole = _with_mixed(counted, mixed, split.value, apart, out, done) if mixed else counted
             names += list(WRITERS[chosen.layout](whole, out, split.value))
     if set(done.left_out) == {_NO_FILE} and not done.rows:
-        raise _without_files(folder, released=released)
+        raise _without_files(folder, chosen.source, released=released)
     if not done.rows:
         why = "; ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
-        raise InputError(f"{folder.path} has no pair that {chosen.name} takes: {why}.")
+        raise InputError(f"{folder.path} has no {chosen.source.what} that {chosen.name} takes: {why}.")
     beside = chosen.beside(names)
     for name, content in beside.items():
         replace_file(str(out / name), _as_text(content))
-    media = set() if chosen.layout in (Layout.PARQUET, Layout.TAR) else done.files
+    media = set() if chosen.layout in (Layout.PARQUET, Layout.PREFERENCES, Layout.TAR) else done.files
     _sweep(out, {*names, *beside, *media})
     about = {
         **_about(chosen),
@@ -117,34 +120,29 @@ def export(
     return done
 
 
-def _shards(folder: RunFolder, *, released: bool) -> list[Shard]:
-    """Shards of pairs with files, in order.
+def _shards(folder: RunFolder, source: Source, *, released: bool) -> list[Shard]:
+    """Shards of the rows that a format takes, in order.
 
     Raises:
         InputError: there are none; says what to do.
     """
     manifest = folder.require_manifest()
-    prefix = f"{_RELEASE}{_CHAT}" if released else _CHAT
+    prefixes = tuple(f"{_RELEASE if released else ''}{place}" for place in source.folders)
     every = sorted(shard for record in manifest.stages.values() for shard in record.shards)
-    found = [shard for shard in every if shard.path.startswith(prefix)]
-    if not found and released:
-        raise InputError(f"{folder.path} has no release with pairs. Run `blift publish --dry-run`, which makes one.")
+    found = [shard for shard in every if shard.path.startswith(prefixes)]
+    if not found and released and not any(shard.path.startswith(_RELEASE) for shard in every):
+        raise InputError(f"{folder.path} has no release. Run `blift publish --dry-run`, which makes one.")
     if not found:
-        raise _without_files(folder, released=False)
+        raise _without_files(folder, source, released=released)
     return found
 
 
-def _without_files(folder: RunFolder, *, released: bool) -> InputError:
-    """What to do where no pair names a file."""
+def _without_files(folder: RunFolder, source: Source, *, released: bool) -> InputError:
+    """What to do where there is no row of which a format can be made."""
+    names_file = "" if len(source.folders) > 1 else " that names a file"
     if released:
-        return InputError(
-            f"The release of {folder.path} has no pair that names a file. Set `publish.media: beside` in the recipe "
-            "and run `blift publish --dry-run` again."
-        )
-    return InputError(
-        f"{folder.path} has no pair that names a file. Add the section `media` to the recipe, with the files of the "
-        "media, and build again."
-    )
+        return InputError(f"The release of {folder.path} has no {source.what}{names_file}. {source.unreleased}")
+    return InputError(f"{folder.path} has no {source.what}{names_file}. {source.absent}")
 
 
 def _split_of(shard: Shard) -> str:
@@ -193,27 +191,34 @@ def _rows(
     # A file is of many pairs, and its digest is taken once.
     place = cache(partial(_place, folder=folder, out=out, done=done, prefix=_RELEASE if released else ""))
     for shard in shards:
-        for row in read_shard(folder.path, shard, "chat").to_pylist():
-            pair = pair_of(row)
+        for row in read_shard(folder.path, shard, chosen.source.table).to_pylist():
+            pair = chosen.source.read(row)
             if why := _refused(pair, chosen):
                 done.left_out[why] += 1
+                continue
+            if not chosen.shows:
+                yield ExportedRow(chosen.row(pair), [], "")
                 continue
             if pair.videos and not chosen.videos:
                 pair = pair.as_frames()
             kind = "video" if pair.videos else "gallery" if len(pair.media) > 1 else "image"
-            names = {name: place(name) for name, _ in (*pair.media, *(pair.frames if not chosen.videos else ()))}
-            placed = pair.placed(names | {name: name for name, _ in pair.frames if name not in names})
+            frames = [name for name, *_ in pair.frames]
+            shown = [*(name for name, _ in pair.media), *(frames if not chosen.videos else ())]
+            names = {name: place(name) for name in shown}
+            placed = pair.placed(names | {name: name for name in frames if name not in names})
             yield ExportedRow(chosen.row(placed), [name for name, _ in placed.media], kind)
 
 
-def _refused(pair: ExportedPair, chosen: Format) -> str | None:
-    """Why a format does not take a pair."""
+def _refused(pair: Exportable, chosen: Format) -> str | None:
+    """Why a format does not take a row."""
+    if why := chosen.leaves_out(pair):
+        return why
+    if not chosen.shows:
+        return None
     if not pair.media:
         return _NO_FILE
-    if pair.videos and not chosen.videos and len(pair.media) > 1:
-        return "of galleries with a video"
-    if pair.videos and not chosen.videos and not pair.frames:
-        return "of videos without frames (set `instruct.frames`; a release has none)"
+    if not chosen.videos and (why := pair.lacks_frames()):
+        return why
     several = len(pair.media) > 1 or (pair.videos and not chosen.videos and len(pair.frames) > 1)
     if several and not chosen.galleries:
         return "of several images or frames (it takes one image per row)"

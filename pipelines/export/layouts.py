@@ -8,6 +8,7 @@ import json
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -42,6 +43,23 @@ _ROWS = pa.schema(
 )
 
 
+_ANSWER = [{"role": _TEXT, "content": [{"type": _TEXT, "text": _TEXT}]}]
+_PREFERENCE_FEATURES = {
+    "id": _TEXT,
+    "images": [{"_type": "Image"}],
+    **dict.fromkeys(("prompt", "chosen", "rejected"), _ANSWER),
+}
+#: The same of preferences.
+_PREFERENCES = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("images", pa.list_(_IMAGE)),
+        *[pa.field(name, pa.list_(_MESSAGE)) for name in ("prompt", "chosen", "rejected")],
+    ],
+    metadata={"huggingface": json.dumps({"info": {"features": _PREFERENCE_FEATURES}})},
+)
+
+
 class ExportedRow(NamedTuple):
     """A row of a format, the files that it names, and of which kind they are: image, gallery or video."""
 
@@ -71,17 +89,17 @@ def write_jsonl(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterat
     yield name
 
 
-def write_embedded(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
+def write_embedded(rows: Iterator[ExportedRow], folder: Path, split: str, schema: pa.Schema = _ROWS) -> Iterator[str]:
     """Parquet shards that hold the images of each row."""
-    groups = _groups(rows, folder)
+    groups = _groups(rows, folder, schema)
     for number, first in enumerate(groups):
         name = f"{split}-{number:05d}.parquet"
-        written = write_row_groups(groups_of_shard(first, groups, _SHARD_BYTES), _ROWS, str(folder), name)
+        written = write_row_groups(groups_of_shard(first, groups, _SHARD_BYTES), schema, str(folder), name)
         (folder / written.path).replace(folder / name)
         yield name
 
 
-def _groups(rows: Iterator[ExportedRow], folder: Path) -> Iterator[pa.Table]:
+def _groups(rows: Iterator[ExportedRow], folder: Path, schema: pa.Schema) -> Iterator[pa.Table]:
     held: list[dict[str, Any]] = []
     size = 0
     for each in rows:
@@ -89,10 +107,10 @@ def _groups(rows: Iterator[ExportedRow], folder: Path) -> Iterator[pa.Table]:
         held.append(each.row | {"images": images})
         size += sum(len(image["bytes"]) for image in images)
         if size >= _GROUP_BYTES:
-            yield pa.Table.from_pylist(held, _ROWS)
+            yield pa.Table.from_pylist(held, schema)
             held, size = [], 0
     if held:
-        yield pa.Table.from_pylist(held, _ROWS)
+        yield pa.Table.from_pylist(held, schema)
 
 
 def write_tars(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
@@ -168,5 +186,6 @@ WRITERS: dict[Layout, Callable[[Iterator[ExportedRow], Path, str], Iterator[str]
     Layout.JSON: write_json,
     Layout.JSONL: write_jsonl,
     Layout.PARQUET: write_embedded,
+    Layout.PREFERENCES: partial(write_embedded, schema=_PREFERENCES),
     Layout.TAR: write_tars,
 }

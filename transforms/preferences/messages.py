@@ -54,6 +54,7 @@ def _row(
         "id": f"{pair['sample_id']}-{pair['kind']}-{pair['pair']}",
         **{name: pair[name] for name in ("sample_id", "kind", "post_id", "subreddit", "channel_id")},
         "upvote_ratio": pair["upvote_ratio"],
+        "history": _history(posts[pair["post_id"]]) if pair["post_id"] else None,
         "split": shown[pair["sample_id"]]["split"],
         "measure": pair["measure"],
         "preferred": _contender(pair, ""),
@@ -66,6 +67,10 @@ def _row(
         "rejected": _answer(answers[1]),
         **_columns(media),
     }
+
+
+def _history(post: Mapping[str, Any]) -> str | None:
+    return " ".join(text for text in (plain(post["title"]), plain(post["text"])) if text) or None
 
 
 def _contender(pair: Mapping[str, Any], side: str) -> dict[str, Any]:
@@ -113,7 +118,7 @@ def _ask_comment(
             "Write a comment on it that readers will rate highly.",
         ]
     )
-    return [media], [*_parts(media), _text(about)], (plain(pair["text"]), plain(pair["text_other"]))
+    return [media], [*_parts(media), _text(about)], (pair["text"], pair["text_other"])
 
 
 def _ask_title(
@@ -121,7 +126,7 @@ def _ask_title(
 ) -> _Asked:
     media, post = shown[pair["sample_id"]], posts[pair["record_id"]]
     about = f"This will be posted{_where(post)}. Write a title for it that readers will rate highly."
-    return [media], [*_parts(media), _text(about)], (plain(pair["text"]), plain(pair["text_other"]))
+    return [media], [*_parts(media), _text(about)], (pair["text"], pair["text_other"])
 
 
 def _ask_post(
@@ -133,8 +138,7 @@ def _ask_post(
     ordered = sides[::-1] if is_second else sides
     parts: list[dict[str, str | None]] = []
     for place, (sample_id, title) in zip(_PLACES, ordered, strict=True):
-        named = plain(title)
-        parts += [_text(f"The {place} post{f', with the title: {named}' if named else ''}"), *_parts(shown[sample_id])]
+        parts += [_text(f"The {place} post{f', with the title: {title}' if title else ''}"), *_parts(shown[sample_id])]
     asked = {"views": "was viewed more often", "likes": "got more likes", "num_comments": "got more comments"}
     channel = plain(posts[pair["record_id"]]["channel_name"])
     of = f"the channel {channel}" if channel else "one channel"

@@ -13,6 +13,7 @@ from blift.schemas.preference import Measure, PreferenceKind
 from blift.transforms.platforms import belong_to
 from blift.transforms.preferences.options import CommentOptions, Margins, PostOptions, TitleOptions
 from blift.transforms.tables import hash64
+from blift.transforms.templates.context import plain
 
 _DAY_US, _HOUR_US = 86_400_000_000, 3_600_000_000
 #: What is known of a record that is compared.
@@ -26,7 +27,12 @@ _RECORD: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 _OTHER: dict[str, pl.DataType | type[pl.DataType]] = {f"{name}_other": kind for name, kind in _RECORD.items()}
 #: What is the same of both records.
-_SHARED: dict[str, pl.DataType | type[pl.DataType]] = {"post_id": pl.String, "subreddit": pl.String, "channel_id": pl.String, "upvote_ratio": pl.Float64}
+_SHARED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "post_id": pl.String,
+    "subreddit": pl.String,
+    "channel_id": pl.String,
+    "upvote_ratio": pl.Float64,
+}
 #: A preference: the preferred record, the other one, and what both share; ``pair`` is a hash of both, 16 hex digits.
 COLUMNS = pl.Schema({"pair": pl.String, "kind": pl.String, "measure": pl.String, **_RECORD, **_OTHER, **_SHARED})
 
@@ -44,6 +50,7 @@ def comment_pairs(comments: pl.DataFrame, options: CommentOptions) -> pl.DataFra
     kept = comments.filter(_counts(options)).select(
         **_record("comment_id", "score"), post_id="post_id", **_shared("subreddit", "channel_id", "upvote_ratio")
     )
+    kept = _plain(kept).filter(pl.col("text") != "")
     best = kept.sort("post_id", "value", "record_id", descending=[False, True, False])
     best = best.filter(pl.int_range(pl.len()).over("post_id") < options.max_comments)
     found = best.join(_others(best, "post_id"), on="post_id", how="inner", maintain_order="left_right")
@@ -80,6 +87,7 @@ def title_pairs(posts: pl.DataFrame, options: TitleOptions) -> pl.DataFrame:
         place=pl.col("subreddit").str.to_lowercase(),
         **_shared("subreddit"),
     )
+    kept = _plain(kept).filter(pl.col("text") != "")
     found = _within_days(kept, ["sample_id", "place"], options.days, later=options.later)
     return _made(found, PreferenceKind.TITLES, Measure.SCORE, options.margins, ["sample_id", "place"])
 
@@ -93,6 +101,7 @@ def post_pairs(posts: pl.DataFrame, options: PostOptions) -> pl.DataFrame:
     kept = posts.filter(pl.col("channel_id").is_not_null()).select(
         **_record("post_id", options.measure.value, "title"), **_shared("channel_id")
     )
+    kept = _plain(kept)
     found = _within_days(kept, ["channel_id"], options.days, later=options.later)
     found = found.filter(pl.col("sample_id") != pl.col("sample_id_other"))
     return _made(found, PreferenceKind.POSTS, options.measure, options.margins, ["channel_id"])
@@ -105,6 +114,11 @@ def _record(key: str, measure: str, text: str = "text") -> dict[str, pl.Expr]:
 
 def _shared(*names: str) -> dict[str, pl.Expr]:
     return {name: pl.col(name) for name in names}
+
+
+def _plain(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose text can stand in a message."""
+    return rows.with_columns(text=pl.Series([plain(text) for text in rows["text"]], dtype=pl.String))
 
 
 def _others(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
@@ -148,7 +162,7 @@ def _made(
 
 
 def _said(column: str) -> pl.Expr:
-    return pl.col(column).str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.col(column).str.to_lowercase()
 
 
 def _margins(margins: Margins) -> pl.Expr:
