@@ -52,7 +52,8 @@ def test_every_row_opens_from_the_folder_and_streamed(
 ) -> None:
     folder, rows = exports
     found, files = opened(str(folder / name), name, tmp_path)
-    assert files >= found == rows[name] > 0
+    assert found == rows[name] > 0
+    assert files >= found or not FORMATS[name].shows
 
 
 @pytest.fixture
