@@ -57,7 +57,8 @@ def write_corpus_of_preferences(folder: Path) -> None:
         info = {
             "id": name, "title": f"Video {place}", "channel_id": f"UC{'1' * 22}", "channel": "Music", "duration": 4,
             "view_count": 1000, "like_count": 50 * (1 + place), "timestamp": _POSTED + place,
-            "webpage_url": f"https://www.youtube.com/watch?v={name}", "upload_date": "20200913", "extractor_key": "Youtube",
+            "webpage_url": f"https://www.youtube.com/watch?v={name}", "upload_date": "20200913",
+            "extractor_key": "Youtube",
         }  # fmt: skip
         (folder / "youtube" / f"Video [{name}].info.json").write_text(json.dumps(info))
     (folder / "recipe.yaml").write_text(_RECIPE.format(media="optional"))
