@@ -9,7 +9,22 @@ from typing import Any
 
 from blift.pipelines.export.pair import ExportedPair, ExportedPreference
 from blift.pipelines.export.shp import shp_leaves_out, shp_row
-from blift.pipelines.export.source import PAIRS, PREFERENCES, PREFERENCES_AS_TEXT, Source
+from blift.pipelines.export.source import (
+    CHOSEN_COMMENTS,
+    PAIRS,
+    PREFERENCES,
+    PREFERENCES_AS_TEXT,
+    SAMPLES,
+    Source,
+)
+from blift.pipelines.export.successors import (
+    corpus_leaves_out,
+    corpus_row,
+    highlights_leave_out,
+    highlights_row,
+    interaction_leaves_out,
+    interaction_row,
+)
 
 
 class Layout(StrEnum):
@@ -19,6 +34,9 @@ class Layout(StrEnum):
     JSONL = "jsonl"  # a row per line
     PARQUET = "parquet"  # with the media in the cells
     PREFERENCES = "preferences"  # the same, of preferences
+    CORPUS = "corpus"  # Parquet in the columns of the Content Behavior Corpus
+    CSV = "csv"  # a row per line, below the names of the columns
+    HDF5 = "hdf5"  # arrays of all splits in one file, and which of them are of which split
     TAR = "tar"  # WebDataset: the files of a row, and its JSON
 
 
@@ -161,6 +179,21 @@ FORMATS: dict[str, Format] = {
             "shp", "readers of the Stanford Human Preferences dataset: load_dataset('json', data_dir=DIR)",
             Layout.JSONL, galleries=True, videos=True, row=shp_row, source=PREFERENCES_AS_TEXT, shows=False,
             leaves_out=shp_leaves_out,
+        ),
+        Format(
+            "content-behavior-corpus", "readers of the Content Behavior Corpus: load_dataset(DIR)",
+            Layout.CORPUS, galleries=True, videos=True, row=corpus_row, source=SAMPLES, shows=False,
+            leaves_out=corpus_leaves_out,
+        ),
+        Format(
+            "mr-hisum", "readers of Mr. HiSum: DIR/mr_hisum.h5, DIR/mr_hisum_split.json; add `features` of your own",
+            Layout.HDF5, galleries=True, videos=True, row=highlights_row, source=SAMPLES, shows=False,
+            leaves_out=highlights_leave_out,
+        ),
+        Format(
+            "microlens", "readers of the pairs of MicroLens: pandas.read_csv('DIR/train.csv')",
+            Layout.CSV, galleries=True, videos=True, row=interaction_row, source=CHOSEN_COMMENTS, shows=False,
+            leaves_out=interaction_leaves_out,
         ),
         Format(
             "axolotl", "Axolotl, in DIR: datasets: [{path: train.jsonl, ds_type: json, type: chat_template}]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -9,6 +10,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -60,6 +62,57 @@ _PREFERENCES = pa.schema(
 )
 
 
+_SPOKEN = [
+    pa.field(name, kind) for name, kind in (("start", pa.float64()), ("end", pa.float64()), ("text", pa.string()))
+]
+_WORD = pa.struct([pa.field("confidence", pa.float64()), *_SPOKEN])
+_BY_SCENE = pa.list_(pa.list_(pa.string()))
+_MARKER = pa.struct([pa.field(name, pa.float64()) for name in ("start", "end", "replay_score")])
+_CHANNEL = pa.struct(
+    [pa.field("channel_id", pa.string()), pa.field("company_name", pa.string()), pa.field("subscribers", pa.float64())]
+)
+#: Rows of the Content Behavior Corpus, in the types of its card.
+_CORPUS = pa.schema(
+    [
+        pa.field("video_id", pa.string()),
+        pa.field("asr_raw", pa.list_(pa.struct([*_SPOKEN, pa.field("words", pa.list_(_WORD))]))),
+        pa.field("asr_grouped", _BY_SCENE),
+        pa.field("ocr", _BY_SCENE),
+        pa.field(
+            "blip2_annotations",
+            pa.struct([pa.field(name, pa.list_(pa.string())) for name in ("actions", "captions", "objects")]),
+        ),
+        pa.field(
+            "replay_graphs",
+            pa.struct(
+                [
+                    pa.field("original_marker_duration", pa.float64()),
+                    pa.field("processed_marker_duration", pa.float64()),
+                    pa.field("multiplier", pa.float64()),
+                    pa.field("markers", pa.list_(_MARKER)),
+                ]
+            ),
+        ),
+        pa.field("likes", pa.float64()),
+        pa.field("views", pa.float64()),
+        pa.field(
+            "metadata",
+            pa.struct(
+                [
+                    pa.field("title", pa.string()),
+                    pa.field("description", pa.string()),
+                    pa.field("length", pa.float64()),
+                    pa.field("date", pa.string()),
+                    pa.field("channel_data", _CHANNEL),
+                ]
+            ),
+        ),
+    ]
+)
+#: Rows of a row group without media.
+_GROUP_ROWS = 1000
+
+
 class ExportedRow(NamedTuple):
     """A row of a format, the files that it names, and of which kind they are: image, gallery or video."""
 
@@ -97,6 +150,30 @@ def write_embedded(rows: Iterator[ExportedRow], folder: Path, split: str, schema
         written = write_row_groups(groups_of_shard(first, groups, _SHARD_BYTES), schema, str(folder), name)
         (folder / written.path).replace(folder / name)
         yield name
+
+
+def write_corpus(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
+    """Parquet in the columns of the Content Behavior Corpus."""
+    name = f"{split}-00000.parquet"
+    plain = (each.row for each in rows)
+    groups = iter(lambda: list(islice(plain, _GROUP_ROWS)), [])
+    tables = (pa.Table.from_pylist(group, _CORPUS) for group in groups)
+    written = write_row_groups(tables, _CORPUS, str(folder), name)
+    (folder / written.path).replace(folder / name)
+    yield name
+
+
+def write_csv(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
+    """A row per line, below the names of the columns, as RFC 4180 has it but with single line feeds."""
+    name = f"{split}.csv"
+    with _appearing(folder / name) as sink, io.TextIOWrapper(sink, "utf-8", newline="") as text:
+        writer: csv.DictWriter[str] | None = None
+        for each in rows:
+            if writer is None:
+                writer = csv.DictWriter(text, list(each.row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(each.row)
+    yield name
 
 
 def _groups(rows: Iterator[ExportedRow], folder: Path, schema: pa.Schema) -> Iterator[pa.Table]:
@@ -187,5 +264,7 @@ WRITERS: dict[Layout, Callable[[Iterator[ExportedRow], Path, str], Iterator[str]
     Layout.JSONL: write_jsonl,
     Layout.PARQUET: write_embedded,
     Layout.PREFERENCES: partial(write_embedded, schema=_PREFERENCES),
+    Layout.CORPUS: write_corpus,
+    Layout.CSV: write_csv,
     Layout.TAR: write_tars,
 }

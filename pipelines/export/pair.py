@@ -121,6 +121,11 @@ class ExportedPreference:
     frames: tuple[tuple[str, float, int], ...]
 
     @property
+    def split(self) -> str:
+        """train, validation or test."""
+        return str(self.row["split"])
+
+    @property
     def images(self) -> list[str]:
         """Files of images."""
         return [name for name, is_video in self.media if not is_video]

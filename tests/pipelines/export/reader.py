@@ -91,11 +91,12 @@ def main() -> None:
     found = sorted(filesystem.ls(root, detail=False))
     prefix = "hf://" if base.startswith("hf://") else ""
     paths = [prefix + path for path in found if path.rpartition("/")[2].startswith(("train", "validation", "test"))]
-    read = {"parquet": of_parquet, "tar": of_tar}.get(layout, of_json)
+    read = {"parquet": of_parquet, "preferences": of_parquet, "tar": of_tar}.get(layout, of_json)
     counts = []
     for streamed in (False, True):
         rows = files = 0
         for media in read(base, paths, streamed=streamed):
+            assert media
             for name, content in media:
                 opens(content, name)
             rows, files = rows + 1, files + len(media)

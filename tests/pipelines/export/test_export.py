@@ -162,7 +162,7 @@ def test_webdataset_has_a_row_of_files_under_one_key(run: Path, tmp_path: Path) 
     assert sorted(keys.values()) == sorted([["jpg", "json"], ["mp4", "json"], ["0.jpg", "1.jpg", "2.jpg", "json"]] * 2)
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize("name", [*_OF_PAIRS, "trl-preferences", "shp"])
 def test_again_gives_the_same_bytes_whatever_was_left_half_written(run: Path, tmp_path: Path, name: str) -> None:
     exported(run, name, tmp_path)
     before = tree(tmp_path)
