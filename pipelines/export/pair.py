@@ -174,7 +174,9 @@ def preference_of(row: Mapping[str, Any]) -> ExportedPreference:
     """The preference in a row of the table `preference`; it has no media where the row names no files."""
     (message,) = row["prompt"]
     files = {"image": iter(row["images"]), "video": iter(row["videos"])}
-    shown = [part["type"] for part in message["content"] if part["type"] != "text"] if row["sha256"] else []
+    shown = [part["type"] for part in message["content"] if part["type"] != "text"]
+    if not row["images"] and not row["videos"]:
+        shown = []
     return ExportedPreference(
         row=row,
         prompt=tuple(

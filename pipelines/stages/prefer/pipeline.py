@@ -29,7 +29,7 @@ from blift.transforms.shuffle import ShardedTable
 from blift.transforms.steps.preferences import COMMENT_COLUMNS, MakePreferences
 from blift.transforms.steps.rules import ApplyRules, PostsWithComments, RuleOptions, no_rows
 from blift.transforms.steps.splits import COLUMNS, AssignSplits
-from blift.transforms.tables import concat, frame
+from blift.transforms.tables import arrow, concat, frame
 
 STAGE = "prefer"
 #: Where preferences lie, with their files and without.
@@ -134,17 +134,18 @@ class _ShowMedia(beam.DoFn):
         self, element: tuple[int, Mapping[str, Iterable[Any]]], splits: Iterable[pa.Table]
     ) -> Iterator[pa.Table]:
         config = self._config
-        split_of = dict(frame(concat(splits, pa.schema([]))).iter_rows())
+        assigned = frame(concat(splits, _SPLITS))
         for shard in element[1]["samples"]:
             samples = read_shard(config.folder, shard, "sample", _SAMPLE)
             kept: list[list[ShownFile] | str] = ["media were not looked at"] * samples.num_rows
             if config.files:
                 kept = keep_files(samples, frame(concat(element[1]["files"], FILES)), config.files.keeping)
             rows = [_row(sample, files) for sample, files in zip(samples.to_pylist(), kept, strict=True)]
-            there = [row | {"split": split_of[row["sample_id"]]} for row in rows if row["films"]]
-            yield pa.Table.from_pylist(there, SHOWN)
+            there = frame(pa.Table.from_pylist([row for row in rows if row["films"]], SHOWN))
+            yield arrow(there.drop("split").join(assigned, on="sample_id", how="left", maintain_order="left"), SHOWN)
 
 
+_SPLITS = pa.schema([pa.field("sample_id", pa.string()), pa.field("split", pa.string())])
 _SAMPLE = ["sample_id", "media_key", "media_kind", "media_urls", "channel_id"]
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from blift.pipelines.cli import main
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.verify import problems
+from blift.pipelines.export.pair import preference_of
 from tests.pipelines.conftest import run_build
 from tests.pipelines.export.conftest import comment, gallery_post, image_post
 
@@ -160,6 +161,12 @@ def test_trl_gets_as_many_images_as_placeholders(run: Path, tmp_path: Path) -> N
         assert [message["role"] for name in ("prompt", "chosen", "rejected") for message in row[name]] == [
             "user", "assistant", "assistant",
         ]  # fmt: skip
+
+
+def test_a_preference_of_a_release_without_files_has_no_media(run: Path) -> None:
+    row = next(row for row in rows_of(run, "preferences") if row["kind"] == "titles")
+    assert preference_of(row).media == ((row["images"][0], False),)
+    assert preference_of(row | {"images": []}).media == ()
 
 
 def test_shp_gets_its_columns_and_labels_that_say_which_is_preferred(run: Path, tmp_path: Path) -> None:
