@@ -197,7 +197,7 @@ def test_shp_gets_its_columns_and_labels_that_say_which_is_preferred(run: Path, 
         ("{}", "it compares nothing; add `comments: {}`, `titles: {}` or `posts: {}`"),
         ("{comments: {min_ratio: 0.5}}", "`preferences.comments.min_ratio` is 0.5"),
         ("{posts: {measure: hearts}}", "`preferences.posts.measure` is 'hearts'"),
-        ("{comment: {}}", "unknown key `preferences.comment`. Did you mean 'comments'?"),
+        ("{comment: {}}", "unknown key `preferences.comment`, did you mean 'comments'?"),
     ],
 )
 def test_a_mistake_in_the_section_is_one_sentence(
