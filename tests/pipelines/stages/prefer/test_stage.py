@@ -24,7 +24,7 @@ sources:
   reddit: {{submissions: [RS.ndjson], comments: [RC.ndjson]}}
   youtube: {{info: ["youtube/*.info.json"]}}
 media: {{files: ["pictures/*"]}}
-instruct: {{templates: [titles-only], splits: {{validation: 0.4, test: 0.2}}, media: {media}}}
+instruct: {{templates: [titles-only], splits: {{validation: 0.85, test: 0.1}}, media: {media}}}
 preferences:
   comments: {{max_pairs: null}}
   titles: {{days: 3}}
@@ -102,6 +102,7 @@ def test_each_kind_is_made_with_files_where_there_are_some(run: Path) -> None:
 
 def test_no_preference_crosses_splits(run: Path) -> None:
     splits = {row["sample_id"]: row["split"] for name in ("chat", "chat-without-media") for row in rows_of(run, name)}
+    assert set(splits.values()) == {"train", "validation", "test"}
     for name in ("preferences", "preferences-without-media"):
         for path in sorted((run / "instructions" / name).glob("*.parquet")):
             for row in pq.read_table(path).to_pylist():
