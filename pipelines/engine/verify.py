@@ -23,8 +23,8 @@ from blift.transforms.tables import frame, hash64
 
 #: Tables with timelines, and the beginning of their files; media before the samples that show them.
 TIMED = {"post": "posts/", "media": "media/", "sample": "samples/"}
-#: Folders whose files are of no table of blift: lists of files, and of digests; and those of media themselves.
-_NO_TABLES = ("files/", "fetched/", "release/")
+#: Folders whose files are of no table of blift: lists of files, of digests, statistics; and those of media themselves.
+_NO_TABLES = ("files/", "fetched/", "release/", "stats/")
 
 #: Folders of tables of whose rows more holds than their definition says (``invariants``).
 _CHECKED = {"posts/": "post", "comments/": "comment"}

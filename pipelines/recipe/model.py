@@ -15,6 +15,7 @@ from blift.pipelines.recipe.preferences import Prefer
 from blift.pipelines.recipe.result import NAME, Card, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
+from blift.pipelines.recipe.stats import Stats
 from blift.schemas.errors import RecipeError
 from blift.transforms.rules import Rule
 from blift.transforms.rules.python_file import PythonRules
@@ -40,6 +41,9 @@ class Recipe(Section):
     instruct: Instruct = Field(default_factory=Instruct, description="The instruct stage.")
     preferences: Prefer | None = Field(
         default=None, description="The prefer stage: preference pairs. Null: none are made."
+    )
+    stats: Stats | None = Field(
+        default=None, description="The stats stage. Null: no statistics are written; `blift stats` shows them anyway."
     )
     rejects: Rejects = Field(default_factory=Rejects, description="What is written of rejected records.")
     output: Output = Field(default_factory=Output, description="How the run folder is laid out.")
