@@ -128,8 +128,7 @@ def test_two_workers_give_the_same_bytes(archives: Path, run: Path, tmp_path: Pa
 
 def test_other_options_run_the_stage_alone(archives: Path, run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "run")
-    shutil.copytree(archives, tmp_path / "archives")
-    recipe = tmp_path / "archives" / "recipe.yaml"
+    recipe = archives / "ratio.yaml"
     recipe.write_text(_RECIPE.format(media="optional").replace("days: 3", "days: 3, min_ratio: 4"))
     _, told = run_build(recipe, tmp_path / "run")
     assert [event for event in told if not event.startswith("skipped")] == ["started prefer", "done prefer"]
