@@ -130,9 +130,10 @@ def test_other_options_run_the_stage_alone(archives: Path, run: Path, tmp_path: 
     shutil.copytree(run, tmp_path / "run")
     recipe = archives / "ratio.yaml"
     recipe.write_text(_RECIPE.format(media="optional").replace("days: 3", "days: 3, min_ratio: 4"))
-    _, told = run_build(recipe, tmp_path / "run")
+    manifest, told = run_build(recipe, tmp_path / "run")
     assert [event for event in told if not event.startswith("skipped")] == ["started prefer", "done prefer"]
-    assert not [row for row in rows_of(tmp_path / "run", "preferences") if row["kind"] == "titles"]
+    made = {row.step: row.rows_out for row in manifest.stages["prefer"].funnel}
+    assert (made["comments"], made["titles"], made["posts"]) == (10, 0, 3)
 
 
 def test_preferences_without_a_file_are_rejected_where_files_are_required(archives: Path, tmp_path: Path) -> None:
