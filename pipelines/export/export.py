@@ -248,8 +248,9 @@ def _refused(pair: Any, chosen: Format) -> str | None:
         return None
     if not pair.media:
         return _NO_FILE
-    if not chosen.videos and (why := pair.lacks_frames()):
-        return why
+    why = None if chosen.videos else pair.lacks_frames()
+    if why is not None:
+        return str(why)
     several = len(pair.media) > 1 or (pair.videos and not chosen.videos and len(pair.frames) > 1)
     if several and not chosen.galleries:
         return "of several images or frames (it takes one image per row)"
