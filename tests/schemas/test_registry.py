@@ -10,8 +10,8 @@ from blift.schemas.records import RECORDS, record_of
 from blift.schemas.registry import SCHEMAS, check_readable
 
 _TABLES = (
-    "Tables: post, comment, media, sample, annotation, instruction, chat, blift, reject, media_file, media_image, "
-    "media_video."
+    "Tables: post, comment, media, sample, annotation, instruction, chat, preference, blift, reject, media_file, "
+    "media_image, media_video."
 )
 
 
@@ -20,7 +20,7 @@ def stamped(table: str, version: str) -> pa.Schema:
 
 
 def test_the_tables_are_these() -> None:
-    names = ["post", "comment", "media", "sample", "annotation", "instruction", "chat", "blift", "reject"]
+    names = ["post", "comment", "media", "sample", "annotation", "instruction", "chat", "preference", "blift", "reject"]
     names += ["media_file", "media_image", "media_video"]
     assert list(RECORDS) == list(SCHEMAS) == names
 
