@@ -37,6 +37,7 @@ _COMMANDS = {
     "plan": "say which stages a build would run, and why",
     "publish": "publish a run folder on the HuggingFace Hub",
     "diff": "compare two run folders or published versions",
+    "report": "write a page that shows a run folder, for any browser",
     "inspect": "show the funnel and sample rows of a run folder",
     "verify": "recompute the digests of a run folder",
     "clean": "delete what updates of a run folder have replaced",

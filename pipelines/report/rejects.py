@@ -1,0 +1,122 @@
+"""Rejects by reason, with their record and line; and every id of a post or sample, with what became of it."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from blift.pipelines.report.datasets import Datasets
+
+#: Rejects of one step and reason that are listed with their records.
+LISTED = 200
+#: Ids of posts and samples that can be looked up; a run with more is for `blift explore`.
+MOST_IDS = 2_000_000
+_GROUP = ["stage", "rule", "reason", "record_table"]
+_LIGHT = [*_GROUP, "record_id", "detail", "source", "line"]
+_LOOKED_UP = ("post", "sample")
+#: Ids of one file of the look-up, about.
+_IDS_OF_A_FILE = 2_000
+#: Fields of a post that the page shows of it, where its reject holds no record.
+_POST = ["post_id", "platform", "permalink", "url", "title", "text", "subreddit", "channel_name", "posted_at", "score"]
+_POST += ["likes", "views", "num_comments", "media_kind", "media_host", "media_key", "nsfw", "deleted", "removed"]
+
+
+def groups(datasets: Datasets) -> list[dict[str, Any]]:
+    """Rejects by stage, rule, reason and kind of record: how many, and some of them with their records.
+
+    The listed ones are those whose ids are first when read backwards, which is a draw that stays the same.
+    """
+    counted: dict[tuple[str, ...], int] = {}
+    kept: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for rows in datasets.read("rejects", _LIGHT):
+        for key, group in rows.group_by(_GROUP):
+            name = tuple(map(str, key))
+            counted[name] = counted.get(name, 0) + group.height
+            kept[name] = sorted([*kept.get(name, []), *_first(group)], key=_order)[:LISTED]
+    _add_records(datasets, [row for rows in kept.values() for row in rows])
+    return [
+        {**dict(zip(_GROUP, name, strict=True)), "count": counted[name], "records": [_told(row) for row in kept[name]]}
+        for name in sorted(counted)
+    ]
+
+
+def _first(group: pl.DataFrame) -> list[dict[str, Any]]:
+    backwards = pl.col("record_id").fill_null("").str.reverse()
+    return group.sort(backwards, "source", "line", "detail", nulls_last=True).head(LISTED).to_dicts()
+
+
+def _order(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (row["record_id"] or "")[::-1], row["source"] or "", row["line"] or 0, row["detail"] or ""
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in _GROUP and value is not None}
+
+
+def _add_records(datasets: Datasets, rows: list[dict[str, Any]]) -> None:
+    """Give each reject its record: what the run kept of it, or else its row of the posts."""
+    by_id = _by_id(rows, [row["record_id"] for row in rows if row["record_id"]])
+    for found in datasets.pick("rejects", "record_id", list(by_id), ["record_id", "stage", "rule", "payload"]):
+        for row in by_id[found["record_id"]]:
+            if (row["stage"], row["rule"]) == (found["stage"], found["rule"]) and found["payload"]:
+                row["payload"] = found["payload"]
+    _add_nameless(datasets, [row for row in rows if not row["record_id"]])
+    without = [row for row in rows if "payload" not in row and row["record_table"] == "post" and row["record_id"]]
+    posts = _by_id(without, [row["record_id"] for row in without])
+    for found in datasets.pick("posts", "post_id", list(posts), _POST):
+        for row in posts[found["post_id"]]:
+            row["payload"] = json.dumps({k: v for k, v in found.items() if v is not None}, default=str, ensure_ascii=False)
+            row["payload_of"] = "posts"
+
+
+def _add_nameless(datasets: Datasets, rows: list[dict[str, Any]]) -> None:
+    """Records without an id are known by their line."""
+    by_line = {(row["source"], row["line"]): row for row in rows}
+    sources = sorted({row["source"] for row in rows if row["source"]})
+    for found in datasets.pick("rejects", "source", sources, ["record_id", "source", "line", "payload"]):
+        row = by_line.get((found["source"], found["line"]))
+        if row is not None and found["record_id"] is None and found["payload"]:
+            row["payload"] = found["payload"]
+
+
+def _by_id(rows: list[dict[str, Any]], ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {each: [] for each in sorted(set(ids))}
+    for row in rows:
+        if row["record_id"] in found:
+            found[row["record_id"]].append(row)
+    return found
+
+
+def ids(datasets: Datasets) -> dict[str, Any]:
+    """Every rejected post and sample and every post of a sample, in buckets by a checksum of the id.
+
+    Returns:
+        ``complete``, ``buckets`` (how many), and ``files``: for each bucket, ``[id, stage, rule, reason, detail,
+        source, line]`` of what was rejected and ``[id, sample id]`` of what is in a sample.
+    """
+    found = list(_all_ids(datasets))
+    count = max(1, -(-len(found) // _IDS_OF_A_FILE))
+    files: list[list[list[Any]]] = [[] for _ in range(count)]
+    for row in found:
+        files[zlib.crc32(row[0].encode()) % count].append(row)
+    for rows in files:
+        rows.sort(key=lambda row: json.dumps(row, default=str))
+    return {"complete": len(found) < MOST_IDS, "buckets": count, "files": files}
+
+
+def _all_ids(datasets: Datasets) -> Iterator[list[Any]]:
+    left = MOST_IDS
+    columns = ["record_id", "stage", "rule", "reason", "detail", "source", "line"]
+    for rows in datasets.read("rejects", [*columns, "record_table"]):
+        named = rows.filter(pl.col("record_table").is_in(_LOOKED_UP), pl.col("record_id").is_not_null())
+        for row in named.select(columns).head(left).iter_rows():
+            yield list(row)
+        left -= min(left, named.height)
+    for rows in datasets.audiences():
+        for post, sample in rows.head(left).iter_rows():
+            yield [post, sample]
+        left -= min(left, rows.height)

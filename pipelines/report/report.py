@@ -1,0 +1,167 @@
+"""`blift report`: a folder with a page and its data, which any browser opens without a server."""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blift.connectors.filesystem import is_here
+from blift.pipelines.engine.run_folder import RECIPE, RunFolder
+from blift.pipelines.recipe.file import recipe_of_result
+from blift.pipelines.recipe.text import read_recipe
+from blift.pipelines.report.about import about
+from blift.pipelines.report.clusters import clusters
+from blift.pipelines.report.comparison import comparison
+from blift.pipelines.report.datasets import Datasets
+from blift.pipelines.report.distributions import distributions
+from blift.pipelines.report.funnel import funnel
+from blift.pipelines.report.page_folder import claim, sweep, write_data, write_page
+from blift.pipelines.report.pairs import pairs
+from blift.pipelines.report.pictures import Pictures
+from blift.pipelines.report.privacy import privacy
+from blift.pipelines.report.rejects import groups, ids
+from blift.pipelines.report.samples import COLUMNS, DRAWN, draw, drawn_rows, listed, shortened
+from blift.schemas.errors import InputError
+
+#: Samples of one file of data.
+_SAMPLES_OF_A_FILE = 20
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a report shows: samples, of how many, and how many pictures lie beside it."""
+
+    samples: int
+    of: int
+    pictures: int
+
+
+def report(
+    folder: RunFolder, out: Path, *, against: RunFolder | None = None, samples: int = DRAWN, released: bool = False
+) -> Written:
+    """Write the report of a run folder, or of its release. The same run folder gives the same bytes.
+
+    Args:
+        against: an earlier run, or one of another recipe, to compare with.
+        samples: how many samples are drawn.
+        released: show the release, without personal data.
+
+    Raises:
+        InputError: one of them is no run folder, holds no samples, or is damaged.
+        SchemaError: a table is of a version that cannot be read.
+        OutputError: ``out`` cannot be written, or holds files of others.
+    """
+    datasets = _opened(folder, released=released)
+    other = _opened(against, released=released) if against else None
+    claim(out, folder)
+    writer = _Writer(datasets, out)
+    for name, content in writer.pieces(samples, compared=other is not None):
+        writer.write(name, content)
+    if other:
+        texts = (folder.recipe_text(), other.folder.recipe_text())
+        writer.write("comparison", comparison(datasets, other, texts))
+    sweep(out, {*write_page(out), *writer.files, *writer.pictures.names})
+    return Written(writer.shown, datasets.rows("samples"), len(writer.pictures.names))
+
+
+def _opened(folder: RunFolder, *, released: bool) -> Datasets:
+    datasets = Datasets(folder, folder.require_manifest())
+    if released:
+        datasets = datasets.as_released()
+    if not datasets.shards("samples"):
+        raise InputError(f"{folder.path} holds no samples to report on. Run `blift build` to its end first.")
+    return datasets
+
+
+class _Writer:
+    """One report on its way: what is written of it."""
+
+    def __init__(self, datasets: Datasets, out: Path) -> None:
+        folder = datasets.folder
+        self._datasets, self._out = datasets, out
+        self._recipe_text = folder.recipe_text()
+        self._path = Path(folder.file(RECIPE))
+        self.pictures = Pictures(datasets, out, self._store())
+        self.files: list[str] = []
+        self.shown = 0
+
+    def write(self, name: str, content: Any) -> None:
+        """Write one piece of data."""
+        self.files.append(write_data(self._out, name, content))
+
+    def pieces(self, count: int, *, compared: bool) -> Iterator[tuple[str, Any]]:
+        """The data of the page, by name."""
+        datasets = self._datasets
+        card = recipe_of_result(self._recipe_text, self._path).recipe.card
+        yield "about", about(datasets, card, self._recipe_text, compared=compared)
+        yield "funnel", funnel(datasets.manifest)
+        yield "distributions", distributions(datasets)
+        yield "privacy", privacy(datasets.manifest)
+        yield from self._samples(count)
+        yield from _rejects(datasets)
+
+    def _samples(self, count: int) -> Iterator[tuple[str, Any]]:
+        drawn = draw(self._datasets, count)
+        rows = drawn_rows(self._datasets, drawn.ids)
+        self.shown = len(rows)
+        yield (
+            "samples",
+            {
+                "columns": COLUMNS,
+                "rows": [_finite(listed(row)) for row in rows],
+                "of": self._datasets.rows("samples"),
+                "at_random": drawn.at_random,
+                "chunk": _SAMPLES_OF_A_FILE,
+                "clusters": _finite(self._clusters(rows)),
+            },
+        )
+        told = pairs(self._datasets, drawn.ids)
+        for place in range(0, len(rows), _SAMPLES_OF_A_FILE):
+            part = rows[place : place + _SAMPLES_OF_A_FILE]
+            whole = [
+                {**row, "pictures": self.pictures.of_sample(row), "pairs": told.get(row["sample_id"], [])}
+                for row in part
+            ]
+            yield f"samples-{place // _SAMPLES_OF_A_FILE}", _finite(shortened(whole))
+
+    def _clusters(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = clusters(self._datasets, rows)
+        for cluster in found:
+            for member in cluster["members"]:
+                member["picture"] = self.pictures.file(member["sha256"]) if member["sha256"] else None
+        return found
+
+    def _store(self) -> str:
+        """The media store: the recipe's, or the one in the run folder."""
+        content, _ = read_recipe(self._recipe_text, self._path)
+        media = content.get("media")
+        named = media.get("store") if isinstance(media, dict) else None
+        if not isinstance(named, str):
+            return self._datasets.folder.file("store")
+        return named if not is_here(named) else posixpath.join(str(self._path.parent), named)
+
+
+def _rejects(datasets: Datasets) -> Iterator[tuple[str, Any]]:
+    found = groups(datasets)
+    yield "rejects", [{key: value for key, value in group.items() if key != "records"} for group in found]
+    for place, group in enumerate(found):
+        yield f"rejects-{place}", shortened(group["records"])
+    known = ids(datasets)
+    yield "ids", {"complete": known["complete"], "buckets": known["buckets"]}
+    for place, rows in enumerate(known["files"]):
+        yield f"ids-{place}", rows
+
+
+def _finite(value: Any) -> Any:
+    """A value without numbers that JSON has none for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,114 @@
+"""The samples that the page shows: a draw that is the same whenever it is made, and what is seen of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from blift.pipelines.report.datasets import Datasets
+
+#: Samples that are drawn if nothing else is asked for, and of each kind that a draw might miss.
+DRAWN, OF_A_KIND = 500, 50
+#: Characters of a text that the page holds, and that the list shows.
+MOST_CHARACTERS, _LISTED_CHARACTERS = 100_000, 160
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Ids of the samples that are shown, in order, and how many of them stand for all."""
+
+    ids: list[str]
+    at_random: int
+
+
+def draw(datasets: Datasets, count: int) -> Draw:
+    """Draw samples: ``count`` of all, and a few more with a replay graph, with several scenes, of several posts.
+
+    An id is a hash of the media, so the lowest ids are a random draw, the same of every run that holds the sample; and
+    as the rows of a shard are in the order of their ids, they lie together.
+    """
+    kept: dict[str, list[str]] = {"all": [], "replay": [], "scenes": [], "posts": []}
+    items = datasets.items("samples", ["scenes", "audiences", "replay"])
+    for ids, lengths in zip(datasets.read("samples", ["sample_id"]), items, strict=True):
+        rows = ids.hstack(lengths)
+        chosen = {
+            "all": pl.lit(value=True),
+            "replay": pl.col("replay") > 0,
+            "scenes": pl.col("scenes") > 1,
+            "posts": pl.col("audiences") > 1,
+        }
+        for kind, condition in chosen.items():
+            most = count if kind == "all" else min(count, OF_A_KIND)
+            found = rows.filter(condition).get_column("sample_id").sort().head(most)
+            kept[kind] = sorted([*kept[kind], *found])[:most]
+    return Draw(sorted({sample for ids in kept.values() for sample in ids}), len(kept["all"]))
+
+
+def drawn_rows(datasets: Datasets, ids: list[str]) -> list[dict[str, Any]]:
+    """The samples of some ids, by id, as rows of their table."""
+    return sorted(datasets.pick("samples", "sample_id", ids), key=lambda row: str(row["sample_id"]))
+
+
+def listed(row: Mapping[str, Any]) -> list[Any]:
+    """What the list of samples shows of one, in the order of ``COLUMNS``."""
+    title = row["title"] or ""
+    return [
+        row["sample_id"],
+        title[:_LISTED_CHARACTERS] + ("…" if len(title) > _LISTED_CHARACTERS else ""),
+        row["platform"],
+        row["media_kind"],
+        row["language"],
+        row["posted_at"],
+        row["score"],
+        row["likes"],
+        row["views"],
+        row["num_comments"],
+        row["duration_s"],
+        len(row["comments"]),
+        len(row["scenes"]),
+        len(row["audiences"]),
+        len(row["replay"]),
+        row["replay_absent"],
+    ]
+
+
+COLUMNS = (
+    "sample_id",
+    "title",
+    "platform",
+    "media_kind",
+    "language",
+    "posted_at",
+    "score",
+    "likes",
+    "views",
+    "num_comments",
+    "duration_s",
+    "comments",
+    "scenes",
+    "posts",
+    "replay",
+    "replay_absent",
+)
+
+
+def shortened(value: Any) -> Any:
+    """A value with long texts cut, and how long they were: ``{"cut": text, "characters": n}``."""
+    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+        return {"cut": value[:MOST_CHARACTERS], "characters": len(value)}
+    if isinstance(value, dict):
+        return {key: shortened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shortened(item) for item in value]
+    return value
+
+
+def names_of_keyframes(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """The keyframes that samples name, relative to the media store."""
+    for row in rows:
+        for scene in row["scenes"]:
+            if scene["keyframe"] is not None:
+                yield scene["keyframe"]
