@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder gives the same bytes."
     )
     parser.add_argument("folder", metavar="RUN", help="a run folder, or RUN@previous for the dataset before")
-    parser.add_argument("--out", metavar="DIR", default="report", help="a new folder, or one of a report (default: report)")
+    parser.add_argument(
+        "--out", metavar="DIR", default="report", help="a new folder, or one of a report (default: report)"
+    )
     parser.add_argument("--against", metavar="RUN2", help="a run folder to compare with, such as RUN@previous")
     parser.add_argument(
         "--samples", type=int, default=None, metavar="N", help="samples to draw for the page (default: 500)"
@@ -40,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     against = run_folder(args.against) if args.against else None
     done = report(run_folder(args.folder), Path(args.out), against=against, samples=samples, released=args.released)
     if not args.quiet:
-        where = printable(str(Path(args.out) / "index.html"))
-        print(f"{where} shows {done.samples:,} of {done.of:,} samples, with {done.pictures:,} pictures. Open it in a browser.")
+        page = printable(str(Path(args.out) / "index.html"))
+        print(f"{page} shows {done.samples:,} of {done.of:,} samples, with {done.pictures:,} pictures.")
+        print("Open it in a browser.")
     return 0

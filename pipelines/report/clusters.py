@@ -8,7 +8,7 @@ from typing import Any
 
 from blift.pipelines.report.datasets import Datasets
 
-_MEDIA = ["sha256", "uses", "file", "form", "width", "height", "phash", "phash_turned", "frame_hashes", "cluster", "unite_as"]
+_MEDIA = ["sha256", "uses", "file", "phash", "phash_turned", "phash_unboxed", "frame_hashes", "unite_as"]
 #: Bits in which hashes of frames differ at most if they show the same: docs/design.md.
 _ALIKE_BITS = 8
 
@@ -54,6 +54,7 @@ def _cluster(
                 "media_key": key,
                 "url": post.get("url"),
                 "sha256": file["sha256"] if file else None,
+                "file": file["file"] if file else None,
                 "joined": _joined(sample, key, file, speaks),
             }
         )
@@ -85,8 +86,8 @@ def _joined(
 
 def _bits_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> int | None:
     """The bits of 64 in which the hashes of two images differ, in the turn in which they differ least."""
-    mine = [each for each in (one["phash"], *one["phash_turned"]) if each]
-    theirs = [other["phash"]] if other["phash"] else []
+    mine = [each for each in (one["phash"], *one["phash_turned"], *one["phash_unboxed"]) if each]
+    theirs = [each for each in (other["phash"], *other["phash_unboxed"][:1]) if each]
     return min((_bits(a, b) for a, b in product(mine, theirs)), default=None)
 
 

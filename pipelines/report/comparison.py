@@ -1,4 +1,4 @@
-"""Two runs side by side: both funnels, the recipes' difference, and samples that came and went, with what became of them."""
+"""Two runs side by side: both funnels, what of the recipe changed, samples that came and went, and why."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def _told(has: Datasets, lacks: Datasets, ids: pl.DataFrame) -> list[dict[str, A
         told = [reject[name] for name in _REJECT]
         if told not in why.setdefault(owners[reject["record_id"]], []):
             why[owners[reject["record_id"]]].append(told)
-    return [
-        {**{key: value for key, value in row.items() if key != "audiences"}, "why": sorted(why.get(row["sample_id"], []), key=str)}
-        for row in rows
-    ]
+    return [{**_without_posts(row), "why": sorted(why.get(row["sample_id"], []), key=str)} for row in rows]
+
+
+def _without_posts(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "audiences"}

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from blift.connectors.parquet import count_items, count_nulls, read_leaf, read_matching, read_shard
+from blift.connectors.parquet import read_shard
+from blift.connectors.parquet_parts import count_items, count_nulls, read_leaf, read_matching
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.schemas.errors import InputError

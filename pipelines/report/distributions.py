@@ -40,14 +40,14 @@ class _Number:
     most: float | None = None
 
     def add(self, values: pl.Series) -> None:
-        known = values.drop_nulls().cast(pl.Float64)
-        known = known.filter(known.is_finite()).to_numpy()
+        floats = values.drop_nulls().cast(pl.Float64)
+        known = floats.filter(floats.is_finite()).to_numpy()
         if not len(known):
             return
         self.bins += np.bincount(np.searchsorted(_EDGES, known, side="right"), minlength=len(self.bins))
         self.rows += len(known)
-        self.total += float(known.sum())
-        ends = (float(known.min()), float(known.max()))
+        self.total += float(np.sum(known))
+        ends = (float(np.min(known)), float(np.max(known)))
         self.least = ends[0] if self.least is None else min(self.least, ends[0])
         self.most = ends[1] if self.most is None else max(self.most, ends[1])
 
@@ -82,9 +82,8 @@ def distributions(datasets: Datasets) -> dict[str, Any]:
         for name in LISTS:
             numbers[name].add(lengths.get_column(name))
     columns = [field.name for field in SCHEMAS["sample"] if not _is_list(field)]
-    rows = datasets.rows("samples")
     return {
-        "rows": rows,
+        "rows": datasets.rows("samples"),
         "numbers": [numbers[name].told(name, unit) for name, unit in {**NUMBERS, **LISTS}.items()],
         "words": [_told(name, words[name]) for name in _WORDS],
         "months": sorted((month, count) for month, count in words["month"].items() if month is not None),

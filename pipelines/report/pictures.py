@@ -8,12 +8,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.inside import check_paths
 from blift.connectors.kept_files import FileGone, keep_file
 from blift.connectors.web.content import HEAD_BYTES, content_type
 from blift.pipelines.report.datasets import Datasets
+from blift.pipelines.stages.media.listing import FOLDER, read_list, store_of
 from blift.schemas.errors import InputError
+from blift.transforms.tables import frame
 
 #: Where pictures lie beside the page.
 PLACE = "media"
@@ -27,14 +31,15 @@ class Pictures:
 
     Args:
         out: the folder of the page.
-        store: of media: path or address; keyframes are named relative to it.
+        ids: of the samples.
+        files: names of further files in the lists of files, by digest.
     """
 
-    def __init__(self, datasets: Datasets, out: Path, store: str) -> None:
+    def __init__(self, datasets: Datasets, out: Path, ids: list[str], files: Mapping[str, str]) -> None:
         self._out = out
-        self._store = store
-        self._folder = datasets.folder.path
-        self._paths = _paths(datasets)
+        lists = datasets.shards(FOLDER.rstrip("/"))
+        self._store = store_of(datasets.folder, lists[0]) if lists else datasets.folder.file("store")
+        self._paths = _paths(datasets, ids, files)
         self.names: set[str] = set()
 
     def of_sample(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,16 +70,21 @@ class Pictures:
         return name
 
 
-def _paths(datasets: Datasets) -> dict[str, list[str]]:
-    """Where the files of images may lie, by digest: in the store of the run, or where the build found them."""
-    found: dict[str, list[str]] = {}
-    folder = datasets.folder.path
-    for rows in datasets.read("instructions/chat", ["images", "sha256"]):
-        for images, digests in rows.iter_rows():
-            for name, sha256 in zip(images, digests, strict=False):
-                found.setdefault(sha256, []).append(name)
-    check_paths(folder, sorted({name for names in found.values() for name in names}))
-    return {sha256: sorted({posixpath.join(folder, name) for name in names}) for sha256, names in found.items()}
+def _paths(datasets: Datasets, ids: list[str], files: Mapping[str, str]) -> dict[str, list[str]]:
+    """Where images may lie, by digest: in the store, as pairs name them, or where the build found them."""
+    folder = datasets.folder
+    found: dict[str, set[str]] = {}
+    for row in datasets.pick("instructions/chat", "sample_id", ids, ["sample_id", "images", "sha256"]):
+        for name, sha256 in zip(row["images"], row["sha256"], strict=False):
+            check_paths(folder.path, [name])
+            found.setdefault(sha256, set()).add(folder.file(name))
+    for shard in datasets.shards(FOLDER.rstrip("/")) if files else ():
+        listed = frame(read_list(folder.path, shard)).filter(pl.col("file").is_in(list(files.values())))
+        places = dict(listed.select("file", "path").iter_rows())
+        for sha256, name in files.items():
+            if name in places:
+                found.setdefault(sha256, set()).add(places[name])
+    return {sha256: sorted(paths) for sha256, paths in found.items()}
 
 
 def _is_picture(path: str) -> bool:

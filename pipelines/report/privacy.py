@@ -9,7 +9,7 @@ from blift.pipelines.stages.release import layout
 
 
 def privacy(manifest: Manifest) -> dict[str, Any]:
-    """What the release replaced, took out and withheld, by configuration and kind; ``made`` says whether there is one."""
+    """What the release replaced, took out and withheld, by configuration and kind; `made` tells if there is one."""
     record = manifest.stages.get(layout.STAGE)
     if record is None:
         return {"made": False, "withdrawn": 0, "findings": [], "withheld": []}

@@ -69,8 +69,13 @@ def _add_records(datasets: Datasets, rows: list[dict[str, Any]]) -> None:
     posts = _by_id(without, [row["record_id"] for row in without])
     for found in datasets.pick("posts", "post_id", list(posts), _POST):
         for row in posts[found["post_id"]]:
-            row["payload"] = json.dumps({k: v for k, v in found.items() if v is not None}, default=str, ensure_ascii=False)
+            row["payload"] = _as_json(found)
             row["payload_of"] = "posts"
+
+
+def _as_json(row: dict[str, Any]) -> str:
+    known = {key: value for key, value in row.items() if value is not None}
+    return json.dumps(known, default=str, ensure_ascii=False)
 
 
 def _add_nameless(datasets: Datasets, rows: list[dict[str, Any]]) -> None:

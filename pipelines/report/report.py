@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blift.connectors.filesystem import is_here
 from blift.pipelines.engine.run_folder import RECIPE, RunFolder
 from blift.pipelines.recipe.file import recipe_of_result
-from blift.pipelines.recipe.text import read_recipe
 from blift.pipelines.report.about import about
 from blift.pipelines.report.clusters import clusters
 from blift.pipelines.report.comparison import comparison
@@ -24,7 +20,7 @@ from blift.pipelines.report.pairs import pairs
 from blift.pipelines.report.pictures import Pictures
 from blift.pipelines.report.privacy import privacy
 from blift.pipelines.report.rejects import groups, ids
-from blift.pipelines.report.samples import COLUMNS, DRAWN, draw, drawn_rows, listed, shortened
+from blift.pipelines.report.samples import COLUMNS, DRAWN, draw, drawn_rows, listed, plain
 from blift.schemas.errors import InputError
 
 #: Samples of one file of data.
@@ -64,8 +60,8 @@ def report(
     if other:
         texts = (folder.recipe_text(), other.folder.recipe_text())
         writer.write("comparison", comparison(datasets, other, texts))
-    sweep(out, {*write_page(out), *writer.files, *writer.pictures.names})
-    return Written(writer.shown, datasets.rows("samples"), len(writer.pictures.names))
+    sweep(out, {*write_page(out), *writer.files, *writer.pictures})
+    return Written(writer.shown, datasets.rows("samples"), len(writer.pictures))
 
 
 def _opened(folder: RunFolder, *, released: bool) -> Datasets:
@@ -85,13 +81,13 @@ class _Writer:
         self._datasets, self._out = datasets, out
         self._recipe_text = folder.recipe_text()
         self._path = Path(folder.file(RECIPE))
-        self.pictures = Pictures(datasets, out, self._store())
         self.files: list[str] = []
+        self.pictures: set[str] = set()
         self.shown = 0
 
     def write(self, name: str, content: Any) -> None:
         """Write one piece of data."""
-        self.files.append(write_data(self._out, name, content))
+        self.files.append(write_data(self._out, name, plain(content)))
 
     def pieces(self, count: int, *, compared: bool) -> Iterator[tuple[str, Any]]:
         """The data of the page, by name."""
@@ -105,63 +101,41 @@ class _Writer:
         yield from _rejects(datasets)
 
     def _samples(self, count: int) -> Iterator[tuple[str, Any]]:
-        drawn = draw(self._datasets, count)
-        rows = drawn_rows(self._datasets, drawn.ids)
-        self.shown = len(rows)
+        datasets = self._datasets
+        drawn = draw(datasets, count)
+        rows = drawn_rows(datasets, drawn.ids)
+        merged = clusters(datasets, rows)
+        files = {member["sha256"]: member["file"] for one in merged for member in one["members"] if member["sha256"]}
+        pictures = Pictures(datasets, self._out, drawn.ids, files)
+        for member in (member for one in merged for member in one["members"]):
+            member["picture"] = pictures.file(member["sha256"]) if member["sha256"] else None
         yield (
             "samples",
             {
                 "columns": COLUMNS,
-                "rows": [_finite(listed(row)) for row in rows],
-                "of": self._datasets.rows("samples"),
+                "rows": [listed(row) for row in rows],
+                "of": datasets.rows("samples"),
                 "at_random": drawn.at_random,
                 "chunk": _SAMPLES_OF_A_FILE,
-                "clusters": _finite(self._clusters(rows)),
             },
         )
-        told = pairs(self._datasets, drawn.ids)
+        yield "merged", merged
+        told = pairs(datasets, drawn.ids)
         for place in range(0, len(rows), _SAMPLES_OF_A_FILE):
             part = rows[place : place + _SAMPLES_OF_A_FILE]
-            whole = [
-                {**row, "pictures": self.pictures.of_sample(row), "pairs": told.get(row["sample_id"], [])}
-                for row in part
-            ]
-            yield f"samples-{place // _SAMPLES_OF_A_FILE}", _finite(shortened(whole))
-
-    def _clusters(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        found = clusters(self._datasets, rows)
-        for cluster in found:
-            for member in cluster["members"]:
-                member["picture"] = self.pictures.file(member["sha256"]) if member["sha256"] else None
-        return found
-
-    def _store(self) -> str:
-        """The media store: the recipe's, or the one in the run folder."""
-        content, _ = read_recipe(self._recipe_text, self._path)
-        media = content.get("media")
-        named = media.get("store") if isinstance(media, dict) else None
-        if not isinstance(named, str):
-            return self._datasets.folder.file("store")
-        return named if not is_here(named) else posixpath.join(str(self._path.parent), named)
+            yield (
+                f"samples-{place // _SAMPLES_OF_A_FILE}",
+                [{**row, "pictures": pictures.of_sample(row), "pairs": told.get(row["sample_id"], [])} for row in part],
+            )
+        self.shown, self.pictures = len(rows), pictures.names
 
 
 def _rejects(datasets: Datasets) -> Iterator[tuple[str, Any]]:
     found = groups(datasets)
     yield "rejects", [{key: value for key, value in group.items() if key != "records"} for group in found]
     for place, group in enumerate(found):
-        yield f"rejects-{place}", shortened(group["records"])
+        yield f"rejects-{place}", group["records"]
     known = ids(datasets)
     yield "ids", {"complete": known["complete"], "buckets": known["buckets"]}
     for place, rows in enumerate(known["files"]):
         yield f"ids-{place}", rows
-
-
-def _finite(value: Any) -> Any:
-    """A value without numbers that JSON has none for."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from blift.pipelines.report.datasets import Datasets
 #: Samples that are drawn if nothing else is asked for, and of each kind that a draw might miss.
 DRAWN, OF_A_KIND = 500, 50
 #: Characters of a text that the page holds, and that the list shows.
-MOST_CHARACTERS, _LISTED_CHARACTERS = 100_000, 160
+MOST_CHARACTERS, _LISTED_CHARACTERS = 20_000, 160
 
 
 @dataclass(frozen=True)
@@ -95,20 +96,17 @@ COLUMNS = (
 )
 
 
-def shortened(value: Any) -> Any:
-    """A value with long texts cut, and how long they were: ``{"cut": text, "characters": n}``."""
+def plain(value: Any) -> Any:
+    """A value as the page reads it: without numbers that JSON has none for, and with long texts cut.
+
+    A text that was cut is ``{"cut": text, "characters": n}``, so that the page tells how much is missing.
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, str) and len(value) > MOST_CHARACTERS:
         return {"cut": value[:MOST_CHARACTERS], "characters": len(value)}
-    if isinstance(value, dict):
-        return {key: shortened(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [shortened(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
     return value
-
-
-def names_of_keyframes(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """The keyframes that samples name, relative to the media store."""
-    for row in rows:
-        for scene in row["scenes"]:
-            if scene["keyframe"] is not None:
-                yield scene["keyframe"]

@@ -5,8 +5,7 @@ import { day, joined, number } from "../format.js";
 
 /** Samples of several posts. */
 export async function merged(load) {
-  const told = await load("samples");
-  const found = told.clusters;
+  const found = await load("merged");
   return el(
     "div",
     {},
