@@ -15,7 +15,7 @@ from blift.connectors.inside import check_paths
 from blift.connectors.kept_files import FileGone, keep_file
 from blift.connectors.web.content import HEAD_BYTES, content_type
 from blift.pipelines.report.datasets import Datasets
-from blift.pipelines.stages.media.listing import FOLDER, read_list, store_of
+from blift.pipelines.stages.media.lists import FOLDER, read_list, store_of
 from blift.schemas.errors import InputError
 from blift.transforms.tables import frame
 
@@ -37,9 +37,8 @@ class Pictures:
 
     def __init__(self, datasets: Datasets, out: Path, ids: list[str], files: Mapping[str, str]) -> None:
         self._out = out
-        lists = datasets.shards(FOLDER.rstrip("/"))
-        self._store = store_of(datasets.folder, lists[0]) if lists else datasets.folder.file("store")
-        self._paths = _paths(datasets, ids, files)
+        self._store = _store(datasets)
+        self._paths = {} if datasets.released else _paths(datasets, ids, files)
         self.names: set[str] = set()
 
     def of_sample(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +54,7 @@ class Pictures:
     def keyframe(self, name: str | None) -> str | None:
         """The picture of a keyframe; None where the store does not hold it."""
         found = _BY_DIGEST.fullmatch(name or "")
-        if name is None or found is None:
+        if name is None or found is None or self._store is None:
             return None
         return self._kept([posixpath.join(self._store, name)], found["digest"])
 
@@ -68,6 +67,14 @@ class Pictures:
         if name:
             self.names.add(name)
         return name
+
+
+def _store(datasets: Datasets) -> str | None:
+    """The media store; None for a release, whose media are published or not as the recipe says."""
+    if datasets.released:
+        return None
+    lists = datasets.shards(FOLDER.rstrip("/"))
+    return store_of(datasets.folder, lists[0]) if lists else datasets.folder.file("store")
 
 
 def _paths(datasets: Datasets, ids: list[str], files: Mapping[str, str]) -> dict[str, list[str]]:
