@@ -9,7 +9,7 @@ import posixpath
 
 import pyarrow as pa
 
-from blift.connectors.filesystem import is_here
+from blift.connectors.filesystem import is_here, within
 from blift.connectors.inside import check_inside
 from blift.connectors.parquet import read_parquet
 from blift.connectors.shard import Shard
@@ -55,7 +55,7 @@ def _opened(folder: str, path: str) -> str:
     """
     if not path.startswith("/") and is_here(path):
         check_inside(folder, path)
-    return posixpath.join(folder, path)
+    return within(folder, path)
 
 
 def changed(path: str) -> list[int] | None:
