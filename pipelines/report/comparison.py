@@ -9,6 +9,7 @@ import polars as pl
 
 from blift.pipelines.report.datasets import Datasets
 from blift.pipelines.report.funnel import funnel
+from blift.transforms.tables import frame
 
 #: Samples of each side that are shown.
 _SHOWN = 200
@@ -39,7 +40,7 @@ def comparison(new: Datasets, old: Datasets, recipes: tuple[str, str]) -> dict[s
 
 def _ids(datasets: Datasets) -> pl.DataFrame:
     none = pl.DataFrame(schema={"sample_id": pl.String})
-    return pl.concat([none, *datasets.read("samples", ["sample_id"])])
+    return pl.concat([none, *(frame(part.read(["sample_id"])) for part in datasets.parts("samples"))])
 
 
 def _told(has: Datasets, lacks: Datasets, ids: pl.DataFrame) -> list[dict[str, Any]]:

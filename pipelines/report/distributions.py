@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from blift.pipelines.report.datasets import Datasets
+from blift.connectors.parquet_parts import OpenShard
 from blift.schemas.registry import SCHEMAS
+from blift.transforms.tables import frame
 
 #: Numbers that are shown, and what they count in.
 NUMBERS = {
@@ -67,32 +69,38 @@ class _Number:
         }
 
 
-def distributions(datasets: Datasets) -> dict[str, Any]:
-    """What the page draws of all samples; every row counts."""
-    numbers = {name: _Number() for name in (*NUMBERS, *LISTS)}
-    words: dict[str, Counter[str | None]] = {name: Counter() for name in (*_WORDS, "month")}
-    for rows in datasets.read("samples", [*NUMBERS, *_WORDS, "posted_at"]):
-        for name in NUMBERS:
-            numbers[name].add(rows.get_column(name))
-        for name in _WORDS:
-            words[name].update(dict(rows.get_column(name).value_counts().iter_rows()))
-        months = rows.get_column("posted_at").dt.strftime("%Y-%m")
-        words["month"].update(dict(months.value_counts().iter_rows()))
-    for lengths in datasets.items("samples", list(LISTS)):
-        for name in LISTS:
-            numbers[name].add(lengths.get_column(name))
-    columns = [field.name for field in SCHEMAS["sample"] if not _is_list(field)]
-    return {
-        "rows": datasets.rows("samples"),
-        "numbers": [numbers[name].told(name, unit) for name, unit in {**NUMBERS, **LISTS}.items()],
-        "words": [_told(name, words[name]) for name in _WORDS],
-        "months": sorted((month, count) for month, count in words["month"].items() if month is not None),
-        "missing": sorted(datasets.nulls("samples", columns).items(), key=lambda item: (-item[1], item[0])),
-    }
+class Spread:
+    """Distributions of samples, gathered shard by shard; every row counts."""
 
+    def __init__(self) -> None:
+        self._rows = 0
+        self._numbers = {name: _Number() for name in (*NUMBERS, *LISTS)}
+        self._words: dict[str, Counter[str | None]] = {name: Counter() for name in (*_WORDS, "month")}
+        self._missing = Counter({field.name: 0 for field in SCHEMAS["sample"] if not pa.types.is_list(field.type)})
 
-def _is_list(column: Any) -> bool:
-    return str(column.type).startswith("list")
+    def add(self, part: OpenShard) -> None:
+        """Add the samples of a shard."""
+        rows = frame(part.read([*NUMBERS, *_WORDS, "posted_at"]))
+        lengths = frame(part.lengths(list(LISTS)))
+        self._rows += part.rows
+        for name, number in self._numbers.items():
+            number.add((rows if name in NUMBERS else lengths).get_column(name))
+        months = rows.select(month=pl.col("posted_at").dt.strftime("%Y-%m"))
+        for name, words in self._words.items():
+            counts = (months if name == "month" else rows).get_column(name).value_counts()
+            words.update(dict(counts.iter_rows()))
+        self._missing.update(part.nulls(list(self._missing)))
+
+    def told(self) -> dict[str, Any]:
+        """What the page draws."""
+        units = {**NUMBERS, **LISTS}
+        return {
+            "rows": self._rows,
+            "numbers": [number.told(name, units[name]) for name, number in self._numbers.items()],
+            "words": [_told(name, self._words[name]) for name in _WORDS],
+            "months": sorted((month, count) for month, count in self._words["month"].items() if month is not None),
+            "missing": sorted(self._missing.items(), key=lambda item: (-item[1], item[0])),
+        }
 
 
 def _told(name: str, counted: Counter[str | None]) -> dict[str, Any]:

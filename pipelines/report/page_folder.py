@@ -65,10 +65,11 @@ def write_page(out: Path) -> list[str]:
 def write_data(out: Path, name: str, content: Any) -> str:
     """Write a piece of data as a script, which pages that are opened as files can load; its name.
 
-    The text of the data is a string that the page parses: no key of it can mean anything to JavaScript.
+    The data is a string that the page parses: no key of it can mean anything to JavaScript.
     """
     told = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False)
-    script = f"blift({json.dumps(name)},{json.dumps(told, ensure_ascii=False)});\n"
+    quoted = told.replace("\\", "\\\\").replace("'", "\\'")
+    script = f"blift('{name}','{quoted}');\n"
     path = f"data/{name}.js"
     replace_file(str(out / path), script.encode("utf-8", "replace"))
     return path

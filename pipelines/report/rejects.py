@@ -1,10 +1,8 @@
-"""Rejects by reason, with their record and line; and every id of a post or sample, with what became of it."""
+"""Rejects by reason, some of each with their record and line."""
 
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -13,35 +11,42 @@ from blift.pipelines.report.datasets import Datasets
 
 #: Rejects of one step and reason that are listed with their records.
 LISTED = 200
-#: Ids of posts and samples that can be looked up; a run with more is for `blift explore`.
-MOST_IDS = 2_000_000
 _GROUP = ["stage", "rule", "reason", "record_table"]
-_LIGHT = [*_GROUP, "record_id", "detail", "source", "line"]
-_LOOKED_UP = ("post", "sample")
-#: Ids of one file of the look-up, about.
-_IDS_OF_A_FILE = 2_000
+#: Columns of a reject but for its record.
+LIGHT = [*_GROUP, "record_id", "detail", "source", "line"]
 #: Fields of a post that the page shows of it, where its reject holds no record.
 _POST = ["post_id", "platform", "permalink", "url", "title", "text", "subreddit", "channel_name", "posted_at", "score"]
 _POST += ["likes", "views", "num_comments", "media_kind", "media_host", "media_key", "nsfw", "deleted", "removed"]
 
 
-def groups(datasets: Datasets) -> list[dict[str, Any]]:
-    """Rejects by stage, rule, reason and kind of record: how many, and some of them with their records.
+class Rejects:
+    """Rejects by stage, rule, reason and kind of record, gathered shard by shard."""
 
-    The listed ones are those whose ids are first when read backwards, which is a draw that stays the same.
-    """
-    counted: dict[tuple[str, ...], int] = {}
-    kept: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for rows in datasets.read("rejects", _LIGHT):
-        for key, group in rows.group_by(_GROUP):
+    def __init__(self) -> None:
+        self._counted: dict[tuple[str, ...], int] = {}
+        self._kept: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+
+    def add(self, rejects: pl.DataFrame) -> None:
+        """Add rejects: the columns ``LIGHT`` of their table."""
+        for key, group in rejects.partition_by(_GROUP, as_dict=True).items():
             name = tuple(map(str, key))
-            counted[name] = counted.get(name, 0) + group.height
-            kept[name] = sorted([*kept.get(name, []), *_first(group)], key=_order)[:LISTED]
-    _add_records(datasets, [row for rows in kept.values() for row in rows])
-    return [
-        {**dict(zip(_GROUP, name, strict=True)), "count": counted[name], "records": [_told(row) for row in kept[name]]}
-        for name in sorted(counted)
-    ]
+            self._counted[name] = self._counted.get(name, 0) + group.height
+            self._kept[name] = sorted([*self._kept.get(name, []), *_first(group)], key=_order)[:LISTED]
+
+    def told(self, datasets: Datasets) -> list[dict[str, Any]]:
+        """How many there are of each group, and some of them with their records.
+
+        The listed ones are those whose ids are first when read backwards, which is a draw that stays the same.
+        """
+        _add_records(datasets, [row for rows in self._kept.values() for row in rows])
+        return [
+            {
+                **dict(zip(_GROUP, name, strict=True)),
+                "count": self._counted[name],
+                "records": [_told(row) for row in self._kept[name]],
+            }
+            for name in sorted(self._counted)
+        ]
 
 
 def _first(group: pl.DataFrame) -> list[dict[str, Any]]:
@@ -94,34 +99,3 @@ def _by_id(rows: list[dict[str, Any]], ids: list[str]) -> dict[str, list[dict[st
         if row["record_id"] in found:
             found[row["record_id"]].append(row)
     return found
-
-
-def ids(datasets: Datasets) -> dict[str, Any]:
-    """Every rejected post and sample and every post of a sample, in buckets by a checksum of the id.
-
-    Returns:
-        ``complete``, ``buckets`` (how many), and ``files``: for each bucket, ``[id, stage, rule, reason, detail,
-        source, line]`` of what was rejected and ``[id, sample id]`` of what is in a sample.
-    """
-    found = list(_all_ids(datasets))
-    count = max(1, -(-len(found) // _IDS_OF_A_FILE))
-    files: list[list[list[Any]]] = [[] for _ in range(count)]
-    for row in found:
-        files[zlib.crc32(row[0].encode()) % count].append(row)
-    for rows in files:
-        rows.sort(key=lambda row: json.dumps(row, default=str))
-    return {"complete": len(found) < MOST_IDS, "buckets": count, "files": files}
-
-
-def _all_ids(datasets: Datasets) -> Iterator[list[Any]]:
-    left = MOST_IDS
-    columns = ["record_id", "stage", "rule", "reason", "detail", "source", "line"]
-    for rows in datasets.read("rejects", [*columns, "record_table"]):
-        named = rows.filter(pl.col("record_table").is_in(_LOOKED_UP), pl.col("record_id").is_not_null())
-        for row in named.select(columns).head(left).iter_rows():
-            yield list(row)
-        left -= min(left, named.height)
-    for rows in datasets.audiences():
-        for post, sample in rows.head(left).iter_rows():
-            yield [post, sample]
-        left -= min(left, rows.height)

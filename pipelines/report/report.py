@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blift.pipelines.engine.run_folder import RECIPE, RunFolder
+from blift.connectors.parquet import replace_file
+from blift.pipelines.engine.run_folder import CARD, RECIPE, RunFolder
 from blift.pipelines.recipe.file import recipe_of_result
 from blift.pipelines.report.about import about
 from blift.pipelines.report.clusters import clusters
 from blift.pipelines.report.comparison import comparison
 from blift.pipelines.report.datasets import Datasets
-from blift.pipelines.report.distributions import distributions
+from blift.pipelines.report.distributions import Spread
+from blift.pipelines.report.found import Fates
 from blift.pipelines.report.funnel import funnel
 from blift.pipelines.report.page_folder import claim, sweep, write_data, write_page
 from blift.pipelines.report.pairs import pairs
 from blift.pipelines.report.pictures import Pictures
 from blift.pipelines.report.privacy import privacy
-from blift.pipelines.report.rejects import groups, ids
-from blift.pipelines.report.samples import COLUMNS, DRAWN, draw, drawn_rows, listed, plain
+from blift.pipelines.report.rejects import LIGHT, Rejects
+from blift.pipelines.report.samples import COLUMNS, DRAWN, Draw, drawn_rows, listed, plain
+from blift.pipelines.report.space import space_card
 from blift.schemas.errors import InputError
+from blift.transforms.tables import frame
 
 #: Samples of one file of data.
 _SAMPLES_OF_A_FILE = 20
@@ -60,6 +64,8 @@ def report(
     if other:
         texts = (folder.recipe_text(), other.folder.recipe_text())
         writer.write("comparison", comparison(datasets, other, texts))
+    if released:
+        writer.write_space_card()
     sweep(out, {*write_page(out), *writer.files, *writer.pictures})
     return Written(writer.shown, datasets.rows("samples"), len(writer.pictures))
 
@@ -80,7 +86,7 @@ class _Writer:
         folder = datasets.folder
         self._datasets, self._out = datasets, out
         self._recipe_text = folder.recipe_text()
-        self._path = Path(folder.file(RECIPE))
+        self._card = recipe_of_result(self._recipe_text, Path(folder.file(RECIPE))).recipe.card
         self.files: list[str] = []
         self.pictures: set[str] = set()
         self.shown = 0
@@ -89,20 +95,36 @@ class _Writer:
         """Write one piece of data."""
         self.files.append(write_data(self._out, name, plain(content)))
 
+    def write_space_card(self) -> None:
+        """Write the file by which the Hub takes the folder for a static Space."""
+        replace_file(str(self._out / CARD), space_card(self._card).encode())
+        self.files.append(CARD)
+
     def pieces(self, count: int, *, compared: bool) -> Iterator[tuple[str, Any]]:
         """The data of the page, by name."""
         datasets = self._datasets
-        card = recipe_of_result(self._recipe_text, self._path).recipe.card
-        yield "about", about(datasets, card, self._recipe_text, compared=compared)
+        yield "about", about(datasets, self._card, self._recipe_text, compared=compared)
         yield "funnel", funnel(datasets.manifest)
-        yield "distributions", distributions(datasets)
         yield "privacy", privacy(datasets.manifest)
-        yield from self._samples(count)
-        yield from _rejects(datasets)
+        spread, drawn, fates, rejects = Spread(), Draw(count), Fates(), Rejects()
+        for part in datasets.parts("rejects"):
+            rows = frame(part.read(LIGHT))
+            rejects.add(rows)
+            fates.add_rejects(rows)
+        for part in datasets.parts("samples"):
+            spread.add(part)
+            drawn.add(part)
+            fates.add_samples(part)
+        yield "distributions", spread.told()
+        yield from self._samples(drawn)
+        groups = rejects.told(datasets)
+        yield "rejects", [{key: value for key, value in group.items() if key != "records"} for group in groups]
+        for place, group in enumerate(groups):
+            yield f"rejects-{place}", group["records"]
+        yield from fates.told()
 
-    def _samples(self, count: int) -> Iterator[tuple[str, Any]]:
+    def _samples(self, drawn: Draw) -> Iterator[tuple[str, Any]]:
         datasets = self._datasets
-        drawn = draw(datasets, count)
         rows = drawn_rows(datasets, drawn.ids)
         merged = clusters(datasets, rows)
         files = {member["sha256"]: member["file"] for one in merged for member in one["members"] if member["sha256"]}
@@ -128,14 +150,3 @@ class _Writer:
                 [{**row, "pictures": pictures.of_sample(row), "pairs": told.get(row["sample_id"], [])} for row in part],
             )
         self.shown, self.pictures = len(rows), pictures.names
-
-
-def _rejects(datasets: Datasets) -> Iterator[tuple[str, Any]]:
-    found = groups(datasets)
-    yield "rejects", [{key: value for key, value in group.items() if key != "records"} for group in found]
-    for place, group in enumerate(found):
-        yield f"rejects-{place}", group["records"]
-    known = ids(datasets)
-    yield "ids", {"complete": known["complete"], "buckets": known["buckets"]}
-    for place, rows in enumerate(known["files"]):
-        yield f"ids-{place}", rows

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from blift.connectors.parquet_parts import OpenShard
 from blift.pipelines.report.datasets import Datasets
+from blift.transforms.tables import frame
 
 #: Samples that are drawn if nothing else is asked for, and of each kind that a draw might miss.
 DRAWN, OF_A_KIND = 500, 50
@@ -17,35 +18,39 @@ DRAWN, OF_A_KIND = 500, 50
 MOST_CHARACTERS, _LISTED_CHARACTERS = 20_000, 160
 
 
-@dataclass(frozen=True)
 class Draw:
-    """Ids of the samples that are shown, in order, and how many of them stand for all."""
-
-    ids: list[str]
-    at_random: int
-
-
-def draw(datasets: Datasets, count: int) -> Draw:
-    """Draw samples: ``count`` of all, and a few more with a replay graph, with several scenes, of several posts.
+    """Samples drawn of all, and a few more with a replay graph, with several scenes, of several posts.
 
     An id is a hash of the media, so the lowest ids are a random draw, the same of every run that holds the sample; and
     as the rows of a shard are in the order of their ids, they lie together.
+
+    Args:
+        count: samples to draw of all.
     """
-    kept: dict[str, list[str]] = {"all": [], "replay": [], "scenes": [], "posts": []}
-    items = datasets.items("samples", ["scenes", "audiences", "replay"])
-    for ids, lengths in zip(datasets.read("samples", ["sample_id"]), items, strict=True):
-        rows = ids.hstack(lengths)
-        chosen = {
-            "all": pl.lit(value=True),
-            "replay": pl.col("replay") > 0,
-            "scenes": pl.col("scenes") > 1,
-            "posts": pl.col("audiences") > 1,
-        }
-        for kind, condition in chosen.items():
-            most = count if kind == "all" else min(count, OF_A_KIND)
-            found = rows.filter(condition).get_column("sample_id").sort().head(most)
-            kept[kind] = sorted([*kept[kind], *found])[:most]
-    return Draw(sorted({sample for ids in kept.values() for sample in ids}), len(kept["all"]))
+
+    def __init__(self, count: int) -> None:
+        self._most = {"all": count, **dict.fromkeys(("replay", "scenes", "audiences"), min(count, OF_A_KIND))}
+        self._kept: dict[str, list[str]] = {kind: [] for kind in self._most}
+
+    def add(self, part: OpenShard) -> None:
+        """Draw of the samples of a shard."""
+        ids = frame(part.read(["sample_id"]))
+        rows = ids.hstack(frame(part.lengths(["replay", "scenes", "audiences"])))
+        least = {"replay": 1, "scenes": 2, "audiences": 2}
+        for kind, most in self._most.items():
+            chosen = rows if kind == "all" else rows.filter(pl.col(kind) >= least[kind])
+            found = chosen.get_column("sample_id").bottom_k(most).to_list()
+            self._kept[kind] = sorted([*self._kept[kind], *found])[:most]
+
+    @property
+    def ids(self) -> list[str]:
+        """Those that were drawn, in order."""
+        return sorted({sample for ids in self._kept.values() for sample in ids})
+
+    @property
+    def at_random(self) -> int:
+        """How many of them stand for all."""
+        return len(self._kept["all"])
 
 
 def drawn_rows(datasets: Datasets, ids: list[str]) -> list[dict[str, Any]]:

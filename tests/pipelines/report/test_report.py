@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from backports import zstd
 
 from blift.connectors.parquet import write_parquet
@@ -23,9 +24,9 @@ from tests.pipelines.report.made import with_rows
 def data(page: Path, name: str) -> Any:
     """A piece of data of a report."""
     call = (page / "data" / f"{name}.js").read_text(encoding="utf-8")
-    found = re.fullmatch(r'blift\("[a-z0-9-]+",(".*")\);\n', call, flags=re.DOTALL)
+    found = re.fullmatch(r"blift\('[a-z0-9-]+','(.*)'\);\n", call)
     assert found, call[:100]
-    return json.loads(json.loads(found[1]))
+    return json.loads(re.sub(r"\\(['\\])", r"\1", found[1]))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -83,9 +84,11 @@ def _line(archive: Path, line: int) -> bytes:
 
 def test_every_rejected_post_can_be_looked_up(page: Path) -> None:
     buckets = data(page, "ids")
-    rows = [row for place in range(buckets["buckets"]) for row in data(page, f"ids-{place}")]
+    files = [data(page, f"ids-{place}") for place in range(buckets["buckets"])]
+    rows = [row for file in files for row in file["rows"]]
     assert buckets["complete"]
-    assert ["reddit:hv2gw", "curate", "nsfw", "nsfw"] in [row[:4] for row in rows]
+    (kind,) = [row[1] for row in rows if row[0] == "reddit:hv2gw"]
+    assert files[0]["kinds"][kind] == ["curate", "nsfw", "nsfw"]
     assert len([row for row in rows if len(row) == 2]) == 153  # posts of samples
 
 
@@ -107,6 +110,23 @@ def test_a_comparison_says_which_rule_took_a_sample(stricter_run: Path, tmp_path
     assert {why[3] for sample in told["went"]["samples"] for why in sample["why"]} >= {"few_views"}
     assert "-      views_above: 10000" in told["recipe"]
     assert "+      views_above: 50000" in told["recipe"]
+
+
+def test_a_released_report_is_a_static_space_without_personal_data(released_run: Path, tmp_path: Path) -> None:
+    report(RunFolder(str(released_run)), tmp_path / "report", released=True)
+    card = (tmp_path / "report" / "README.md").read_text()
+    assert yaml.safe_load(card.split("---")[1])["sdk"] == "static"
+    found = data(tmp_path / "report", "privacy")
+    assert (found["made"], found["withdrawn"]) == (True, 0)
+    assert ["samples", "email", 109] in found["findings"]
+    every = b"".join(contents(tmp_path / "report").values())
+    assert b"somebody@example.org" not in every
+    assert b"write to [email]" in every
+    assert not (tmp_path / "report" / "media").exists()
+
+
+def test_the_space_of_a_report_that_is_not_released_is_not_written(page: Path) -> None:
+    assert not (page / "README.md").exists()
 
 
 def test_without_a_release_nothing_is_said_to_be_private(page: Path) -> None:

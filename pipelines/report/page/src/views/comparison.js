@@ -20,10 +20,10 @@ export async function comparison(load) {
       ["Fingerprint before", el("code", {}, told.fingerprints[0])],
       ["Fingerprint now", el("code", {}, told.fingerprints[1])],
     ]),
+    el("h2", {}, "What changed in the recipe"),
+    told.recipe.length ? el("pre", { tabindex: "0" }, foreign(told.recipe.join("\n"), 20000)) : el("p", {}, "Nothing."),
     side("Samples that came", told.came, "what rejected it before", "now"),
     side("Samples that went", told.went, "what rejects it now", null),
-    el("h2", {}, "What of the recipe changed"),
-    told.recipe.length ? el("pre", { tabindex: "0" }, foreign(told.recipe.join("\n"), 20000)) : el("p", {}, "Nothing."),
     el("h2", {}, "Both funnels"),
     funnels(told.funnels),
   );

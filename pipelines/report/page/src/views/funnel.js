@@ -49,7 +49,7 @@ function section([name, rows], rejects) {
     el(
       "div",
       { class: "scroll", tabindex: "0", role: "region", "aria-label": `Funnel of ${name}` },
-      el("table", { class: "funnel" }, el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, body)),
+      el("table", { class: "funnel" }, el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col", class: ["in", "out", "merged"].includes(text) ? "number" : null }, text)))), el("tbody", {}, body)),
     ),
   );
 }

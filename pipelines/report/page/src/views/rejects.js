@@ -76,7 +76,8 @@ export async function find(load, [encoded]) {
   const [known, told, spread, groups] = await Promise.all([load("ids"), drawn(load), load("distributions"), load("rejects")]);
   const names = candidates(query, spread.words.find((each) => each.name === "platform").values.map(([name]) => name));
   const buckets = [...new Set(names.map((name) => crc32(name) % known.buckets))];
-  const rows = (await Promise.all(buckets.map((bucket) => load(`ids-${bucket}`)))).flat().filter(([id]) => names.includes(id));
+  const files = await Promise.all(buckets.map((bucket) => load(`ids-${bucket}`)));
+  const rows = files.flatMap((file) => file.rows.filter(([id]) => names.includes(id)).map((row) => unpacked(row, file.kinds)));
   const titles = told.rows.filter((row) => query && ((row.title ?? "").toLowerCase().includes(query.toLowerCase()) || row.sample_id === query));
   return el(
     "div",
@@ -93,12 +94,19 @@ function candidates(query, platforms) {
   return [...new Set([query, ...parts.flatMap((part) => platforms.map((platform) => `${platform}:${part}`))])];
 }
 
-function fate(row, groups, told) {
-  if (row.length === 2) {
-    const shown = told.rows.some((each) => each.sample_id === row[1]);
-    return el("p", {}, foreign(row[0], 200), " is in the dataset, in the sample ", shown ? el("a", { href: `#/samples/${row[1]}` }, row[1]) : el("code", {}, row[1]), shown ? "." : ", which is not among those of this report.");
+/** A row of the look-up by names: what holds the id, or what rejected it. */
+function unpacked([id, ...rest], kinds) {
+  if (rest.length === 1) return { id, sample: rest[0] };
+  const [kind, source, line, detail] = rest;
+  const [stage, rule, reason] = kinds[kind];
+  return { id, stage, rule, reason, source, line, detail };
+}
+
+function fate({ id, sample, stage, rule, reason, source, line, detail }, groups, told) {
+  if (sample) {
+    const shown = told.rows.some((each) => each.sample_id === sample);
+    return el("p", {}, foreign(id, 200), " is in the dataset, in the sample ", shown ? el("a", { href: `#/samples/${sample}` }, sample) : el("code", {}, sample), shown ? "." : ", which is not among those of this report.");
   }
-  const [id, stage, rule, reason, detail, source, line] = row;
   const place = groups.findIndex((group) => group.stage === stage && group.rule === rule && group.reason === reason);
   return el(
     "section",
