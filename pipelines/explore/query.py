@@ -64,12 +64,14 @@ class Choice:
     """Which rows of a table are wanted, and in which order.
 
     Attributes:
-        where: a condition in SQL; empty for all rows.
+        where: a condition in SQL that a person wrote; empty for all rows.
+        filters: one that holds as well, of which the values of others are quoted.
         order: the column to sort by; empty for the order of the files.
         seed: None for rows one after the other; else that many are drawn at random, the same for the same seed.
     """
 
     where: str = ""
+    filters: str = ""
     order: str = ""
     descending: bool = False
     limit: int = 50
@@ -181,9 +183,9 @@ class Database:
         """
         if choice.order:
             self._check_column(table, choice.order)
-        elif not choice.where.strip():
+        elif not choice.where.strip() and not choice.filters:
             return self._of_all(table, choice)
-        with self._chosen(table, choice.where) as rows:
+        with self._chosen(table, choice.where, choice.filters) as rows:
             if choice.seed is not None:
                 found = rows.project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}").fetchnumpy()
                 drawn = _drawn(len(found[_ROW]), choice.limit, choice.seed)
@@ -261,15 +263,17 @@ class Database:
             raise InputError(f"{table} has no column {name!r}{_hint(name, names)}")
 
     @contextmanager
-    def _chosen(self, table: str, where: str) -> Iterator[duckdb.DuckDBPyRelation]:
-        """The rows of a table that meet a condition, in a cursor of their own, until the time is up."""
+    def _chosen(self, table: str, *conditions: str) -> Iterator[duckdb.DuckDBPyRelation]:
+        """The rows of a table that meet all conditions, each parsed by itself, until the time is up."""
         cursor = self._connection.cursor()
         done = threading.Event()
         threading.Thread(target=self._interrupt, args=(cursor, done), daemon=True).start()
         try:
             with self._told(table):
                 rows = cursor.table(quoted_name(table))
-                yield rows.filter(where) if where.strip() else rows
+                for condition in filter(str.strip, conditions):
+                    rows = rows.filter(condition)
+                yield rows
         finally:
             done.set()
             cursor.close()
