@@ -1,6 +1,6 @@
 """`blift explore` on generated samples: how long a page, a random sample and a search take, each asked over HTTP.
 
-``python -m benchmarks.explore FOLDER [SAMPLES]`` writes them once (1,000,000, which takes minutes), and starts a server.
+``python -m benchmarks.explore FOLDER [SAMPLES]`` writes them once (1,000,000, in minutes), and starts a server.
 Before that, the same questions are put to DuckDB and Polars in this process.
 """
 

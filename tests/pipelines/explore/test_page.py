@@ -106,7 +106,7 @@ def test_a_replay_graph_is_drawn_and_told(site: Site) -> None:
 
 def test_the_keyboard_suffices(site: Site) -> None:
     page = site.page
-    page.get_by_label("Table").select_option("rejects")
+    page.locator("#table").select_option("rejects")
     site.message("1,068 rows of rejects match; 1 to 50 shown.")
     page.get_by_role("button", name="Open row 1", exact=True).focus()
     page.keyboard.press("Enter")
@@ -176,6 +176,7 @@ def test_texts_of_strangers_stay_texts(chromium: Browser, tmp_path: Path) -> Non
     site.message("10 rows of rejects match")
     for number, text in enumerate(HOSTILE, start=1):
         site.page.get_by_role("button", name=f"Open row {number}", exact=True).click()
+        expect(site.page.get_by_role("dialog")).to_be_visible()
         told = site.page.locator("dialog dd").first.text_content()
         assert told == text
         site.page.get_by_role("button", name="Close").click()
