@@ -39,6 +39,7 @@ _COMMANDS = {
     "diff": "compare two run folders or published versions",
     "inspect": "show what a run folder holds, its funnel and its rows",
     "explore": "look at a dataset in a browser: search, filters, random samples, rejects",
+    "stats": "describe the columns of a dataset, and compare them with another one's",
     "verify": "recompute the digests of a run folder",
     "clean": "delete what updates of a run folder have replaced",
     "migrate": "write a run folder of an earlier version in the present one",
