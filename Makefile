@@ -27,7 +27,7 @@ demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host o
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
-	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill'
+	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill and not browser'
 
 $(VENV)/.stores: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev,stores]'

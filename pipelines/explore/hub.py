@@ -11,8 +11,8 @@ from blift.connectors.hub.client import MAIN, Hub
 from blift.connectors.inside import fault_of_path
 from blift.connectors.parquet import file_sha256
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.card_parts import CONFIGS
 from blift.pipelines.explore.tables import QueryTable
+from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError
 
 _CONVERTED = "refs/convert/parquet"

@@ -42,6 +42,7 @@ KEYS = {
     "media": ("sha256",),
     "instruction": ("id", "sample_id"),
     "chat": ("id", "sample_id"),
+    "preference": ("id", "sample_id"),
     "reject": ("record_id",),
 }
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.parquet import file_sha256
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.card_parts import CONFIGS
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError, did_you_mean
 
 #: What people call a table, beside the name of its configuration and of its folder.
