@@ -296,7 +296,7 @@ def read_batches(folder: str, shard: Shard, table: str, rows: int) -> Iterator[p
         InputError: the file is missing or damaged.
         SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
-    with _opened(folder, shard) as parquet:
+    with opened(folder, shard) as parquet:
         yield from batches_of(parquet, table, posixpath.join(folder, shard.path), rows)
 
 
