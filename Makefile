@@ -56,8 +56,8 @@ test-images: $(VENV)/.installed  ## build the image with buildah, and run the de
 	$(BIN)/pytest -m runner tests/images
 
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
-test-browser: $(VENV)/.installed  ## the page of `blift report` in Chromium, with axe where Node is there (says why where there is none)
-	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser tests/pipelines/report
+test-browser: $(VENV)/.installed  ## the pages of `blift report` and `blift explore` in Chromium, with axe where Node is there (says why where there is none)
+	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser tests/pipelines/report tests/pipelines/explore
 
 NODE_MODULES := .cache/page
 $(NODE_MODULES)/.installed: pipelines/report/page/package-lock.json
