@@ -277,7 +277,7 @@ def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | N
         SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
     warn_of_deprecated(table, columns or ())
-    with _opened(folder, shard) as parquet:
+    with opened(folder, shard) as parquet:
         check_readable(parquet.schema_arrow, table, posixpath.join(folder, shard.path))
         version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
         earlier, there = is_of_earlier_major(table, version), parquet.schema_arrow.names
@@ -296,7 +296,7 @@ def read_batches(folder: str, shard: Shard, table: str, rows: int) -> Iterator[p
         InputError: the file is missing or damaged.
         SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
-    with _opened(folder, shard) as parquet:
+    with opened(folder, shard) as parquet:
         yield from batches_of(parquet, table, posixpath.join(folder, shard.path), rows)
 
 
@@ -322,14 +322,14 @@ def read_parquet(folder: str, shard: Shard, columns: Sequence[str] | None = None
     Raises:
         InputError: the file is missing, or is not what was written.
     """
-    with _opened(folder, shard) as parquet:
+    with opened(folder, shard) as parquet:
         rows = parquet.read(columns)
         rows.validate(full=True)
     return rows
 
 
 @contextmanager
-def _opened(folder: str, shard: Shard) -> Iterator[pq.ParquetFile]:
+def opened(folder: str, shard: Shard) -> Iterator[pq.ParquetFile]:
     """A shard to read; what goes wrong while it is open is told as a fault of the file.
 
     Raises:

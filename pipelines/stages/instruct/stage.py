@@ -48,7 +48,7 @@ def _prepare(request: Request) -> Prepared:
 def files_of_media(request: Request, section: Media) -> tuple[Files, dict[str, Any]]:
     """Where files of media are, and what of them decides the pairs."""
     from blift.pipelines.stages.instruct.kept import Keeping  # noqa: PLC0415 - needs the extra
-    from blift.pipelines.stages.media.listing import FOLDER, store_of, there  # noqa: PLC0415 - the same
+    from blift.pipelines.stages.media.lists import FOLDER, store_of, there  # noqa: PLC0415 - the same
 
     shards = sorted(request.shards_of(MEDIA.name))
     media = [shard for shard in shards if shard.path.startswith("media/")]
