@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test fuzz kill test-training test-runners test-gpu test-images mutation lint tree types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test fuzz kill test-training test-runners test-gpu test-images test-browser page mutation lint tree types imports docs docs-check schema-check check shared bench constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -27,7 +27,7 @@ demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host o
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
-	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill'
+	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill and not browser'
 
 $(VENV)/.stores: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev,stores]'
@@ -54,6 +54,20 @@ test-training: $(VENV)/.installed $(TRAINING)/.installed  ## trainers' own loade
 
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images
+
+CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
+test-browser: $(VENV)/.installed  ## the pages of `blift report` and `blift explore` in Chromium, with axe where Node is there (says why where there is none)
+	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser tests/pipelines/report tests/pipelines/explore
+
+NODE_MODULES := .cache/page
+$(NODE_MODULES)/.installed: pipelines/report/page/package-lock.json
+	@mkdir -p $(NODE_MODULES)
+	cp pipelines/report/page/package.json pipelines/report/page/package-lock.json $(NODE_MODULES)
+	cd $(NODE_MODULES) && npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+page: $(NODE_MODULES)/.installed  ## bundle the page of `blift report` out of its sources (needs Node)
+	pipelines/report/page/build.sh $(CURDIR)/$(NODE_MODULES)/node_modules pipelines/report/page
 
 # The packages under their import names, for tools that read files instead of importing them.
 tree: $(VENV)/.installed
@@ -91,6 +105,7 @@ imports: tree  ## the direction of imports
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/blift recipe docs > docs/recipe.md
 	$(BIN)/blift recipe json-schema > docs/recipe.schema.json
+	$(BIN)/blift stats --json-schema > docs/statistics.schema.json
 	$(BIN)/blift schema rules > docs/schema-rules.md
 	$(BIN)/blift schema lineage > docs/lineage.md
 
@@ -98,6 +113,7 @@ docs: $(VENV)/.installed  ## write the generated pages of docs/
 docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
+	$(BIN)/blift stats --json-schema | diff -u docs/statistics.schema.json -
 	$(BIN)/blift schema rules | diff -u docs/schema-rules.md -
 
 schema-check: $(VENV)/.installed  ## tables against their baselines, or AGAINST a git ref

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 
+from blift.schemas.annotation import Annotation
 from blift.schemas.blift import Blift
 from blift.schemas.comment import Comment
 from blift.schemas.definition import field_name
@@ -12,6 +13,7 @@ from blift.schemas.errors import SchemaError, did_you_mean
 from blift.schemas.instruction import Chat, Instruction
 from blift.schemas.media import Media
 from blift.schemas.post import Post
+from blift.schemas.preference import Preference
 from blift.schemas.published import MediaFile, MediaImage, MediaVideo
 from blift.schemas.record import Record
 from blift.schemas.reject import Reject
@@ -24,8 +26,10 @@ RECORDS: dict[str, type[Record]] = {
         Comment,
         Media,
         Sample,
+        Annotation,
         Instruction,
         Chat,
+        Preference,
         Blift,
         Reject,
         MediaFile,

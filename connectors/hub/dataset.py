@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from blift.connectors.claims import check_claims
 from blift.connectors.files import Chunk
 from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.parquet import batches_of
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, conform
 from blift.schemas.errors import InputError, SchemaError, cut
 from blift.schemas.migration import to_present
@@ -142,15 +145,34 @@ def read_column(repo: str, revision: str | None, names: Sequence[str]) -> Iterat
                     yield from values.drop_nulls().cast(pl.String).to_list()
 
 
+def read_table(file: HubFile, table: str) -> Iterator[pa.Table]:
+    """The rows of a file of a dataset that blift published, in the present version of their table.
+
+    Raises:
+        PublishError: the file may not be read.
+        InputError: it is damaged.
+        SchemaError: it holds another table, or a version that no migration carries to the present one.
+    """
+    from blift.connectors.hub.client import Hub  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory() as scratch:
+        local = Hub(file.repo).download(file.path, file.commit, scratch)
+        where = f"{file.path} of {file.repo}"
+        with _opened(local, where) as parquet:
+            yield from batches_of(parquet, table, where, CHUNK_ROWS)
+
+
 @contextmanager
 def _opened(path: str, where: str) -> Iterator[pq.ParquetFile]:
     """A file of a dataset; what goes wrong while it is open is told as its fault.
 
     Raises:
-        InputError: it is damaged.
+        InputError: it is damaged, or claims far more than a file of its size holds.
     """
     try:
+        # First, so that what is damaged is told in the sentence that all damaged files have.
         with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+            check_claims(path, os.path.getsize(path), where, "Choose another `revision`.")
             yield parquet
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"{where} is damaged ({str(error).rstrip('.')}). Choose another `revision`.") from error

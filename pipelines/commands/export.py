@@ -42,6 +42,6 @@ def run(args: argparse.Namespace) -> int:
         for origin, count in sorted(done.mixed.items()):
             print(f"Mixed in: {count:,} rows of {printable(origin)}.")
         for reason, count in sorted(done.left_out.items()):
-            print(f"Left out: {count:,} pairs {printable(reason)}.")
+            print(f"Left out: {count:,} {chosen.source.what}s {printable(reason)}.")
         print(f"{chosen.trainer.replace('DIR', printable(args.out))}")
     return 0

@@ -1,83 +1,178 @@
-"""`blift inspect`: what a run folder holds."""
+"""`blift inspect`: what a run folder holds, and rows of it."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
-from typing import Any
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
 
-from blift.connectors.parquet import read_shard
-from blift.connectors.shard import Shard
-from blift.pipelines.commands.show import show_funnel
+from blift.pipelines.commands.rows import json_line, row_lines
+from blift.pipelines.commands.show import show_funnel, summary_lines, width_of, wrapped
+from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
-from blift.schemas.errors import BliftError
-from blift.schemas.printable import printable_lines
+from blift.pipelines.explore.overview import Overview, overview_of, summary
+from blift.pipelines.explore.query import Choice, Database, Found, require_duckdb
+from blift.pipelines.explore.tables import QueryTable, check_digests, copied, named_table, tables_of
+from blift.schemas.errors import InputError, cut
+from blift.schemas.printable import printable, printable_lines
 
-#: Items of a list that are shown.
-_SHOWN_ITEMS = 3
-
-#: Folders of a run, the table that their shards hold.
-TABLE_OF = {
-    "posts/": "post",
-    "comments/": "comment",
-    "samples/": "sample",
-    "instructions/llava/": "instruction",
-    "instructions/chat/": "chat",
-    "instructions/llava-without-media/": "instruction",
-    "instructions/chat-without-media/": "chat",
-    "rejects/": "reject",
-}
+#: Rows that are shown where no number is given, and of each table those with an id.
+_ROWS, _ROWS_OF_ID = 3, 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `inspect`."""
-    names = sorted(name.strip("/") for name in TABLE_OF)
     parser.add_argument("folder", metavar="DIR", help="a run folder, or DIR@previous for the dataset before")
-    parser.add_argument("--rows", type=int, default=2, metavar="N", help="rows of each dataset (default: 2)")
+    parser.add_argument("--funnel", action="store_true", help="print every step of the funnel, with its reasons")
+    rows = parser.add_argument_group("rows (needs the extra `explore`)")
+    rows.add_argument("--rows", type=int, metavar="N", help=f"print N rows, drawn at random (default: {_ROWS})")
+    rows.add_argument(
+        "--where",
+        metavar="SQL",
+        help="print rows that meet a condition, such as \"score > 100 AND title ILIKE '%%cat%%'\"",
+    )
+    rows.add_argument("--id", metavar="ID", help="print the rows with an id, of all tables unless --table names one")
+    rows.add_argument(
+        "--table", "--dataset", metavar="NAME",
+        help="print rows of this table: samples (default), comments, rejects, pairs, ...",
+    )  # fmt: skip
+    rows.add_argument("--seed", type=int, default=0, metavar="N", help="draw other rows (default: 0)")
     parser.add_argument(
-        "--dataset", choices=names, metavar="NAME", help=f"rows of this dataset only: {', '.join(names)}"
+        "--json", action="store_true", help="print JSON: the overview as one object, each row as one line"
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `blift inspect`."""
-    if args.rows < 0:
-        raise BliftError(f"--rows is {args.rows}; it must be 0 or more.")
+    _check(args)
     folder = run_folder(args.folder)
     manifest = folder.require_manifest()
-    if args.dataset is None:
-        show_funnel(manifest, sys.stdout)
-    for prefix, table in TABLE_OF.items():
-        shards = _shards(manifest, prefix)
-        if not shards or (args.dataset and args.dataset != prefix.strip("/")):
-            continue
-        print(f"\n{prefix} {sum(shard.rows for shard in shards):,} rows in {len(shards)} files")
-        for row in _first_rows(folder, shards, table, args.rows):
-            print(printable_lines(json.dumps(_without_nulls(row), ensure_ascii=False, default=str, indent=2)))
+    wants_rows = any(value is not None for value in (args.rows, args.where, args.id, args.table))
+    if not wants_rows:
+        _show_overview(args, folder, manifest)
+    elif args.id is not None:
+        _show_id(args, folder, manifest)
+    else:
+        _show_rows(args, folder, manifest)
     return 0
 
 
-def _shards(manifest: Manifest, prefix: str) -> list[Shard]:
-    return [shard for record in manifest.stages.values() for shard in record.shards if shard.path.startswith(prefix)]
+def _check(args: argparse.Namespace) -> None:
+    if args.rows is not None and args.rows < 0:
+        raise InputError(f"--rows is {args.rows}; it must be 0 or more.")
+    if args.where is not None and not args.where.strip():
+        raise InputError('--where is empty; it takes a condition, such as "score > 100".')
+    if args.id is not None and (args.where is not None or args.rows is not None):
+        raise InputError("--id prints the rows with that id; leave out --rows and --where.")
 
 
-def _first_rows(folder: RunFolder, shards: list[Shard], table: str, count: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for shard in shards:
-        if len(rows) >= count:
-            break
-        rows += read_shard(folder.path, shard, table).slice(0, count - len(rows)).to_pylist()
-    return rows
+def _show_overview(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:
+    overview = overview_of(folder, manifest)
+    if args.json:
+        content = {**asdict(overview), "funnel": [asdict(row) for row in funnel_rows(manifest)]}
+        print(printable_lines(json.dumps(content, ensure_ascii=False, indent=1)))
+    elif args.funnel:
+        show_funnel(manifest, sys.stdout)
+    else:
+        for line in overview_lines(overview, manifest, width_of(sys.stdout)):
+            print(line)
+        again = f"blift inspect {printable(shlex.quote(args.folder))}"
+        print(f"\nEvery step of the funnel:  {again} --funnel")
+        print(f"Rows:                      {again} --rows 3 --table rejects")
 
 
-def _without_nulls(value: Any) -> Any:
-    """The value without null and empty members, and with long lists cut, so that a row fits a screen."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item not in (None, [], "")}
-    if isinstance(value, list):
-        shown = [_without_nulls(item) for item in value[:_SHOWN_ITEMS]]
-        return [*shown, f"... {len(value) - len(shown)} more"] if len(value) > len(shown) else shown
-    return value
+def overview_lines(overview: Overview, manifest: Manifest, width: int) -> Iterator[str]:
+    """The lines of an overview: what it is, its tables, its media, its size on disk, and the funnel in short."""
+    fingerprint = f", fingerprint {overview.fingerprint[:16]}" if overview.fingerprint else ""
+    yield from wrapped(f"{cut(overview.name, 400)}, built by blift {cut(overview.blift)}{fingerprint}", width)
+    stages = cut(", ".join(overview.stages), 400) or "none"
+    yield from wrapped(f"Stages that have run: {stages}.", width)
+    yield ""
+    yield f"{'table':28}  {'rows':>13}  {'files':>7}  {'size':>9}"
+    for name, size in overview.tables.items():
+        yield f"{name:28}  {size.rows:>13,}  {size.files:>7,}  {_size(size.size_bytes):>9}"
+    yield ""
+    if media := overview.media:
+        have = f"{media.found:,} of {media.wanted:,} have a file"
+        yield from wrapped(f"Media: {have}; {media.measured:,} different files were measured.", width)
+    kept = f", {_size(overview.store_bytes)} of media in {overview.store_files:,} files" if overview.store_files else ""
+    yield from wrapped(f"On disk: {_size(overview.data_bytes)} of tables{kept}.", width)
+    yield ""
+    yield from summary_lines(summary(funnel_rows(manifest)), width)
+
+
+def _size(size_bytes: int) -> str:
+    """A size for people, in units of 1,000."""
+    size, units = float(size_bytes), ["B", "kB", "MB", "GB", "TB"]
+    while size >= 1_000 and len(units) > 1:  # noqa: PLR2004 - of a unit
+        size, units = size / 1_000, units[1:]
+    return f"{size:,.0f} {units[0]}" if units[0] == "B" or size >= 100 else f"{size:.1f} {units[0]}"  # noqa: PLR2004
+
+
+def _show_rows(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:
+    tables = tables_of(folder, manifest)
+    if not tables:
+        raise InputError(f"{folder.path} has no table yet. Build it: blift build RECIPE --out {folder.path}.")
+    table = named_table(tables, args.table) if args.table else next(iter(tables.values()))
+    choice = Choice(args.where or "", limit=_ROWS if args.rows is None else args.rows, seed=args.seed)
+    with _opened({table.name: table}, folder) as database:
+        found = database.find(table.name, choice)
+        if not args.json:
+            meet = (
+                f"{found.total:,} of {database.count(table.name):,} rows meet the condition"
+                if args.where
+                else f"{found.total:,} rows"
+            )
+            print(f"{table.name}: {meet}; {len(found.places):,} drawn at random (--seed {args.seed})")
+        _print_rows(database, table, found, as_json=args.json)
+
+
+def _show_id(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:
+    tables = tables_of(folder, manifest)
+    if args.table:
+        table = named_table(tables, args.table)
+        tables = {table.name: table}
+    with _opened(tables, folder) as database:
+        there = {name: found for name in tables if (found := database.by_id(name, args.id, _ROWS_OF_ID)).total}
+        if not there:
+            near = next(filter(None, (database.nearest_id(name, args.id) for name in tables)), "")
+            hint = f", did you mean {near!r}?" if near else "."
+            raise InputError(f"No row of {', '.join(tables)} has the id {args.id!r}{hint}")
+        for name, found in there.items():
+            if not args.json:
+                print(f"{name}: {found.total:,} rows" if found.total > 1 else f"{name}: 1 row")
+            _print_rows(database, tables[name], found, as_json=args.json)
+
+
+def _print_rows(database: Database, table: QueryTable, found: Found, *, as_json: bool) -> None:
+    width = width_of(sys.stdout)
+    for row in database.rows(table.name, found.places):
+        if as_json:
+            print(json_line({"table": table.name, **row}))
+            continue
+        print()
+        for line in row_lines(row, width):
+            print(line)
+    if not as_json:
+        print()
+
+
+@contextmanager
+def _opened(tables: Mapping[str, QueryTable], folder: RunFolder) -> Iterator[Database]:
+    """The tables as a database, once their files are found to be what was written."""
+    with tempfile.TemporaryDirectory() as scratch:
+        require_duckdb()
+        here = tables if folder.is_local else copied(tables, scratch)
+        check_digests(here.values())
+        database = Database(here)
+        try:
+            yield database
+        finally:
+            database.close()

@@ -87,6 +87,7 @@ def run_unless_done(
         result = _run(stage, prepared, fingerprint, place)
     if result is None:
         return None
+    prepared.check(result.shards)
     record = _record(prepared, inputs, fingerprint, result)
     _check(record, source)
     _check_whole(record, place)
@@ -228,8 +229,8 @@ def dataset_fingerprint(shards: Sequence[Shard]) -> str:
     """sha256 over name and digest of every data shard.
 
     Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
-    lists of files, and the release, which says nothing that the others do not.
+    lists of files, and the release and the statistics, which say nothing that the others do not.
     """
-    aside = ("rejects/", "files/", "release/")
+    aside = ("rejects/", "files/", "release/", "stats/")
     data = sorted((shard.name, shard.sha256) for shard in shards if not shard.path.startswith(aside))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

@@ -23,8 +23,8 @@ from blift.transforms.tables import frame, hash64
 
 #: Tables with timelines, and the beginning of their files; media before the samples that show them.
 TIMED = {"post": "posts/", "media": "media/", "sample": "samples/"}
-#: Folders whose files are of no table of blift: lists of files, and of digests; and those of media themselves.
-_NO_TABLES = ("files/", "fetched/", "release/")
+#: Folders whose files are of no table of blift: lists of files, of digests, statistics; and those of media themselves.
+_NO_TABLES = ("files/", "fetched/", "release/", "stats/")
 
 #: Folders of tables of whose rows more holds than their definition says (``invariants``).
 _CHECKED = {"posts/": "post", "comments/": "comment"}
@@ -32,7 +32,7 @@ _CHECKED = {"posts/": "post", "comments/": "comment"}
 
 @dataclass(frozen=True)
 class Reference:
-    """A column whose values must be keys of another table. A column in lists of structs is named as `list.member`."""
+    """A column whose values must be keys of another table. `column.member` is one of structs."""
 
     folder: str
     table: str
@@ -46,10 +46,13 @@ REFERENCES = (
     Reference("comments/", "comment", "post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "audiences.post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "comments.comment_id", "comments/", "comment", "comment_id"),
+    Reference("annotations/", "annotation", "sample_id", "samples/", "sample", "sample_id"),
     Reference("samples/", "sample", "sha256", "media/", "media", "sha256"),
     Reference("media/", "media", "cluster", "media/", "media", "sha256"),
     Reference("instructions/llava/", "instruction", "sample_id", "samples/", "sample", "sample_id"),
     Reference("instructions/chat/", "chat", "sample_id", "samples/", "sample", "sample_id"),
+    Reference("instructions/preferences", "preference", "preferred.sample_id", "samples/", "sample", "sample_id"),
+    Reference("instructions/preferences", "preference", "other.sample_id", "samples/", "sample", "sample_id"),
 )
 
 
@@ -141,5 +144,5 @@ def _column(folder: RunFolder, shard: Shard, table: str, column: str) -> pl.Seri
     name, _, member = column.partition(".")
     values = pl.Series(name, read_shard(folder.path, shard, table, [name]).column(name))
     if member:
-        values = values.explode().struct.field(member)
+        values = (values.explode() if isinstance(values.dtype, pl.List) else values).struct.field(member)
     return values.drop_nulls()

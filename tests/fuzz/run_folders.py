@@ -50,8 +50,8 @@ _VALUES: tuple[Any, ...] = (
     ["\x1b"], {"a": -5}, {"a": 2**80}, Raw("[" * 5_000 + "]" * 5_000), Raw('{"a":' * 900 + "1" + "}" * 900), Raw(""),
 )  # fmt: skip
 _FINGERPRINT = "ab" * 32
-_COMMANDS = (("inspect", "run"), ("inspect", "run", "--rows", "5"), ("verify", "run"), ("verify", "run"), ("diff",
-             "run", "run"),
+_COMMANDS = (("inspect", "run"), ("inspect", "run", "--rows", "5", "--where", "score > 0"),
+             ("inspect", "run", "--table", "rejects"), ("verify", "run"), ("verify", "run"), ("diff", "run", "run"),
              ("diff", "pristine", "run"))  # fmt: skip
 _MOST_CHARACTERS = 6_000
 #: Of the inputs, so many are read and not given to a command, which takes thirty times longer.

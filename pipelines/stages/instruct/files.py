@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from blift.connectors.parquet import read_shard
 from blift.connectors.shard import Shard
-from blift.pipelines.stages.media.listing import LISTED, read_list
+from blift.pipelines.stages.media.lists import LISTED, read_list
 from blift.transforms.measured import FILES, files_by_key, with_paths
 from blift.transforms.pair_media import ShownFile, found_files
 from blift.transforms.shuffle import ShardedTable, SplitByShard

@@ -8,6 +8,7 @@ from typing import Any
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
 from blift.pipelines.recipe.instruct import PairMedia
 from blift.pipelines.recipe.media import Media
+from blift.pipelines.stages.annotate.stage import STAGE as ANNOTATE
 from blift.pipelines.stages.curate.stage import STAGE as CURATE
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.instruct import pipeline
@@ -19,7 +20,9 @@ from blift.schemas.split import Split
 def _prepare(request: Request) -> Prepared:
     shards = [shard for shard in request.shards_of(CURATE.name) if shard.path.startswith("samples/")]
     section = request.recipe.instruct
-    files, of_files = _files(request, request.recipe.media) if request.recipe.media else (None, None)
+    files, of_files = files_of_media(request, request.recipe.media) if request.recipe.media else (None, None)
+    annotated = request.shards_of(ANNOTATE.name) if request.recipe.sources.annotations else []
+    annotations = [shard for shard in annotated if shard.path.startswith("annotations/")]
     config = pipeline.InstructConfig(
         folder=request.folder.path,
         shards=request.number_of_shards(INGEST.name),
@@ -29,21 +32,23 @@ def _prepare(request: Request) -> Prepared:
         files=files,
         min_comment_score=section.min_comment_score,
         requires_files=section.media is PairMedia.REQUIRED,
+        annotations=annotations,
     )
     return Prepared(
         inputs={
             "shards": digests(shards, ("samples/",)),
             "media": of_files,
+            **({"annotations": digests(annotations, ("annotations/",))} if annotations else {}),
             "instruct": as_json(section),
         },
         plan=partial(pipeline.plan, inputs=shards, config=config),
     )
 
 
-def _files(request: Request, section: Media) -> tuple[Files, dict[str, Any]]:
+def files_of_media(request: Request, section: Media) -> tuple[Files, dict[str, Any]]:
     """Where files of media are, and what of them decides the pairs."""
     from blift.pipelines.stages.instruct.kept import Keeping  # noqa: PLC0415 - needs the extra
-    from blift.pipelines.stages.media.listing import FOLDER, store_of, there  # noqa: PLC0415 - the same
+    from blift.pipelines.stages.media.lists import FOLDER, store_of, there  # noqa: PLC0415 - the same
 
     shards = sorted(request.shards_of(MEDIA.name))
     media = [shard for shard in shards if shard.path.startswith("media/")]
@@ -70,4 +75,4 @@ _TABLES = tuple(
     for split in Split
 )
 
-STAGE = Stage("instruct", _TABLES, _prepare, records=("media", "sample", "instruction", "chat"))
+STAGE = Stage("instruct", _TABLES, _prepare, records=("media", "sample", "instruction", "chat", "annotation"))

@@ -14,7 +14,7 @@ from apache_beam.pvalue import TaggedOutput
 from blift.connectors.parquet import read_shard, take_in, write_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.recipe.result import MediaFiles, MediaShape
-from blift.pipelines.stages.media.listing import LISTED, read_list
+from blift.pipelines.stages.media.lists import LISTED, read_list
 from blift.pipelines.stages.release.bared import Withheld, bared
 from blift.pipelines.stages.release.embedded import Embed
 from blift.pipelines.stages.release.layout import BESIDE, IMAGES, KEYFRAMES, VIDEOS, ReleasedMedia

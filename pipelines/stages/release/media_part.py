@@ -6,7 +6,7 @@ from functools import partial
 
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.recipe.result import MediaFiles, MediaShape, Publish
-from blift.pipelines.stages.media.listing import FOLDER, store_of, there
+from blift.pipelines.stages.media.lists import FOLDER, store_of, there
 from blift.pipelines.stages.release.layout import FOLDER as TARGET
 from blift.pipelines.stages.release.layout import MediaPart
 from blift.pipelines.stages.release.media import release_media

@@ -67,7 +67,13 @@ def shown(capsys: pytest.CaptureFixture[str]) -> str:
     "arguments",
     [
         ["build", "r.yaml", "--out", "run"],
+        ["inspect", "run"],
+        ["inspect", "run", "--funnel"],
         ["inspect", "run", "--rows", "9"],
+        ["inspect", "run", "--rows", "9", "--json"],
+        ["inspect", "run", "--rows", "9", "--table", "rejects"],
+        ["inspect", "run", "--where", "title = '\x1b[31m\u202e"],
+        ["inspect", "run", "--id", "\x1b[31m\u202e"],
         ["verify", "run"],
         ["recipe", "show", "r.yaml"],
         ["recipe", "check", "r.yaml"],
@@ -133,7 +139,9 @@ def test_a_funnel_with_markup_and_strange_names_is_shown(
     content["stages"]["curate"]["funnel"][0]["rejected"] = {f"[red]{ESC}": 1}
     (tmp_path / "manifest.json").write_text(json.dumps(content))
     assert RunFolder(str(tmp_path)).read_manifest() is not None
-    main(["inspect", str(tmp_path), "--rows", "0"])
+    main(["inspect", str(tmp_path)])
+    assert "[red]\\u001b[2J" in shown(capsys)
+    main(["inspect", str(tmp_path), "--funnel"])
     said = shown(capsys)
     assert "Funnel of [bold]\\u001b[2J" in said
     main(["verify", str(tmp_path)])

@@ -61,8 +61,8 @@ def said(
     monkeypatch.setenv("HF_TOKEN", "hf_x")
     places = {"RUN": str(run_folder), "RECIPE": str(corpus / "demo.yaml")}
 
-    def do(command: str, *, code: int = 2) -> str:
-        assert main([places.get(argument, argument) for argument in _COMMANDS[command]]) == code
+    def do(command: str, *more: str, code: int = 2) -> str:
+        assert main([places.get(argument, argument) for argument in [*_COMMANDS[command], *more]]) == code
         captured = capsys.readouterr()
         return captured.err if code == 2 else captured.out
 
@@ -304,7 +304,8 @@ def test_rows_of_a_shard_in_which_a_bit_is_another_are_not_shown(run_folder: Pat
         content = bytearray(shard.read_bytes())
         content[len(content) // 3] ^= 4
         shard.write_bytes(content)
-    assert "is not what was written: its sha256 is another. Run `blift build` with the recipe again." in said("inspect")
+    expected = "is not what was written: its sha256 is another. Run `blift build` with the recipe again."
+    assert expected in said("inspect", "--rows", "1", "--table", folder)
     assert "Run `blift build` with the recipe again: it writes what is missing or has changed" in said("verify", code=1)
 
 

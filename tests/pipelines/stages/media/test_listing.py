@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from blift.pipelines.engine.run_folder import RunFolder
-from blift.pipelines.stages.media.listing import note, read_list, store_of
+from blift.pipelines.stages.media.listing import note
+from blift.pipelines.stages.media.lists import read_list, store_of
 from blift.transforms.media.files import ListedFile
 
 

@@ -1,0 +1,124 @@
+"""Parts of a Parquet shard: some columns or rows, the lengths of lists, one member of their items."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from blift.connectors.parquet import opened
+from blift.connectors.shard import Shard
+from blift.schemas.arrow import VERSION_KEY, conform
+from blift.schemas.migration import is_of_earlier_major, to_present
+from blift.schemas.registry import SCHEMAS, check_readable
+
+
+@contextmanager
+def open_shard(folder: str, shard: Shard, table: str) -> Iterator[OpenShard]:
+    """A shard whose parts are read, in the present version of its table; its digest is checked once.
+
+    Raises:
+        InputError: the file is missing or damaged.
+        SchemaError: the file holds another table, or a version that no migration carries to the present one.
+    """
+    with opened(folder, shard) as parquet:
+        check_readable(parquet.schema_arrow, table, posixpath.join(folder, shard.path))
+        yield OpenShard(parquet, table)
+
+
+class OpenShard:
+    """A shard that is open.
+
+    Args:
+        parquet: the file.
+        table: that it holds.
+    """
+
+    def __init__(self, parquet: pq.ParquetFile, table: str) -> None:
+        self._parquet, self._table = parquet, table
+        self._version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
+        self._earlier = is_of_earlier_major(table, self._version)
+        self._leaves = {parquet.schema.column(place).path: place for place in range(len(parquet.schema.names))}
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return int(self._parquet.metadata.num_rows)
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Some columns of all rows."""
+        rows = self._parquet.read(self._named(columns))
+        rows.validate(full=True)
+        return self._present(rows, columns)
+
+    def matching(self, column: str, values: Sequence[str], columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows whose ``column`` has one of some values; row groups without such a row stay packed."""
+        wanted, parts = pa.array(values, pa.string()), []
+        for place in range(self._parquet.num_row_groups):
+            found = pc.is_in(self._parquet.read_row_group(place, [column]).column(column), value_set=wanted)
+            if pc.any(found).as_py():
+                parts.append(self._parquet.read_row_group(place, self._named(columns)).filter(found))
+        if not parts:
+            return self._schema(columns).empty_table()
+        rows = pa.concat_tables(parts)
+        rows.validate(full=True)
+        return self._present(rows, columns)
+
+    def lengths(self, columns: Sequence[str]) -> pa.Table:
+        """How many items the lists of some columns have, by column; of their items one leaf is decoded."""
+        rows = self._parquet.read([leaf for name in columns if (leaf := self._smallest_leaf(name))])
+        rows.validate(full=True)
+        none = pa.nulls(self.rows, pa.int32()).fill_null(0)
+        found = [pc.list_value_length(rows.column(name)) if name in rows.column_names else none for name in columns]
+        return pa.table({name: pc.fill_null(of, 0) for name, of in zip(columns, found, strict=True)})
+
+    def members(self, column: str, items: str, member: str) -> pa.Table:
+        """``column``, and in place of each item of the lists ``items`` its ``member``, a string."""
+        path = next((p for p in self._leaves if p.startswith(f"{items}.") and p.rpartition(".")[2] == member), None)
+        rows = self._parquet.read([column, *([path] if path else [])]).combine_chunks()
+        rows.validate(full=True)
+        of_type = pa.list_(pa.string())
+        if path is None:
+            return pa.table({column: rows.column(column), items: pa.nulls(rows.num_rows, of_type)})
+        lists = [_members(chunk, member) for chunk in rows.column(items).chunks]
+        return pa.table({column: rows.column(column), items: pa.chunked_array(lists, of_type)})
+
+    def nulls(self, columns: Sequence[str]) -> dict[str, int]:
+        """How many rows have no value, by column: as the statistics of the file say, where it has some."""
+        return {name: self._nulls(name) if name in self._leaves else self.rows for name in columns}
+
+    def _nulls(self, column: str) -> int:
+        metadata = self._parquet.metadata
+        groups = [metadata.row_group(at).column(self._leaves[column]) for at in range(self._parquet.num_row_groups)]
+        known = [each.statistics.null_count for each in groups if each.statistics and each.statistics.has_null_count]
+        return sum(known) if len(known) == len(groups) else int(self._parquet.read([column])[column].null_count)
+
+    def _smallest_leaf(self, column: str) -> str | None:
+        """The path of a leaf of a list that takes few bytes: no text, where there is another one."""
+        own = [path for path in self._leaves if path.startswith(f"{column}.")]
+        return min(own, key=lambda path: (self._is_text(path), path), default=None)
+
+    def _is_text(self, path: str) -> bool:
+        return bool(self._parquet.schema.column(self._leaves[path]).physical_type == "BYTE_ARRAY")
+
+    def _named(self, columns: Sequence[str] | None) -> list[str] | None:
+        """The columns to decode; all, where a migration may need others."""
+        there = self._parquet.schema_arrow.names
+        return None if columns is None or self._earlier else [name for name in columns if name in there]
+
+    def _present(self, rows: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+        schema = self._schema(columns)
+        whole = to_present(rows, self._table, self._version) if self._earlier else rows
+        return conform(whole.select([name for name in schema.names if name in whole.column_names]), schema)
+
+    def _schema(self, columns: Sequence[str] | None) -> pa.Schema:
+        schema = SCHEMAS[self._table]
+        return schema if columns is None else pa.schema([schema.field(name) for name in columns])
+
+
+def _members(lists: pa.Array, member: str) -> pa.Array:
+    return pa.ListArray.from_arrays(lists.offsets, pc.struct_field(lists.values, member), mask=lists.is_null())

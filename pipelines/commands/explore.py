@@ -1,0 +1,85 @@
+"""`blift explore`: looks at a dataset in a browser, served on this machine alone."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from blift.connectors.hub.extra import require_hub
+from blift.pipelines.engine.funnel import funnel_rows
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.versions import is_run_folder, run_folder
+from blift.pipelines.explore.api import Dataset, Explorer
+from blift.pipelines.explore.kept_media import KeptMedia
+from blift.pipelines.explore.query import Database, require_duckdb
+from blift.pipelines.explore.server import ExploreServer
+from blift.pipelines.explore.tables import copied, tables_of
+from blift.schemas.errors import InputError
+from blift.schemas.printable import printable
+
+#: A dataset on the Hub; with a branch, a tag or a commit: `OWNER/NAME@v1.0.0`.
+_ON_HUB = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?", flags=re.ASCII)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `explore`."""
+    parser.description = (
+        "Look at a dataset in a browser: search, filters, sorting, random samples, rows by id, rejects included. It is "
+        "served on this machine alone, under an address with a secret, until Ctrl-C. Needs the extra `explore`."
+    )
+    parser.add_argument(
+        "dataset", metavar="RUN", help="a run folder, RUN@previous, or OWNER/NAME[@REVISION] for a dataset on the Hub"
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="the port (default: any free one)")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `blift explore`."""
+    require_duckdb()
+    with _opened(args.dataset) as dataset:
+        server = ExploreServer(Explorer(dataset), dataset.media, args.port)
+        with server:
+            print(f"{printable(dataset.name)} is at {server.url}\nCtrl-C ends it.", flush=True)
+            if not args.no_browser:
+                webbrowser.open(server.url)
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                print("\nStopped. The dataset is as it was.")
+    return 0
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Dataset]:
+    """The dataset that a person names: a run folder, or one on the Hub."""
+    with tempfile.TemporaryDirectory(prefix="blift-explore-") as scratch:
+        on_hub = None if is_run_folder(name) else _ON_HUB.fullmatch(name)
+        dataset = _of_hub(on_hub, scratch) if on_hub else _of_folder(run_folder(name), scratch)
+        try:
+            yield dataset
+        finally:
+            dataset.database.close()
+
+
+def _of_folder(folder: RunFolder, scratch: str) -> Dataset:
+    manifest = folder.require_manifest()
+    tables = tables_of(folder, manifest)
+    if not tables:
+        raise InputError(f"{folder.path} has no table yet. Build it: blift build RECIPE --out {folder.path}.")
+    database = Database(tables if folder.is_local else copied(tables, scratch))
+    media = KeptMedia(folder.path) if folder.is_local else None
+    return Dataset(manifest.recipe, folder.path, database, list(funnel_rows(manifest)), media)
+
+
+def _of_hub(named: re.Match[str], scratch: str) -> Dataset:
+    require_hub()
+    from blift.pipelines.explore.hub import download  # noqa: PLC0415 - an extra, needed by who reads from the Hub alone
+
+    found = download(named["repo"], named["revision"], scratch, print)
+    return Dataset(named[0], f"on the Hub, at commit {found.commit[:10]}", Database(found.tables))

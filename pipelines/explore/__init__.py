@@ -1,0 +1,1 @@
+"""Looking at a dataset: its tables, queries over their rows, and the pages that show them."""

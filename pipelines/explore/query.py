@@ -1,0 +1,350 @@
+"""Queries over the tables of a dataset, by DuckDB on their Parquet files: nothing is imported, nothing is written.
+
+The database may read the files of the tables and no others, reaches no network, loads no extension, and its settings
+are locked before it sees a condition that a person or a page wrote. A condition is one expression: DuckDB's own parser
+refuses statements, further clauses and lists in its place.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import threading
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from blift.pipelines.explore.tables import QueryTable
+from blift.schemas.errors import InputError, cut, did_you_mean
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Columns that say where a row lies: the number of its file, and its number in that file.
+_FILE, _ROW = "blift:file", "blift:row"
+#: Seconds after which a query is given up.
+LONGEST_S = 60.0
+#: Memory of the database, MB. What a sort holds is only the sorted column.
+_MEMORY_MB = 2_048
+_NO_COLUMN = re.compile(r'Referenced column "(?P<name>.+?)" not found')
+_EXAMPLE = "A condition is one SQL expression, such as \"score > 100 AND title ILIKE '%cat%'\"."
+
+#: Columns by which a row of a table is found, by table; a column in a list of structs is named as `list.member`.
+KEYS = {
+    "sample": ("sample_id", "media_key", "sha256", "permalink", "audiences.post_id"),
+    "post": ("post_id", "native_id", "permalink"),
+    "comment": ("comment_id", "native_id"),
+    "media": ("sha256",),
+    "instruction": ("id", "sample_id"),
+    "chat": ("id", "sample_id"),
+    "preference": ("id", "sample_id"),
+    "reject": ("record_id",),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its name, its type as DuckDB calls it, and whether its values are single ones."""
+
+    name: str
+    kind: str
+
+    @property
+    def is_plain(self) -> bool:
+        """The values are neither lists nor structs."""
+        return not self.kind.endswith("]") and not self.kind.startswith(("STRUCT", "MAP", "UNION"))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows of a table are wanted, and in which order.
+
+    Attributes:
+        where: a condition in SQL that a person wrote; empty for all rows.
+        filters: one that holds as well, of which the values of others are quoted.
+        order: the column to sort by; empty for the order of the files.
+        seed: None for rows one after the other; else that many are drawn at random, the same for the same seed.
+    """
+
+    where: str = ""
+    filters: str = ""
+    order: str = ""
+    descending: bool = False
+    limit: int = 50
+    offset: int = 0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a row lies: the number of its file in the table, and its number in that file."""
+
+    file: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """The places of the rows that were chosen, and how many rows meet the condition."""
+
+    places: list[Place]
+    total: int
+
+
+def require_duckdb() -> None:
+    """Check that the extra `explore` is installed.
+
+    Raises:
+        InputError: it is not.
+    """
+    if find_spec("duckdb") is None:
+        raise InputError("Looking at rows needs duckdb. Install it: pip install 'blift[explore]'.")
+
+
+class Database:
+    """Tables that can be queried from several threads.
+
+    Args:
+        tables: by name; their files lie on this machine.
+        longest_s: seconds after which a query is given up.
+
+    Raises:
+        InputError: DuckDB is not installed, or cannot read a file.
+    """
+
+    def __init__(self, tables: Mapping[str, QueryTable], longest_s: float = LONGEST_S) -> None:
+        require_duckdb()
+        import duckdb  # noqa: PLC0415 - an extra
+
+        self.tables = dict(tables)
+        self._longest_s = longest_s
+        self._connection = duckdb.connect(":memory:", config={"temp_directory": "", "threads": os.cpu_count() or 1})
+        paths = [path for table in self.tables.values() for path in map(os.path.abspath, table.paths())]
+        with self._told(""):
+            self._lock(paths)
+            for table in self.tables.values():
+                files = _list(map(os.path.abspath, table.paths()))
+                self._connection.execute(
+                    f"CREATE VIEW {quoted_name(table.name)} AS SELECT *, file_index AS {quoted_name(_FILE)}, "  # noqa: S608 - names
+                    f"file_row_number AS {quoted_name(_ROW)} FROM read_parquet({files}, union_by_name = true)"
+                )
+            self._connection.execute("SET lock_configuration = true")
+            self._columns = {name: self._described(name) for name in self.tables}
+            self._starts = {name: [0, *accumulate(self._counted(name))] for name in self.tables}
+
+    def _lock(self, paths: Sequence[str]) -> None:
+        for setting in (
+            f"allowed_paths = {_list(paths)}",
+            "enable_external_access = false",
+            "python_enable_replacements = false",
+            "autoload_known_extensions = false",
+            "autoinstall_known_extensions = false",
+            "allow_community_extensions = false",
+            "TimeZone = 'UTC'",
+            f"memory_limit = '{_MEMORY_MB}MB'",
+        ):
+            self._connection.execute(f"SET {setting}")
+
+    def _described(self, name: str) -> list[Column]:
+        described = self._connection.execute(f"DESCRIBE {quoted_name(name)}").fetchall()
+        return [Column(column, kind) for column, kind, *_ in described if column not in (_FILE, _ROW)]
+
+    def _counted(self, name: str) -> list[int]:
+        """The rows of each file, as the file itself says."""
+        counts = dict(self._connection.table(quoted_name(name)).aggregate(f"{quoted_name(_FILE)}, count(*)").fetchall())
+        return [counts.get(file, 0) for file in range(len(self.tables[name].shards))]
+
+    def _place(self, table: str, number: int) -> Place:
+        """The place of a row by its number in the table."""
+        file = bisect_right(self._starts[table], number) - 1
+        return Place(file, number - self._starts[table][file])
+
+    def close(self) -> None:
+        """Let the files go."""
+        self._connection.close()
+
+    def columns(self, table: str) -> list[Column]:
+        """The columns of a table."""
+        return self._columns[table]
+
+    def count(self, table: str) -> int:
+        """The rows of a table."""
+        return self._starts[table][-1]
+
+    def find(self, table: str, choice: Choice) -> Found:
+        """Where the rows lie that are wanted of a table.
+
+        Raises:
+            InputError: the condition or the column is wrong, or the query takes too long.
+        """
+        if choice.order:
+            self._check_column(table, choice.order)
+        elif not choice.where.strip() and not choice.filters:
+            return self._of_all(table, choice)
+        with self._chosen(table, choice.where, choice.filters) as rows:
+            if choice.seed is not None:
+                found = rows.project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}").fetchnumpy()
+                drawn = _drawn(len(found[_ROW]), choice.limit, choice.seed)
+                return Found(
+                    [Place(int(found[_FILE][each]), int(found[_ROW][each])) for each in drawn], len(found[_ROW])
+                )
+            (total,) = rows.aggregate("count(*)").fetchall()[0]
+            ordered = rows
+            if choice.order:
+                down = "DESC" if choice.descending else "ASC"
+                ordered = rows.order(
+                    f"{quoted_name(choice.order)} {down} NULLS LAST, {quoted_name(_FILE)}, {quoted_name(_ROW)}"
+                )
+            page = ordered.limit(choice.limit, choice.offset).project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
+            return Found([Place(*place) for place in page.fetchall()], total)
+
+    def _of_all(self, table: str, choice: Choice) -> Found:
+        """Where rows lie that need meet no condition and are not sorted: no file is read for that."""
+        total = self.count(table)
+        if choice.seed is None:
+            numbers = list(range(total)[choice.offset : choice.offset + choice.limit])
+        else:
+            numbers = _drawn(total, choice.limit, choice.seed)
+        return Found([self._place(table, number) for number in numbers], total)
+
+    def rows(self, table: str, places: Sequence[Place], columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Rows as Python values, in the order of the places.
+
+        Args:
+            columns: the ones that are read; all where none is named.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        wanted = columns or [column.name for column in self._columns[table]]
+        by_file: dict[int, list[int]] = {}
+        for place in places:
+            by_file.setdefault(place.file, []).append(place.row)
+        found: dict[Place, dict[str, Any]] = {}
+        for file, numbers in sorted(by_file.items()):
+            condition = f"{quoted_name(_FILE)} = {file} AND {quoted_name(_ROW)} IN ({', '.join(map(str, numbers))})"
+            with self._chosen(table, condition) as rows:
+                few = rows.limit(len(set(numbers)))  # the rest of the file is not read once they are there
+                read = few.project(", ".join(map(quoted_name, (_FILE, _ROW, *wanted)))).to_arrow_table()
+                for row in read.to_pylist():
+                    found[Place(row.pop(_FILE), row.pop(_ROW))] = row
+        return [found[place] for place in places if place in found]
+
+    def by_id(self, table: str, wanted: str, limit: int) -> Found:
+        """Where the rows of a table lie whose id, or address, is this one; of samples, also the id of a post.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        there = {column.name: column for column in self._columns[table]}
+        keys = KEYS.get(self.tables[table].table, ("id", "sample_id", "post_id", "permalink"))
+        conditions = [_is(key, wanted) for key in keys if key.partition(".")[0] in there]
+        if not conditions:
+            return Found([], 0)
+        return self.find(table, Choice(where=" OR ".join(conditions), limit=limit))
+
+    def nearest_id(self, table: str, wanted: str) -> str:
+        """The id of a table that is most like a text; empty where none is near."""
+        key = KEYS.get(self.tables[table].table, ("id",))[0]
+        if key not in {column.name for column in self._columns[table]}:
+            return ""
+        with self._chosen(table, f"{quoted_name(key)} IS NOT NULL") as rows:
+            near = f"jaro_winkler_similarity({quoted_name(key)}, {quoted_text(wanted)})"
+            best = rows.aggregate(f"max_by({quoted_name(key)}, {near}), max({near})").fetchall()
+        return str(best[0][0]) if best and best[0][1] is not None and best[0][1] > 0.9 else ""  # noqa: PLR2004 - near
+
+    def _check_column(self, table: str, name: str) -> None:
+        names = [column.name for column in self._columns[table]]
+        if name not in names:
+            raise InputError(f"{table} has no column {name!r}{_hint(name, names)}")
+
+    @contextmanager
+    def _chosen(self, table: str, *conditions: str) -> Iterator[duckdb.DuckDBPyRelation]:
+        """The rows of a table that meet all conditions, each parsed by itself, until the time is up."""
+        cursor = self._connection.cursor()
+        done = threading.Event()
+        threading.Thread(target=self._interrupt, args=(cursor, done), daemon=True).start()
+        try:
+            with self._told(table):
+                rows = cursor.table(quoted_name(table))
+                for condition in filter(str.strip, conditions):
+                    rows = rows.filter(condition)
+                yield rows
+        finally:
+            done.set()
+            cursor.close()
+
+    def _interrupt(self, cursor: duckdb.DuckDBPyConnection, done: threading.Event) -> None:
+        """Interrupt a cursor when the time is up, again and again: what starts after an interrupt goes on."""
+        waiting = self._longest_s
+        while not done.wait(waiting):
+            cursor.interrupt()
+            waiting = 0.1
+
+    @contextmanager
+    def _told(self, table: str) -> Iterator[None]:
+        """What DuckDB says of a condition or a file, in one sentence.
+
+        Raises:
+            InputError: DuckDB refused something.
+        """
+        import duckdb  # noqa: PLC0415 - an extra
+
+        try:
+            yield
+        except UnicodeEncodeError as error:
+            raise InputError("DuckDB reads names and conditions in UTF-8 alone; rename the folder.") from error
+        except duckdb.InterruptException as error:
+            raise InputError(f"The query took more than {self._longest_s:g} s and was given up. Narrow it.") from error
+        except duckdb.Error as error:
+            raise InputError(self._sentence(table, str(error))) from error
+
+    def _sentence(self, table: str, said: str) -> str:
+        if not table:
+            return f"A file of the dataset cannot be read: {_first_line(said)}. `blift verify` says which are damaged."
+        if found := _NO_COLUMN.search(said):
+            names = [column.name for column in self._columns[table]]
+            return f"{table} has no column {found['name']!r}{_hint(found['name'], names)}"
+        return f"The condition cannot be used: {_first_line(said)}. {_EXAMPLE}"
+
+
+def _drawn(total: int, wanted: int, seed: int) -> list[int]:
+    """Numbers of rows drawn at random: the same for the same seed and number of rows, whatever DuckDB does."""
+    return random.Random(seed).sample(range(total), min(wanted, total))
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    return f"{did_you_mean(name, names) or '.'} Its columns: {', '.join(names)}."
+
+
+def _first_line(said: str) -> str:
+    """The sentence of a message of DuckDB, without the query that it quotes."""
+    return cut(said.strip().partition("\n")[0], 400).rstrip(".")
+
+
+def _is(key: str, wanted: str) -> str:
+    column, _, member = key.partition(".")
+    if member:
+        return (
+            f"list_contains(list_transform({quoted_name(column)}, lambda item: item.{member}), {quoted_text(wanted)})"
+        )
+    return f"{quoted_name(column)} = {quoted_text(wanted)}"
+
+
+def quoted_name(name: str) -> str:
+    """A name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted_text(value: str) -> str:
+    """A string as SQL quotes it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _list(values: Iterator[str] | Sequence[str] | Any) -> str:
+    return f"[{', '.join(map(quoted_text, values))}]"

@@ -1,0 +1,37 @@
+// Media that were merged into one sample, side by side, with what joined them.
+
+import { el, foreign, picture } from "../dom.js";
+import { day, joined, number } from "../format.js";
+
+/** Samples of several posts. */
+export async function merged(load) {
+  const found = await load("merged");
+  return el(
+    "div",
+    {},
+    el("h1", {}, "Merged media"),
+    el("p", {}, found.length ? `${number(found.length)} samples of this report were merged of several posts. Each post is shown with what joined it to the sample.` : "No sample of this report was merged of several posts."),
+    found.map(cluster),
+  );
+}
+
+function cluster(one) {
+  return el(
+    "section",
+    { class: "cluster" },
+    el("h2", {}, el("a", { href: `#/samples/${one.sample_id}` }, foreign(one.title || "Without a title", 200))),
+    el("p", { class: "note" }, `${number(one.members.length)} posts`, one.cluster ? ", of several files that show the same" : ""),
+    el("ul", { class: "members" }, one.members.map(member)),
+  );
+}
+
+const member = (post) =>
+  el(
+    "li",
+    {},
+    post.picture ? picture(post.picture, "The media of this post") : null,
+    el("p", {}, foreign(post.title || "Without a title", 160)),
+    el("p", { class: "note" }, foreign(post.post_id, 80), post.subreddit ? [" in ", foreign(post.subreddit, 60)] : "", " ", day(post.posted_at)),
+    post.url ? el("p", { class: "note" }, foreign(post.url, 120)) : null,
+    el("p", { class: "why" }, joined(post.joined)),
+  );

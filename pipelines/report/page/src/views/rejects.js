@@ -1,0 +1,130 @@
+// Rejects by reason, and each with its record and its line; and what became of an id.
+
+import { crc32 } from "../data.js";
+import { el, facts, foreign, opens, table } from "../dom.js";
+import { number, words } from "../format.js";
+import { drawn } from "./samples.js";
+
+/** All reasons. */
+export async function rejects(load) {
+  const groups = await load("rejects");
+  const row = (group, place) => [
+    el("a", { href: `#/rejects/${place}` }, words(group.reason)),
+    group.record_table,
+    group.stage,
+    words(group.rule),
+    number(group.count),
+  ];
+  const order = groups.map((group, place) => [group, place]).sort(([one], [other]) => other.count - one.count);
+  return el(
+    "div",
+    {},
+    el("h1", {}, "Rejects"),
+    el("p", {}, "Every record that was left out and is listed in the run. To see why a post is missing, write its id or address into the field at the top."),
+    table("Rejects by reason", ["reason", "record", "stage", "rule", "records"], order.map(([group, place]) => row(group, place)), [4]),
+  );
+}
+
+/** The rejects of one reason. */
+export async function rejectsOf(load, [place]) {
+  const group = (await load("rejects"))[Number(place)];
+  if (!group) return el("div", {}, el("h1", {}, "Rejects"), el("p", {}, "There is no such reason in this report."));
+  const records = await load(`rejects-${Number(place)}`);
+  return el(
+    "div",
+    {},
+    el("p", {}, el("a", { href: "#/rejects" }, "All reasons")),
+    el("h1", {}, `${words(group.reason)}: ${group.record_table}s that ${words(group.rule)} rejected`),
+    el("p", {}, `${number(records.length)} of ${number(group.count)} rejects of the stage ${group.stage} are listed.`),
+    records.map((record) => one(record, group)),
+  );
+}
+
+function one(record, group) {
+  const name = record.record_id ?? `${record.source ?? "unknown source"}${record.line ? `, line ${record.line}` : ""}`;
+  return opens(el("span", {}, foreign(name, 120), record.detail ? el("span", { class: "note" }, ": ", foreign(record.detail, 120)) : null), () => [
+    facts([
+      ["Id", record.record_id ? foreign(record.record_id, 200) : null],
+      ["Rule", words(group.rule)],
+      ["What decided", record.detail ? foreign(record.detail) : null],
+      ["Source", record.source ? foreign(record.source, 300) : null],
+      ["Line", record.line ? number(record.line) : null],
+      ["To see the line", record.line && record.source ? el("code", {}, command(record)) : null],
+    ]),
+    record.payload ? el("div", {}, el("h3", {}, record.payload_of ? "The post, as the run holds it" : "The record"), el("pre", { tabindex: "0" }, foreign(indented(record.payload), 5000))) : el("p", { class: "note" }, "The run keeps no record of it: see `rejects.payload` in the recipe."),
+  ]);
+}
+
+/** A command that prints the line of an archive; the name of the archive is quoted for a shell. */
+function command({ source, line }) {
+  const unpack = source.endsWith(".zst") ? "zstdcat --long=31" : source.endsWith(".gz") ? "zcat" : "cat";
+  return `${unpack} '${source.replaceAll("'", "'\\''")}' | sed -n ${line}p`;
+}
+
+function indented(payload) {
+  if (typeof payload !== "string") return payload;
+  try {
+    return JSON.stringify(JSON.parse(payload), null, 1);
+  } catch {
+    return payload; // a record that could not be read
+  }
+}
+
+/** What became of an id or an address, and samples with some words in their title. */
+export async function find(load, [encoded]) {
+  const query = decodeURIComponent(encoded ?? "").trim();
+  const [known, told, spread, groups] = await Promise.all([load("ids"), drawn(load), load("distributions"), load("rejects")]);
+  const names = candidates(query, spread.words.find((each) => each.name === "platform").values.map(([name]) => name));
+  const buckets = [...new Set(names.map((name) => crc32(name) % known.buckets))];
+  const files = await Promise.all(buckets.map((bucket) => load(`ids-${bucket}`)));
+  const rows = files.flatMap((file) => file.rows.filter(([id]) => names.includes(id)).map((row) => unpacked(row, file.kinds)));
+  const titles = told.rows.filter((row) => query && ((row.title ?? "").toLowerCase().includes(query.toLowerCase()) || row.sample_id === query));
+  return el(
+    "div",
+    {},
+    el("h1", {}, "Find: ", foreign(query, 120)),
+    rows.length ? rows.map((row) => fate(row, groups, told)) : el("p", {}, absent(known)),
+    titles.length ? el("section", {}, el("h2", {}, `Samples of this report with these words, ${number(titles.length)}`), el("ul", {}, titles.slice(0, 100).map((row) => el("li", {}, el("a", { href: `#/samples/${row.sample_id}` }, foreign(row.title || row.sample_id, 200)))))) : null,
+  );
+}
+
+/** Ids that a query may mean: itself, its parts as ids of each platform. */
+function candidates(query, platforms) {
+  const parts = [query, ...query.split(/[/?&=#:]+/)].filter(Boolean);
+  return [...new Set([query, ...parts.flatMap((part) => platforms.map((platform) => `${platform}:${part}`))])];
+}
+
+/** A row of the look-up by names: what holds the id, or what rejected it. */
+function unpacked([id, ...rest], kinds) {
+  if (rest.length === 1) return { id, sample: rest[0] };
+  const [kind, source, line, detail] = rest;
+  const [stage, rule, reason] = kinds[kind];
+  return { id, stage, rule, reason, source, line, detail };
+}
+
+function fate({ id, sample, stage, rule, reason, source, line, detail }, groups, told) {
+  if (sample) {
+    const shown = told.rows.some((each) => each.sample_id === sample);
+    return el("p", {}, foreign(id, 200), " is in the dataset, in the sample ", shown ? el("a", { href: `#/samples/${sample}` }, sample) : el("code", {}, sample), shown ? "." : ", which is not among those of this report.");
+  }
+  const place = groups.findIndex((group) => group.stage === stage && group.rule === rule && group.reason === reason);
+  return el(
+    "section",
+    {},
+    el("h2", {}, foreign(id, 200), ` was rejected: ${words(reason)}`),
+    facts([
+      ["Stage", stage],
+      ["Rule", words(rule)],
+      ["What decided", detail ? foreign(detail) : null],
+      ["Source", source ? foreign(source, 300) : null],
+      ["Line", line === null ? null : number(line)],
+      ["To see the line", line !== null && source ? el("code", {}, command({ source, line })) : null],
+    ]),
+    place < 0 ? null : el("p", {}, el("a", { href: `#/rejects/${place}` }, "Other rejects of this reason")),
+  );
+}
+
+const absent = (known) =>
+  known.complete
+    ? "No rejected post or sample and no post of a sample has this id. Either no archive holds it, or it lies outside the scope of the sources, whose records are listed only with `rejects.out_of_scope`."
+    : "This id is not among those of this report, which does not hold all of them. `blift explore RUN` finds every one.";

@@ -1,0 +1,86 @@
+"""The folder of a report: made ours, filled with the page and its data, and cleared of what an earlier report left."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from blift.connectors.filesystem import is_here
+from blift.connectors.inside import check_paths
+from blift.connectors.parquet import replace_file
+from blift.pipelines.engine.run_folder import RunFolder
+from blift.schemas.errors import OutputError
+
+#: Says that a folder is a report.
+ABOUT = "blift-report.json"
+#: What the page is made of, apart from its data; written by `make page`.
+PAGE = Path(__file__).parent / "page"
+PAGE_FILES = ("index.html", "app.js", "app.css", "LICENSES.txt")
+_OURS = re.compile(
+    r"(?:index\.html|app\.js|app\.css|LICENSES\.txt|README\.md|blift-report\.json|data/[a-z]+(?:-[0-9]+)?\.js"
+    r"|media/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]+)(?:\.[0-9a-f]{32}\.partial)?"
+)
+
+
+def claim(out: Path, folder: RunFolder) -> None:
+    """Make a folder ours, new or of an earlier report.
+
+    Raises:
+        OutputError: it holds files of others, is itself a file, or lies in the run folder.
+    """
+    if not is_here(str(out)):
+        raise OutputError(f"--out is {out}; a report is written to a folder of this machine. Copy it from there.")
+    if is_here(folder.path) and out.resolve().is_relative_to(Path(folder.path).resolve()):
+        raise OutputError(f"{out} lies in the run folder {folder.path}. Choose a folder elsewhere as --out.")
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is a file. Choose a new or empty folder as --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    there = files_in(out)
+    if there and ABOUT not in there:
+        raise OutputError(
+            f"{out} holds files that are no report, such as {there[0]!r}. Choose an empty or new folder as --out."
+        )
+    strangers = [name for name in there if not _OURS.fullmatch(name)]
+    if strangers:
+        raise OutputError(f"{out} holds {strangers[0]!r}, which blift did not write. Move it elsewhere, and run again.")
+    check_paths(str(out), there)
+    replace_file(str(out / ABOUT), b'{"format": 1}\n')
+
+
+def files_in(out: Path) -> list[str]:
+    """The files of a folder, by path, folders that are links among them."""
+    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
+
+
+def write_page(out: Path) -> list[str]:
+    """Write the page without its data; the names of its files."""
+    for name in PAGE_FILES:
+        replace_file(str(out / name), (PAGE / name).read_bytes())
+    return list(PAGE_FILES)
+
+
+def write_data(out: Path, name: str, content: Any) -> str:
+    """Write a piece of data as a script, which pages that are opened as files can load; its name.
+
+    The data is a string that the page parses: no key of it can mean anything to JavaScript.
+    """
+    told = json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False)
+    quoted = told.replace("\\", "\\\\").replace("'", "\\'")
+    script = f"blift('{name}','{quoted}');\n"
+    path = f"data/{name}.js"
+    replace_file(str(out / path), script.encode("utf-8", "replace"))
+    return path
+
+
+def sweep(out: Path, keep: Iterable[str]) -> None:
+    """Delete what an earlier report left, and folders that are empty then."""
+    kept = {ABOUT, *keep}
+    for name in files_in(out):
+        if name not in kept:
+            (out / name).unlink()
+    for folder in sorted((path for path in out.rglob("*") if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
