@@ -8,21 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from blift.connectors.shard import Shard
+from blift.schemas.configurations import CONFIGS
 from blift.schemas.printable import printable
 from blift.schemas.split import Split
-
-#: Configurations of the dataset: name, folder, table. The first is the default one.
-CONFIGS = (
-    ("samples", "samples", "sample"),
-    ("instructions", "instructions/llava", "instruction"),
-    ("chat", "instructions/chat", "chat"),
-    ("instructions_without_media", "instructions/llava-without-media", "instruction"),
-    ("chat_without_media", "instructions/chat-without-media", "chat"),
-    ("media", "media", "media"),
-    ("posts", "posts", "post"),
-    ("comments", "comments", "comment"),
-    ("rejects", "rejects", "reject"),
-)
 
 
 @dataclass(frozen=True)

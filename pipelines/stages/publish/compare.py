@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from blift.connectors.hub.client import Hub, Snapshot
 from blift.connectors.parquet import read_parquet, read_shard, table_version
-from blift.pipelines.engine.card_parts import CONFIGS
 from blift.pipelines.engine.run_folder import MANIFEST, Manifest, RunFolder
 from blift.pipelines.stages.publish.edition import Facts
 from blift.pipelines.stages.publish.files import PublishedManifest
@@ -22,6 +21,7 @@ from blift.pipelines.stages.publish.versions import Difference, difference
 from blift.pipelines.stages.release import layout
 from blift.pipelines.stages.release import stage as release
 from blift.schemas.baseline import BASELINES, load
+from blift.schemas.configurations import CONFIGS
 from blift.schemas.definition import Definition
 from blift.schemas.errors import InputError
 from blift.transforms.digests import SCHEMA as DIGESTS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blift.connectors.shard import Shard
-from blift.pipelines.engine.card_parts import CONFIGS
+from blift.schemas.configurations import CONFIGS
 from blift.transforms.personal_data import kinds
 
 if TYPE_CHECKING:

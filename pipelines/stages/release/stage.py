@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blift.pipelines.engine.card_parts import CONFIGS
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.engine.stage import Prepared, Request, Stage
 from blift.pipelines.recipe.result import MediaShape
@@ -24,6 +23,7 @@ from blift.pipelines.stages.release.layout import (
 from blift.pipelines.stages.release.layout import (
     STAGE as NAME,
 )
+from blift.schemas.configurations import CONFIGS
 from blift.schemas.errors import InputError
 from blift.schemas.records import RECORDS
 

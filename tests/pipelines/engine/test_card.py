@@ -10,10 +10,10 @@ import yaml
 
 from blift.pipelines.commands.show import funnel_rows
 from blift.pipelines.engine.card import dataset_card
-from blift.pipelines.engine.card_parts import CONFIGS
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.recipe.model import Card
+from blift.schemas.configurations import CONFIGS
 from blift.schemas.records import RECORDS
 
 

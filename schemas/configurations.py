@@ -1,0 +1,16 @@
+"""The configurations of a dataset, as `datasets` and the Hub know them."""
+
+from __future__ import annotations
+
+#: Configurations of the dataset: name, folder, table. The first is the default one.
+CONFIGS = (
+    ("samples", "samples", "sample"),
+    ("instructions", "instructions/llava", "instruction"),
+    ("chat", "instructions/chat", "chat"),
+    ("instructions_without_media", "instructions/llava-without-media", "instruction"),
+    ("chat_without_media", "instructions/chat-without-media", "chat"),
+    ("media", "media", "media"),
+    ("posts", "posts", "post"),
+    ("comments", "comments", "comment"),
+    ("rejects", "rejects", "reject"),
+)
