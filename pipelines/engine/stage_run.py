@@ -88,8 +88,8 @@ def run_unless_done(
     if result is None:
         return None
     record = _record(prepared, inputs, fingerprint, result)
-    _check(record, source)
     _check_whole(record, place)
+    _check(record, source)
     manifest = _extended(manifest, name, record, place)
     place.save(manifest)
     forget_account(name, folder)

@@ -26,10 +26,12 @@ from blift.pipelines.export.mix import (
     OWN,
     Apart,
     Mixed,
+    Own,
     check_entries,
     files_of,
     format_of,
     mixed_rows,
+    origin_of,
     taken_by,
 )
 from blift.pipelines.export.pair import ExportedPair, digest_of, pair_of
@@ -84,8 +86,10 @@ def export(
         )
     if mixed:
         check_entries(mixed, chosen.name)
-    _claim(out, folder, chosen)
+    _check_out(out, folder, chosen)
     done, names = Exported(), []
+    if mixed:
+        done.mixed.update({origin_of(entry): 0 for entry in mixed.entries})
     apart = Apart(_taken(shards, folder) if mixed else {})
     for split in Split:
         own = [shard for shard in shards if _split_of(shard) == split.value]
@@ -151,8 +155,8 @@ def _split_of(shard: Shard) -> str:
     return shard.name.rpartition("/")[2].partition("-")[0]
 
 
-def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
-    """Make the folder ours.
+def _check_out(out: Path, folder: RunFolder, chosen: Format) -> None:
+    """Check that an export may write to the folder.
 
     Raises:
         OutputError: it holds files of others or of another format, is itself a file, or is inside the run folder.
@@ -163,7 +167,6 @@ def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
         raise OutputError(f"{out} lies in the run folder {folder.path}. Choose a folder elsewhere as --out.")
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out} is a file. Choose a new or empty folder as --out.")
-    out.mkdir(parents=True, exist_ok=True)
     there = sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
     if there and format_of(out) != chosen.name:
         other = format_of(out)
@@ -174,6 +177,11 @@ def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
     if strangers:
         raise OutputError(f"{out} holds {strangers[0]!r}, which blift did not write. Move it elsewhere, and run again.")
     check_paths(str(out), [name for name in there if not name.startswith(ABOUT) and not name.endswith(PARTIAL)])
+
+
+def _claim(out: Path, chosen: Format) -> None:
+    """Make the folder, and note whose it is, before the first file comes."""
+    out.mkdir(parents=True, exist_ok=True)
     replace_file(str(out / ABOUT), _as_text({**_about(chosen), "complete": False}))
 
 
@@ -192,6 +200,7 @@ def _rows(
     """Rows of the format, whose files lie in the folder of the export when they come."""
     # A file is of many pairs, and its digest is taken once.
     place = cache(partial(_place, folder=folder, out=out, done=done, prefix=_RELEASE if released else ""))
+    claim = cache(partial(_claim, out, chosen))
     for shard in shards:
         for row in read_shard(folder.path, shard, "chat").to_pylist():
             pair = pair_of(row)
@@ -200,6 +209,7 @@ def _rows(
                 continue
             if pair.videos and not chosen.videos:
                 pair = pair.as_frames()
+            claim()
             kind = "video" if pair.videos else "gallery" if len(pair.media) > 1 else "image"
             names = {name: place(name) for name, _ in (*pair.media, *(pair.frames if not chosen.videos else ()))}
             placed = pair.placed(names | {name: name for name, _ in pair.frames if name not in names})
@@ -270,11 +280,11 @@ def _with_mixed(
         done.files.add(placed)
         return placed
 
-    own = 0
+    own, like = 0, dict[str, Any]()
     for each in rows:
-        own += 1
+        own, like = own + 1, like or each.row
         yield each._replace(row={**each.row, ORIGIN: OWN})
-    for row in mixed_rows(mixed, split, own, apart, place):
+    for row in mixed_rows(mixed, split, Own(own, like), apart, place):
         done.mixed[row[ORIGIN]] += 1
         yield ExportedRow(row, files_of(row), "")
 

@@ -84,7 +84,7 @@ def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
 
 def _model_at(location: Sequence[int | str], recipe: type[BaseModel]) -> type[BaseModel] | None:
     model: type[BaseModel] | None = recipe
-    for part in location:
+    for part in (part for part in location if not isinstance(part, int)):  # a place in a list of models
         field = model.model_fields.get(str(part)) if model else None
         model = model_in(field.annotation) if field else None
     return model
