@@ -12,6 +12,7 @@ from blift.connectors.shard import Shard
 from blift.pipelines.commands.show import show_funnel
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
+from blift.schemas.counted import counted
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable_lines
 
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         shards = _shards(manifest, prefix)
         if not shards or (args.dataset and args.dataset != prefix.strip("/")):
             continue
-        print(f"\n{prefix} {sum(shard.rows for shard in shards):,} rows in {len(shards)} files")
+        rows, files = counted(sum(shard.rows for shard in shards), "row"), counted(len(shards), "file")
+        print(f"\n{prefix} {rows} in {files}")
         for row in _first_rows(folder, shards, table, args.rows):
             print(printable_lines(json.dumps(_without_nulls(row), ensure_ascii=False, default=str, indent=2)))
     return 0

@@ -21,6 +21,8 @@ from blift.pipelines.engine.run_report import StageResult, forget_account, libra
 from blift.pipelines.engine.stage import Prepared, Stage
 from blift.pipelines.engine.versions import referenced
 from blift.pipelines.recipe.file import RecipeFile
+from blift.schemas.configurations import LISTS
+from blift.schemas.counted import counted
 from blift.schemas.errors import OutputError, PartialInput, TooManyRejects
 from blift.schemas.reasons import MALFORMED, Reason
 from blift.schemas.records import RECORDS
@@ -200,7 +202,7 @@ def cut_short(rows: Iterable[FunnelRow]) -> list[str]:
     for row in (row for row in rows if row.step == "read"):
         for reason in (Reason.TRUNCATED_FILE, Reason.UNREADABLE_FILE):
             if files := row.rejected.get(reason):
-                how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
+                how_many = f"{counted(files, 'archive file')} of {row.table}s"
                 what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
                 found.append(f"{how_many} {what}. The rejects of `ingest` say where.")
     return found
@@ -230,6 +232,6 @@ def dataset_fingerprint(shards: Sequence[Shard]) -> str:
     Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
     lists of files, and the release, which says nothing that the others do not.
     """
-    aside = ("rejects/", "files/", "release/")
+    aside = ("rejects/", f"{LISTS}/", "release/")
     data = sorted((shard.name, shard.sha256) for shard in shards if not shard.path.startswith(aside))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

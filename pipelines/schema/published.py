@@ -12,11 +12,10 @@ from blift.pipelines.engine.run_folder import MANIFEST
 from blift.pipelines.schema.side import Side, side_of_definitions
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
 from blift.schemas.baseline import BASELINES, load
+from blift.schemas.configurations import LISTS
 from blift.schemas.definition import STATES_TYPES, Definition
 from blift.schemas.errors import InputError, SchemaError
 
-#: Where a run folder lists the files of its media.
-_FILES = "files"
 #: The first bytes of files.
 _PARQUET, _ARROW_FILE = b"PAR", b"ARROW1"
 
@@ -30,7 +29,7 @@ def side_of_shards(folder: str) -> Side:
     found: dict[tuple[str, str], Definition] = {}
     is_run = (Path(folder) / MANIFEST).is_file()
     for path in sorted(Path(folder).rglob("*.parquet")):
-        if is_run and path.parent.name == _FILES:
+        if is_run and path.parent.name == LISTS:
             continue
         one = definition_of_file(str(path), default=path.stem)
         found.setdefault((one.table, one.version), one)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
 from blift.schemas.checked import in_place
+from blift.schemas.counted import counted
 from blift.schemas.errors import RecipeError, cut, did_you_mean
 from blift.schemas.platform import Platform, platforms
 from blift.schemas.regular_files import Unreadable, read_regular_file
@@ -87,7 +88,7 @@ def list_of(given: Iterable[str], name: str) -> PostList:
     if strange:
         shown = ", ".join(cut(repr(text), 80) for text in strange[:_SHOWN])
         raise RecipeError(
-            f"The list {cut(name)} has {len(strange):,} entries that name no post, such as {shown}. Write ids, as "
+            f"The list {cut(name)} has {counted(len(strange), 'entry that names', 'entries that name')} no post, such as {shown}. Write ids, as "
             f"`PLATFORM:ID` ({', '.join(platforms())}), or addresses of posts."
         )
     return PostList(name, tuple(texts), tuple(found))
