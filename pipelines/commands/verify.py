@@ -16,8 +16,8 @@ from blift.schemas.printable import printable
 _EXIT_DIFFERS = 1
 _AGAIN = "Run `blift build` with the recipe again: it writes what is missing or has changed, and nothing else."
 _RESTORE = (
-    "A build writes the present dataset, and not this one, which an update has replaced. Restore the files from a copy, "
-    "or delete what was replaced with `blift clean`."
+    "A build writes the present dataset, and not this one, which an update has replaced. Restore its files from a "
+    "copy, or delete what updates have replaced with `blift clean`."
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from pydantic import model_validator
@@ -38,7 +39,8 @@ def _crossed_bounds(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         least, most = options[low], options[high]
         if least > most or (least == most and not may_equal):
-            yield low, f"is {least}, and `{high}` is {most}: nothing lies between them; correct one of them"
+            what = "no day lies" if isinstance(least, date) else "nothing lies"
+            yield low, f"is {least}, and `{high}` is {most}: {what} between them; correct one of them"
 
 
 def _on_both_lists(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

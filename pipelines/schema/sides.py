@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from blift.connectors import git
+from blift.connectors.filesystem import is_here
 from blift.pipelines.engine.versions import is_run_folder
 from blift.pipelines.schema.places import shown
 from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
@@ -53,7 +54,7 @@ def target_of(name: str, folder: Path) -> Target:
         return Target(name, Kind.BASELINES)
     if not name:
         raise InputError(f"--against is empty. Name a git ref, a folder, OWNER/NAME@REVISION, or {ALL_BASELINES!r}.")
-    is_folder = is_run_folder(name)
+    is_folder = is_here(name) and is_run_folder(name)
     if not is_folder and os.path.exists(name) and (os.path.isabs(name) or os.sep in name):
         raise InputError(f"{name!r} is a file. Name the folder of a dataset or of baselines, or a git ref.")
     on_hub = None if is_folder else _ON_HUB.fullmatch(name)

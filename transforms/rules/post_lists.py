@@ -87,8 +87,9 @@ def list_of(given: Iterable[str], name: str) -> PostList:
     strange = [text for text, ids in zip(texts, found, strict=True) if not ids]
     if strange:
         shown = ", ".join(cut(repr(text), 80) for text in strange[:_SHOWN])
+        count = counted(len(strange), "entry that names", "entries that name")
         raise RecipeError(
-            f"The list {cut(name)} has {counted(len(strange), 'entry that names', 'entries that name')} no post, such as {shown}. Write ids, as "
+            f"The list {cut(name)} has {count} no post, such as {shown}. Write ids, as "
             f"`PLATFORM:ID` ({', '.join(platforms())}), or addresses of posts."
         )
     return PostList(name, tuple(texts), tuple(found))

@@ -94,7 +94,7 @@ def test_options_for_comments_that_let_nothing_in_are_refused(option: str, said:
         ("subreddits: [pics], subreddits_out: [r/Pics]", "subreddits` and `subreddits_out` both name 'pics': "),
         (
             "posted_from: 2020-01-02, posted_before: 2020-01-01",
-            "posted_from` is 2020-01-02, and `posted_before` is 2020-01-01: nothing lies between them; ",
+            "posted_from` is 2020-01-02, and `posted_before` is 2020-01-01: no day lies between them; ",
         ),
         ("posted_from: 2020", "posted_from` is 2020: it must be a day, such as 2020-01-31."),
         ("posted_from: 2020-01-01T12:00:00", "posted_from` is 2020-01-01 12:00:00: it must be a day, such as "),
