@@ -91,6 +91,7 @@ imports: tree  ## the direction of imports
 docs: $(VENV)/.installed  ## write the generated pages of docs/
 	$(BIN)/blift recipe docs > docs/recipe.md
 	$(BIN)/blift recipe json-schema > docs/recipe.schema.json
+	$(BIN)/blift stats --json-schema > docs/statistics.schema.json
 	$(BIN)/blift schema rules > docs/schema-rules.md
 	$(BIN)/blift schema lineage > docs/lineage.md
 
@@ -98,6 +99,7 @@ docs: $(VENV)/.installed  ## write the generated pages of docs/
 docs-check: $(VENV)/.installed  ## generated pages are current
 	$(BIN)/blift recipe docs | diff -u docs/recipe.md -
 	$(BIN)/blift recipe json-schema | diff -u docs/recipe.schema.json -
+	$(BIN)/blift stats --json-schema | diff -u docs/statistics.schema.json -
 	$(BIN)/blift schema rules | diff -u docs/schema-rules.md -
 
 schema-check: $(VENV)/.installed  ## tables against their baselines, or AGAINST a git ref

@@ -289,6 +289,33 @@ def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | N
     return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
 
 
+def read_batches(folder: str, shard: Shard, table: str, rows: int) -> Iterator[pa.Table]:
+    """The rows of one shard as ``read_shard`` gives them, at most so many at a time.
+
+    Raises:
+        InputError: the file is missing or damaged.
+        SchemaError: the file holds another table, or a version that no migration carries to the present one.
+    """
+    with _opened(folder, shard) as parquet:
+        yield from batches_of(parquet, table, posixpath.join(folder, shard.path), rows)
+
+
+def batches_of(parquet: pq.ParquetFile, table: str, where: str, rows: int) -> Iterator[pa.Table]:
+    """The rows of a file in the present version of their table, at most so many at a time.
+
+    Raises:
+        SchemaError: the file holds another table, or a version that no migration carries to the present one.
+    """
+    check_readable(parquet.schema_arrow, table, where)
+    version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
+    for batch in parquet.iter_batches(rows):
+        batch.validate(full=True)
+        part = pa.Table.from_batches([batch]).replace_schema_metadata(parquet.schema_arrow.metadata)
+        if is_of_earlier_major(table, version):
+            part = to_present(part, table, version)
+        yield conform(part, SCHEMAS[table])
+
+
 def read_parquet(folder: str, shard: Shard, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of a Parquet file, whatever it holds. None of it is decoded before its digest is that of the shard.
 

@@ -39,6 +39,7 @@ _COMMANDS = {
     "publish": "publish a run folder on the HuggingFace Hub",
     "diff": "compare two run folders or published versions",
     "inspect": "show the funnel and sample rows of a run folder",
+    "stats": "describe the columns of a dataset, and compare them with another one's",
     "verify": "recompute the digests of a run folder",
     "clean": "delete what updates of a run folder have replaced",
     "migrate": "write a run folder of an earlier version in the present one",

@@ -60,6 +60,12 @@ class PartialInput(BliftError):
     exit_code: ClassVar[int] = 3
 
 
+class OutOfLimits(BliftError):
+    """A column of the dataset is outside the limits that the recipe sets (`stats.limits`)."""
+
+    exit_code: ClassVar[int] = 3
+
+
 class TooManyRejects(BliftError):
     """More records were malformed than the recipe allows."""
 

@@ -39,6 +39,7 @@ class Platform:
         states: columns of the post table that its records state and those of other platforms may not. They decide
             which rules apply to it, and which of its numbers a sample has.
         comment_order: what says which comments are the best.
+        dates_comments: its records say when a comment was written, and not how long ago that was (`2 years ago`).
         native_id: pattern of the native id of a post.
         id_prefix: what its API writes before the native id of a post.
         post_address: address of a post, with `{post}` for its native id. Empty where only records state it.
@@ -59,6 +60,7 @@ class Platform:
     posts: str = "posts"
     states: frozenset[str] = frozenset()
     comment_order: CommentOrder = CommentOrder.SCORE
+    dates_comments: bool = True
     native_id: str = r".+"
     id_prefix: str = ""
     post_address: str = ""
@@ -184,6 +186,7 @@ YOUTUBE = Platform(
     posts="videos",
     states=_OF_VIDEOS,
     comment_order=CommentOrder.RANK,
+    dates_comments=False,
     native_id=r"[A-Za-z0-9_-]{11}",
     channel_id=r"UC[A-Za-z0-9_-]{22}",
     post_address="https://www.youtube.com/watch?v={post}",
@@ -259,6 +262,7 @@ YT_DLP = Platform(
     title="yt-dlp",
     posts="videos",
     states=_OF_VIDEOS,
+    dates_comments=False,
     is_media=True,
     covers_others=True,
     terms="the terms of the sites of videos",

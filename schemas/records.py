@@ -12,6 +12,7 @@ from blift.schemas.errors import SchemaError, did_you_mean
 from blift.schemas.instruction import Chat, Instruction
 from blift.schemas.media import Media
 from blift.schemas.post import Post
+from blift.schemas.preference import Preference
 from blift.schemas.published import MediaFile, MediaImage, MediaVideo
 from blift.schemas.record import Record
 from blift.schemas.reject import Reject
@@ -26,6 +27,7 @@ RECORDS: dict[str, type[Record]] = {
         Sample,
         Instruction,
         Chat,
+        Preference,
         Blift,
         Reject,
         MediaFile,

@@ -89,7 +89,7 @@ def platform(tree: Tree) -> None:
 
 def stage(tree: Tree) -> None:
     """A stage: its package, and its name in the list."""
-    tree.edit("pipelines/build/stages.py", '"curate", "instruct")', '"curate", "instruct", "count")')
+    tree.edit("pipelines/build/stages.py", '"prefer", "stats")', '"prefer", "stats", "count")')
     folder = tree.file("pipelines/stages/count")
     folder.mkdir()
     (folder / "__init__.py").write_text('"""Stage count."""\n')

@@ -93,7 +93,7 @@ REJECTS = "rejects"
 
 
 #: The order in which a funnel shows records: from what is read to what is made.
-_TABLES = ("post", "comment", "sample", "pair")
+_TABLES = ("post", "comment", "sample", "pair", "preference")
 
 
 @dataclass(frozen=True)

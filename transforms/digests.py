@@ -17,6 +17,7 @@ KEYS = {
     "sample": "sample_id",
     "instruction": "id",
     "chat": "id",
+    "preference": "id",
     "media": "sha256",
 }
 

@@ -63,7 +63,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class _Media:
+class ShownMedia:
     """The media of a sample as its pairs show it: files, or their web addresses where there are none.
 
     Attributes:
@@ -117,7 +117,7 @@ def instructions(
         RecipeError: a template cannot be rendered with a sample.
     """
     rows = samples.select(SAMPLE_COLUMNS).to_pylist()
-    media = [_media(row, shown) for row, shown in zip(rows, files or [()] * len(rows), strict=True)]
+    media = [shown_media(row, shown) for row, shown in zip(rows, files or [()] * len(rows), strict=True)]
     among = popularity.to_dicts() if popularity is not None else [{}] * len(rows)
     contexts = [
         context_of(row | of_group, film=shown.film, min_comment_score=min_comment_score)
@@ -220,17 +220,23 @@ def _shortened(text: str) -> str:
     return text if len(words) <= _OPTION_WORDS else " ".join([*words[:_OPTION_WORDS], "..."])
 
 
-def _media(sample: Mapping[str, Any], files: Sequence[ShownFile]) -> _Media:
+def shown_media(sample: Mapping[str, Any], files: Sequence[ShownFile]) -> ShownMedia:
+    """The media of a sample as its pairs show it.
+
+    Args:
+        sample: ``media_kind`` and ``media_urls``.
+        files: of its media, in order; none where it has none.
+    """
     urls = sample["media_urls"]
     if files:
         films = [file.is_video for file in files]
-        return _Media(files, urls, all(films), films)
+        return ShownMedia(files, urls, all(films), films)
     film = is_film(sample["media_kind"], urls)
     shown = urls[:1] if film else urls
-    return _Media((), shown, film, [film] * len(shown))
+    return ShownMedia((), shown, film, [film] * len(shown))
 
 
-def _llava(media: _Media, turns: Mapping[str, str]) -> dict[str, Any]:
+def _llava(media: ShownMedia, turns: Mapping[str, str]) -> dict[str, Any]:
     """LLaVA's shape: one media, its token in the human turn."""
     token = "<video>" if media.film else "<image>"
     file = media.files[0].name if media.files else None
@@ -243,7 +249,7 @@ def _llava(media: _Media, turns: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _chat(media: _Media, turns: Mapping[str, str]) -> dict[str, Any]:
+def _chat(media: ShownMedia, turns: Mapping[str, str]) -> dict[str, Any]:
     """Chat messages: all pictures of a gallery, each a part of its own."""
     parts = [{"type": "video" if film else "image", "text": None} for film in media.films]
     return media.column() | {"messages": [{"role": role, "content": _parts(turns[role], parts)} for role in _ROLES]}

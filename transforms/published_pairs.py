@@ -13,8 +13,9 @@ from blift.schemas.arrow import from_rows
 from blift.schemas.registry import SCHEMAS
 
 #: Tables of pairs.
-PAIRS = ("instruction", "chat")
-_FILES = {"instruction": ("image", "video"), "chat": ("images", "videos")}
+PAIRS = ("instruction", "chat", "preference")
+_LISTS = ("images", "videos")
+_FILES = {"instruction": ("image", "video"), "chat": _LISTS, "preference": _LISTS}
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def published_pairs(rows: pa.Table, table: str, names: Mapping[str, str] | None)
     """Pairs with the names that their files have in a release.
 
     Args:
-        rows: of the table `instruction` or `chat`.
+        rows: of a table of ``PAIRS``.
         names: name in the release by digest of the file as it was measured. None: the release has no files, so that
             pairs name their web addresses and digests alone.
     """

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from blift.connectors.files import Chunk
 from blift.connectors.malformed import Malformed, reject, reject_table
+from blift.connectors.parquet import batches_of
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, conform
 from blift.schemas.errors import InputError, SchemaError, cut
 from blift.schemas.migration import to_present
@@ -140,6 +141,23 @@ def read_column(repo: str, revision: str | None, names: Sequence[str]) -> Iterat
                     if is_sample:
                         values = values.explode().struct.field("post_id")
                     yield from values.drop_nulls().cast(pl.String).to_list()
+
+
+def read_table(file: HubFile, table: str) -> Iterator[pa.Table]:
+    """The rows of a file of a dataset that blift published, in the present version of their table.
+
+    Raises:
+        PublishError: the file may not be read.
+        InputError: it is damaged.
+        SchemaError: it holds another table, or a version that no migration carries to the present one.
+    """
+    from blift.connectors.hub.client import Hub  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory() as scratch:
+        local = Hub(file.repo).download(file.path, file.commit, scratch)
+        where = f"{file.path} of {file.repo}"
+        with _opened(local, where) as parquet:
+            yield from batches_of(parquet, table, where, CHUNK_ROWS)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from blift.pipelines.engine.stage import Stage
 from blift.pipelines.recipe.model import Recipe
 
 #: In the order in which they run; each is the package of that name in `blift.pipelines.stages`.
-STAGES = ("fetch", "ingest", "media", "curate", "instruct")
+STAGES = ("fetch", "ingest", "media", "curate", "instruct", "prefer", "stats")
 
 
 def stage(name: str) -> Stage:
@@ -33,5 +33,7 @@ def named_in(content: Mapping[str, Any]) -> list[str]:
     asked = {
         "fetch": isinstance(fetch, dict) and fetch.get("stage") is not None,
         "media": content.get("media") is not None,
+        "prefer": content.get("preferences") is not None,
+        "stats": content.get("stats") is not None,
     }
     return [name for name in STAGES if asked.get(name, True)]

@@ -51,6 +51,6 @@ def run(args: argparse.Namespace) -> int:
         for origin, count in sorted(done.mixed.items()):
             print(f"Mixed in: {counted(count, 'row')} of {printable(origin)}.")
         for reason, count in sorted(done.left_out.items()):
-            print(f"Left out: {counted(count, 'pair')} {printable(reason)}.")
+            print(f"Left out: {counted(count, chosen.source.what)} {printable(reason)}.")
         print(f"{chosen.trainer.replace('DIR', printable(args.out))}")
     return 0

@@ -28,6 +28,8 @@ TABLE_OF = {
     "instructions/chat/": "chat",
     "instructions/llava-without-media/": "instruction",
     "instructions/chat-without-media/": "chat",
+    "instructions/preferences/": "preference",
+    "instructions/preferences-without-media/": "preference",
     "rejects/": "reject",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,16 +16,18 @@ from blift.pipelines.engine.card_parts import Config, code, configs_of
 from blift.pipelines.engine.features import features
 from blift.pipelines.engine.funnel import cell, funnel_rows, markdown_funnel
 from blift.pipelines.engine.run_folder import Manifest
+from blift.pipelines.engine.statistics import by_drift, drift_figures, figures_of
 from blift.pipelines.recipe.result import Card
 from blift.schemas.export import markdown
 from blift.schemas.printable import printable_lines
 from blift.schemas.records import RECORDS
 from blift.schemas.registry import SCHEMAS
+from blift.schemas.statistics import ColumnDrift, ColumnStatistics, Drift, Statistics
 from blift.transforms.rules.registry import all_rules
 
 #: Where the Hub is, whatever server a publication goes to: an address in a card is for its readers.
 HUB = "https://huggingface.co"
-#: Sources that the card lists one by one.
+#: Sources, and drifted columns, that the card lists one by one.
 _LISTED = 50
 #: The Hub's word for so many rows and fewer.
 _SIZES = (
@@ -65,8 +67,10 @@ class Published:
     withheld: Mapping[str, str]
 
 
-def dataset_card(card: Card, manifest: Manifest, published: Published | None = None) -> str:
-    """README.md of a run folder, or of a published version."""
+def dataset_card(
+    card: Card, manifest: Manifest, published: Published | None = None, statistics: Statistics | None = None
+) -> str:
+    """README.md of a run folder, or of a published version; with the statistics of the dataset, where it has some."""
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
     configs = published.configs if published else configs_of(shards)
     front = yaml.safe_dump(_front_matter(card, configs, published), sort_keys=False, allow_unicode=True)
@@ -81,6 +85,9 @@ def dataset_card(card: Card, manifest: Manifest, published: Published | None = N
         funnel=markdown_funnel(funnel_rows(manifest)),
         filtered=list(_filtered(manifest)),
         hub=HUB,
+        statistics=statistics,
+        described=_described(statistics, {config.name for config in configs}) if statistics else [],
+        drifted=_drifted(statistics.drift) if statistics and statistics.drift else [],
     )
     return printable_lines(f"---\n{front}---\n\n{body}")
 
@@ -122,6 +129,19 @@ def _filtered(manifest: Manifest) -> Iterator[tuple[str, str, int, str]]:
     why = {rule.name: " ".join(rule.doc.split()).partition(". ")[0].rstrip(".") for rule in all_rules()}
     for (step, reason), rows in lost.most_common():
         yield step, reason, rows, why.get(step, "")
+
+
+def _described(statistics: Statistics, configs: Collection[str]) -> Iterator[tuple[str, ColumnStatistics, str]]:
+    """The columns that have a distribution, of the tables that the card lists."""
+    for table in statistics.tables:
+        for column in table.columns if table.name in configs else ():
+            if figures := "; ".join(figures_of(column)):
+                yield table.name, column, figures
+
+
+def _drifted(drift: Drift) -> Iterator[tuple[ColumnDrift, Sequence[str]]]:
+    for column in by_drift(drift.columns)[:_LISTED]:
+        yield column, drift_figures(column)
 
 
 def _front_matter(card: Card, configs: Sequence[Config], published: Published | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from blift.connectors.shard import Shard
-from blift.schemas.configurations import CONFIGS
+from blift.schemas.configs import CONFIGS
 from blift.schemas.printable import printable
 from blift.schemas.split import Split
 

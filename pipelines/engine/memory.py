@@ -14,7 +14,9 @@ _MB = 1 << 20
 _OF_PIPELINES, _OF_TABLES = 4_096, 2_048
 _NEEDED_MB = {
     **dict.fromkeys(("build", "diff", "fetch", "migrate", "publish"), _OF_PIPELINES),
-    **dict.fromkeys(("clean", "doctor", "export", "inspect", "recipe", "rule", "template", "verify"), _OF_TABLES),
+    **dict.fromkeys(
+        ("clean", "doctor", "export", "inspect", "recipe", "rule", "stats", "template", "verify"), _OF_TABLES
+    ),
 }
 #: How Python, Arrow, FFmpeg and the loader report that memory has run out, in an exception or a runner's report of it.
 _SAID = re.compile(

@@ -78,12 +78,14 @@ class Prepared:
         prefixes: of the shards that it writes beside those of its tables.
         warnings: sentences on what the stage could not do, once it is done; it raises where nothing came of it, and
             then the stage is not done.
+        check: looks at the files that were written; it raises where the stage is not done for them.
     """
 
     inputs: dict[str, Any]
     plan: Callable[[beam.Pipeline], StagePlan]
     prefixes: tuple[str, ...] = ()
     warnings: Callable[[], list[str]] = list
+    check: Callable[[Sequence[Shard]], None] = lambda _: None
 
 
 def _always(_: Recipe) -> bool:

@@ -21,7 +21,7 @@ from blift.pipelines.engine.run_report import StageResult, forget_account, libra
 from blift.pipelines.engine.stage import Prepared, Stage
 from blift.pipelines.engine.versions import referenced
 from blift.pipelines.recipe.file import RecipeFile
-from blift.schemas.configurations import LISTS
+from blift.schemas.configs import LISTS
 from blift.schemas.counted import counted
 from blift.schemas.errors import OutputError, PartialInput, TooManyRejects
 from blift.schemas.reasons import MALFORMED, Reason
@@ -89,6 +89,7 @@ def run_unless_done(
         result = _run(stage, prepared, fingerprint, place)
     if result is None:
         return None
+    prepared.check(result.shards)
     record = _record(prepared, inputs, fingerprint, result)
     _check_whole(record, place)
     _check(record, source)
@@ -230,8 +231,8 @@ def dataset_fingerprint(shards: Sequence[Shard]) -> str:
     """sha256 over name and digest of every data shard.
 
     Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
-    lists of files, and the release, which says nothing that the others do not.
+    lists of files, and the release and the statistics, which say nothing that the others do not.
     """
-    aside = ("rejects/", f"{LISTS}/", "release/")
+    aside = ("rejects/", f"{LISTS}/", "release/", "stats/")
     data = sorted((shard.name, shard.sha256) for shard in shards if not shard.path.startswith(aside))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

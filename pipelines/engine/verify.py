@@ -15,7 +15,7 @@ from blift.pipelines.engine.invariants import violations
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.stage_run import dataset_fingerprint
 from blift.pipelines.engine.validate import validate_files
-from blift.schemas.configurations import LISTS
+from blift.schemas.configs import LISTS
 from blift.schemas.errors import InputError
 from blift.schemas.media import MediaForm
 from blift.transforms.accounting import unbalanced
@@ -24,8 +24,8 @@ from blift.transforms.tables import frame, hash64
 
 #: Tables with timelines, and the beginning of their files; media before the samples that show them.
 TIMED = {"post": "posts/", "media": "media/", "sample": "samples/"}
-#: Folders whose files are of no table of blift: lists of files, and of digests; and those of media themselves.
-_NO_TABLES = (f"{LISTS}/", "fetched/", "release/")
+#: Folders whose files are of no table of blift: lists of files, of digests, statistics; and those of media themselves.
+_NO_TABLES = (f"{LISTS}/", "fetched/", "release/", "stats/")
 
 #: Folders of tables of whose rows more holds than their definition says (``invariants``).
 _CHECKED = {"posts/": "post", "comments/": "comment"}
@@ -33,7 +33,7 @@ _CHECKED = {"posts/": "post", "comments/": "comment"}
 
 @dataclass(frozen=True)
 class Reference:
-    """A column whose values must be keys of another table. A column in lists of structs is named as `list.member`."""
+    """A column whose values must be keys of another table. `column.member` is one of structs."""
 
     folder: str
     table: str
@@ -51,6 +51,8 @@ REFERENCES = (
     Reference("media/", "media", "cluster", "media/", "media", "sha256"),
     Reference("instructions/llava/", "instruction", "sample_id", "samples/", "sample", "sample_id"),
     Reference("instructions/chat/", "chat", "sample_id", "samples/", "sample", "sample_id"),
+    Reference("instructions/preferences", "preference", "preferred.sample_id", "samples/", "sample", "sample_id"),
+    Reference("instructions/preferences", "preference", "other.sample_id", "samples/", "sample", "sample_id"),
 )
 
 
@@ -142,5 +144,5 @@ def _column(folder: RunFolder, shard: Shard, table: str, column: str) -> pl.Seri
     name, _, member = column.partition(".")
     values = pl.Series(name, read_shard(folder.path, shard, table, [name]).column(name))
     if member:
-        values = values.explode().struct.field(member)
+        values = (values.explode() if isinstance(values.dtype, pl.List) else values).struct.field(member)
     return values.drop_nulls()

@@ -29,6 +29,8 @@ from blift.pipelines.recipe.result import Card
 from blift.schemas.errors import InputError
 
 _NUMBERED = re.compile(r"(?P<number>[0-9]{5,})\.json")
+#: Stages that describe the tables of a dataset and add none: without them it is there all the same.
+_DESCRIBE = ("stats",)
 #: `RUN@previous` is the dataset before the present one, and `RUN@3` the one of that number.
 _NAMED = re.compile(r"(?P<path>.+)@(?P<which>previous|[0-9]{1,9})")
 
@@ -88,8 +90,10 @@ def amend(folder: RunFolder, card: Card, manifest: Manifest) -> None:
 
 def _write_card(folder: RunFolder, card: Card, manifest: Manifest, text: str) -> None:
     from blift.pipelines.engine.card import dataset_card  # noqa: PLC0415 - slow, and not all builds write one
+    from blift.pipelines.engine.statistics import statistics_in  # noqa: PLC0415 - as the card
 
-    folder.write_text(CARD, f"{dataset_card(card, manifest)}\n{mark_of(text.encode())}\n")
+    statistics = statistics_in(folder, manifest)
+    folder.write_text(CARD, f"{dataset_card(card, manifest, statistics=statistics)}\n{mark_of(text.encode())}\n")
 
 
 def prune(folder: RunFolder, keep: int) -> list[str]:
@@ -203,8 +207,9 @@ class Update:
 
     @property
     def holds_whole(self) -> bool:
-        """The present dataset is whole: its last stage is done, which those before it must be for."""
-        return self.before is not None and self.needed[-1] in self.before.stages
+        """The present dataset is whole: its last stage of tables is done, which those before it must be for."""
+        last = [name for name in self.needed if name not in _DESCRIBE][-1]
+        return self.before is not None and last in self.before.stages
 
     def _version(self, manifest: Manifest) -> Version:
         keeps = self.holds_whole and self.before is not None and not self._is_of(self.before, manifest)
@@ -212,5 +217,5 @@ class Update:
 
     def _is_of(self, old: Manifest, new: Manifest) -> bool:
         """All files that a build made of one dataset are files of another."""
-        made = [old.stages[name] for name in self.needed if name in old.stages]
+        made = [old.stages[name] for name in self.needed if name in old.stages and name not in _DESCRIBE]
         return {shard.path for record in made for shard in record.shards} <= {shard.path for shard in new.shards}

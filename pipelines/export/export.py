@@ -34,17 +34,18 @@ from blift.pipelines.export.mix import (
     origin_of,
     taken_by,
 )
-from blift.pipelines.export.pair import ExportedPair, digest_of, pair_of
+from blift.pipelines.export.pair import digest_of
+from blift.pipelines.export.source import PAIRS, Source
 from blift.schemas.errors import InputError, OutputError, RecipeError
 from blift.schemas.split import Split
 
 MEDIA = "media"
 _NO_FILE = "that name no file"
-_CHAT, _RELEASE = "instructions/chat/", "release/"
+_RELEASE = "release/"
 #: Files that an export writes, apart from those that a format puts beside them.
 _SPLITS = "|".join(split.value for split in Split)
 _OURS = re.compile(
-    rf"(?:(?:{_SPLITS})\.jsonl?|(?:{_SPLITS})-[0-9]{{5}}(?:-[0-9a-f]{{16}})?\.parquet|(?:{_SPLITS})-(?:image|gallery|video)-[0-9a-z]+-[0-9]{{5}}\.tar"
+    rf"(?:(?:{_SPLITS})\.(?:jsonl?|csv)|(?:{_SPLITS})-[0-9]{{5}}(?:-[0-9a-f]{{16}})?\.parquet|mr_hisum(?:\.h5|_split\.json)|(?:{_SPLITS})-(?:image|gallery|video)-[0-9a-z]+-[0-9]{{5}}\.tar"
     rf"|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.[a-z0-9]+)(?:\.[0-9a-f]{{32}})?(?:{re.escape(PARTIAL)})?"
 )
 
@@ -78,36 +79,40 @@ def export(
         InputError: it has no pair that names a file and that the format takes, or a file is no longer what it was.
         OutputError: ``out`` holds files that no export to this format wrote, or cannot be written.
     """
-    shards = _shards(folder, released=released)
-    if mixed and chosen.layout not in (Layout.JSON, Layout.JSONL):
-        raise RecipeError(
-            f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
-            "with `datasets.concatenate_datasets`."
-        )
-    if mixed:
-        check_entries(mixed, chosen.name)
-    _check_out(out, folder, chosen)
+    shards = _shards(folder, chosen, released=released)
+    if mixed and chosen.source is not PAIRS:
+        raise RecipeError(f"--mix takes formats of instruction pairs, and {chosen.name} has {chosen.source.what}s.")
     done, names = Exported(), []
     if mixed:
+        _check_mix(mixed, chosen)
         done.mixed.update({origin_of(entry): 0 for entry in mixed.entries})
+    _check_out(out, folder, chosen)
     apart = Apart(_taken(shards, folder) if mixed else {})
-    for split in Split:
-        own = [shard for shard in shards if _split_of(shard) == split.value]
-        rows = _rows(own, folder, chosen, out, done, released=released)
-        first = next(rows, None)
-        if first is not None:
-            counted = _counted(first, rows, done, split.value)
-            whole = _with_mixed(counted, mixed, split.value, apart, out, done) if mixed else counted
-            names += list(WRITERS[chosen.layout](whole, out, split.value))
+    context = chosen.source.context(folder)
+
+    def splits() -> Iterator[tuple[str, Iterator[ExportedRow]]]:
+        for split in Split:
+            own = [shard for shard in shards if not chosen.source.in_splits or _split_of(shard) == split.value]
+            read = _read(own, folder, chosen.source, context, split.value)
+            rows = _rows(read, folder, chosen, out, done, released=released)
+            first = next(rows, None)
+            if first is not None:
+                counted = _counted(first, rows, done, split.value)
+                yield (
+                    split.value,
+                    _with_mixed(counted, mixed, split.value, apart, out, done) if mixed else counted,
+                )
+
+    names += list(_written(splits(), chosen, out))
     if set(done.left_out) == {_NO_FILE} and not done.rows:
-        raise _without_files(folder, released=released)
+        raise _without_rows(folder, chosen, released=released)
     if not done.rows:
         why = "; ".join(f"{count:,} {reason}" for reason, count in done.left_out.items())
-        raise InputError(f"{folder.path} has no pair that {chosen.name} takes: {why}.")
+        raise InputError(f"{folder.path} has no {chosen.source.what} that {chosen.name} takes: {why}.")
     beside = chosen.beside(names)
     for name, content in beside.items():
         replace_file(str(out / name), _as_text(content))
-    media = set() if chosen.layout in (Layout.PARQUET, Layout.TAR) else done.files
+    media = set() if chosen.layout in (Layout.PARQUET, Layout.PREFERENCES, Layout.TAR) else done.files
     _sweep(out, {*names, *beside, *media})
     about = {
         **_about(chosen),
@@ -121,34 +126,61 @@ def export(
     return done
 
 
-def _shards(folder: RunFolder, *, released: bool) -> list[Shard]:
-    """Shards of pairs with files, in order.
+def _written(splits: Iterator[tuple[str, Iterator[ExportedRow]]], chosen: Format, out: Path) -> Iterator[str]:
+    """Write the rows of all splits; names of the files.
+
+    Raises:
+        InputError: the library for this format is not installed.
+    """
+    if chosen.layout is not Layout.HDF5:
+        for split, rows in splits:
+            yield from WRITERS[chosen.layout](rows, out, split)
+        return
+    try:
+        from blift.pipelines.export.hdf5 import write_hdf5  # noqa: PLC0415 - needs the extra
+    except ModuleNotFoundError as error:
+        raise InputError(f"--to {chosen.name} needs the extra `hdf5` ({error.name} is not installed).") from error
+    yield from write_hdf5(splits, out)
+
+
+def _check_mix(mixed: Mixed, chosen: Format) -> None:
+    """Check that rows of other datasets can be mixed with those of a format.
+
+    Raises:
+        RecipeError: the format is none of JSON.
+        InputError: a dataset is not in the format.
+    """
+    if chosen.layout not in (Layout.JSON, Layout.JSONL):
+        raise RecipeError(
+            f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
+            "with `datasets.concatenate_datasets`."
+        )
+    check_entries(mixed, chosen.name)
+
+
+def _shards(folder: RunFolder, chosen: Format, *, released: bool) -> list[Shard]:
+    """Shards of the rows that a format takes, in order.
 
     Raises:
         InputError: there are none; says what to do.
     """
     manifest = folder.require_manifest()
-    prefix = f"{_RELEASE}{_CHAT}" if released else _CHAT
+    prefixes = tuple(f"{_RELEASE if released else ''}{place}" for place in chosen.source.folders)
     every = sorted(shard for record in manifest.stages.values() for shard in record.shards)
-    found = [shard for shard in every if shard.path.startswith(prefix)]
-    if not found and released:
-        raise InputError(f"{folder.path} has no release with pairs. Run `blift publish --dry-run`, which makes one.")
+    found = [shard for shard in every if shard.path.startswith(prefixes)]
+    if not found and released and not any(shard.path.startswith(_RELEASE) for shard in every):
+        raise InputError(f"{folder.path} has no release. Run `blift publish --dry-run`, which makes one.")
     if not found:
-        raise _without_files(folder, released=False)
+        raise _without_rows(folder, chosen, released=released)
     return found
 
 
-def _without_files(folder: RunFolder, *, released: bool) -> InputError:
-    """What to do where no pair names a file."""
+def _without_rows(folder: RunFolder, chosen: Format, *, released: bool) -> InputError:
+    """What to do where there is no row of which a format can be made."""
+    source, names_file = chosen.source, " that names a file" if chosen.shows else ""
     if released:
-        return InputError(
-            f"The release of {folder.path} has no pair that names a file. Set `publish.media: beside` in the recipe "
-            "and run `blift publish --dry-run` again."
-        )
-    return InputError(
-        f"{folder.path} has no pair that names a file. Add the section `media` to the recipe, with the files of the "
-        "media, and build again."
-    )
+        return InputError(f"The release of {folder.path} has no {source.what}{names_file}. {source.unreleased}")
+    return InputError(f"{folder.path} has no {source.what}{names_file}. {source.absent}")
 
 
 def _split_of(shard: Shard) -> str:
@@ -194,36 +226,50 @@ def _about(chosen: Format) -> dict[str, Any]:
     return {"format": chosen.name, "trainer": chosen.trainer, "blift": version("blift")}
 
 
+def _read(shards: list[Shard], folder: RunFolder, source: Source, context: Any, split: str) -> Iterator[Any]:
+    """The rows of a split."""
+    for shard in shards:
+        for row in read_shard(folder.path, shard, source.table, source.columns).to_pylist():
+            found = source.read(row, context)
+            if found is not None and found.split == split:
+                yield found
+
+
 def _rows(
-    shards: list[Shard], folder: RunFolder, chosen: Format, out: Path, done: Exported, *, released: bool
+    read: Iterator[Any], folder: RunFolder, chosen: Format, out: Path, done: Exported, *, released: bool
 ) -> Iterator[ExportedRow]:
     """Rows of the format, whose files lie in the folder of the export when they come."""
     # A file is of many pairs, and its digest is taken once.
     place = cache(partial(_place, folder=folder, out=out, done=done, prefix=_RELEASE if released else ""))
     claim = cache(partial(_claim, out, chosen))
-    for shard in shards:
-        for row in read_shard(folder.path, shard, "chat").to_pylist():
-            pair = pair_of(row)
-            if why := _refused(pair, chosen):
-                done.left_out[why] += 1
-                continue
-            if pair.videos and not chosen.videos:
-                pair = pair.as_frames()
-            claim()
-            kind = "video" if pair.videos else "gallery" if len(pair.media) > 1 else "image"
-            names = {name: place(name) for name, _ in (*pair.media, *(pair.frames if not chosen.videos else ()))}
-            placed = pair.placed(names | {name: name for name, _ in pair.frames if name not in names})
-            yield ExportedRow(chosen.row(placed), [name for name, _ in placed.media], kind)
+    for found in read:
+        if why := _refused(found, chosen):
+            done.left_out[why] += 1
+            continue
+        claim()
+        if not chosen.shows:
+            yield ExportedRow(chosen.row(found), [], "")
+            continue
+        pair = found.as_frames() if found.videos and not chosen.videos else found
+        kind = "video" if pair.videos else "gallery" if len(pair.media) > 1 else "image"
+        frames = [name for name, *_ in pair.frames]
+        shown = [*(name for name, _ in pair.media), *(frames if not chosen.videos else ())]
+        names = {name: place(name) for name in shown}
+        placed = pair.placed(names | {name: name for name in frames if name not in names})
+        yield ExportedRow(chosen.row(placed), [name for name, _ in placed.media], kind)
 
 
-def _refused(pair: ExportedPair, chosen: Format) -> str | None:
-    """Why a format does not take a pair."""
+def _refused(pair: Any, chosen: Format) -> str | None:
+    """Why a format does not take a row."""
+    if why := chosen.leaves_out(pair):
+        return why
+    if not chosen.shows:
+        return None
     if not pair.media:
         return _NO_FILE
-    if pair.videos and not chosen.videos and len(pair.media) > 1:
-        return "of galleries with a video"
-    if pair.videos and not chosen.videos and not pair.frames:
-        return "of videos without frames (set `instruct.frames`; a release has none)"
+    why = None if chosen.videos else pair.lacks_frames()
+    if why is not None:
+        return str(why)
     several = len(pair.media) > 1 or (pair.videos and not chosen.videos and len(pair.frames) > 1)
     if several and not chosen.galleries:
         return "of several images or frames (it takes one image per row)"

@@ -1,4 +1,4 @@
-"""The formats of trainers. To add one, add a row to ``FORMATS``: the writer, the command and the tests follow."""
+"""The formats of trainers and other datasets. A row in ``FORMATS`` adds one: writer, command and tests follow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from blift.pipelines.export.pair import ExportedPair
+from blift.pipelines.export.pair import ExportedPair, ExportedPreference
+from blift.pipelines.export.shp import shp_leaves_out, shp_row
+from blift.pipelines.export.source import (
+    CHOSEN_COMMENTS,
+    PAIRS,
+    PREFERENCES,
+    PREFERENCES_AS_TEXT,
+    SAMPLES,
+    Source,
+)
+from blift.pipelines.export.successors import (
+    corpus_leaves_out,
+    corpus_row,
+    highlights_leave_out,
+    highlights_row,
+    interaction_leaves_out,
+    interaction_row,
+)
 
 
 class Layout(StrEnum):
@@ -16,6 +33,10 @@ class Layout(StrEnum):
     JSON = "json"  # a list
     JSONL = "jsonl"  # a row per line
     PARQUET = "parquet"  # with the media in the cells
+    PREFERENCES = "preferences"  # the same, of preferences
+    CORPUS = "corpus"  # Parquet in the columns of the Content Behavior Corpus
+    CSV = "csv"  # a row per line, below the names of the columns
+    HDF5 = "hdf5"  # arrays of all splits in one file, and which of them are of which split
     TAR = "tar"  # WebDataset: the files of a row, and its JSON
 
 
@@ -29,6 +50,8 @@ class Format:
         layout: the files of a split.
         galleries: it takes several images in a row. ``videos``: it takes videos; others get frames as images.
         row: a pair, whose files are named relative to the folder of the export, as a row.
+        source: the rows of a run folder that it takes. ``shows``: it shows their media, so that they need files.
+        leaves_out: why it does not take one of them, other than for its media; None where it does.
         beside: files that describe the others, as JSON by name; called with the names of the splits' files.
     """
 
@@ -37,7 +60,10 @@ class Format:
     layout: Layout
     galleries: bool
     videos: bool
-    row: Callable[[ExportedPair], dict[str, Any]]
+    row: Callable[[Any], dict[str, Any]]
+    source: Source = PAIRS
+    shows: bool = True
+    leaves_out: Callable[[Any], str | None] = lambda _: None
     beside: Callable[[Sequence[str]], dict[str, Any]] = lambda _: {}
 
 
@@ -104,6 +130,16 @@ def _webdataset(pair: ExportedPair) -> dict[str, Any]:
     return {"id": pair.id, "messages": pair.messages(pair.parts(paths=False), _as_parts)}
 
 
+def _trl_preferences(preference: ExportedPreference) -> dict[str, Any]:
+    return {
+        "id": preference.row["id"],
+        "images": preference.images,
+        "prompt": [{"role": "user", "content": list(preference.prompt)}],
+        "chosen": preference.answer("chosen"),
+        "rejected": preference.answer("rejected"),
+    }
+
+
 def _as_parts(text: str) -> list[dict[str, str]]:
     return [{"type": "text", "text": text}]
 
@@ -134,6 +170,30 @@ FORMATS: dict[str, Format] = {
         Format(
             "trl", "TRL: load_dataset(DIR), with the images in the cells",
             Layout.PARQUET, galleries=True, videos=False, row=_trl,
+        ),
+        Format(
+            "trl-preferences", "TRL, DPOTrainer: load_dataset(DIR), with the images in the cells",
+            Layout.PREFERENCES, galleries=True, videos=False, row=_trl_preferences, source=PREFERENCES,
+        ),
+        Format(
+            "shp", "readers of the Stanford Human Preferences dataset: load_dataset('json', data_dir=DIR)",
+            Layout.JSONL, galleries=True, videos=True, row=shp_row, source=PREFERENCES_AS_TEXT, shows=False,
+            leaves_out=shp_leaves_out,
+        ),
+        Format(
+            "content-behavior-corpus", "readers of the Content Behavior Corpus: load_dataset(DIR)",
+            Layout.CORPUS, galleries=True, videos=True, row=corpus_row, source=SAMPLES, shows=False,
+            leaves_out=corpus_leaves_out,
+        ),
+        Format(
+            "mr-hisum", "readers of Mr. HiSum: DIR/mr_hisum.h5, DIR/mr_hisum_split.json; add `features` of your own",
+            Layout.HDF5, galleries=True, videos=True, row=highlights_row, source=SAMPLES, shows=False,
+            leaves_out=highlights_leave_out,
+        ),
+        Format(
+            "microlens", "readers of the pairs of MicroLens: pandas.read_csv('DIR/train.csv')",
+            Layout.CSV, galleries=True, videos=True, row=interaction_row, source=CHOSEN_COMMENTS, shows=False,
+            leaves_out=interaction_leaves_out,
         ),
         Format(
             "axolotl", "Axolotl, in DIR: datasets: [{path: train.jsonl, ds_type: json, type: chat_template}]",

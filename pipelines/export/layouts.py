@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -42,6 +45,74 @@ _ROWS = pa.schema(
 )
 
 
+_ANSWER = [{"role": _TEXT, "content": [{"type": _TEXT, "text": _TEXT}]}]
+_PREFERENCE_FEATURES = {
+    "id": _TEXT,
+    "images": [{"_type": "Image"}],
+    **dict.fromkeys(("prompt", "chosen", "rejected"), _ANSWER),
+}
+#: The same of preferences.
+_PREFERENCES = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("images", pa.list_(_IMAGE)),
+        *[pa.field(name, pa.list_(_MESSAGE)) for name in ("prompt", "chosen", "rejected")],
+    ],
+    metadata={"huggingface": json.dumps({"info": {"features": _PREFERENCE_FEATURES}})},
+)
+
+
+_SPOKEN = [
+    pa.field(name, kind) for name, kind in (("start", pa.float64()), ("end", pa.float64()), ("text", pa.string()))
+]
+_WORD = pa.struct([pa.field("confidence", pa.float64()), *_SPOKEN])
+_BY_SCENE = pa.list_(pa.list_(pa.string()))
+_MARKER = pa.struct([pa.field(name, pa.float64()) for name in ("start", "end", "replay_score")])
+_CHANNEL = pa.struct(
+    [pa.field("channel_id", pa.string()), pa.field("company_name", pa.string()), pa.field("subscribers", pa.float64())]
+)
+#: Rows of the Content Behavior Corpus, in the types of its card.
+_CORPUS = pa.schema(
+    [
+        pa.field("video_id", pa.string()),
+        pa.field("asr_raw", pa.list_(pa.struct([*_SPOKEN, pa.field("words", pa.list_(_WORD))]))),
+        pa.field("asr_grouped", _BY_SCENE),
+        pa.field("ocr", _BY_SCENE),
+        pa.field(
+            "blip2_annotations",
+            pa.struct([pa.field(name, pa.list_(pa.string())) for name in ("actions", "captions", "objects")]),
+        ),
+        pa.field(
+            "replay_graphs",
+            pa.struct(
+                [
+                    pa.field("original_marker_duration", pa.float64()),
+                    pa.field("processed_marker_duration", pa.float64()),
+                    pa.field("multiplier", pa.float64()),
+                    pa.field("markers", pa.list_(_MARKER)),
+                ]
+            ),
+        ),
+        pa.field("likes", pa.float64()),
+        pa.field("views", pa.float64()),
+        pa.field(
+            "metadata",
+            pa.struct(
+                [
+                    pa.field("title", pa.string()),
+                    pa.field("description", pa.string()),
+                    pa.field("length", pa.float64()),
+                    pa.field("date", pa.string()),
+                    pa.field("channel_data", _CHANNEL),
+                ]
+            ),
+        ),
+    ]
+)
+#: Rows of a row group without media.
+_GROUP_ROWS = 1000
+
+
 class ExportedRow(NamedTuple):
     """A row of a format, the files that it names, and of which kind they are: image, gallery or video."""
 
@@ -71,17 +142,41 @@ def write_jsonl(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterat
     yield name
 
 
-def write_embedded(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
+def write_embedded(rows: Iterator[ExportedRow], folder: Path, split: str, schema: pa.Schema = _ROWS) -> Iterator[str]:
     """Parquet shards that hold the images of each row."""
-    groups = _groups(rows, folder)
+    groups = _groups(rows, folder, schema)
     for number, first in enumerate(groups):
         name = f"{split}-{number:05d}.parquet"
-        written = write_row_groups(groups_of_shard(first, groups, _SHARD_BYTES), _ROWS, str(folder), name)
+        written = write_row_groups(groups_of_shard(first, groups, _SHARD_BYTES), schema, str(folder), name)
         (folder / written.path).replace(folder / name)
         yield name
 
 
-def _groups(rows: Iterator[ExportedRow], folder: Path) -> Iterator[pa.Table]:
+def write_corpus(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
+    """Parquet in the columns of the Content Behavior Corpus."""
+    name = f"{split}-00000.parquet"
+    plain = (each.row for each in rows)
+    groups = iter(lambda: list(islice(plain, _GROUP_ROWS)), [])
+    tables = (pa.Table.from_pylist(group, _CORPUS) for group in groups)
+    written = write_row_groups(tables, _CORPUS, str(folder), name)
+    (folder / written.path).replace(folder / name)
+    yield name
+
+
+def write_csv(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
+    """A row per line, below the names of the columns, as RFC 4180 has it but with single line feeds."""
+    name = f"{split}.csv"
+    with _appearing(folder / name) as sink, io.TextIOWrapper(sink, "utf-8", newline="") as text:
+        writer: csv.DictWriter[str] | None = None
+        for each in rows:
+            if writer is None:
+                writer = csv.DictWriter(text, list(each.row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(each.row)
+    yield name
+
+
+def _groups(rows: Iterator[ExportedRow], folder: Path, schema: pa.Schema) -> Iterator[pa.Table]:
     held: list[dict[str, Any]] = []
     size = 0
     for each in rows:
@@ -89,10 +184,10 @@ def _groups(rows: Iterator[ExportedRow], folder: Path) -> Iterator[pa.Table]:
         held.append(each.row | {"images": images})
         size += sum(len(image["bytes"]) for image in images)
         if size >= _GROUP_BYTES:
-            yield pa.Table.from_pylist(held, _ROWS)
+            yield pa.Table.from_pylist(held, schema)
             held, size = [], 0
     if held:
-        yield pa.Table.from_pylist(held, _ROWS)
+        yield pa.Table.from_pylist(held, schema)
 
 
 def write_tars(rows: Iterator[ExportedRow], folder: Path, split: str) -> Iterator[str]:
@@ -168,5 +263,8 @@ WRITERS: dict[Layout, Callable[[Iterator[ExportedRow], Path, str], Iterator[str]
     Layout.JSON: write_json,
     Layout.JSONL: write_jsonl,
     Layout.PARQUET: write_embedded,
+    Layout.PREFERENCES: partial(write_embedded, schema=_PREFERENCES),
+    Layout.CORPUS: write_corpus,
+    Layout.CSV: write_csv,
     Layout.TAR: write_tars,
 }

@@ -1,4 +1,4 @@
-"""An instruction pair as the formats of trainers look at it."""
+"""An instruction pair, and a preference, as the formats of trainers look at them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+_NO_FRAMES = "of videos without frames (set `instruct.frames`; a release has none)"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class ExportedPair:
             media=tuple((names[name], is_video) for name, is_video in self.media),
             frames=tuple((names[name], time_s) for name, time_s in self.frames),
         )
+
+    def lacks_frames(self) -> str | None:
+        """Why frames cannot stand for its video; None where they can, and where it has none."""
+        if self.videos and len(self.media) > 1:
+            return "of galleries with a video"
+        return _NO_FRAMES if self.videos and not self.frames else None
 
     def as_frames(self) -> ExportedPair:
         """The same, with frames as images in place of its video."""
@@ -93,6 +101,90 @@ def pair_of(row: Mapping[str, Any]) -> ExportedPair:
         assistant=_text(turns["assistant"]),
         media=media,
         frames=tuple((frame["image"], frame["time_s"]) for frame in row["frames"]),
+    )
+
+
+@dataclass(frozen=True)
+class ExportedPreference:
+    """A preference with the files of its media.
+
+    Attributes:
+        row: of the table `preference`.
+        prompt: parts of the user's message; media are placeholders, as many as ``media``, in their order.
+        media: files in their order, and whether each is a video. Names are relative to where they lie now.
+        frames: files of frames, when each is shown, seconds, and the place of its video among the videos.
+    """
+
+    row: Mapping[str, Any]
+    prompt: tuple[Mapping[str, Any], ...]
+    media: tuple[tuple[str, bool], ...]
+    frames: tuple[tuple[str, float, int], ...]
+
+    @property
+    def split(self) -> str:
+        """train, validation or test."""
+        return str(self.row["split"])
+
+    @property
+    def images(self) -> list[str]:
+        """Files of images."""
+        return [name for name, is_video in self.media if not is_video]
+
+    @property
+    def videos(self) -> list[str]:
+        """Files of videos."""
+        return [name for name, is_video in self.media if is_video]
+
+    def placed(self, names: Mapping[str, str]) -> ExportedPreference:
+        """The same, with other names of its files."""
+        return replace(
+            self,
+            media=tuple((names[name], is_video) for name, is_video in self.media),
+            frames=tuple((names[name], time_s, video) for name, time_s, video in self.frames),
+        )
+
+    def lacks_frames(self) -> str | None:
+        """Why frames cannot stand for its videos; None where they can, and where it has none."""
+        shown = {video for _, _, video in self.frames}
+        return _NO_FRAMES if len(shown) < len(self.videos) else None
+
+    def as_frames(self) -> ExportedPreference:
+        """The same, with frames as images in place of its videos."""
+        prompt: list[Mapping[str, Any]] = []
+        media: list[tuple[str, bool]] = []
+        files, video = iter(self.media), 0
+        for part in self.prompt:
+            if part["type"] == "text":
+                prompt.append(part)
+                continue
+            name, is_video = next(files)
+            own = [frame for frame, _, of in self.frames if of == video] if is_video else [name]
+            video += is_video
+            prompt += [{"type": "image"}] * len(own)
+            media += [(each, False) for each in own]
+        return replace(self, prompt=tuple(prompt), media=tuple(media))
+
+    def answer(self, column: str) -> list[dict[str, Any]]:
+        """The message in a column, `chosen` or `rejected`, with its text as a part."""
+        (message,) = self.row[column]
+        return [{"role": "assistant", "content": [{"type": "text", "text": _text(message["content"])}]}]
+
+
+def preference_of(row: Mapping[str, Any]) -> ExportedPreference:
+    """The preference in a row of the table `preference`; it has no media where the row names no files."""
+    (message,) = row["prompt"]
+    files = {"image": iter(row["images"]), "video": iter(row["videos"])}
+    shown = [part["type"] for part in message["content"] if part["type"] != "text"]
+    if not row["images"] and not row["videos"]:
+        shown = []
+    return ExportedPreference(
+        row=row,
+        prompt=tuple(
+            {"type": "text", "text": part["text"]} if part["type"] == "text" else {"type": part["type"]}
+            for part in message["content"]
+        ),
+        media=tuple((next(files[kind]), kind == "video") for kind in shown),
+        frames=tuple((frame["image"], frame["time_s"], frame["video"]) for frame in row["frames"]),
     )
 
 

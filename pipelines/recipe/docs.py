@@ -63,13 +63,20 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
     yield "| key | type | default | meaning |\n|---|---|---|---|"
     for name, field in model.model_fields.items():
         default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        kind = "section" if model_in(field.annotation) else _kind(field.annotation, field.metadata)
+        kind = _kind_of_section(field.annotation) or _kind(field.annotation, field.metadata)
         yield f"| `{name}` | {kind} | {default} | {field.description} |"
     yield ""
     for name, field in model.model_fields.items():
         inner = model_in(field.annotation)
         if inner is not None:
             yield from _sections(inner, f"{path}.{name}" if path else name)
+
+
+def _kind_of_section(annotation: Any) -> str:
+    """What a key with keys of its own holds; empty for any other key."""
+    if model_in(annotation) is None:
+        return ""
+    return "list of sections" if get_origin(annotation) is list else "section"
 
 
 def _default(value: Any) -> str:

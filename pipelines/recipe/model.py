@@ -11,9 +11,11 @@ from blift.pipelines.recipe.curate import Curate, curate_with
 from blift.pipelines.recipe.fetch import Fetch
 from blift.pipelines.recipe.instruct import Instruct, PairMedia
 from blift.pipelines.recipe.media import Media
+from blift.pipelines.recipe.preferences import Prefer
 from blift.pipelines.recipe.result import NAME, Card, MediaShape, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
+from blift.pipelines.recipe.stats import Stats
 from blift.schemas.checked import clash
 from blift.transforms.rules import Rule
 from blift.transforms.rules.python_file import PythonRules
@@ -37,6 +39,12 @@ class Recipe(Section):
     media: Media | None = Field(default=None, description="The media stage. Null: media are not looked at.")
     curate: Curate = Field(default_factory=Curate, description="The curate stage.")
     instruct: Instruct = Field(default_factory=Instruct, description="The instruct stage.")
+    preferences: Prefer | None = Field(
+        default=None, description="The prefer stage: preference pairs. Null: none are made."
+    )
+    stats: Stats | None = Field(
+        default=None, description="The stats stage. Null: no statistics are written; `blift stats` shows them anyway."
+    )
     rejects: Rejects = Field(default_factory=Rejects, description="What is written of rejected records.")
     output: Output = Field(default_factory=Output, description="How the run folder is laid out.")
     card: Card = Field(default_factory=Card, description="What the dataset card says.")

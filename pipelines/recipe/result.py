@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from blift.pipelines.recipe.section import Section, Share
-from blift.schemas.configurations import CONFIGS
+from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import did_you_mean
 
 #: Names of datasets on the Hub, and of recipes.

@@ -14,7 +14,7 @@ from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.schema.side import Side, side_of_definitions
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
 from blift.schemas.baseline import BASELINES, load
-from blift.schemas.configurations import LISTS
+from blift.schemas.configs import LISTS
 from blift.schemas.definition import STATES_TYPES, Definition
 from blift.schemas.errors import InputError, SchemaError
 

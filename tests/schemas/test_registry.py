@@ -15,7 +15,7 @@ def stamped(table: str, version: str) -> pa.Schema:
 
 
 def test_the_tables_are_these() -> None:
-    names = ["post", "comment", "media", "sample", "instruction", "chat", "blift", "reject"]
+    names = ["post", "comment", "media", "sample", "instruction", "chat", "preference", "blift", "reject"]
     names += ["media_file", "media_image", "media_video"]
     assert list(RECORDS) == list(SCHEMAS) == names
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from blift.pipelines.cli import main as blift
 from blift.pipelines.export.formats import FORMATS
+from blift.pipelines.export.source import PAIRS
 
 
 def main(arguments: list[str]) -> int:
@@ -18,7 +19,7 @@ def main(arguments: list[str]) -> int:
         run = Path(given[0]) if given else _demo(Path(scratch))
         print("| trainer | pairs offered | rows written | rows taken | by | shown |\n|---|---|---|---|---|---|")
         taken_all = True
-        for name in FORMATS:
+        for name in (name for name, each in FORMATS.items() if each.source is PAIRS):
             out = Path(scratch) / "exports" / name
             if blift(["export", str(run), "--to", name, "--out", str(out), "--quiet"]):
                 return 2

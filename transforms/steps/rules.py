@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ class Judged(NamedTuple):
     Attributes:
         posts: tables with the columns of `post` that samples need, ``judged`` (false: a post that broke a rule, kept
             for what it tells of the media), ``identified_language``, ``language_confidence`` and ``own_media``.
-        comments: tables with ``COMMENT_COLUMNS``; ``media_key`` is that of the post.
+        comments: tables with the columns that were asked for; ``media_key`` is that of the post.
         rejects: tables of `reject`.
         tallies: counts for a funnel.
     """
@@ -85,28 +85,33 @@ class ApplyRules(beam.PTransform[beam.PCollection[PostsWithComments], Judged]):
         same: tables of ``media_key`` and ``unite_as``: keys of media that show the same as others, and the key that
             takes their place. Each worker holds all of them. None: no media are united.
         stage: name of the stage in counts and rejects.
+        columns: of comments that are given.
     """
 
     def __init__(
-        self, options: RuleOptions, same: beam.PCollection[pa.Table] | None = None, stage: str = "curate"
+        self,
+        options: RuleOptions,
+        same: beam.PCollection[pa.Table] | None = None,
+        stage: str = "curate",
+        columns: Sequence[str] = COMMENT_COLUMNS,
     ) -> None:
         super().__init__()
-        self._options, self._same, self._stage = options, same, stage
+        self._options, self._same, self._stage, self._columns = options, same, stage, columns
 
     def expand(self, found: beam.PCollection[PostsWithComments]) -> Judged:
         """The transform."""
         same = beam.pvalue.AsIter(self._same) if self._same is not None else ()
-        judged = found | "Judge" >> beam.ParDo(_Judge(self._options, self._stage), same=same).with_output_types(
-            pa.Table
-        ).with_outputs(_COMMENTS, REJECTS, TALLY, main="main")
+        judged = found | "Judge" >> beam.ParDo(
+            _Judge(self._options, self._stage, self._columns), same=same
+        ).with_output_types(pa.Table).with_outputs(_COMMENTS, REJECTS, TALLY, main="main")
         return Judged(judged.main, judged[_COMMENTS], judged[REJECTS], judged[TALLY])
 
 
 class _Judge(beam.DoFn):
     """Posts and their comments to those that the rules keep."""
 
-    def __init__(self, options: RuleOptions, stage: str) -> None:
-        self._options, self._stage = options, stage
+    def __init__(self, options: RuleOptions, stage: str, columns: Sequence[str]) -> None:
+        self._options, self._stage, self._columns = options, stage, columns
 
     def setup(self) -> None:
         options = self._options
@@ -120,7 +125,7 @@ class _Judge(beam.DoFn):
         posts = posts.with_united_media(frame(concat(same, UNITED)))
         comments = judge_comments(replies, posts, self._rules, tally)
         yield _arrow(posts.kept.drop(*_POST_ONLY, *ONLY_WHILE_JUDGED, strict=False))
-        yield TaggedOutput(_COMMENTS, _arrow(comments.kept.select(COMMENT_COLUMNS)))
+        yield TaggedOutput(_COMMENTS, _arrow(comments.kept.select(self._columns)))
         yield TaggedOutput(REJECTS, self._rejects(posts.rejected, "post"))
         yield TaggedOutput(REJECTS, self._rejects(comments.rejected, "comment", read))
         yield from tally.emit()

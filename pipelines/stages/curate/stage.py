@@ -6,6 +6,7 @@ from functools import partial
 
 from blift.connectors.media.settings import Access
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, listing
+from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.result import Payload
 from blift.pipelines.recipe.rules import comment_rules, post_rules, python_rules, selections
 from blift.pipelines.stages.curate import pipeline
@@ -23,15 +24,7 @@ def _prepare(request: Request) -> Prepared:
     config = pipeline.CurateConfig(
         folder=request.folder.path,
         shards=request.number_of_shards(INGEST.name),
-        rules=RuleOptions(
-            posts=post_rules(request.recipe),
-            comments=comment_rules(request.recipe),
-            python=request.recipe.python,
-            counted=sorted(request.recipe.sources.platforms),
-            identify_language=section.identify_language,
-            reject_payload=payload,
-            reject_out_of_scope=out_of_scope,
-        ),
+        rules=rules_of(request.recipe),
         samples=SampleOptions(
             selections=selections(request.recipe),
             rules=dict(section.samples),
@@ -56,6 +49,19 @@ def _prepare(request: Request) -> Prepared:
             **python_rules(request.recipe),
         },
         plan=partial(pipeline.plan, inputs=pairs, media=measured, config=config),
+    )
+
+
+def rules_of(recipe: Recipe) -> RuleOptions:
+    """The rules for posts and comments that a recipe turns on, as the transform takes them."""
+    return RuleOptions(
+        posts=post_rules(recipe),
+        comments=comment_rules(recipe),
+        python=recipe.python,
+        counted=sorted(recipe.sources.platforms),
+        identify_language=recipe.curate.identify_language,
+        reject_payload=recipe.rejects.payload is Payload.ALL,
+        reject_out_of_scope=recipe.rejects.out_of_scope,
     )
 
 

@@ -19,7 +19,7 @@ from blift.schemas.split import Split
 def _prepare(request: Request) -> Prepared:
     shards = [shard for shard in request.shards_of(CURATE.name) if shard.path.startswith("samples/")]
     section = request.recipe.instruct
-    files, of_files = _files(request, request.recipe.media) if request.recipe.media else (None, None)
+    files, of_files = files_of_media(request, request.recipe.media) if request.recipe.media else (None, None)
     config = pipeline.InstructConfig(
         folder=request.folder.path,
         shards=request.number_of_shards(INGEST.name),
@@ -40,7 +40,7 @@ def _prepare(request: Request) -> Prepared:
     )
 
 
-def _files(request: Request, section: Media) -> tuple[Files, dict[str, Any]]:
+def files_of_media(request: Request, section: Media) -> tuple[Files, dict[str, Any]]:
     """Where files of media are, and what of them decides the pairs."""
     from blift.pipelines.stages.instruct.kept import Keeping  # noqa: PLC0415 - needs the extra
     from blift.pipelines.stages.media.listing import FOLDER, store_of, there  # noqa: PLC0415 - the same

@@ -8,7 +8,8 @@ from blift.pipelines.engine.versions import shards_of_all
 
 #: Folders of the store, relative to the run folder.
 IMAGES, VIDEOS, FRAMES = "store/images", "store/videos", "store/frames"
-_CHAT = "instructions/chat/"
+#: Pairs with files: the folder of their shards, and their table.
+_PAIRS = (("instructions/chat/", "chat"), ("instructions/preferences/", "preference"))
 
 
 def prune_media(folder: RunFolder) -> list[str]:
@@ -20,8 +21,10 @@ def prune_media(folder: RunFolder) -> list[str]:
     """
     named: set[str] = set()
     for shard in shards_of_all(folder):
-        if shard.path.startswith(_CHAT):
-            for row in read_shard(folder.path, shard, "chat", ["images", "videos", "frames"]).to_pylist():
+        for place, table in _PAIRS:
+            if not shard.path.startswith(place):
+                continue
+            for row in read_shard(folder.path, shard, table, ["images", "videos", "frames"]).to_pylist():
                 named |= {*row["images"], *row["videos"], *(frame["image"] for frame in row["frames"])}
     places = [f"{place}/{number:02x}/" for place in (IMAGES, VIDEOS, FRAMES) for number in range(256)]
     return folder.clear(places, keep=named)

@@ -16,7 +16,7 @@ from blift.connectors.inside import check_inside
 from blift.connectors.parquet import read_parquet, shard_name, write_parquet
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import RunFolder
-from blift.schemas.configurations import LISTS
+from blift.schemas.configs import LISTS
 from blift.schemas.errors import InputError
 from blift.transforms.media.files import ListedFile
 

@@ -21,7 +21,7 @@ from blift.pipelines.stages.publish.versions import Difference, difference
 from blift.pipelines.stages.release import layout
 from blift.pipelines.stages.release import stage as release
 from blift.schemas.baseline import BASELINES, load
-from blift.schemas.configurations import CONFIGS
+from blift.schemas.configs import CONFIGS
 from blift.schemas.definition import Definition
 from blift.schemas.errors import InputError
 from blift.transforms.digests import SCHEMA as DIGESTS

@@ -17,6 +17,7 @@ from blift.pipelines.stages.release import layout
 from blift.schemas.definition import Definition, definition
 from blift.schemas.errors import InputError
 from blift.schemas.records import RECORDS
+from blift.schemas.statistics import Statistics
 
 #: Path of the picture of the funnel in a published dataset.
 PICTURE = "funnel.svg"
@@ -53,6 +54,7 @@ class Facts:
     manifest: Manifest
     card: Card
     repo: str
+    statistics: Statistics | None = None
 
     @cached_property
     def shards(self) -> dict[str, Shard]:
@@ -133,7 +135,7 @@ class Facts:
             bared={name: self.bared.get(name, dict.fromkeys(layout.REMOVED, 0)) for name in media},
             withheld={name: _counted(self.withheld.get(name, {})) for name in media},
         )
-        return dataset_card(self.card, self.manifest, published)
+        return dataset_card(self.card, self.manifest, published, self.statistics)
 
 
 def _counted(reasons: Mapping[str, int]) -> str:

@@ -14,6 +14,7 @@ from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import MANIFEST, RunFolder
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
+from blift.pipelines.engine.statistics import statistics_in
 from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.stages.publish.edition import Edition, Facts
@@ -134,7 +135,8 @@ def _released(place: Place, repo: str, report: Report) -> Publication:
     manifest = run_unless_done(release.STAGE, prepared, manifest, place, report) or manifest
     release.gate(manifest.stages[layout.STAGE].findings)
     refuse_invalid(place.folder, manifest)
-    return Publication(Facts(manifest, place.source.recipe.card, repo), place.source.text)
+    statistics = statistics_in(place.folder, manifest)
+    return Publication(Facts(manifest, place.source.recipe.card, repo, statistics), place.source.text)
 
 
 @dataclass

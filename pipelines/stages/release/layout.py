@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blift.connectors.shard import Shard
-from blift.schemas.configurations import CONFIGS
+from blift.schemas.configs import CONFIGS
 from blift.transforms.personal_data import kinds
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from blift.pipelines.stages.release.layout import (
 from blift.pipelines.stages.release.layout import (
     STAGE as NAME,
 )
-from blift.schemas.configurations import CONFIGS
+from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError
 from blift.schemas.records import RECORDS
 

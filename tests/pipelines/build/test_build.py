@@ -37,6 +37,8 @@ _PAIRS = {
     "chat": "instructions/chat",
     "instructions_without_media": "instructions/llava-without-media",
     "chat_without_media": "instructions/chat-without-media",
+    "preferences": "instructions/preferences",
+    "preferences_without_media": "instructions/preferences-without-media",
 }
 
 #: Reasons of rules that the demo does not turn on; tests of the rules show them.
@@ -57,7 +59,7 @@ def rows_of(folder: Path, dataset: str) -> list[dict[str, Any]]:
 def test_no_row_is_lost_in_any_step(built: tuple[Path, Manifest]) -> None:
     _, manifest = built
     rows = list(funnel_rows(manifest))
-    assert {row.stage for row in rows} == {"ingest", "media", "curate", "instruct"}
+    assert {row.stage for row in rows} == {"ingest", "media", "curate", "instruct", "prefer"}
     assert unbalanced(rows) == []
 
 
@@ -209,7 +211,7 @@ def test_a_second_build_does_nothing(corpus: Path, built: tuple[Path, Manifest],
     out = tmp_path / "out"
     shutil.copytree(folder, out)
     again, told = run_build(corpus / "demo.yaml", out)
-    assert told == ["skipped ingest", "skipped media", "skipped curate", "skipped instruct"]
+    assert told == ["skipped ingest", "skipped media", "skipped curate", "skipped instruct", "skipped prefer"]
     assert again.fingerprint == manifest.fingerprint
 
 
@@ -229,6 +231,8 @@ def test_a_changed_knob_runs_only_what_depends_on_it(
         "done curate",
         "started instruct",
         "done instruct",
+        "started prefer",
+        "done prefer",
     ]
     assert again.fingerprint != manifest.fingerprint
 
@@ -241,10 +245,8 @@ def test_a_missing_or_cut_shard_is_written_again_as_it_was(
     shutil.copytree(folder, out)
     next((out / "samples").glob("*.parquet")).write_bytes(b"PAR1")
     again, told = run_build(corpus / "demo.yaml", out)
-    assert (
-        told == ["skipped ingest", "skipped media", "started curate", "done curate", "skipped instruct"]
-        or told[-1] == "done instruct"
-    )
+    assert told[:4] == ["skipped ingest", "skipped media", "started curate", "done curate"]
+    assert told[-2:] == ["skipped instruct", "skipped prefer"] or told[-1] == "done prefer"
     assert again.fingerprint == manifest.fingerprint
 
 
@@ -290,7 +292,7 @@ def test_limit_reads_the_first_posts_of_every_file(corpus: Path, tmp_path: Path)
 
 def test_stages_run_one_by_one_give_the_same(corpus: Path, built: tuple[Path, Manifest], tmp_path: Path) -> None:
     _, manifest = built
-    for stage in ("ingest", "media", "curate", "instruct"):
+    for stage in ("ingest", "media", "curate", "instruct", "prefer"):
         last, _ = run_build(corpus / "demo.yaml", tmp_path / "out", stages=[stage])
     assert last.fingerprint == manifest.fingerprint
 

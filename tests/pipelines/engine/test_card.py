@@ -13,7 +13,7 @@ from blift.pipelines.engine.card import dataset_card
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.recipe.model import Card
-from blift.schemas.configurations import CONFIGS
+from blift.schemas.configs import CONFIGS
 from blift.schemas.records import RECORDS
 
 

@@ -22,6 +22,8 @@ instruct:
   templates: [full, comments-only]
   splits: {validation: 0.3, test: 0}
   frames: 3
+preferences:
+  comments: {min_score: null, min_post_score: null}
 output: {shards: 2}
 """
 
@@ -64,7 +66,7 @@ def write_small_corpus(folder: Path, clip: Path) -> None:
         image_post("pa"), image_post("pb"),
         gallery_post("ga", ["one", "two", "three"]), gallery_post("gb", ["four", "gone"]),
     ]  # fmt: skip
-    comments = [comment(row["id"], place) for row in posts for place in range(2)]
+    comments = [comment(row["id"], place, 6 - place) for row in posts for place in range(2)]
     (folder / "pictures").mkdir(parents=True)
     (folder / "youtube").mkdir()
     for name, rows in (("RS", posts), ("RC", comments)):
@@ -111,6 +113,8 @@ media:
   files: ["files/*"]
 instruct:
   frames: 2
+preferences:
+  comments: {min_score: null, min_post_score: null}
 output: {shards: 2}
 """
 #: Real files, no two of which show the same.
@@ -135,7 +139,8 @@ def _image_posts(archives: Path) -> list[str]:
         post["id"] for post in posts
         if post.get("domain") == "i.redd.it" and not post.get("is_gallery") and post["url"].endswith((".jpg", ".png"))
     ]  # fmt: skip
-    return list(dict.fromkeys(wanted))
+    # The last that gets a file is one whose comments are in the archives.
+    return [*list(dict.fromkeys(wanted))[: len(_PICTURES) - 1], "l4nkbl"]
 
 
 def write_real_corpus(folder: Path, shared_data: Path) -> None:

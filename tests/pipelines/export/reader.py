@@ -91,7 +91,7 @@ def main() -> None:
     found = sorted(filesystem.ls(root, detail=False))
     prefix = "hf://" if base.startswith("hf://") else ""
     paths = [prefix + path for path in found if path.rpartition("/")[2].startswith(("train", "validation", "test"))]
-    read = {"parquet": of_parquet, "tar": of_tar}.get(layout, of_json)
+    read = {"parquet": of_parquet, "preferences": of_parquet, "tar": of_tar}.get(layout, of_json)
     counts = []
     for streamed in (False, True):
         rows = files = 0

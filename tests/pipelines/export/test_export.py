@@ -19,9 +19,11 @@ from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.export.export import ABOUT, Exported, export
 from blift.pipelines.export.formats import FORMATS, Layout
 from blift.pipelines.export.layouts import ExportedRow, write_tars
+from blift.pipelines.export.source import PAIRS
 from blift.schemas.errors import InputError, OutputError
 from tests.pipelines.conftest import run_build
 
+_OF_PAIRS = [name for name, each in FORMATS.items() if each.source is PAIRS]
 _LEFT_OUT = {
     "llava": {"of several images or frames (it takes one image per row)": 4},
     "llama-vid": {"of several images or frames (it takes one image per row)": 2},
@@ -64,7 +66,7 @@ def opens(path: Path) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize("name", _OF_PAIRS)
 def test_every_format_takes_what_it_can_and_counts_what_it_leaves_out(run: Path, tmp_path: Path, name: str) -> None:
     done = exported(run, name, tmp_path / "out")
     expected = _LEFT_OUT.get(name, {})
@@ -74,7 +76,7 @@ def test_every_format_takes_what_it_can_and_counts_what_it_leaves_out(run: Path,
     assert (about["format"], about["complete"], about["rows"]) == (name, True, dict(done.rows))
 
 
-@pytest.mark.parametrize("name", [name for name, each in FORMATS.items() if each.layout in (Layout.JSON, Layout.JSONL)])
+@pytest.mark.parametrize("name", [name for name in _OF_PAIRS if FORMATS[name].layout in (Layout.JSON, Layout.JSONL)])
 def test_every_path_of_a_row_is_relative_and_opens_and_no_key_is_null(run: Path, tmp_path: Path, name: str) -> None:
     exported(run, name, tmp_path)
     rows = rows_in(tmp_path)
@@ -160,7 +162,7 @@ def test_webdataset_has_a_row_of_files_under_one_key(run: Path, tmp_path: Path) 
     assert sorted(keys.values()) == sorted([["jpg", "json"], ["mp4", "json"], ["0.jpg", "1.jpg", "2.jpg", "json"]] * 2)
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize("name", [*_OF_PAIRS, "trl-preferences", "shp"])
 def test_again_gives_the_same_bytes_whatever_was_left_half_written(run: Path, tmp_path: Path, name: str) -> None:
     exported(run, name, tmp_path)
     before = tree(tmp_path)

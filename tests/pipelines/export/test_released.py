@@ -50,7 +50,7 @@ def test_pairs_of_a_release_with_embedded_media_lead_to_the_cells(run: Path, tmp
 
 
 def test_a_release_whose_pairs_name_no_files_says_what_to_do(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"has no release with pairs\. Run `blift publish --dry-run`"):
+    with pytest.raises(InputError, match=r"has no release\. Run `blift publish --dry-run`"):
         export(RunFolder(str(run)), FORMATS["trl"], tmp_path / "out", released=True)
     folder = publishing(Path(shutil.copytree(run, tmp_path / "run")), "embedded")
     released(folder)

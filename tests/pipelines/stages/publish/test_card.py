@@ -64,6 +64,7 @@ def test_configs_are_samples_blift_both_shapes_and_rejects(card: str) -> None:
     front = front_of(card)
     names = [config["config_name"] for config in front["configs"]]
     pairs = ["instructions", "chat", "instructions_without_media", "chat_without_media"]
+    pairs += ["preferences", "preferences_without_media"]
     assert names == ["samples", "blift", *pairs, "media", "rejects"] == [
         info["config_name"] for info in front["dataset_info"]
     ]  # fmt: skip
@@ -87,6 +88,7 @@ def test_rows_and_features_are_those_of_the_files(released: Path, card: str) -> 
         for split in info["splits"]:
             folder = info["config_name"].replace("_", "-").replace("chat", "instructions/chat")
             folder = re.sub("^instructions(?!/)", "instructions/llava", folder)
+            folder = re.sub("^preferences", "instructions/preferences", folder)
             name = split["name"] if folder.startswith("instructions/") else ""
             paths = sorted((released / "release" / folder).glob(f"{name}*.parquet"))
             assert split["num_examples"] == sum(pq.read_metadata(path).num_rows for path in paths)

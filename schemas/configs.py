@@ -1,4 +1,4 @@
-"""The configurations of a dataset, as `datasets` and the Hub know them."""
+"""The configurations of a dataset: what `load_dataset` knows them by, where their files lie, which table they are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ CONFIGS = (
     ("chat", "instructions/chat", "chat"),
     ("instructions_without_media", "instructions/llava-without-media", "instruction"),
     ("chat_without_media", "instructions/chat-without-media", "chat"),
+    ("preferences", "instructions/preferences", "preference"),
+    ("preferences_without_media", "instructions/preferences-without-media", "preference"),
     ("media", "media", "media"),
     ("posts", "posts", "post"),
     ("comments", "comments", "comment"),

@@ -1,0 +1,1 @@
+"""Stage prefer: comments, titles and posts become preferences."""

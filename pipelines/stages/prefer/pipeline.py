@@ -1,0 +1,201 @@
+"""The prefer stage: posts and comments that the rules keep, and samples of their media, to preferences in splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+
+from blift.connectors.parquet import read_shard, shard_name, write_shard
+from blift.connectors.shard import Shard
+from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.pipelines.stages.curate.pipeline import ShardPair
+from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_files
+from blift.schemas.reasons import Reason
+from blift.schemas.split import Split
+from blift.transforms.accounting import REJECTS, TALLY, Tally
+from blift.transforms.instructions import shown_media
+from blift.transforms.measured import FILES, united_keys
+from blift.transforms.pair_media import ShownFile
+from blift.transforms.preferences.messages import SHOWN
+from blift.transforms.preferences.options import PreferenceOptions
+from blift.transforms.rejects import reject_rows
+from blift.transforms.shuffle import ShardedTable
+from blift.transforms.steps.preferences import COMMENT_COLUMNS, MakePreferences
+from blift.transforms.steps.rules import ApplyRules, PostsWithComments, RuleOptions, no_rows
+from blift.transforms.steps.splits import COLUMNS, AssignSplits
+from blift.transforms.tables import arrow, concat, frame
+
+STAGE = "prefer"
+#: Where preferences lie, with their files and without.
+FOLDERS = ("instructions/preferences", "instructions/preferences-without-media")
+
+
+@dataclass(frozen=True)
+class PreferConfig:
+    """What the workers of the stage need to know.
+
+    Attributes:
+        rules: those of the curate stage; what they reject is counted there.
+        files: where files of media are, and how they are kept; None where the recipe does not look at media.
+        requires_files: preferences without a file are rejected.
+    """
+
+    folder: str
+    shards: int
+    rules: RuleOptions
+    preferences: PreferenceOptions
+    validation: float
+    test: float
+    files: Files | None
+    requires_files: bool
+
+
+@dataclass(frozen=True)
+class PreferInputs:
+    """Shards of posts with their comments, of media, and of samples."""
+
+    records: Sequence[ShardPair]
+    media: Sequence[Shard]
+    samples: Sequence[Shard]
+
+
+def plan(pipeline: beam.Pipeline, inputs: PreferInputs, config: PreferConfig) -> StagePlan:
+    """The stage as a pipeline."""
+    same = (
+        pipeline
+        | "Media shards of keys" >> beam.Create(list(inputs.media))
+        | "Spread media shards of keys" >> beam.Reshuffle()
+        | "Read keys" >> beam.Map(_read_keys, config.folder).with_output_types(pa.Table)
+    )
+    judged = (
+        pipeline
+        | "Shards" >> beam.Create(list(inputs.records))
+        | "Spread shards" >> beam.Reshuffle()
+        | "Read shards" >> beam.Map(_read_records, config.folder).with_output_types(PostsWithComments)
+        | "Apply rules" >> ApplyRules(config.rules, same, STAGE, COMMENT_COLUMNS)
+    )
+    shown = _shown(pipeline, inputs.samples, config)
+    made = {"posts": judged.posts, "comments": judged.comments, "shown": shown} | "Compare" >> MakePreferences(
+        config.preferences, config.shards, STAGE
+    )
+    written = made.rows | "Write" >> beam.ParDo(_Write(config)).with_outputs(REJECTS, TALLY, main="main")
+    rejects = written[REJECTS] | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
+    return StagePlan([written.main, rejects], [made.tallies, written[TALLY]])
+
+
+def _shown(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: PreferConfig) -> beam.PCollection[pa.Table]:
+    """The media of samples as preferences show them, as `SHOWN`."""
+    samples = pipeline | "Samples" >> beam.Create(list(inputs)) | "Spread samples" >> beam.Reshuffle()
+    splits = (
+        samples
+        | "Read ids" >> beam.Map(_read_ids, config.folder).with_output_types(pa.Table)
+        | "Splits" >> AssignSplits(config.validation, config.test)
+    )
+    by_shard = {"samples": samples | "By shard" >> beam.Map(_by_place).with_output_types(tuple[int, Shard])}
+    if config.files:
+        by_shard["files"] = pipeline | "Files" >> FilesOfMedia(config.files, config.folder, config.shards)
+    return (
+        by_shard
+        | "Samples and files" >> beam.CoGroupByKey()
+        | "Show media" >> beam.ParDo(_ShowMedia(config), splits=beam.pvalue.AsIter(splits)).with_output_types(pa.Table)
+    )
+
+
+def _read_keys(shard: Shard, folder: str) -> pa.Table:
+    return united_keys(read_shard(folder, shard, "media"))
+
+
+def _read_records(pair: ShardPair, folder: str) -> PostsWithComments:
+    posts = read_shard(folder, pair.posts, "post") if pair.posts else no_rows("post")
+    return posts, read_shard(folder, pair.comments, "comment") if pair.comments else no_rows("comment")
+
+
+def _read_ids(shard: Shard, folder: str) -> pa.Table:
+    return read_shard(folder, shard, "sample", list(COLUMNS))
+
+
+def _by_place(shard: Shard) -> tuple[int, Shard]:
+    return int(shard.name.removesuffix(".parquet").rsplit("-", 3)[1]), shard
+
+
+class _ShowMedia(beam.DoFn):
+    """A shard of samples, and the files of their media, to ``SHOWN``."""
+
+    def __init__(self, config: PreferConfig) -> None:
+        self._config = config
+
+    def process(
+        self, element: tuple[int, Mapping[str, Iterable[Any]]], splits: Iterable[pa.Table]
+    ) -> Iterator[pa.Table]:
+        config = self._config
+        assigned = frame(concat(splits, _SPLITS))
+        for shard in element[1]["samples"]:
+            samples = read_shard(config.folder, shard, "sample", _SAMPLE)
+            kept: list[list[ShownFile] | str] = ["media were not looked at"] * samples.num_rows
+            if config.files:
+                kept = keep_files(samples, frame(concat(element[1]["files"], FILES)), config.files.keeping)
+            rows = [_row(sample, files) for sample, files in zip(samples.to_pylist(), kept, strict=True)]
+            there = frame(pa.Table.from_pylist([row for row in rows if row["films"]], SHOWN))
+            yield arrow(there.drop("split").join(assigned, on="sample_id", how="left", maintain_order="left"), SHOWN)
+
+
+_SPLITS = pa.schema([pa.field("sample_id", pa.string()), pa.field("split", pa.string())])
+_SAMPLE = ["sample_id", "media_key", "media_kind", "media_urls", "channel_id"]
+
+
+def _row(sample: Mapping[str, Any], files: list[ShownFile] | str) -> dict[str, Any]:
+    """The media of a sample; without ``films`` where nobody knows where it is."""
+    shown = [] if isinstance(files, str) else files
+    media = shown_media(sample, shown)
+    videos = [file for file in shown if file.is_video]
+    frames = [
+        {"image": name, "time_s": time_s, "video": place}
+        for place, file in enumerate(videos)
+        for name, time_s in file.frames
+    ]
+    own = {name: sample[name] for name in ("sample_id", "media_key", "channel_id")}
+    return own | media.column() | {"frames": frames, "films": media.films, "why": files if not shown else None}
+
+
+class _Write(beam.DoFn):
+    """A shard of preferences, written split by split; those without a file apart."""
+
+    def __init__(self, config: PreferConfig) -> None:
+        self._config = config
+
+    def process(self, element: ShardedTable) -> Iterator[Shard | TaggedOutput]:
+        config, (index, rows), tally = self._config, element, Tally(STAGE)
+        has_file = pa.compute.greater(pa.compute.list_value_length(rows.column("sha256")), 0)
+        parts = [(FOLDERS[0], rows.filter(has_file) if config.files else rows)]
+        if config.files:
+            lacking = rows.filter(pa.compute.invert(has_file))
+            lost = lacking.num_rows if config.requires_files else 0
+            tally.step(0, "media", "preference", rows.num_rows, {Reason.NO_FILE: lost})
+            if config.requires_files:
+                yield TaggedOutput(REJECTS, _rejects(lacking))
+            else:
+                parts.append((FOLDERS[1], lacking))
+        for folder, there in parts:
+            for split in Split:
+                chosen = there.filter(pa.compute.equal(there.column("split"), split.value))
+                if chosen.num_rows:
+                    name = shard_name(f"{folder}/{split.value}", index, config.shards)
+                    yield write_shard(chosen, "preference", config.folder, name)
+        yield from tally.emit()
+
+
+def _rejects(lacking: pa.Table) -> pa.Table:
+    """Rejects of preferences that have no file."""
+    rows = frame(lacking.select(["id"])).with_columns(
+        rule=pl.lit("media"),
+        reason=pl.lit(Reason.NO_FILE.value),
+        detail=pl.lit("a sample that it shows has no file"),
+        permalink=pl.lit(None, dtype=pl.String),
+    )
+    return reject_rows(rows, STAGE, "preference", "id", payload=False, out_of_scope=True)
