@@ -28,7 +28,8 @@ def test_a_misspelt_table_gets_a_suggestion() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("coment")
     tables = (
-        "Tables: post, comment, media, sample, instruction, chat, blift, reject, media_file, media_image, media_video."
+        "Tables: post, comment, media, sample, instruction, chat, preference, blift, reject, media_file, media_image, "
+        "media_video."
     )
     assert str(caught.value) == f"There is no table 'coment', did you mean 'comment'? {tables}"
 
@@ -37,7 +38,8 @@ def test_a_table_that_resembles_none_gets_a_list() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("xyz")
     tables = (
-        "Tables: post, comment, media, sample, instruction, chat, blift, reject, media_file, media_image, media_video."
+        "Tables: post, comment, media, sample, instruction, chat, preference, blift, reject, media_file, media_image, "
+        "media_video."
     )
     assert str(caught.value) == f"There is no table 'xyz'. {tables}"
 
