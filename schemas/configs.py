@@ -9,6 +9,7 @@ CONFIGS = (
     ("chat", "instructions/chat", "chat"),
     ("instructions_without_media", "instructions/llava-without-media", "instruction"),
     ("chat_without_media", "instructions/chat-without-media", "chat"),
+    ("annotations", "annotations", "annotation"),
     ("preferences", "instructions/preferences", "preference"),
     ("preferences_without_media", "instructions/preferences-without-media", "preference"),
     ("media", "media", "media"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 
+from blift.schemas.annotation import Annotation
 from blift.schemas.blift import Blift
 from blift.schemas.comment import Comment
 from blift.schemas.definition import field_name
@@ -25,6 +26,7 @@ RECORDS: dict[str, type[Record]] = {
         Comment,
         Media,
         Sample,
+        Annotation,
         Instruction,
         Chat,
         Preference,

@@ -14,6 +14,7 @@ import xxhash
 
 from blift.schemas.arrow import from_rows
 from blift.schemas.registry import SCHEMAS
+from blift.transforms.annotations import told_of
 from blift.transforms.pair_media import ShownFile
 from blift.transforms.templates.context import MEDIA, context_of, is_film
 from blift.transforms.templates.template import Part, Template, rendered
@@ -101,6 +102,7 @@ def instructions(
     files: Sequence[Sequence[ShownFile]] | None = None,
     *,
     popularity: pl.DataFrame | None = None,
+    annotations: pa.Table | None = None,
     min_comment_score: int | None = 0,
 ) -> Pairs:
     """The pairs of every sample and template; each is made or skipped with its reason.
@@ -111,6 +113,7 @@ def instructions(
         splits: the split of every sample. Options of a choice come from samples of the same split, and of this table.
         files: those of the media of every sample, in order; none where the sample has none. None: no sample has any.
         popularity: ``score_ratio`` and ``score_percentile`` of every sample. None: they are not known.
+        annotations: rows of the annotation table; those of other samples are passed over. None: there are none.
         min_comment_score: pairs show no comment with a lower score; None shows all.
 
     Raises:
@@ -119,8 +122,11 @@ def instructions(
     rows = samples.select(SAMPLE_COLUMNS).to_pylist()
     media = [shown_media(row, shown) for row, shown in zip(rows, files or [()] * len(rows), strict=True)]
     among = popularity.to_dicts() if popularity is not None else [{}] * len(rows)
+    told = _annotated(annotations)
     contexts = [
-        context_of(row | of_group, film=shown.film, min_comment_score=min_comment_score)
+        context_of(
+            row | of_group | told.get(row["sample_id"], {}), film=shown.film, min_comment_score=min_comment_score
+        )
         for row, of_group, shown in zip(rows, among, media, strict=True)
     ]
     speeches: dict[str, list[_Speech]] = {}
@@ -155,6 +161,14 @@ def instructions(
     )
 
 
+def _annotated(annotations: pa.Table | None) -> dict[str, dict[str, Any]]:
+    """What templates see of annotations, by sample."""
+    by_sample: dict[str, list[dict[str, Any]]] = {}
+    for row in annotations.to_pylist() if annotations is not None else ():
+        by_sample.setdefault(row["sample_id"], []).append(row)
+    return {sample: told_of(rows) for sample, rows in by_sample.items()}
+
+
 def _lacks(context: Mapping[str, Any], template: Template) -> str | None:
     """Why a sample makes no pair of a template: it has none of the parts that are asked for."""
     if any(_HAS[part](context) for part in template.asks):
@@ -181,6 +195,9 @@ _HAS = {
     Part.COMMENTS: lambda context: bool(context["comments"]),
     Part.REPLAY: lambda context: bool(context["replayed"]),
     Part.SPEECH: lambda context: bool(_spoken(context)),
+    Part.MEMORABILITY: lambda context: context["memorability"] is not None,
+    Part.SALIENCY_OBJECTS: lambda context: bool(context["salient_objects"]),
+    Part.SALIENCY_REGIONS: lambda context: bool(context["salient_regions"]),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from blift.connectors.claims import check_claims
 from blift.connectors.files import Chunk
 from blift.connectors.malformed import Malformed, reject, reject_table
 from blift.connectors.parquet import batches_of
@@ -165,10 +167,12 @@ def _opened(path: str, where: str) -> Iterator[pq.ParquetFile]:
     """A file of a dataset; what goes wrong while it is open is told as its fault.
 
     Raises:
-        InputError: it is damaged.
+        InputError: it is damaged, or claims far more than a file of its size holds.
     """
     try:
+        # First, so that what is damaged is told in the sentence that all damaged files have.
         with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+            check_claims(path, os.path.getsize(path), where, "Choose another `revision`.")
             yield parquet
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"{where} is damaged ({str(error).rstrip('.')}). Choose another `revision`.") from error

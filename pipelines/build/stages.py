@@ -10,7 +10,7 @@ from blift.pipelines.engine.stage import Stage
 from blift.pipelines.recipe.model import Recipe
 
 #: In the order in which they run; each is the package of that name in `blift.pipelines.stages`.
-STAGES = ("fetch", "ingest", "media", "curate", "instruct", "prefer", "stats")
+STAGES = ("fetch", "ingest", "media", "curate", "annotate", "instruct", "prefer", "stats")
 
 
 def stage(name: str) -> Stage:
@@ -29,9 +29,10 @@ def named_in(content: Mapping[str, Any]) -> list[str]:
 
     A run folder holds its recipe without the lists that it may name, so that it cannot be checked as a whole.
     """
-    fetch = content.get("fetch")
+    fetch, sources = content.get("fetch"), content.get("sources")
     asked = {
         "fetch": isinstance(fetch, dict) and fetch.get("stage") is not None,
+        "annotate": isinstance(sources, dict) and bool(sources.get("annotations")),
         "media": content.get("media") is not None,
         "prefer": content.get("preferences") is not None,
         "stats": content.get("stats") is not None,

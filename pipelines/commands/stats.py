@@ -103,8 +103,9 @@ def show(statistics: Statistics, stream: TextIO) -> None:
     if statistics.drift:
         differs = by_drift(statistics.drift.columns)
         against = shown(statistics.drift.against.name)
-        none = Text.assemble("No column differs from ", against, ".")
-        console.print(_drift_table(against, differs) if differs else none)
+        console.print(
+            _drift_table(against, differs) if differs else Text.assemble("No column differs from ", against, ".")
+        )
         for table in statistics.drift.left_out:
             console.print(shown(f"{table} is in one of the two alone."))
 

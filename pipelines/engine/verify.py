@@ -46,6 +46,7 @@ REFERENCES = (
     Reference("comments/", "comment", "post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "audiences.post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "comments.comment_id", "comments/", "comment", "comment_id"),
+    Reference("annotations/", "annotation", "sample_id", "samples/", "sample", "sample_id"),
     Reference("samples/", "sample", "sha256", "media/", "media", "sha256"),
     Reference("media/", "media", "cluster", "media/", "media", "sha256"),
     Reference("instructions/llava/", "instruction", "sample_id", "samples/", "sample", "sample_id"),

@@ -101,7 +101,7 @@ def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> Recipe
         copy = f" Copy it to where your files are: blift recipe show {path.stem} > mine.yaml"
         said = cut(str(error), _MOST_CHARACTERS)
         raise RecipeError(f"{path}: {said}{copy if path.parent == SHIPPED else ''}") from error
-    if recipe.sources == Sources():
+    if not recipe.sources.platforms and recipe.sources.hub is None:
         recipe = recipe.model_copy(update={"sources": _own_fetch_folder(recipe, path)})
     return RecipeFile(recipe, text, folder, tuple(notes))
 
@@ -117,7 +117,7 @@ def _own_fetch_folder(recipe: Recipe, path: Path) -> Sources:
     """What a recipe that names no sources reads: the fetch folder that it fills."""
     section = recipe.fetch
     if section is None or not section.platforms:
-        names = ", ".join(f"`{name}`" for name in Sources.model_fields)
+        names = ", ".join(f"`{name}`" for name in Sources.model_fields if name != "annotations")
         raise RecipeError(
             f"{path}: `sources` names none of {names}, and `fetch` asks no platform for anything; name at least one."
         )
@@ -125,7 +125,7 @@ def _own_fetch_folder(recipe: Recipe, path: Path) -> Sources:
     folders = [] if section.stage else [section.folder]
     models = {name: model_in(Sources.model_fields[name].annotation) for name in section.platforms}
     found: dict[str, Any] = {name: model.model_construct(fetched=folders) for name, model in models.items() if model}
-    return Sources.model_construct(**found)
+    return Sources.model_construct(**found, annotations=recipe.sources.annotations)
 
 
 #: Sections of a recipe that name no files.

@@ -88,6 +88,12 @@ class AnySources(Section):
 
     hub: HubSource | None = Field(default=None, description="A published dataset; rules of `scope` let all of it in.")
 
+    annotations: list[str] = Field(
+        default=[],
+        description="Parquet files of what people said of media, such as memorability scores, keyed by digest, post or "
+        "address; see docs/annotations.md.",
+    )
+
     @property
     def platforms(self) -> Mapping[str, PlatformSource]:
         """The platforms that are named, by name."""

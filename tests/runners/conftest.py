@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -43,7 +45,20 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 def _demo(folder: Path) -> Path:
-    return Path(write_corpus(folder).recipe)
+    """The demo, with annotations of its pictures and statistics, which its own recipe does not ask for."""
+    path = Path(write_corpus(folder).recipe)
+    pictures = sorted(picture.name for picture in (folder / "pictures").iterdir())
+    asked = {
+        "url": [f"https://i.redd.it/{name}" for name in pictures],
+        "kind": ["memorability"] * len(pictures),
+        "value": [place / len(pictures) for place in range(len(pictures))],
+    }
+    pq.write_table(pa.table(asked), folder / "asked.parquet")
+    recipe = yaml.safe_load(path.read_text())
+    recipe["sources"]["annotations"] = ["asked.parquet"]
+    recipe["stats"] = {}
+    path.write_text(yaml.safe_dump(recipe))
+    return path
 
 
 def _real(folder: Path) -> Path:

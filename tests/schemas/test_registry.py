@@ -9,13 +9,18 @@ from blift.schemas.errors import SchemaError
 from blift.schemas.records import RECORDS, record_of
 from blift.schemas.registry import SCHEMAS, check_readable
 
+_TABLES = (
+    "Tables: post, comment, media, sample, annotation, instruction, chat, preference, blift, reject, media_file, "
+    "media_image, media_video."
+)
+
 
 def stamped(table: str, version: str) -> pa.Schema:
     return SCHEMAS["comment"].with_metadata({TABLE_KEY: table.encode(), VERSION_KEY: version.encode()})
 
 
 def test_the_tables_are_these() -> None:
-    names = ["post", "comment", "media", "sample", "instruction", "chat", "preference", "blift", "reject"]
+    names = ["post", "comment", "media", "sample", "annotation", "instruction", "chat", "preference", "blift", "reject"]
     names += ["media_file", "media_image", "media_video"]
     assert list(RECORDS) == list(SCHEMAS) == names
 
@@ -27,21 +32,13 @@ def test_a_table_is_found_by_its_name() -> None:
 def test_a_misspelt_table_gets_a_suggestion() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("coment")
-    tables = (
-        "Tables: post, comment, media, sample, instruction, chat, preference, blift, reject, media_file, media_image, "
-        "media_video."
-    )
-    assert str(caught.value) == f"There is no table 'coment', did you mean 'comment'? {tables}"
+    assert str(caught.value) == f"There is no table 'coment', did you mean 'comment'? {_TABLES}"
 
 
 def test_a_table_that_resembles_none_gets_a_list() -> None:
     with pytest.raises(SchemaError) as caught:
         record_of("xyz")
-    tables = (
-        "Tables: post, comment, media, sample, instruction, chat, preference, blift, reject, media_file, media_image, "
-        "media_video."
-    )
-    assert str(caught.value) == f"There is no table 'xyz'. {tables}"
+    assert str(caught.value) == f"There is no table 'xyz'. {_TABLES}"
 
 
 def test_a_table_reads_its_own_schema() -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from blift.schemas.annotation import REGIONS
 from blift.schemas.errors import RecipeError
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.instructions import Pairs, instructions
@@ -92,9 +93,14 @@ _DESCRIBED = (
     "Scene 1: A dog runs over a meadow. Foreground colours: brown. Background colours: green, blue. "
     "Dominant tone: warm. Tags: dog, meadow.\nScene 2: The jump"
 )
+_NOT_ANNOTATED = {
+    "memorability": "the sample has no memorability",
+    "saliency-objects": "the sample has no saliency_objects",
+    "saliency-regions": "the sample has no saliency_regions",
+}
 _HEAD = "Title: My dog jumps\nChannel: Dogs & Co\n"
 _IMAGE_HEAD = "Title: Sunset at the lake\nPosted in: r/pics\n"
-_VIDEO_TURNS = {
+_VIDEO_TURNS = _NOT_ANNOTATED | {
     "full": (
         (
             f"{_HEAD}What is said in it: Meet my dog.\n<video>\nPlease answer in this order.\n"
@@ -152,7 +158,7 @@ _VIDEO_TURNS = {
     ),
     "content-choice": "too few other scenes with speech in train for 25 options",
 }
-_IMAGE_TURNS = {
+_IMAGE_TURNS = _NOT_ANNOTATED | {
     "full": (
         (
             f"{_IMAGE_HEAD}<image>\nPlease answer in this order.\n"
@@ -178,7 +184,7 @@ _IMAGE_TURNS = {
     "content-simulation": "the sample has no speech",
     "content-choice": "the sample has no speech",
 }
-_BARE_LACKS = {
+_BARE_LACKS = _NOT_ANNOTATED | {
     "full": "the sample has no description and no likes and no comments and no replay",
     "content-only": "the sample has no description",
     "titles-only": "the sample has no title",
@@ -249,7 +255,7 @@ def test_what_data_says_makes_no_media_token_no_turn_and_no_line() -> None:
         scenes=[scene(0.0, 4.0, caption=bad, title=bad, tone=bad, tags=[bad], speech=bad, replay=1.0)],
         speech=[{"start_s": 0.0, "end_s": 1.0, "text": bad}],
     )  # fmt: skip
-    for name in set(shipped()) - {"content-choice"}:
+    for name in set(shipped()) - {"content-choice", *_NOT_ANNOTATED}:
         user, assistant = turns(name, dirty)
         assert user.count("<video>") == 1
         assert not any(token in user for token in _NOT_A_WORD if token != "<video>")  # noqa: S105 - no password
@@ -282,6 +288,27 @@ def test_templates_can_ask_for_popularity_among_the_like() -> None:
     (row,) = found.chat.to_pylist()
     assert row["messages"][1]["content"][1]["text"] == "2.5 0.75 4321"
     assert (row["score_ratio"], row["score_percentile"]) == (2.5, 0.75)
+
+
+def test_pairs_of_annotations_say_what_was_annotated_and_hold_no_tokens() -> None:
+    blank = {"annotators": None, "licence": None, "matched_by": "sha256", "source": "f", "value": None, "map": []}
+    rows: list[dict[str, Any]] = [
+        {"kind": "memorability", "value": 0.875},
+        {"kind": "saliency_objects", "map": [("a <image> dog", 0.5), ("cat", 1)]},
+        {"kind": "saliency_regions", "map": [(name, 0.5) for name in REGIONS]},
+        {"kind": "memorability", "value": 0.1, "sample_id": "another"},
+    ]
+    for place, row in enumerate(rows):
+        row["map"] = [{"name": name, "value": value} for name, value in row.get("map", [])]
+        row |= {"annotation_id": str(place), "sample_id": row.get("sample_id", "image")}
+    annotations = pa.Table.from_pylist([blank | row for row in rows], SCHEMAS["annotation"])
+    table = pa.Table.from_pylist([image(), bare("bare")], _SAMPLES)
+    templates = [shipped_template(name) for name in _NOT_ANNOTATED]
+    found = instructions(table, templates, pl.Series(["train"] * 2), annotations=annotations)
+    answers = [row["conversations"][1]["value"] for row in found.llava.to_pylist()]
+    assert answers[:2] == ["0.88", "1. cat: 1.00\n2. a [image] dog: 0.50"]
+    assert answers[2].split("\n") == [f"{name.capitalize()}: 0.50" for name in REGIONS]
+    assert found.skipped.column("sample_id").to_pylist() == ["bare"] * 3
 
 
 def test_llava_and_chat_say_the_same() -> None:

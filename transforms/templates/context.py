@@ -66,6 +66,9 @@ def context_of(
     - ``scenes``: each with ``number``, ``start_s``, ``end_s``, ``title``, ``caption``, ``tags``, ``foreground``,
       ``background``, ``tone``, ``speech``, ``screen_text``, ``replay``; ``described`` and ``replayed`` are those
       that have a description, and a replay value.
+    - ``memorability`` (0 to 1, none where unknown), ``salient_objects`` (the most salient first) and
+      ``salient_regions`` (nine, in reading order), each with ``name`` and ``value``: of annotations, empty where there
+      are none.
     - ``masked``: the scene whose speech is masked; ``options`` (``letter``, ``speech``) and ``answer``, a letter.
 
     Args:
@@ -98,10 +101,17 @@ def context_of(
         "scenes": scenes,
         "described": [scene for scene in scenes if _is_described(scene)],
         "replayed": [scene for scene in scenes if scene["replay"] is not None],
+        "memorability": sample.get("memorability"),
+        "salient_objects": _named_parts(sample.get("salient_objects", ())),
+        "salient_regions": _named_parts(sample.get("salient_regions", ())),
         "masked": None,
         "options": [],
         "answer": None,
     }
+
+
+def _named_parts(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": plain(part["name"]), "value": part["value"]} for part in parts]
 
 
 def _popular(comments: Sequence[Mapping[str, Any]], least: int | None) -> list[str]:

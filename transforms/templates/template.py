@@ -50,6 +50,9 @@ class Part(StrEnum):
     COMMENTS = "comments"
     REPLAY = "replay"
     SPEECH = "speech"  # of one scene, which is masked
+    MEMORABILITY = "memorability"  # the three of annotations
+    SALIENCY_OBJECTS = "saliency_objects"
+    SALIENCY_REGIONS = "saliency_regions"
 
 
 class _File(BaseModel):
@@ -197,6 +200,8 @@ _EVERYTHING = context_of(
         "score_percentile": 0.5,
         "scenes": [_SCENE],
         "speech": [{"text": "words"}],
+        "memorability": 0.5,
+        **{name: [{"name": "words", "value": 0.5}] for name in ("salient_objects", "salient_regions")},
     }
 )
 _EVERYTHING |= {"masked": _EVERYTHING["scenes"][0], "options": [{"letter": "A", "speech": "words"}], "answer": "A"}

@@ -16,6 +16,7 @@ from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_files
 from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
 from blift.schemas.split import Split
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.instructions import Pairs, instructions
@@ -38,6 +39,7 @@ class InstructConfig:
     Attributes:
         files: where files of media are, and how they are kept; None where the recipe does not look at media.
         requires_files: pairs without a file are rejected.
+        annotations: shards of the annotation table; one holds those of the samples of the shard of its number.
     """
 
     folder: str
@@ -48,6 +50,7 @@ class InstructConfig:
     min_comment_score: int | None
     files: Files | None
     requires_files: bool
+    annotations: Sequence[Shard] = ()
 
 
 def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfig) -> StagePlan:
@@ -57,6 +60,12 @@ def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfi
     splits = compared | "Splits" >> AssignSplits(config.validation, config.test)
     ranked = compared | "Popularity" >> RankPopularity(splits)
     by_shard = {"samples": samples | "By shard" >> beam.Map(_by_place).with_output_types(tuple[int, Shard])}
+    if config.annotations:
+        by_shard["annotations"] = (
+            pipeline
+            | "Annotations" >> beam.Create(list(config.annotations))
+            | "Annotations by shard" >> beam.Map(_by_place).with_output_types(tuple[int, Shard])
+        )
     if config.files:
         by_shard["files"] = pipeline | "Files" >> FilesOfMedia(config.files, config.folder, config.shards)
     pairs = (
@@ -89,6 +98,7 @@ class _Pairs(beam.DoFn):
         self, element: tuple[int, Mapping[str, Iterable[Any]]], ranked: Iterable[pa.Table]
     ) -> Iterator[Shard | TaggedOutput]:
         config, tally = self._config, Tally(STAGE)
+        annotated = [read_shard(config.folder, shard, "annotation") for shard in element[1].get("annotations", ())]
         for shard in element[1]["samples"]:
             samples = read_shard(config.folder, shard, "sample")
             assigned = frame(concat(ranked, RANKED))
@@ -102,6 +112,7 @@ class _Pairs(beam.DoFn):
             pairs = instructions(
                 samples, config.templates, own["split"], shown,
                 popularity=own.select("score_ratio", "score_percentile"), min_comment_score=config.min_comment_score,
+                annotations=concat(annotated, SCHEMAS["annotation"]),
             )  # fmt: skip
             asked = samples.num_rows * len(config.templates)
             skipped = {Reason.NOTHING_TO_ASK: pairs.skipped.num_rows}

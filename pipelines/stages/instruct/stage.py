@@ -8,6 +8,7 @@ from typing import Any
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
 from blift.pipelines.recipe.instruct import PairMedia
 from blift.pipelines.recipe.media import Media
+from blift.pipelines.stages.annotate.stage import STAGE as ANNOTATE
 from blift.pipelines.stages.curate.stage import STAGE as CURATE
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.instruct import pipeline
@@ -20,6 +21,8 @@ def _prepare(request: Request) -> Prepared:
     shards = [shard for shard in request.shards_of(CURATE.name) if shard.path.startswith("samples/")]
     section = request.recipe.instruct
     files, of_files = files_of_media(request, request.recipe.media) if request.recipe.media else (None, None)
+    annotated = request.shards_of(ANNOTATE.name) if request.recipe.sources.annotations else []
+    annotations = [shard for shard in annotated if shard.path.startswith("annotations/")]
     config = pipeline.InstructConfig(
         folder=request.folder.path,
         shards=request.number_of_shards(INGEST.name),
@@ -29,11 +32,13 @@ def _prepare(request: Request) -> Prepared:
         files=files,
         min_comment_score=section.min_comment_score,
         requires_files=section.media is PairMedia.REQUIRED,
+        annotations=annotations,
     )
     return Prepared(
         inputs={
             "shards": digests(shards, ("samples/",)),
             "media": of_files,
+            **({"annotations": digests(annotations, ("annotations/",))} if annotations else {}),
             "instruct": as_json(section),
         },
         plan=partial(pipeline.plan, inputs=shards, config=config),
@@ -70,4 +75,4 @@ _TABLES = tuple(
     for split in Split
 )
 
-STAGE = Stage("instruct", _TABLES, _prepare, records=("media", "sample", "instruction", "chat"))
+STAGE = Stage("instruct", _TABLES, _prepare, records=("media", "sample", "instruction", "chat", "annotation"))

@@ -69,6 +69,23 @@ def test_a_file_that_is_damaged_is_a_sentence(
         list(read_published(HubFile("owner/name", "abc", "data.parquet", "x")))
 
 
+@pytest.mark.parametrize(
+    "column",
+    [pa.nulls(20_000_000, pa.int8()), pa.ListArray.from_arrays([0, 20_000_000], pa.nulls(20_000_000, pa.int8()))],
+    ids=["rows", "list"],
+)
+def test_a_file_that_claims_more_than_it_can_hold_is_a_sentence(
+    column: pa.Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table({"num_comments": column}), path, compression="zstd")
+    monkeypatch.setattr(Hub, "download", lambda *_: str(path))
+    with pytest.raises(
+        InputError, match=r"^data\.parquet of owner/name claims 20,000,000 .*Choose another `revision`\.$"
+    ):
+        list(read_published(HubFile("owner/name", "abc", "data.parquet", "x")))
+
+
 @pytest.mark.parametrize("manifest", [b"", b"{", b"5", b"[]", b'"release"', b"\xff", b"[" * 100_000])
 def test_a_manifest_of_another_program_says_nothing(manifest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {"manifest.json": "a", "data/x.parquet": "b", "samples/y.parquet": "c"}

@@ -35,9 +35,10 @@ def test_json_is_the_same_each_time_and_keeps_its_schema(built: Built, capsys: p
     schema = json.loads(printed(capsys, "--json-schema"))
     jsonschema.validate(json.loads(text), schema)
     assert schema == json.loads((Path(__file__).parents[3] / "docs" / "statistics.schema.json").read_text())
-    assert [table["name"] for table in json.loads(text)["tables"]] == [
-        "samples", "instructions", "instructions_without_media", "media", "posts", "comments",
-    ]  # fmt: skip
+    described = [table["name"] for table in json.loads(text)["tables"]]
+    assert described[:2] == ["samples", "instructions"]
+    assert {"media", "posts", "comments"} < set(described)
+    assert not {"chat", "chat_without_media", "rejects"} & set(described)
 
 
 def test_figures_are_those_of_sql(built: Built, capsys: pytest.CaptureFixture[str]) -> None:
