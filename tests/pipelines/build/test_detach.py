@@ -152,7 +152,7 @@ def test_a_stage_whose_run_report_is_damaged_runs_again(
     (out / MANIFEST).write_text(json.dumps(content))
     (out / ".account-instruct.json").write_bytes(b"garbage\n")
     manifest, events = step(recipe, out, detach=False)
-    assert events[-2:] == ["started instruct", "done instruct"]
+    assert events[-3:] == ["started instruct", "done instruct", "skipped prefer"]
     assert manifest.fingerprint == built[1].fingerprint
 
 
