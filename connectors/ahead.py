@@ -49,13 +49,18 @@ def ahead(items: Iterator[Item], work: Callable[[Item], Result], threads: int) -
     with ThreadPoolExecutor(threads) as pool:
         feeder = threading.Thread(target=_feed, args=(items, work, pool, results, stopped), daemon=True)
         feeder.start()
+        ended = False
         try:
-            while (result := results.get()) is not None:
-                yield result.result()
+            while not ended:
+                result = results.get()
+                if result is None:
+                    ended = True
+                else:
+                    yield result.result()
         finally:
             stopped.set()
-            while result is not None:
-                result = results.get()
+            while not ended:
+                ended = results.get() is None
             feeder.join()
 
 
