@@ -33,6 +33,11 @@ def is_here(path: str) -> bool:
     return "://" not in path
 
 
+def within(folder: str, path: str) -> str:
+    """A path below a folder where it is relative; an absolute path stays, and an address, unlike with `join`."""
+    return posixpath.join(folder, path) if is_here(path) else path
+
+
 def open_to_read(path: str) -> BinaryIO:
     """The bytes of a file as they are, whatever it is packed with; it can be sought in.
 

@@ -46,6 +46,24 @@ class FrameHash(Part):
     )
 
 
+class HashKind(StrEnum):
+    """Kinds of perceptual hashes beside `phash`, in the words of the library ``imagehash``."""
+
+    AHASH = "ahash"  # average_hash
+    DHASH = "dhash"
+    WHASH = "whash"
+    COLORHASH = "colorhash"
+    CROP_RESISTANT = "crop_resistant"  # crop_resistant_hash: one hash for each segment, separated by commas
+
+
+class PictureHash(Part):
+    """The hash of an image or of a keyframe, by a kind that the recipe asks for."""
+
+    time_s: float = Field(description="When the keyframe is shown, in seconds from the first frame; 0 of an image.")
+    kind: HashKind = Field(description="Which hash.")
+    value: str = Field(description="Its value, as `imagehash` prints it.")
+
+
 class FramePart(StrEnum):
     """Three fifths of a frame."""
 
@@ -92,7 +110,7 @@ class Media(Record):
     """One file of media."""
 
     table: ClassVar[str] = "media"
-    version: ClassVar[str] = "1.1.0"
+    version: ClassVar[str] = "1.2.0"
     key: ClassVar[tuple[str, ...]] = ("sha256",)
 
     sha256: str = Field(description="Digest of the file, hex: its identity.")
@@ -132,6 +150,9 @@ class Media(Record):
     frame_hashes: list[FrameHash] = Field(description="Hashes of sampled frames, in order; none of images.")
     part_hashes: list[PartHash] = Field(
         description="Hashes of parts of sampled frames, in order: a logo elsewhere leaves them as they are."
+    )
+    hashes: list[PictureHash] = Field(
+        description="Hashes of the other kinds that the recipe asks for: of an image as shown, or of each keyframe."
     )
     loudness_lufs: float | None = Field(description="Integrated loudness, LUFS (EBU R 128); none without audio.")
     silences: list[Silence] = Field(description="Stretches of silence in the audio, in order.")

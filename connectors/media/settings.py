@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from blift.connectors.media.limits import Limits
-from blift.schemas.media import Media
+from blift.schemas.media import HashKind, Media
 
 #: Raised when the same settings give other values than before.
 _REVISION = 4
@@ -46,6 +46,7 @@ class MeasureConfig:
         keyframe_quality: of the keyframe's JPEG, 1..95.
         turned: keep the hashes of an image's flips and quarter turns, and the one that stays under any turn.
         loudness: measure loudness and silences of the audio.
+        hashes: kinds of perceptual hashes that are kept of images and keyframes, beside `phash`.
         image_keyframes: write a keyframe of images too, for models that look at them.
         salience_model: path of an ONNX model of the U2-Net family that says what stands out.
     """
@@ -61,6 +62,7 @@ class MeasureConfig:
     keyframe_quality: int = 88
     turned: bool = True
     loudness: bool = True
+    hashes: tuple[HashKind, ...] = ()
     image_keyframes: bool = False
     salience_model: str | None = None
 

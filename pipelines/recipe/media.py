@@ -10,6 +10,7 @@ from blift.connectors.media.limits import Limits
 from blift.connectors.media.settings import Access, DecoderChoice, MeasureConfig
 from blift.pipelines.recipe.describe import Describe, Speech
 from blift.pipelines.recipe.section import Count, Section, Share
+from blift.schemas.media import HashKind
 from blift.transforms.media.looks import DuplicateOptions
 
 
@@ -112,6 +113,11 @@ class Media(Section):
         "are sampled; `key`, those that are coded by themselves. The last two leave scenes to chapters and segments.",
     )
     samples_per_s: float = Field(default=2.0, gt=0, le=30, description="Frames a second whose hash is kept.")
+    hashes: list[HashKind] = Field(
+        default=[],
+        description="Other perceptual hashes of images and keyframes, by `imagehash`, in the column `hashes` of the "
+        "media table. `phash` is always there; near-duplicates are found by it.",
+    )
     loudness: bool = Field(default=True, description="Measure loudness and silences of the audio.")
     cuts: Cuts = Field(default_factory=Cuts, description="Where scenes are cut.")
     keyframes: Keyframes = Field(default_factory=Keyframes, description="The pictures that stand for scenes.")
@@ -140,6 +146,7 @@ class Media(Section):
             keyframe_quality=self.keyframes.quality,
             turned=self.near_duplicates is not None and self.near_duplicates.turned,
             loudness=self.loudness,
+            hashes=tuple(sorted(set(self.hashes))),
             image_keyframes=self.keyframes.images or self.describe is not None,
             salience_model=salience_model,
         )

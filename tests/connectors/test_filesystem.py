@@ -20,6 +20,7 @@ from blift.connectors.filesystem import (
     open_to_write,
     read_bytes,
     rename,
+    within,
 )
 
 
@@ -133,3 +134,11 @@ def test_an_address_is_not_here() -> None:
     assert is_here("/data/run")
     assert is_here("run")
     assert not is_here("gs://bucket/run")
+
+
+def test_a_relative_path_is_below_its_folder_and_an_address_is_not() -> None:
+    assert within("/data/run", "store/a.jpg") == "/data/run/store/a.jpg"
+    assert within("s3://bucket/run", "store/a.jpg") == "s3://bucket/run/store/a.jpg"
+    assert within("s3://bucket/run", "/data/a.jpg") == "/data/a.jpg"
+    for folder in ("/data/run", "s3://bucket/run"):
+        assert within(folder, "s3://bucket/pictures/a.jpg") == "s3://bucket/pictures/a.jpg"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 import pyarrow as pa
 
-from blift.connectors.filesystem import is_here
+from blift.connectors.filesystem import is_here, within
 from blift.connectors.inside import check_inside
 from blift.connectors.parquet import read_parquet, shard_name, write_parquet
 from blift.connectors.shard import Shard
@@ -96,7 +96,7 @@ def _opened(folder: str, path: str) -> str:
     """
     if not path.startswith("/") and is_here(path):
         check_inside(folder, path)
-    return posixpath.join(folder, path)
+    return within(folder, path)
 
 
 def changed(path: str) -> list[int] | None:

@@ -27,6 +27,7 @@ from blift.schemas.media import Decoder, MediaForm
 from blift.schemas.reasons import Reason
 from blift.transforms.media.hashes import look_at, phash, phash_turned, ring_hash, without_bars
 from blift.transforms.media.marks import marks
+from blift.transforms.media.picture_hashes import picture_hashes
 
 #: From this height on, decoding every frame pays on the device (docs/benchmarks.md).
 _GPU_HEIGHT = 1080
@@ -92,6 +93,7 @@ def _image(path: str, size_bytes: int, config: MeasureConfig) -> Measured:
         "detail": look.detail,
         "frame_hashes": [],
         "part_hashes": [],
+        "hashes": picture_hashes(still.rgb, config.hashes),
         "silences": [],
         "scenes": [scene],
     }

@@ -17,6 +17,7 @@ from blift.schemas.reasons import Reason
 from blift.transforms.media.change import ChangeScore, Weights
 from blift.transforms.media.cuts import SceneCutter, Stretch
 from blift.transforms.media.hashes import glimpse, inside_bars, looks_at, part_hashes, phashes
+from blift.transforms.media.picture_hashes import picture_hashes
 
 #: Frames whose lengths differ by more than this share, and by more than two milliseconds, are not equally long.
 _SPREAD, _SPREAD_S = 0.1, 0.002
@@ -43,6 +44,7 @@ class Watch:
         self._claimed_s = 0.0
         self._hashes: list[dict[str, Any]] = []
         self._parts: list[dict[str, Any]] = []
+        self._picture_hashes: list[dict[str, Any]] = []
         self._scenes: list[dict[str, Any]] = []
         self._drawn: list[int] = []
         self.keyframes: list[bytes | None] = []
@@ -107,6 +109,7 @@ class Watch:
             "frames": len(self._starts),
             "frame_hashes": self._hashes,
             "part_hashes": self._parts,
+            "hashes": self._picture_hashes,
             "scenes": [scene | {"end_s": end_s} for scene, end_s in zip(self._scenes, ends, strict=True)],
         }
 
@@ -163,6 +166,7 @@ class Watch:
     def _close(self, scene: Stretch[Frame]) -> None:
         picture = scene.keyframe.picture(self._config.keyframe_side)
         self.keyframes.append(jpeg(picture, self._config))
+        self._picture_hashes += picture_hashes(picture, self._config.hashes, scene.keyframe.time_s)
         self._scenes.append(
             {
                 "start_s": self._starts[scene.first] if scene.first else 0.0,

@@ -17,6 +17,7 @@ from blift.connectors.media.limits import Limits, Refused
 from blift.connectors.media.pyav import PyAvFrame, PyAvVideo
 from blift.connectors.media.settings import Access, MeasureConfig
 from blift.pipelines.stages.media.measure import measure
+from blift.schemas.media import HashKind
 from blift.schemas.reasons import Reason
 from blift.transforms.media.hashes import part_hashes
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
@@ -163,6 +164,20 @@ def test_hashes_of_real_images_are_imagehashs(shared_data: Path) -> None:
         if "corrupt" not in path.name:
             upright = ImageOps.exif_transpose(Image.open(path))
             assert measure(str(path), _CONFIG).row["phash"] == str(imagehash.phash(upright)), path
+
+
+def test_other_kinds_of_hashes_are_kept_of_an_image_and_of_keyframes(clip: Path, tmp_path: Path) -> None:  # noqa: F811
+    config = replace(_CONFIG, hashes=(HashKind.COLORHASH, HashKind.DHASH), keyframe_side=4_000)
+    picture = Image.effect_mandelbrot((90, 60), (-2.0, -1.0, 1.0, 1.0), 50).convert("RGB")
+    picture.save(tmp_path / "picture.png")
+    assert measure(str(tmp_path / "picture.png"), config).row["hashes"] == [
+        {"time_s": 0.0, "kind": "colorhash", "value": str(imagehash.colorhash(picture))},
+        {"time_s": 0.0, "kind": "dhash", "value": str(imagehash.dhash(picture))},
+    ]
+    row = measure(str(clip), config).row
+    shown = [(kind, scene["keyframe_s"]) for scene in row["scenes"] for kind in ("colorhash", "dhash")]
+    assert [(one["kind"], one["time_s"]) for one in row["hashes"]] == shown
+    assert measure(str(clip), _CONFIG).row["hashes"] == []
 
 
 def test_equal_pixels_make_equal_keyframes(clip: Path) -> None:  # noqa: F811
