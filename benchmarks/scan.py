@@ -49,7 +49,7 @@ def commands(folder: Path, work: Path) -> dict[str, list[str]]:
     unpacked = "zstd -dc --long=31 " + " ".join(f"'{folder / name}.zst'" for name in _ARCHIVES)
     python, recipe = sys.executable, folder / "scan.yaml"
     recipe.write_text((_HERE / "scan.yaml").read_text())
-    duckdb = work / "duckdb.py"
+    duckdb = work / "from_pipe.py"
     duckdb.write_text(_DUCKDB % (WANTED, work / "duckdb.parquet"))
     ours = [python, "-m", "blift.pipelines.cli", "build", str(recipe), "--out", str(work / "blift"), "--quiet"]
     grep = f"grep -cF '\"subreddit\": \"{WANTED}\"' > '{work / 'grep.txt'}'"
