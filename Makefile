@@ -8,17 +8,25 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test fuzz kill test-training test-runners test-gpu test-images test-browser page mutation lint tree types imports docs docs-check schema-check check shared bench constraints clean
+.PHONY: help demo demo-live test fuzz kill test-training test-runners test-gpu test-images test-browser page mutation lint tree types imports docs docs-check schema-check check shared bench bench-check constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
 
-$(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard */media/*.c)
+SOURCES := pyproject.toml setup.py constraints.txt $(wildcard */*.c */media/*.c)
+
+$(VENV)/.installed: $(SOURCES)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $(VENV)/.demo $@
+
+# The demo needs half of the packages that development needs, and compiles the modules that it imports.
+$(VENV)/.demo: $(SOURCES)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --no-compile -c constraints.txt -e '.[demo]'
 	@touch $@
 
-demo: $(VENV)/.installed  ## write the demo corpus, build a dataset of it, load it
+demo: $(VENV)/.demo  ## write the demo corpus, build a dataset of it, load it
 	$(BIN)/blift demo $(DEMO)/corpus
 	$(BIN)/blift build $(DEMO)/corpus/demo.yaml --out $(DEMO)/run
 	$(BIN)/python -m blift.pipelines.demo.load $(DEMO)/run
@@ -122,12 +130,16 @@ schema-check: $(VENV)/.installed  ## tables against their baselines, or AGAINST 
 check: lint types imports schema-check docs-check test  ## all of the above, as CI does
 
 bench: $(VENV)/.installed  ## the benchmarks of docs/benchmarks.md (some minutes)
+	$(BIN)/python -m benchmarks.scan
 	$(BIN)/python -m benchmarks.records
 	$(BIN)/python -m benchmarks.near_duplicates
 	$(BIN)/python -m benchmarks.language
 	$(BIN)/python -m benchmarks.templates
 	for what in time kills workers rivals resend again; do $(BIN)/python -m benchmarks.publish $$what; done
 	for what in time kills workers; do $(BIN)/python -m benchmarks.publish $$what --xet; done
+
+bench-check: $(VENV)/.installed  ## the last run of the benchmarks, and counts, against benchmarks/bounds.yaml
+	$(BIN)/python -m benchmarks.check
 
 constraints: $(VENV)/.installed  ## pin what is installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude blift | sed '/ @ /d' > constraints.txt

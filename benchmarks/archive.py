@@ -7,8 +7,10 @@ comment of about 900 bytes with a body of 172 characters on average). The same a
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -171,8 +173,8 @@ _WORDS = [
     "food",
     "sun",
 ]
-_SUBREDDITS = np.array(["pics", "videos", "aww", "funny"])
-_SHARES = (0.4, 0.3, 0.2, 0.1)
+#: Subreddits, and how many of all posts each has.
+SHARES = {"pics": 0.4, "videos": 0.3, "aww": 0.2, "funny": 0.1}
 _FIRST_POST, _FIRST_COMMENT = 500_000_000, 30_000_000_000
 _START, _MONTH_S = 1_514_764_800, 31 * 86_400
 
@@ -186,21 +188,36 @@ class Archive:
     size_bytes: int
 
 
-def write_archive(folder: Path, posts: int, comments: int, seed: int = 1, part: int = 0) -> Archive:
+def write_archive(
+    folder: Path,
+    posts: int,
+    comments: int,
+    seed: int = 1,
+    part: int = 0,
+    shares: Mapping[str, float] = MappingProxyType(SHARES),
+) -> Archive:
     """Write `RS.ndjson` and `RC.ndjson` of so many lines to ``folder``; parts of one archive share no id."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     submissions, replies = folder / "RS.ndjson", folder / "RC.ndjson"
+    subreddits = np.empty(posts, dtype=object)
     with submissions.open("w", encoding="utf-8") as stream:
         for first in range(0, posts, 10_000):
-            stream.writelines(_submissions(rng, part * posts + first, min(10_000, posts - first)))
+            block = subreddits[first : first + 10_000]
+            block[:] = rng.choice(list(shares), size=len(block), p=list(shares.values()))
+            stream.writelines(_submissions(rng, part * posts + first, block))
     # A few posts draw hundreds of comments, most draw one or two: log-normal weights.
     weights = np.cumsum(rng.lognormal(0.0, 1.7, posts))
     popularity = np.searchsorted(weights, rng.random(comments) * weights[-1]).astype(np.int64)
     with replies.open("w", encoding="utf-8") as stream:
         for first in range(0, comments, 10_000):
             stream.writelines(
-                _comments(rng, part * comments + first, part * posts + popularity[first : first + 10_000])
+                _comments(
+                    rng,
+                    part * comments + first,
+                    part * posts + popularity[first : first + 10_000],
+                    subreddits[popularity[first : first + 10_000]],
+                )
             )
     return Archive(submissions, replies, submissions.stat().st_size + replies.stat().st_size)
 
@@ -247,8 +264,8 @@ _COMMENT_REST = json.dumps(
 )[1:]  # fmt: skip
 
 
-def _submissions(rng: np.random.Generator, first: int, count: int) -> list[str]:
-    subreddits = rng.choice(_SUBREDDITS, size=count, p=_SHARES)
+def _submissions(rng: np.random.Generator, first: int, subreddits: np.ndarray) -> list[str]:
+    count = len(subreddits)
     scores = (rng.pareto(0.7, count) * 5).astype(int) % 200_000
     created = _START + rng.integers(0, _MONTH_S, count)
     kinds = rng.random((count, 6))
@@ -288,7 +305,7 @@ def _submissions(rng: np.random.Generator, first: int, count: int) -> list[str]:
     return lines
 
 
-def _comments(rng: np.random.Generator, first: int, posts: np.ndarray) -> list[str]:
+def _comments(rng: np.random.Generator, first: int, posts: np.ndarray, subreddits: np.ndarray) -> list[str]:
     count = len(posts)
     lengths = np.minimum((rng.lognormal(2.9, 1.0, count) + 1).astype(int), 2_000)
     scores = (rng.pareto(1.0, count) * 3).astype(int) % 50_000
@@ -308,10 +325,10 @@ def _comments(rng: np.random.Generator, first: int, posts: np.ndarray) -> list[s
             "id": native,
             "link_id": f"t3_{post}",
             "parent_id": f"t3_{post}",
-            "permalink": f"/r/pics/comments/{post}/some_title_of_a_post/{native}/",
+            "permalink": f"/r/{subreddits[place]}/comments/{post}/some_title_of_a_post/{native}/",
             "retrieved_on": int(created[place]) + 5_000_000,
             "score": int(scores[place]),
-            "subreddit": "pics",
+            "subreddit": str(subreddits[place]),
             "subreddit_id": "t5_2qh0u",
         }
         lines.append(json.dumps(record)[:-1] + ", " + _COMMENT_REST + "\n")

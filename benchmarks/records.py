@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from benchmarks.archive import write_archive
+from benchmarks.last import save_figures
 
 _HERE = Path(__file__).parent
 
@@ -131,6 +132,10 @@ def report(scale: int, size_bytes: int, runs: list[Run]) -> None:
     for run in runs:
         ratio = run.cpu_s / base.cpu_s
         print(f"| {run.name} | {run.wall_s:.1f} | {run.cpu_s:.1f} | {ratio:.2f} | {run.peak_mb:,.0f} |")
+    ours = next(run for run in runs if run.name == "blift")
+    figures = {"CPU of DuckDB": ours.cpu_s / base.cpu_s, "wall of DuckDB": ours.wall_s / base.wall_s}
+    if scale == 1:
+        save_figures("records", figures | {"peak MB": ours.peak_mb})
 
 
 def main() -> None:

@@ -54,17 +54,32 @@ def _offsets(lists: pa.ListArray) -> pa.Array:
 
 
 def _replaced(values: pa.Array, rules: tuple[Pattern, ...], found: Counter[str]) -> pa.Array:
+    """The texts with what the rules find replaced. A text in which none finds anything is looked at once."""
     texts = pl.Series(values, dtype=pl.String)
+    places = pl.int_range(len(texts), dtype=pl.UInt32, eager=True)
     changed = False
     for _ in range(_PASSES):
-        again = False
+        part, matched, again = texts.gather(places), [], False
         for rule in rules:
-            hits = int(texts.str.count_matches(rule.regex).sum() or 0)
-            if hits:
-                after = texts.str.replace_all(rule.regex, rule.put)
-                if not after.equals(texts, null_equal=True):
-                    texts, changed, again = after, True, True
-                    found[rule.kind] += hits
+            where = _matching(part, rule)
+            if where.is_empty():
+                continue
+            matched.append(where)
+            before = part.gather(where)
+            after = before.str.replace_all(rule.regex, rule.put)
+            if not after.equals(before):
+                found[rule.kind] += int(before.str.count_matches(rule.regex).sum())
+                part, again = part.scatter(where, after), True
         if not again:
             break
+        texts, changed = texts.scatter(places, part), True
+        places = places.gather(pl.concat(matched).unique().sort())
     return texts.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(values.type) if changed else values
+
+
+def _matching(texts: pl.Series, rule: Pattern) -> pl.Series:
+    """Where a rule finds something."""
+    if rule.needs is None:
+        return texts.str.contains(rule.regex).fill_null(value=False).arg_true()
+    near = texts.str.contains(rule.needs).fill_null(value=False).arg_true()
+    return near.filter(texts.gather(near).str.contains(rule.regex))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from blift.schemas.split import Split
 from blift.transforms.tables import hash64
@@ -21,6 +19,10 @@ def components(sample_ids: pl.Series, clusters: pl.Series, channels: pl.Series) 
     Args:
         sample_ids: unique. ``clusters`` and ``channels`` may be null.
     """
+    # Slow to import, and not needed where a build has nothing to do.
+    from scipy.sparse import coo_array  # noqa: PLC0415
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     names = pl.concat([_named("cluster:", clusters), _named("channel:", channels)])
     count = len(sample_ids)
     # A bipartite graph: samples, and after them the clusters and channels that they name.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,9 +16,11 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from blift.connectors.ahead import ahead, spare_threads
 from blift.connectors.files import Chunk, InputFile
 from blift.connectors.lines import BLOCK_BYTES, MAX_LINE_BYTES, BadLine, Lines
 from blift.connectors.malformed import Malformed, RejectList
+from blift.connectors.plain import PlainForm
 from blift.connectors.reddit.columns import comment_table, post_id, post_table
 from blift.connectors.reddit.records import Comment, Observed, Submission, decode_line, decode_lines
 from blift.connectors.shapes import objects_of, read_records
@@ -28,6 +30,16 @@ from blift.schemas.reasons import Reason
 #: Rows of a chunk, about; and the most blocks of a file of whose records few are wanted.
 _CHUNK_ROWS, _CHUNK_PARTS = 20_000, 64
 
+#: The least size of a file that several threads read.
+_THREADED_BYTES = 1 << 20
+#: How many of the records of a block must be left out, of 1, for the next to be sifted before it is decoded.
+_WORTH_SIFTING = 0.3
+#: A comment among submissions is for the decoder to judge.
+_PLAIN: dict[type[Observed], PlainForm] = {
+    Submission: PlainForm(Submission, "subreddit", without=("link_id", "body")),
+    Comment: PlainForm(Comment, "link_id"),
+}
+
 _NATIVE_ID = r"^[0-9a-z]{1,13}$"
 
 
@@ -35,10 +47,17 @@ BooleanArray = NDArray[np.bool_]
 
 
 class Skip(NamedTuple):
-    """Which records are wanted, as a mask of shape (records,), and the reason that counts the others."""
+    """Which records are wanted, by one field of each, and the reason that counts the others.
+
+    Attributes:
+        reason: that counts them.
+        field: a string, or null.
+        wanted: of a column of that field, a mask of the same shape.
+    """
 
     reason: Reason
-    wanted: Callable[[Sequence[Any]], BooleanArray]
+    field: str
+    wanted: Callable[[pl.Series], BooleanArray]
 
 
 def read_submissions(
@@ -64,20 +83,25 @@ def read_submissions(
         InputError: the file cannot be opened or read. (Content that makes no sense becomes rejects.)
     """
     lines = read_records(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
-    skip = None if subreddits is None else Skip(Reason.OTHER_SUBREDDIT, partial(_of_subreddits, subreddits))
+    skip = (
+        None if subreddits is None else Skip(Reason.OTHER_SUBREDDIT, "subreddit", partial(_of_subreddits, subreddits))
+    )
     read = _Reader(file.name, Submission, "post", post_table, skip, RejectList(file.size_bytes))
-    yield from _gathered(map(read.chunk, lines))
+    yield from read.chunks(lines, _threads(file))
 
 
 def submissions_in(lines: Sequence[bytes], source: str) -> Chunk:
     """Submissions that are at hand, one a line, as ``read_submissions`` gives those of a file."""
     data = b"\n".join(lines)
     read = _Reader(source, Submission, "post", post_table, None, RejectList(len(data)))
-    return read.chunk(Lines(1, data, len(lines)))
+    [chunk] = read.chunks(iter([Lines(1, data, len(lines))]))
+    return chunk
 
 
-def _of_subreddits(subreddits: Collection[str], records: Sequence[Submission]) -> BooleanArray:
-    return np.array([subreddit_name(record.subreddit or "") in subreddits for record in records], dtype=bool)
+def _of_subreddits(subreddits: Collection[str], names: pl.Series) -> BooleanArray:
+    names = names.fill_null("")
+    wanted = [name for name in names.unique() if subreddit_name(name) in subreddits]
+    return names.is_in(wanted).to_numpy()
 
 
 def read_comments(
@@ -95,48 +119,49 @@ def read_comments(
         block_bytes: as there. ``max_line_bytes``: as there.
     """
     lines = read_records(file, block_bytes=block_bytes, max_line_bytes=max_line_bytes)
-    skip = None if of_posts is None else Skip(Reason.ORPHAN_COMMENT, partial(_on_posts, of_posts))
+    skip = None if of_posts is None else Skip(Reason.ORPHAN_COMMENT, "link_id", partial(_on_posts, of_posts))
     read = _Reader(file.name, Comment, "comment", comment_table, skip, RejectList(file.size_bytes))
-    yield from _gathered(map(read.chunk, lines))
+    yield from read.chunks(lines, _threads(file))
 
 
-def _on_posts(of_posts: Callable[[pl.Series], BooleanArray], records: Sequence[Comment]) -> BooleanArray:
-    links = pl.Series("link", [record.link_id for record in records], dtype=pl.String).to_frame()
-    return of_posts(links.select(post_id(pl.col("link"))).to_series())
+def _on_posts(of_posts: Callable[[pl.Series], BooleanArray], links: pl.Series) -> BooleanArray:
+    return of_posts(links.to_frame("link").select(post_id(pl.col("link"))).to_series())
 
 
-def _gathered(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """The chunks, several made one where they are small: whatever follows has a price for each."""
-    held: list[Chunk] = []
-    rows = 0
-    for chunk in chunks:
-        held.append(chunk)
-        rows += chunk.rows_in - sum(chunk.skipped.values())
-        if rows >= _CHUNK_ROWS or len(held) == _CHUNK_PARTS:
-            yield _joined(held)
-            held, rows = [], 0
-    if held:
-        yield _joined(held)
+def _threads(file: InputFile) -> int:
+    """How many threads look ahead in a file; a small one is read before they are there."""
+    return spare_threads() if file.size_bytes >= _THREADED_BYTES else 0
 
 
-def _joined(chunks: Sequence[Chunk]) -> Chunk:
-    return Chunk(
-        sum(chunk.rows_in for chunk in chunks),
-        pa.concat_tables([chunk.table for chunk in chunks]),
-        pa.concat_tables([chunk.rejects for chunk in chunks]),
-        _summed(chunk.skipped for chunk in chunks),
-        _summed(chunk.unlisted for chunk in chunks),
-    )
+class _Sifted(NamedTuple):
+    """Lines that are to be decoded, and how many records are left out already."""
+
+    lines: Lines | BadLine
+    skipped: int = 0
 
 
-def _summed(counts: Iterable[Mapping[Reason, int]]) -> Mapping[Reason, int]:
-    total: Counter[Reason] = Counter()
-    for one in counts:
-        total.update(one)
-    return total
+@dataclass
+class _Held:
+    """What was read and is not built yet: whatever follows has a price for each chunk.
+
+    Attributes:
+        records: that are wanted; ``lines``: arrays of the numbers of their lines.
+        rows_in: of these blocks. ``skipped``: how many of them are not wanted.
+        parts: how many blocks.
+    """
+
+    records: list[Any] = field(default_factory=list)
+    lines: list[NDArray[np.int64]] = field(default_factory=list)
+    rows_in: int = 0
+    skipped: int = 0
+    parts: int = 0
+
+    def is_enough(self) -> bool:
+        """It makes a chunk."""
+        return self.rows_in - self.skipped >= _CHUNK_ROWS or self.parts == _CHUNK_PARTS
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reader:
     """Makes chunks of the parts of one file.
 
@@ -147,6 +172,8 @@ class _Reader:
         build: makes a table of records, the numbers of their lines, and the source.
         skip: what is not built.
         rejects: of the file.
+        left_out: how many of the last block's records were not built, of 1: where they are few, what decides is not
+            looked for before all is decoded.
     """
 
     source: str
@@ -155,31 +182,76 @@ class _Reader:
     build: Callable[[Sequence[Any], np.ndarray, str], pa.Table]
     skip: Skip | None
     rejects: RejectList
+    left_out: float = 1.0
 
-    def chunk(self, part: Lines | BadLine) -> Chunk:
-        """What a part of the file holds."""
-        records: list[Any] = []
-        numbers = np.empty(0, np.int64)
-        if isinstance(part, BadLine):
-            self._reject(part.problem, part.number, part.head)
-            rows_in = 1
-        else:
-            records, numbers, rows_in = self._decoded(part)
-        skipped = {}
+    def chunks(self, parts: Iterator[Lines | BadLine], threads: int = 0) -> Iterator[Chunk]:
+        """What the parts of the file hold, several made one where little of them is wanted.
+
+        Args:
+            parts: of the file.
+            threads: that look ahead for what is wanted.
+        """
+        held = _Held()
+        for part in ahead(parts, self._sifted, threads if self.skip else 0):
+            self._hold(part, held)
+            if held.is_enough():
+                yield self._built(held)
+                held = _Held()
+        if held.parts:
+            yield self._built(held)
+
+    def _hold(self, part: _Sifted, held: _Held) -> None:
+        """Read a part of the file."""
+        held.parts += 1
+        if isinstance(part.lines, BadLine):
+            self._reject(part.lines.problem, part.lines.number, part.lines.head)
+            held.rows_in += 1
+            return
+        skipped = part.skipped
+        records, numbers, decoded = self._decoded(part.lines)
+        rows_in = decoded + skipped
         if self.skip is not None:
-            wanted = self.skip.wanted(records)
-            skipped = {self.skip.reason: len(records) - int(wanted.sum())}
-            records = list(compress(records, wanted))
-            numbers = numbers[wanted]
-        table = self._with_sound_ids(self.build(records, numbers, self.source))
+            column = pl.Series(list(map(attrgetter(self.skip.field), records)), dtype=pl.String)
+            wanted = self.skip.wanted(column)
+            skipped += len(records) - int(wanted.sum())
+            records, numbers = list(compress(records, wanted)), numbers[wanted]
+        self.left_out = skipped / max(rows_in, 1)
+        held.records += records
+        held.lines.append(numbers)
+        held.rows_in += rows_in
+        held.skipped += skipped
+
+    def _built(self, held: _Held) -> Chunk:
+        """The chunk of what is held."""
+        lines = np.concatenate([np.empty(0, np.int64), *held.lines])
+        table = self._with_sound_ids(self.build(held.records, lines, self.source))
         rejects, unlisted = self.rejects.take()
-        return Chunk(rows_in, table, rejects, skipped, unlisted)
+        skipped = {self.skip.reason: held.skipped} if self.skip else {}
+        return Chunk(held.rows_in, table, rejects, skipped, unlisted)
+
+    def _sifted(self, lines: Lines | BadLine) -> _Sifted:
+        """The lines without those that are surely of records that are not wanted. Other threads may run this."""
+        if self.skip is None or isinstance(lines, BadLine) or self.left_out < _WORTH_SIFTING:
+            return _Sifted(lines)
+        plain = _PLAIN[self.kind].find(lines.data, lines.count)
+        if plain is None:
+            return _Sifted(lines)
+        left_out = plain.is_plain & ~self.skip.wanted(plain.values)
+        kept = np.flatnonzero(~left_out)
+        if len(kept) == lines.count:
+            return _Sifted(lines)
+        ends = plain.ends[kept].tolist()
+        starts = np.where(kept > 0, plain.ends[kept - 1] + 1, 0).tolist()
+        data = b"\n".join(lines.data[start:end] for start, end in zip(starts, ends, strict=True))
+        return _Sifted(Lines(lines.first, data, len(kept), _numbers(lines)[kept]), lines.count - len(kept))
 
     def _reject(self, problem: Malformed, line: int, payload: bytes) -> None:
         self.rejects.add(problem, self.table, None, self.source, line, payload)
 
     def _decoded(self, lines: Lines) -> tuple[list[Any], np.ndarray, int]:
         """Records, the numbers of their lines, and how many there were with those that are none."""
+        if not lines.count:
+            return [], np.empty(0, np.int64), 0
         with _no_collection():
             records = decode_lines(lines.data, self.kind)
         if records is not None and len(records) == lines.count and _is_one_a_line(lines):
