@@ -19,6 +19,7 @@ from blift.pipelines.engine.ending import (
     EXIT_USER_ERROR,
     EXIT_WORKER_LOST,
     INTERRUPTED,
+    STOPPED,
     leave,
     run_as_process,
 )
@@ -68,6 +69,8 @@ _OF_A_DISK = (
 )
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
+#: Commands that keep the stages that they finished.
+_WITH_STAGES = ("build", "publish")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -128,7 +131,7 @@ def _run(arguments: Sequence[str]) -> int:
             args.beam = rest
         return int(args.run(args))
     except KeyboardInterrupt:
-        return leave(EXIT_INTERRUPTED, INTERRUPTED)
+        return leave(EXIT_INTERRUPTED, INTERRUPTED if _command_in(given) in _WITH_STAGES else STOPPED)
     except BliftError as error:
         sentence, code = str(error), error.exit_code
     except Exception as error:

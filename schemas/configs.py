@@ -17,3 +17,5 @@ CONFIGS = (
     ("comments", "comments", "comment"),
     ("rejects", "rejects", "reject"),
 )
+#: Folder of a run with the lists of files of media, which are no table.
+LISTS = "files"

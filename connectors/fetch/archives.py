@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import xxhash
 from backports import zstd
 
-from blift.connectors.fetch.items import RecordKind, StoredFile
+from blift.connectors.fetch.items import FetchedKind, StoredFile
 from blift.connectors.fetch.state import State
 from blift.connectors.filesystem import exists, make_folder, read_bytes, rename
 from blift.connectors.inside import check_file, check_folder, check_paths, open_own, private_folder
@@ -40,7 +40,7 @@ SUBMISSIONS, COMMENTS, VIDEOS = (
 )
 _VIDEO_FILE = re.compile(r"youtube/[0-9a-f]{2}/[A-Za-z0-9_-]+\.[0-9]{8}T[0-9]{6}Z\.[A-Za-z0-9._-]+")
 _ANEW = "Run `blift fetch` again: it writes it anew."
-_NDJSON = {RecordKind.SUBMISSION: "submissions", RecordKind.COMMENT: "comments"}
+_NDJSON = {FetchedKind.SUBMISSION: "submissions", FetchedKind.COMMENT: "comments"}
 _SHARD_BYTES = 256 << 20
 _MOST_SHARDS = 1_024
 _FILES_SCHEMA = pa.schema(
@@ -65,7 +65,7 @@ _WITHDRAWN_SCHEMA = pa.schema(
 class Written:
     """What the archives hold: records by kind, files of media, posts that were taken back."""
 
-    records: dict[RecordKind, int]
+    records: dict[FetchedKind, int]
     files: int
     withdrawn: int
 
@@ -92,7 +92,7 @@ def write_archives(state: State, folder: str) -> Written:
     return Written(records, len(files), len(withdrawn))
 
 
-def _write_ndjson(state: State, folder: str, kind: RecordKind) -> int:
+def _write_ndjson(state: State, folder: str, kind: FetchedKind) -> int:
     """Records of a kind, by post, in so many files as their size asks for; each sorted."""
     wanted = -(-state.packed_bytes(kind) // _SHARD_BYTES)
     shards = min(_MOST_SHARDS, 1 << max(0, wanted - 1).bit_length())
@@ -130,13 +130,13 @@ def _settle(folder: str, place: str, names: list[str], stem: str) -> None:
             os.unlink(os.path.join(target, name))
 
 
-def _write_videos(state: State, folder: str) -> dict[RecordKind, int]:
+def _write_videos(state: State, folder: str) -> dict[FetchedKind, int]:
     """One file a record; those of posts that were taken back go."""
-    counts, expected = dict.fromkeys((RecordKind.VIDEO, RecordKind.SUBTITLES), 0), set()
+    counts, expected = dict.fromkeys((FetchedKind.VIDEO, FetchedKind.SUBTITLES), 0), set()
     there = set(_names_under(folder, "youtube"))
     for kind in counts:
         for _, record in state.records(kind):
-            ending = "info.json" if kind is RecordKind.VIDEO else record.key.partition(".")[2]
+            ending = "info.json" if kind is FetchedKind.VIDEO else record.key.partition(".")[2]
             name = video_file(record.of, record.retrieved_at, ending)
             counts[kind] += 1
             expected.add(name)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from blift.connectors.fetch.database import packed
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome, RawRecord, RecordKind
+from blift.connectors.fetch.items import Done, Failed, FetchedKind, GoesOn, Item, Kind, NotThere, Outcome, RawRecord
 from blift.schemas.platform import REDDIT, YOUTUBE
 from blift.schemas.reasons import WITHDRAWN, Absent
 
@@ -23,10 +23,10 @@ PLATFORM_OF = {
     Kind.SUBMISSION: REDDIT,
     Kind.COMMENTS: REDDIT,
     Kind.VIDEO: YOUTUBE,
-    RecordKind.SUBMISSION: REDDIT,
-    RecordKind.COMMENT: REDDIT,
-    RecordKind.VIDEO: YOUTUBE,
-    RecordKind.SUBTITLES: YOUTUBE,
+    FetchedKind.SUBMISSION: REDDIT,
+    FetchedKind.COMMENT: REDDIT,
+    FetchedKind.VIDEO: YOUTUBE,
+    FetchedKind.SUBTITLES: YOUTUBE,
 }
 
 

@@ -77,7 +77,7 @@ def progress_of(item: Item, form: type[_T]) -> _T:
         ) from error
 
 
-class RecordKind(StrEnum):
+class FetchedKind(StrEnum):
     """What a raw record is."""
 
     SUBMISSION = "submission"
@@ -97,7 +97,7 @@ class RawRecord(NamedTuple):
         data: one JSON object without newlines, in the form in which the archives have it; subtitles as they came.
     """
 
-    kind: RecordKind
+    kind: FetchedKind
     key: str
     of: str
     retrieved_at: float

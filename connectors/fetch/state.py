@@ -17,11 +17,11 @@ import msgspec
 from blift.connectors.fetch.changes import ItemState, add, state_after, take_in
 from blift.connectors.fetch.database import Database, unpacked
 from blift.connectors.fetch.items import (
+    FetchedKind,
     Item,
     Kind,
     Outcome,
     RawRecord,
-    RecordKind,
     StoredFile,
 )
 from blift.schemas.errors import OutputError
@@ -269,7 +269,7 @@ class State:
         query = "SELECT address, sha256, name, size_bytes, content_type FROM file ORDER BY address"
         return self._base.rows(StoredFile, query)
 
-    def records(self, kind: RecordKind) -> Iterator[tuple[str, RawRecord]]:
+    def records(self, kind: FetchedKind) -> Iterator[tuple[str, RawRecord]]:
         """The raw records of a kind with the id of their post, sorted by post, key and time."""
         query = "SELECT post_id, key, retrieved_at, data FROM record WHERE kind = ? ORDER BY post_id, key, retrieved_at"
         for post_id, key, retrieved_at, data in self._base.rows(tuple[str, str, Time, bytes], query, [kind]):
@@ -277,7 +277,7 @@ class State:
                 content = unpacked(data)
             yield post_id, RawRecord(kind, key, post_id.partition(":")[2], retrieved_at, content)
 
-    def packed_bytes(self, kind: RecordKind) -> int:
+    def packed_bytes(self, kind: FetchedKind) -> int:
         """How much the records of a kind hold, packed."""
         query = "SELECT coalesce(sum(length(data)), 0) FROM record WHERE kind = ?"
         ((found,),) = self._base.rows(tuple[int], query, [kind])

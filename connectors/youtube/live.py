@@ -15,13 +15,13 @@ import msgspec
 from blift.connectors.fetch.items import (
     Done,
     Failed,
+    FetchedKind,
     GoesOn,
     Item,
     Kind,
     NotThere,
     Outcome,
     RawRecord,
-    RecordKind,
     progress_of,
 )
 from blift.connectors.inside import private_folder
@@ -92,7 +92,7 @@ class YoutubeFetcher:
         retrieved_at = time.time() if recorded_at is None else recorded_at
         info, refusal = self._extractor.video(item.key, self._config.comments if recorded_at is None else 0)
         record = RawRecord(
-            RecordKind.VIDEO, item.key, item.key, retrieved_at, archived(info, self._config.comment_sort)
+            FetchedKind.VIDEO, item.key, item.key, retrieved_at, archived(info, self._config.comment_sort)
         )
         known = [record] if says_something(info) and recorded_at is None else []
         if refusal and meaning(refusal) is not Absent.NO_MEDIA:
@@ -133,7 +133,7 @@ class YoutubeFetcher:
                 return records, problem
             name = f"{video_id}.{found.code}.{found.format}"
             if data:
-                records.append(RawRecord(RecordKind.SUBTITLES, name, video_id, retrieved_at, data))
+                records.append(RawRecord(FetchedKind.SUBTITLES, name, video_id, retrieved_at, data))
         return records, None
 
     def _footage(self, video_id: str, wanted: FootageWanted) -> Outcome:

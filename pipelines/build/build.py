@@ -6,14 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
-from blift.pipelines.build.stages import STAGES, stage, stages_of
+from blift.pipelines.build.stages import STAGES, stage
+from blift.pipelines.build.update import update_of
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import RECIPE, Manifest, RunFolder
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
-from blift.pipelines.engine.versions import Update
 from blift.pipelines.recipe.file import RecipeFile
-from blift.schemas.errors import OutputError
 
 
 def build(
@@ -49,10 +48,9 @@ def build(
     Raises:
         BliftError: an input, the recipe, the folder or the share of malformed records is at fault.
     """
-    needed = stages_of(source.recipe)
+    update = update_of(source, folder, limit, replaces=replaces)
+    needed = update.needed
     stages = needed if stages is None else stages
-    update = Update(folder, source, STAGES, needed, folder.read_manifest())
-    refuse_another_dataset(update, limit, replaces=replaces)
     seen = update.begun()
     first = stage(stages[0]).prepare(Request(source, folder, limit, seen))
     folder.create()
@@ -76,26 +74,3 @@ def build(
         if not update.finish(manifest):
             report.kept([name for name in needed if name not in manifest.stages])
         return manifest
-
-
-def refuse_another_dataset(update: Update, limit: int | None, *, replaces: bool) -> None:
-    """Check that a build does not put another dataset, or a trial, in the place of one that somebody has built.
-
-    Raises:
-        OutputError: it would.
-    """
-    present, path = update.before, update.folder.path
-    if present is None or replaces:
-        return
-    name = update.source.recipe.name
-    if present.recipe != name:
-        raise OutputError(
-            f"{path} holds the dataset of the recipe {present.recipe!r}, and this recipe is {name!r}. Choose another "
-            "--out, or say --replace to put this dataset in its place."
-        )
-    read = present.stages.get(STAGES[1])
-    if limit is not None and update.holds_whole and read is not None and read.inputs.get("limit") is None:
-        raise OutputError(
-            f"{path} holds a dataset of all input, and --limit would put a trial in its place. Choose another --out, "
-            "or say --replace."
-        )

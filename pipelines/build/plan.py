@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blift.pipelines.build.stages import STAGES, stage, stages_of
+from blift.pipelines.build.stages import stage
+from blift.pipelines.build.update import update_of
 from blift.pipelines.engine.reasons_to_run import reasons
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import fingerprint_of, inputs_of, is_whole
-from blift.pipelines.engine.versions import Update
 from blift.pipelines.recipe.file import RecipeFile
 
 
@@ -35,18 +35,17 @@ class Planned:
     seconds: float | None
 
 
-def plan(source: RecipeFile, folder: RunFolder, limit: int | None) -> Iterator[Planned]:
-    """The stages of a build, in order. Nothing is written.
+def plan(source: RecipeFile, folder: RunFolder, limit: int | None, *, replaces: bool = False) -> Iterator[Planned]:
+    """The stages of a build, in order. Nothing is written, and what a build refuses is refused.
 
     Raises:
         BliftError: the recipe, an input or the folder is at fault.
     """
-    needed = stages_of(source.recipe)
-    update = Update(folder, source, STAGES, needed, folder.read_manifest())
+    update = update_of(source, folder, limit, replaces=replaces)
     manifest = update.begun() or Manifest(source.recipe.name, "")
     known = [manifest, *([update.before] if update.before else [])]
     running: list[str] = []
-    for name in needed:
+    for name in update.needed:
         records = [each.stages[name] for each in known if name in each.stages]
         before = records[0] if records else None
         if running:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import shlex
 import sys
 
-from blift.connectors.filesystem import is_here
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
-from blift.pipelines.commands.show import ALLOW_PYTHON, show_funnel, show_notes
+from blift.pipelines.commands.show import show_funnel, show_notes
+from blift.pipelines.commands.target import add_target, target
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
-from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.engine.stage_run import Report, cut_short
-from blift.pipelines.recipe.file import RecipeFile, load_recipe
+from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
 from blift.pipelines.stages.publish.wish import publish_as_last_stage
 from blift.schemas.errors import BliftError, RecipeError, did_you_mean
@@ -34,20 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "All other options go to Beam, such as --runner=SparkRunner or --direct_num_workers=2; "
         "without --runner the pipeline runs in this process."
     )
-    parser.add_argument("recipe", metavar="RECIPE.yaml", help="a recipe file, or the name of a shipped one")
-    parser.add_argument("--out", required=True, metavar="DIR", help="the run folder")
+    add_target(parser)
     parser.add_argument(
         "--stages",
         metavar="A,B",
         help=f"stages to run, of {', '.join([*STAGES, PUBLISH])} (default: all that the recipe needs, and "
         f"{PUBLISH} where it names a dataset)",
-    )
-    parser.add_argument(
-        "--limit",
-        type=int,
-        metavar="N",
-        help="a trial: read at most N posts of each file of posts, N files of one post each, and of each file of "
-        "comments the blocks with the first 1,000 N",
     )
     parser.add_argument(
         "--strict", action="store_true", help="fail (exit code 3) where an archive breaks off or cannot be unpacked"
@@ -57,12 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="hand the next stage to the runner and do not wait; the same command, once that job is done, takes it "
         "into the manifest and hands on the next",
-    )
-    parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
-    parser.add_argument(
-        "--replace",
-        action="store_true",
-        help="put this dataset in the place of one of another recipe, or a trial in the place of a whole one",
     )
     parser.add_argument(
         "--force",
@@ -77,16 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `blift build`."""
-    if args.limit is not None and args.limit < 1:
-        raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
-    source = load_recipe(args.recipe, allow_python=args.allow_python)
-    show_notes(source.notes)
+    source, folder = target(args)
     stages = _stages(args.stages, source, trial=args.limit is not None)
     if args.limit is not None:
         show_notes([_trial(args.limit)])
     forced = [] if args.force is None else _stages(args.force or None, source, trial=True)
-    if not args.out or any(sign in args.out for sign in ("\n", "\0")):
-        raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")
     from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
 
     from blift.connectors.object_stores import connect  # noqa: PLC0415 - slow
@@ -95,8 +75,6 @@ def run(args: argparse.Namespace) -> int:
 
     beam = beam_arguments(args.beam)
     connect(beam.options)
-    # Workers have working folders of their own.
-    folder = RunFolder(os.path.abspath(args.out) if is_here(args.out) else args.out)
     show_notes(check_runner(beam.options, folder.path, detach=args.detach))
     progress = Progress(quiet=args.quiet)
     report = Report(progress.start, progress.skip, progress.finish, progress.submit, progress.keep)

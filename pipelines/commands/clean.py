@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from blift.pipelines.build.stages import STAGES, stage
-from blift.pipelines.engine.run_folder import RunFolder
-from blift.pipelines.engine.versions import prune, prune_unnamed
+from blift.pipelines.engine.versions import prune, prune_unnamed, run_folder
+from blift.schemas.counted import counted
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable
 
@@ -28,12 +28,17 @@ def run(args: argparse.Namespace) -> int:
 
     if args.keep < 0:
         raise BliftError(f"--keep is {args.keep}; it must be 0 or more.")
-    folder = RunFolder(args.folder)
+    folder = run_folder(args.folder)
+    if folder.replaced is not None:
+        raise BliftError(
+            f"{args.folder} is one of the datasets that {folder.path} keeps, and `clean` takes the whole folder: write "
+            f"blift clean {folder.path}, with --keep N for the last N of them."
+        )
     folder.require_manifest()
     with folder.locked():
         gone = prune(folder, args.keep)
         tables = [table for name in STAGES for table in (*stage(name).tables, f"rejects/{name}")]
         gone += prune_unnamed(folder, tables)
         gone += prune_media(folder)
-    print(f"Deleted {len(gone):,} files of {printable(folder.path)}.")
+    print(f"Deleted {counted(len(gone), 'file')} of {printable(folder.path)}.")
     return 0

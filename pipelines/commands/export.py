@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.export.formats import FORMATS
+from blift.schemas.counted import counted
 from blift.schemas.printable import printable
 
 
@@ -36,12 +38,19 @@ def run(args: argparse.Namespace) -> int:
     chosen = FORMATS[args.to]
     mixed = read_mix(Path(args.mix)) if args.mix else None
     done = export(run_folder(args.folder), chosen, Path(args.out), released=args.released, mixed=mixed)
+    for origin in sorted(origin for origin, count in done.mixed.items() if not count):
+        print(
+            f"warning: {printable(origin)} gave no row: its weight asks for less than half a row in every split. "
+            "Raise it.",
+            file=sys.stderr,
+        )
     if not args.quiet:
         rows = ", ".join(f"{name} {count:,}" for name, count in done.rows.items())
-        print(f"{args.out} holds {done.rows.total():,} rows ({rows}) with {len(done.files):,} files of media.")
+        total, files = counted(done.rows.total(), "row"), counted(len(done.files), "file")
+        print(f"{printable(args.out)} holds {total} ({rows}) with {files} of media.")
         for origin, count in sorted(done.mixed.items()):
-            print(f"Mixed in: {count:,} rows of {printable(origin)}.")
+            print(f"Mixed in: {counted(count, 'row')} of {printable(origin)}.")
         for reason, count in sorted(done.left_out.items()):
-            print(f"Left out: {count:,} {chosen.source.what}s {printable(reason)}.")
+            print(f"Left out: {counted(count, chosen.source.what)} {printable(reason)}.")
         print(f"{chosen.trainer.replace('DIR', printable(args.out))}")
     return 0

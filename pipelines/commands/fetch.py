@@ -12,7 +12,7 @@ from functools import partial
 
 from rich.console import Console
 
-from blift.connectors.fetch.items import RecordKind
+from blift.connectors.fetch.items import FetchedKind
 from blift.connectors.fetch.state import FILE_NAME, State, state_file
 from blift.connectors.filesystem import is_here
 from blift.connectors.web.manners import Budget
@@ -22,6 +22,7 @@ from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.fetch.ask import Place, plan_of
 from blift.pipelines.stages.fetch.report import FetchProgress, show_status
 from blift.pipelines.stages.fetch.run import FetchResult, fetch
+from blift.schemas.counted import counted
 from blift.schemas.errors import BliftError, InputError, RecipeError
 from blift.schemas.printable import printable
 
@@ -115,7 +116,7 @@ def _conclude(result: FetchResult, folder: str, args: argparse.Namespace) -> int
             f"{written.records[kind]:,} {word}" for kind, word in _RECORDS.items() if written.records[kind]
         )
         print(
-            f"{printable(folder)} holds records of {kept or 'nothing'}; {written.files:,} files; "
+            f"{printable(folder)} holds records of {kept or 'nothing'}; {counted(written.files, 'file')}; "
             f"{written.withdrawn:,} taken back."
         )
         if result.budget_spent:
@@ -149,9 +150,9 @@ def _some_failed(result: FetchResult) -> str:
 
 
 _RECORDS = {
-    RecordKind.SUBMISSION: "Reddit posts",
-    RecordKind.COMMENT: "Reddit comments",
-    RecordKind.VIDEO: "videos",
+    FetchedKind.SUBMISSION: "Reddit posts",
+    FetchedKind.COMMENT: "Reddit comments",
+    FetchedKind.VIDEO: "videos",
 }
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from blift.pipelines.engine.run_folder import StageRecord
+from blift.schemas.counted import counted
 from blift.transforms import accounting
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Progress:
 
     def skip(self, stage: str, record: StageRecord) -> None:
         """A stage's result is already there."""
-        self._say(f"{stage:<9} already done ({len(record.shards)} files, same inputs and recipe)")
+        self._say(f"{stage:<9} already done ({counted(len(record.shards), 'file')}, same inputs and recipe)")
 
     def submit(self, stage: str) -> None:
         """A stage was handed to its runner, and nobody waits for it."""
@@ -69,8 +70,8 @@ class Progress:
         rows = sum(shard.rows for shard in record.shards if not shard.path.startswith("rejects/"))
         rejects = sum(shard.rows for shard in record.shards if shard.path.startswith("rejects/"))
         self._say(
-            f"{stage:<9} done in {seconds:.1f} s: {rows:,} rows in {len(record.shards)} files, "
-            f"{rejects:,} rejects listed"
+            f"{stage:<9} done in {seconds:.1f} s: {counted(rows, 'row')} in {counted(len(record.shards), 'file')}, "
+            f"{counted(rejects, 'reject')} listed"
         )
 
     def _tick(self) -> None:
@@ -110,4 +111,6 @@ class Progress:
         read = sum(rows for (step, _, outcome), rows in counts.items() if step == "read" and outcome == "in")
         rejected = sum(rows for (_, _, outcome), rows in counts.items() if outcome == "rejected")
         seen = read or max((rows for (_, _, outcome), rows in counts.items() if outcome == "in"), default=0)
-        return f"{self._stage:<9} {time.monotonic() - self._since:6.0f} s  {seen:,} rows, {rejected:,} rejected"
+        return (
+            f"{self._stage:<9} {time.monotonic() - self._since:6.0f} s  {counted(seen, 'row')}, {rejected:,} rejected"
+        )

@@ -10,9 +10,15 @@ from blift.pipelines.engine.run_folder import RECIPE
 from blift.pipelines.engine.verify import problems
 from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.recipe.text import read_recipe
+from blift.schemas.counted import counted
 from blift.schemas.printable import printable
 
 _EXIT_DIFFERS = 1
+_AGAIN = "Run `blift build` with the recipe again: it writes what is missing or has changed, and nothing else."
+_RESTORE = (
+    "A build writes the present dataset, and not this one, which an update has replaced. Restore its files from a "
+    "copy, or delete what updates have replaced with `blift clean`."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +42,9 @@ def run(args: argparse.Namespace) -> int:
     for problem in found:
         print(printable(problem))
     if found:
-        print("Run `blift build` with the recipe again: it writes what is missing or has changed, and nothing else.")
+        print(_AGAIN if folder.replaced is None else _RESTORE)
         return _EXIT_DIFFERS
     fingerprint = printable(manifest.fingerprint)
-    print(
-        f"{len(manifest.shards)} files are as they were written and as their tables say; every step of the funnel "
-        f"balances. {fingerprint}"
-    )
+    files = counted(len(manifest.shards), "file is as it was", "files are as they were")
+    print(f"{files} written and as their tables say; every step of the funnel balances. {fingerprint}")
     return 0

@@ -17,6 +17,8 @@ EXIT_USER_ERROR = 2
 EXIT_WORKER_LOST = 4
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
+#: Of a command that keeps nothing, and of one of stages.
+STOPPED = "\nInterrupted. Run the same command again."
 INTERRUPTED = "\nInterrupted. Finished stages are kept: run the same command again to go on."
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from blift.pipelines.engine.run_folder import StageRecord
+from blift.schemas.counted import counted
 
 #: Names of files that are told.
 _SHOWN = 3
@@ -58,5 +59,5 @@ def _of_files(old: Sequence[Sequence[Any]], new: Sequence[Sequence[Any]]) -> Ite
     ):
         if names:
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            files = "1 input file" if len(names) == 1 else f"{len(names):,} input files"
+            files = counted(len(names), "input file")
             yield f"{files} {what}: {', '.join(sorted(names)[:_SHOWN])}{more}"

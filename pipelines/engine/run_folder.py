@@ -20,6 +20,7 @@ import msgspec
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
 from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard
+from blift.pipelines.engine.strangers import refuse_strangers
 from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
 from blift.schemas.count import Count
 from blift.schemas.errors import InputError, OutputError
@@ -217,19 +218,24 @@ class RunFolder:
         Raises:
             OutputError: it cannot be made, or holds something that blift did not write.
         """
+        self.check_own()
         if not self.is_local:
             return
-        path = Path(self.path)
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            Path(self.path).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"Cannot make the run folder {path}: {error.strerror}. Choose another --out.") from error
-        strangers = [entry.name for entry in path.iterdir() if not entry.name.startswith(".") and not _is_half(entry)]
-        if strangers and not (path / MANIFEST).exists() and not (path / "recipe.yaml").exists():
             raise OutputError(
-                f"{path} holds files that blift did not write, such as {min(strangers)!r}. "
-                "Choose an empty or new folder as --out."
-            )
+                f"Cannot make the run folder {self.path}: {error.strerror}. Choose another --out."
+            ) from error
+
+    def check_own(self) -> None:
+        """Check that the folder, if it is there, is one that blift wrote, or empty.
+
+        Raises:
+            OutputError: it is none, or cannot be read.
+        """
+        if self.is_local:
+            refuse_strangers(Path(self.path), (MANIFEST, RECIPE), _is_half)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

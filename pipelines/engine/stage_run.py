@@ -21,6 +21,8 @@ from blift.pipelines.engine.run_report import StageResult, forget_account, libra
 from blift.pipelines.engine.stage import Prepared, Stage
 from blift.pipelines.engine.versions import referenced
 from blift.pipelines.recipe.file import RecipeFile
+from blift.schemas.configs import LISTS
+from blift.schemas.counted import counted
 from blift.schemas.errors import OutputError, PartialInput, TooManyRejects
 from blift.schemas.reasons import MALFORMED, Reason
 from blift.schemas.records import RECORDS
@@ -89,8 +91,8 @@ def run_unless_done(
         return None
     prepared.check(result.shards)
     record = _record(prepared, inputs, fingerprint, result)
-    _check(record, source)
     _check_whole(record, place)
+    _check(record, source)
     manifest = _extended(manifest, name, record, place)
     place.save(manifest)
     forget_account(name, folder)
@@ -201,7 +203,7 @@ def cut_short(rows: Iterable[FunnelRow]) -> list[str]:
     for row in (row for row in rows if row.step == "read"):
         for reason in (Reason.TRUNCATED_FILE, Reason.UNREADABLE_FILE):
             if files := row.rejected.get(reason):
-                how_many = f"{files} archive file{'s' if files > 1 else ''} of {row.table}s"
+                how_many = f"{counted(files, 'archive file')} of {row.table}s"
                 what = f"broke off or could not be unpacked ({reason.value}); what came after is missing"
                 found.append(f"{how_many} {what}. The rejects of `ingest` say where.")
     return found
@@ -231,6 +233,6 @@ def dataset_fingerprint(shards: Sequence[Shard]) -> str:
     Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
     lists of files, and the release and the statistics, which say nothing that the others do not.
     """
-    aside = ("rejects/", "files/", "release/", "stats/")
+    aside = ("rejects/", f"{LISTS}/", "release/", "stats/")
     data = sorted((shard.name, shard.sha256) for shard in shards if not shard.path.startswith(aside))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

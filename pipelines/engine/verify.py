@@ -15,6 +15,7 @@ from blift.pipelines.engine.invariants import violations
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.stage_run import dataset_fingerprint
 from blift.pipelines.engine.validate import validate_files
+from blift.schemas.configs import LISTS
 from blift.schemas.errors import InputError
 from blift.schemas.media import MediaForm
 from blift.transforms.accounting import unbalanced
@@ -24,7 +25,7 @@ from blift.transforms.tables import frame, hash64
 #: Tables with timelines, and the beginning of their files; media before the samples that show them.
 TIMED = {"post": "posts/", "media": "media/", "sample": "samples/"}
 #: Folders whose files are of no table of blift: lists of files, of digests, statistics; and those of media themselves.
-_NO_TABLES = ("files/", "fetched/", "release/", "stats/")
+_NO_TABLES = (f"{LISTS}/", "fetched/", "release/", "stats/")
 
 #: Folders of tables of whose rows more holds than their definition says (``invariants``).
 _CHECKED = {"posts/": "post", "comments/": "comment"}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from blift.connectors.filesystem import delete, exists, matching
+from blift.connectors.filesystem import delete, exists, is_here, matching
 from blift.connectors.inside import check_folder
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import (
@@ -36,9 +36,9 @@ _NAMED = re.compile(r"(?P<path>.+)@(?P<which>previous|[0-9]{1,9})")
 
 
 def is_run_folder(name: str) -> bool:
-    """Whether a name is that of a folder of this machine, or of an earlier dataset of one."""
+    """Whether a name is that of a folder of this machine, or of an earlier dataset of one, or an address."""
     found = _NAMED.fullmatch(name)
-    return os.path.isdir(name) or bool(found and os.path.isdir(found["path"]))
+    return not is_here(name) or os.path.isdir(name) or bool(found and os.path.isdir(found["path"]))
 
 
 def run_folder(name: str) -> RunFolder:
@@ -51,11 +51,15 @@ def run_folder(name: str) -> RunFolder:
     if found is None or exists(name):
         return RunFolder(name)
     folder, which = RunFolder(found["path"]), found["which"]
+    folder.require_manifest()
     kept = numbers(folder)
     number = (kept or [0])[-1] if which == "previous" else int(which)
     if number not in kept:
-        have = f"It keeps {', '.join(map(str, kept))}" if kept else "It keeps none"
-        raise InputError(f"{folder.path} keeps no dataset {which!r}. {have}; see `output.keep` in docs/recipe.md.")
+        have = ", ".join(f"{folder.path}@{each}" for each in kept)
+        raise InputError(
+            f"{folder.path} keeps no dataset under @{which}. Of those that updates have replaced it keeps "
+            f"{have or 'none'}; `output.keep` in the recipe says how many stay."
+        )
     return RunFolder(folder.path, number)
 
 

@@ -26,10 +26,12 @@ from blift.pipelines.export.mix import (
     OWN,
     Apart,
     Mixed,
+    Own,
     check_entries,
     files_of,
     format_of,
     mixed_rows,
+    origin_of,
     taken_by,
 )
 from blift.pipelines.export.pair import digest_of
@@ -80,15 +82,11 @@ def export(
     shards = _shards(folder, chosen, released=released)
     if mixed and chosen.source is not PAIRS:
         raise RecipeError(f"--mix takes formats of instruction pairs, and {chosen.name} has {chosen.source.what}s.")
-    if mixed and chosen.layout not in (Layout.JSON, Layout.JSONL):
-        raise RecipeError(
-            f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
-            "with `datasets.concatenate_datasets`."
-        )
-    if mixed:
-        check_entries(mixed, chosen.name)
-    _claim(out, folder, chosen)
     done, names = Exported(), []
+    if mixed:
+        _check_mix(mixed, chosen)
+        done.mixed.update({origin_of(entry): 0 for entry in mixed.entries})
+    _check_out(out, folder, chosen)
     apart = Apart(_taken(shards, folder) if mixed else {})
     context = chosen.source.context(folder)
 
@@ -145,6 +143,21 @@ def _written(splits: Iterator[tuple[str, Iterator[ExportedRow]]], chosen: Format
     yield from write_hdf5(splits, out)
 
 
+def _check_mix(mixed: Mixed, chosen: Format) -> None:
+    """Check that rows of other datasets can be mixed with those of a format.
+
+    Raises:
+        RecipeError: the format is none of JSON.
+        InputError: a dataset is not in the format.
+    """
+    if chosen.layout not in (Layout.JSON, Layout.JSONL):
+        raise RecipeError(
+            f"--mix takes formats of JSON, and {chosen.name} is {chosen.layout.value}. Mix while you load it, such as "
+            "with `datasets.concatenate_datasets`."
+        )
+    check_entries(mixed, chosen.name)
+
+
 def _shards(folder: RunFolder, chosen: Format, *, released: bool) -> list[Shard]:
     """Shards of the rows that a format takes, in order.
 
@@ -174,8 +187,8 @@ def _split_of(shard: Shard) -> str:
     return shard.name.rpartition("/")[2].partition("-")[0]
 
 
-def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
-    """Make the folder ours.
+def _check_out(out: Path, folder: RunFolder, chosen: Format) -> None:
+    """Check that an export may write to the folder.
 
     Raises:
         OutputError: it holds files of others or of another format, is itself a file, or is inside the run folder.
@@ -186,7 +199,6 @@ def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
         raise OutputError(f"{out} lies in the run folder {folder.path}. Choose a folder elsewhere as --out.")
     if out.exists() and not out.is_dir():
         raise OutputError(f"{out} is a file. Choose a new or empty folder as --out.")
-    out.mkdir(parents=True, exist_ok=True)
     there = sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
     if there and format_of(out) != chosen.name:
         other = format_of(out)
@@ -197,6 +209,11 @@ def _claim(out: Path, folder: RunFolder, chosen: Format) -> None:
     if strangers:
         raise OutputError(f"{out} holds {strangers[0]!r}, which blift did not write. Move it elsewhere, and run again.")
     check_paths(str(out), [name for name in there if not name.startswith(ABOUT) and not name.endswith(PARTIAL)])
+
+
+def _claim(out: Path, chosen: Format) -> None:
+    """Make the folder, and note whose it is, before the first file comes."""
+    out.mkdir(parents=True, exist_ok=True)
     replace_file(str(out / ABOUT), _as_text({**_about(chosen), "complete": False}))
 
 
@@ -224,10 +241,12 @@ def _rows(
     """Rows of the format, whose files lie in the folder of the export when they come."""
     # A file is of many pairs, and its digest is taken once.
     place = cache(partial(_place, folder=folder, out=out, done=done, prefix=_RELEASE if released else ""))
+    claim = cache(partial(_claim, out, chosen))
     for found in read:
         if why := _refused(found, chosen):
             done.left_out[why] += 1
             continue
+        claim()
         if not chosen.shows:
             yield ExportedRow(chosen.row(found), [], "")
             continue
@@ -307,11 +326,11 @@ def _with_mixed(
         done.files.add(placed)
         return placed
 
-    own = 0
+    own, like = 0, dict[str, Any]()
     for each in rows:
-        own += 1
+        own, like = own + 1, like or each.row
         yield each._replace(row={**each.row, ORIGIN: OWN})
-    for row in mixed_rows(mixed, split, own, apart, place):
+    for row in mixed_rows(mixed, split, Own(own, like), apart, place):
         done.mixed[row[ORIGIN]] += 1
         yield ExportedRow(row, files_of(row), "")
 

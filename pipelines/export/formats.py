@@ -200,7 +200,7 @@ FORMATS: dict[str, Format] = {
             Layout.JSONL, galleries=True, videos=True, row=_axolotl,
         ),
         Format(
-            "webdataset", "WebDataset: wds.WebDataset(sorted(glob.glob('DIR/train-image-*.tar')))",
+            "webdataset", "WebDataset: wds.WebDataset(sorted(glob.glob('DIR/train-*.tar')))",
             Layout.TAR, galleries=True, videos=True, row=_webdataset,
         ),
     )

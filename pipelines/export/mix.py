@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import xxhash
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from blift.connectors.inside import check_inside
+from blift.pipelines.recipe.mistakes import sentences
+from blift.schemas.checked import Checked
+from blift.schemas.counted import counted
 from blift.schemas.errors import InputError, RecipeError, cut
 from blift.schemas.regular_files import Unreadable, read_regular_file
 from blift.schemas.split import Split
@@ -27,24 +30,24 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\.")
 _MOST_BYTES = 4 << 30
 _MIX_BYTES = 64 << 10
 #: Keys of rows, and of parts of messages, that name files.
-_FILES = ("image", "images", "video", "videos", "path")
+_NAMING = ("image", "images", "video", "videos", "path")
+
+#: Keys of rows that hold what is said.
+_TEXTS = ("conversations", "messages", "prompt", "chosen", "rejected")
+_SAME = "Mix in rows in the format of the trainer; see docs/train.md."
 
 
-class MixEntry(BaseModel):
+class MixEntry(Checked):
     """One dataset to mix in."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     path: str = Field(description="A JSON or JSONL file in the trainer's format, or the folder of an export to it.")
     weight: float = Field(gt=0, description="Rows of it for each row of the run folder, in the same split.")
     media: str | None = Field(default=None, description="Folder of its media. Null: the folder that it lies in.")
 
 
-class _Mix(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    mix: list[MixEntry] = Field(min_length=1)
-    seed: int = 0
+class _Mix(Checked):
+    mix: list[MixEntry] = Field(min_length=1, description="The datasets, each with `path` and `weight`.")
+    seed: int = Field(default=0, description="Another seed draws others.")
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,13 @@ def read_mix(path: Path) -> Mixed:
         text = read_regular_file(path, _MIX_BYTES).decode("utf-8")
     except (Unreadable, UnicodeDecodeError) as error:
         raise RecipeError(f"{where} cannot be read ({error}); check its path.") from error
+    read = read_yaml(text, where)
+    if not isinstance(read.content, dict):
+        raise RecipeError(f"{where} is no mapping with the key `mix`. See docs/train.md.")
     try:
-        found = _Mix.model_validate(read_yaml(text, where).content)
+        found = _Mix.model_validate(read.content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise RecipeError(f"{where}: `{key}` is not right: {first['msg']}. See docs/train.md.") from error
+        raise RecipeError(*sentences(error.errors(), path, read.node, _Mix)) from error
     return Mixed(tuple(found.mix), found.seed, path.parent)
 
 
@@ -89,18 +93,26 @@ class Apart:
     drawn: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class Own:
+    """Rows that the run folder gives to a split: how many, and what one of them is like."""
+
+    rows: int
+    like: Mapping[str, Any]
+
+
 #: Puts a file into the export; gives its name there.
 Place = Callable[[Path], str]
 
 
-def mixed_rows(mixed: Mixed, split: str, own: int, apart: Apart, place: Place) -> Iterator[dict[str, Any]]:
+def mixed_rows(mixed: Mixed, split: str, own: Own, apart: Apart, place: Place) -> Iterator[dict[str, Any]]:
     """Rows of a split of all datasets, each with its origin, its files in the export.
 
-    Of a dataset with the weight w, round(w x ``own``) rows are drawn: those with the lowest hash of seed and row. A
-    file belongs to the training split; of the folder of an export, splits go to the same splits.
+    Of a dataset with the weight w, round(w x ``own.rows``) rows are drawn: those with the lowest hash of seed and row.
+    A file belongs to the training split; of the folder of an export, splits go to the same splits.
 
     Args:
-        own: how many rows the run folder gives to the split.
+        own: rows that the run folder gives to the split.
         apart: what no row of this split may repeat; what is drawn is added at the end.
 
     Raises:
@@ -112,23 +124,31 @@ def mixed_rows(mixed: Mixed, split: str, own: int, apart: Apart, place: Place) -
         if file is None:
             continue
         media = (mixed.folder / entry.media) if entry.media else file.parent
-        rows = {_hash(row, mixed.seed): row for row in _read(file)}
+        read = _read(file)
+        _refuse_unlike(read, own.like, file)
+        rows = {_hash(row, mixed.seed): row for row in read}
         free = [
             digest
             for digest, row in sorted(rows.items())
             if not apart.taken[split] & set(_names(row)) and not apart.drawn & _identity(digest, row, media)
             if digest not in drawn
         ]
-        wanted = int(entry.weight * own + 0.5)
+        wanted = int(entry.weight * own.rows + 0.5)
         if wanted > len(free):
             raise InputError(
-                f"{file} has {len(free):,} different rows that are in no other split, and `weight: {entry.weight:g}` "
-                f"asks for {wanted:,} of them ({own:,} rows of {split}). Lower the weight."
+                f"{file} has {counted(len(free), 'different row')} in no other split, and "
+                f"`weight: {entry.weight:g}` asks for {wanted:,} ({counted(own.rows, 'row')} of {split}). "
+                "Lower the weight."
             )
         for digest in free[:wanted]:
             drawn |= _identity(digest, rows[digest], media)
-            yield {**_placed(rows[digest], media, place, file), ORIGIN: posixpath.normpath(entry.path)}
+            yield {**_placed(rows[digest], media, place, file), ORIGIN: origin_of(entry)}
     apart.drawn.update(drawn)
+
+
+def origin_of(entry: MixEntry) -> str:
+    """How the rows of a dataset say where they are from."""
+    return posixpath.normpath(entry.path)
 
 
 def check_entries(mixed: Mixed, format_: str) -> None:
@@ -186,6 +206,28 @@ def _read(file: Path) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
+def _refuse_unlike(rows: Sequence[Mapping[str, Any]], like: Mapping[str, Any], file: Path) -> None:
+    """Check that rows have the texts of a format where its rows have them: a trainer would stop at them, or skip them.
+
+    Args:
+        like: a row of the format.
+
+    Raises:
+        InputError: one has not.
+    """
+    for key in (key for key in _TEXTS if key in like):
+        parts = set(like[key][0]) if isinstance(like[key], list) else set()
+        for number, row in enumerate(rows, start=1):
+            value = row.get(key)
+            what = f"row {number:,} of it has"
+            if not value or not isinstance(value, type(like[key])):
+                raise InputError(f"Cannot mix in {file}: {what} no `{key}`, as rows of this format have. {_SAME}")
+            lacking = sorted(parts - set(value[0])) if parts and isinstance(value[0], dict) else sorted(parts)
+            if lacking:
+                names = " and ".join(f"`{name}`" for name in lacking)
+                raise InputError(f"Cannot mix in {file}: {what} `{key}` without {names}. {_SAME}")
+
+
 def _hash(row: Mapping[str, Any], seed: int) -> str:
     content = json.dumps({key: value for key, value in row.items() if key != ORIGIN}, sort_keys=True)
     return xxhash.xxh3_128_hexdigest(f"mix {seed} {content}".encode())
@@ -215,7 +257,7 @@ def files_of(value: Any) -> list[str]:
         return []
     found = []
     for key, item in value.items():
-        if key in _FILES:
+        if key in _NAMING:
             found += [name for name in (item if isinstance(item, list) else [item]) if isinstance(name, str)]
         else:
             found += files_of(item)
@@ -240,4 +282,4 @@ def _placed(value: Any, media: Path, place: Place, source: Path) -> Any:
         return [_placed(item, media, place, source) for item in value]
     if not isinstance(value, Mapping):
         return value
-    return {key: moved(item) if key in _FILES else _placed(item, media, place, source) for key, item in value.items()}
+    return {key: moved(item) if key in _NAMING else _placed(item, media, place, source) for key, item in value.items()}

@@ -83,7 +83,7 @@ class DescribeTagger(Section):
         max_length=3,
         description="Subtracted from red, green and blue, 0 to 1. `mean` and `std` in the file's metadata go first.",
     )
-    std: list[float] = Field(
+    std: list[Annotated[float, Field(gt=0)]] = Field(
         default=list(IMAGENET_STD), min_length=3, max_length=3, description="What they are then divided by."
     )
 
@@ -99,6 +99,12 @@ class Describe(Section):
 
     endpoint: DescribeEndpoint | None = Field(default=None, description="Captions, tags and text on screen.")
     tagger: DescribeTagger | None = Field(default=None, description="Tags.")
+
+    @model_validator(mode="after")
+    def _name_a_model(self) -> Describe:
+        if self.endpoint is None and self.tagger is None:
+            raise ValueError("name `endpoint`, or `tagger`")
+        return self
 
 
 class Speech(Section):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, WithJsonSchema
 
-from blift.pipelines.recipe.file import model_in
+from blift.pipelines.recipe.mistakes import model_in
 from blift.pipelines.recipe.model import Recipe
 from blift.schemas.platform import platforms
 from blift.transforms.rules.registry import Rule, all_rules

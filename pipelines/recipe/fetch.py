@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from blift.connectors.reddit.listing_keys import listing_of
 from blift.pipelines.recipe.section import Count, EnvironmentVariable, Section
+from blift.schemas.checked import clash
 from blift.schemas.errors import RecipeError
 
 Rate = Annotated[float, Field(gt=0)]
@@ -20,6 +21,14 @@ def _listing(text: str) -> str:
         return listing_of(text).key
     except RecipeError as error:  # pydantic knows where it stands
         raise ValueError(str(error).removesuffix(".")) from error
+
+
+def _check_window(section: FetchReddit | FetchYoutube) -> None:
+    first, end = section.posted_from, section.posted_before
+    if first is not None and end is not None and first >= end:
+        raise clash(
+            "posted_from", f"is {first}, and `posted_before` is {end}: no day lies between them; correct one of them"
+        )
 
 
 Listing = Annotated[str, AfterValidator(_listing)]
@@ -73,6 +82,11 @@ class FetchReddit(Section):
     )
     site: str | None = Field(default=None, description="Section of praw.ini that holds the credentials.")
 
+    @model_validator(mode="after")
+    def _span_some_days(self) -> FetchReddit:
+        _check_window(self)
+        return self
+
 
 class YoutubeComments(Section):
     """How many comments of a video are asked for, in YouTube's own order."""
@@ -117,6 +131,11 @@ class FetchYoutube(Section):
         "and password.",
     )
     requests_per_minute: Rate = Field(default=60.0, description="All workers together.")
+
+    @model_validator(mode="after")
+    def _span_some_days(self) -> FetchYoutube:
+        _check_window(self)
+        return self
 
     @model_validator(mode="after")
     def _name_one_proxy(self) -> FetchYoutube:

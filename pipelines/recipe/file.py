@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import TypeAdapter, ValidationError
 
+from blift.pipelines.recipe.mistakes import MOST_CHARACTERS, model_in, sentences
 from blift.pipelines.recipe.model import Recipe, recipe_with
 from blift.pipelines.recipe.renamed import with_new_names
 from blift.pipelines.recipe.rules import try_rules
@@ -26,8 +25,6 @@ from blift.transforms.rules.python_file import ALLOWED, PythonRules, RuleFile
 SHIPPED = Path(__file__).parent / "shipped"
 
 _PYTHON: TypeAdapter[RuleFile] = TypeAdapter(PythonRules)
-#: Mistakes of a recipe that are told at once, and the characters of a sentence on one.
-_MOST_TOLD, _MOST_CHARACTERS = 20, 1000
 
 
 @dataclass(frozen=True)
@@ -96,14 +93,18 @@ def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> Recipe
         recipe = model.model_validate(content, context=context)
         try_rules(recipe)
     except ValidationError as error:
-        raise RecipeError(*_told(error.errors(), path, node, model)) from error
+        raise RecipeError(*sentences(error.errors(), path, node, model, _copy(path))) from error
     except BliftError as error:
-        copy = f" Copy it to where your files are: blift recipe show {path.stem} > mine.yaml"
-        said = cut(str(error), _MOST_CHARACTERS)
-        raise RecipeError(f"{path}: {said}{copy if path.parent == SHIPPED else ''}") from error
+        raise RecipeError(f"{path}: {cut(str(error), MOST_CHARACTERS)}{_copy(path)}") from error
     if not recipe.sources.platforms and recipe.sources.hub is None:
         recipe = recipe.model_copy(update={"sources": _own_fetch_folder(recipe, path)})
     return RecipeFile(recipe, text, folder, tuple(notes))
+
+
+def _copy(path: Path) -> str:
+    """What helps where a shipped recipe lacks a file: it looks for files beside itself."""
+    copy = f" Copy it to where your files are: blift recipe show {path.stem} > mine.yaml"
+    return copy if path.parent == SHIPPED else ""
 
 
 def _read_dataset(repo: str, revision: str | None, columns: Sequence[str]) -> Iterator[str]:
@@ -128,8 +129,8 @@ def _own_fetch_folder(recipe: Recipe, path: Path) -> Sources:
     return Sources.model_construct(**found, annotations=recipe.sources.annotations)
 
 
-#: Sections of a recipe that name no files.
-_OF_A_RESULT = ("name", "description", "rejects", "output", "card", "publish")
+#: Sections of a recipe whose files are not opened when it is read.
+_OF_A_RESULT = ("name", "description", "media", "rejects", "output", "card", "publish")
 
 
 def recipe_of_result(text: str, path: Path) -> RecipeFile:
@@ -145,7 +146,7 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
     try:
         recipe = Recipe.model_validate({**kept, "sources": {}})
     except ValidationError as error:
-        raise RecipeError(*_told(error.errors(), path, node, Recipe)) from error
+        raise RecipeError(*sentences(error.errors(), path, node, Recipe)) from error
     return RecipeFile(recipe, text, path.resolve().parent)
 
 
@@ -161,70 +162,3 @@ def _find(name: str) -> Path:
     beside = sorted(entry.name for entry in path.parent.glob("*.y*ml")) if os.path.isdir(path.parent) else []
     hint = did_you_mean(path.name, [*beside, *shipped])
     raise RecipeError(f"There is no recipe {cut(name, 400)}{hint or '.'} Shipped recipes: {', '.join(shipped)}.")
-
-
-def _told(errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None, model: type[Recipe]) -> Iterator[str]:
-    """A sentence for each of the first mistakes, and how many more there are."""
-    for sentence in _sentences(errors[:_MOST_TOLD], path, node, model):
-        yield cut(sentence, len(str(path)) + _MOST_CHARACTERS)
-    if len(errors) > _MOST_TOLD:
-        yield f"and {len(errors) - _MOST_TOLD:,} more mistakes."
-
-
-def _sentences(
-    errors: Sequence[ErrorDetails], path: Path, node: yaml.Node | None, model: type[Recipe]
-) -> Iterator[str]:
-    for error in errors:
-        location = [part for part in error["loc"] if not str(part).startswith(("function-", "constrained-"))]
-        key = ".".join(cut(str(part)) for part in location)
-        where = f"{path}, line {_line(node, location)}"
-        if error["type"] == "extra_forbidden":
-            known = _known_keys(location[:-1], model)
-            hint = did_you_mean(str(location[-1]), known) or f"; known here: {', '.join(known)}."
-            yield f"{where}: unknown key `{key}`{hint}"
-        elif error["type"] == "missing":
-            yield f"{where}: the key `{key}` is missing; {_description(location, model)}"
-        else:
-            yield f"{where}: `{key}` is {cut(repr(error['input']))}: {error['msg'].removeprefix('Value error, ')}."
-
-
-def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """The line, 1 first, of the key that a location leads to, or of the nearest one above it."""
-    line = 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
-
-
-def _model_at(location: Sequence[int | str], recipe: type[Recipe]) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = recipe
-    for part in location:
-        field = model.model_fields.get(str(part)) if model else None
-        model = model_in(field.annotation) if field else None
-    return model
-
-
-def model_in(annotation: Any) -> type[BaseModel] | None:
-    """The section that a field holds, or None where it holds a plain value."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    members = getattr(annotation, "__args__", ())
-    return next((member for member in members if isinstance(member, type) and issubclass(member, BaseModel)), None)
-
-
-def _known_keys(location: Sequence[int | str], recipe: type[Recipe]) -> list[str]:
-    model = _model_at(location, recipe)
-    return list(model.model_fields) if model else []
-
-
-def _description(location: Sequence[int | str], recipe: type[Recipe]) -> str:
-    model = _model_at(location[:-1], recipe)
-    field = model.model_fields.get(str(location[-1])) if model else None
-    return (field.description if field else None) or "add it."

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, create_model
 
+from blift.pipelines.recipe.contradictions import RuleOptions
 from blift.pipelines.recipe.section import Section
 from blift.schemas.platform import Platform
 from blift.transforms.rules import RecordKind, Rule, rules_for
@@ -28,7 +29,7 @@ def rules(
         kind, off = (bool, False) if rule.option is bool else (rule.option | None, None)
         options[rule.name] = (kind, Field(default=off, description=rule.doc))
     name = f"{camel(platform.name) if platform else ''}{camel(record.value)}{camel(stage)}"
-    return section(name, f"Rules for {whose}, in the order in which they run.", options)
+    return section(name, f"Rules for {whose}, in the order in which they run.", options, RuleOptions)
 
 
 def camel(name: str) -> str:

@@ -12,11 +12,11 @@ from blift.pipelines.recipe.fetch import Fetch
 from blift.pipelines.recipe.instruct import Instruct, PairMedia
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.preferences import Prefer
-from blift.pipelines.recipe.result import NAME, Card, Output, Publish, Rejects
+from blift.pipelines.recipe.result import NAME, Card, MediaShape, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
 from blift.pipelines.recipe.stats import Stats
-from blift.schemas.errors import RecipeError
+from blift.schemas.checked import clash
 from blift.transforms.rules import Rule
 from blift.transforms.rules.python_file import PythonRules
 
@@ -53,9 +53,24 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _look_for_files(self) -> Recipe:
         if self.media is None and self.instruct.media is PairMedia.REQUIRED:
-            raise RecipeError("`instruct.media: required` needs the section `media`, which finds the files; add it.")
+            raise clash("instruct.media", "is required, which needs the section `media`, which finds the files; add it")
         if self.media is None and self.instruct.frames is not None:
-            raise RecipeError("`instruct.frames` needs the section `media`, which finds the videos; add it.")
+            raise clash("instruct.frames", "needs the section `media`, which finds the videos; add it")
+        if self.media is None and self.publish.media is not MediaShape.NONE:
+            raise clash("publish.media", "needs the section `media`, which finds the files; add it")
+        return self
+
+    @model_validator(mode="after")
+    def _leave_comments(self) -> Recipe:
+        least = dict(self.curate.samples).get("min_comments")
+        tops = [self.curate.platforms[name].choose.top for name in self.sources.platforms]
+        most = sum(top or 0 for top in tops)
+        if least and tops and None not in tops and self.sources.hub is None and most < least:
+            raise clash(
+                "curate.samples.min_comments",
+                f"is {least}, and `choose.top` lets {most} comments of a sample in: no sample is left; correct one of "
+                "them",
+            )
         return self
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from blift.pipelines.recipe.section import Count, Section, Share
+from blift.pipelines.recipe.section import Section, Share
+from blift.schemas.configs import CONFIGS
+from blift.schemas.errors import did_you_mean
 
 #: Names of datasets on the Hub, and of recipes.
 REPO = r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$"
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
+#: A version of a publication.
+TAG = r"^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
 
 
 class Payload(StrEnum):
@@ -41,7 +45,7 @@ class Rejects(Section):
 class Output(Section):
     """How the run folder is laid out."""
 
-    shards: Count | Literal["auto"] = Field(
+    shards: Annotated[int, Field(ge=1, le=99_999)] | Literal["auto"] = Field(
         default="auto",
         description="Files of each dataset. `auto` takes one for 256 MiB of input, a power of two. It is part of "
         "the result: another number gives other files with the same rows.",
@@ -61,7 +65,9 @@ class Card(Section):
     title: str = Field(default="BLIFT", description="Title of the dataset.")
     summary: str = Field(default="", description="A paragraph in your own words.")
     license: str = Field(default="other", description="Licence identifier, as the Hub names them.")
-    language: list[str] = Field(default=["en"], description="Languages of the dataset, ISO 639-1.")
+    language: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(
+        default=["en"], description="Languages of the dataset, ISO 639-1, such as `en`."
+    )
 
 
 class MediaShape(StrEnum):
@@ -79,6 +85,14 @@ class MediaFiles(StrEnum):
     KEYFRAMES = "keyframes"  # a picture of each scene
 
 
+def _configuration(name: str) -> str:
+    known = [config for config, _, _ in CONFIGS]
+    if name not in known:
+        near = did_you_mean(name, known).removesuffix("?")
+        raise ValueError(f"there is no such configuration{near}; there are {', '.join(known)}")
+    return name
+
+
 class Publish(Section):
     """Publication on the HuggingFace Hub, the last stage where `repo` is set."""
 
@@ -92,9 +106,11 @@ class Publish(Section):
         default=None, description="Readers must ask for access, which is granted by itself or by you."
     )
     tag: str | None = Field(
-        default=None, description="Version, such as `v1.2.0`. Null takes the lowest that says what changed."
+        default=None,
+        pattern=TAG,
+        description="Version, such as `v1.2.0`. Null takes the lowest that says what changed.",
     )
-    configs: list[str] | None = Field(
+    configs: list[Annotated[str, AfterValidator(_configuration)]] | None = Field(
         default=None,
         min_length=1,
         description="Configurations to publish. Null takes all but `posts` and `comments`, which no rule has judged.",

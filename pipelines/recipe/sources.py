@@ -36,23 +36,6 @@ class PlatformSource(Section):
             raise ValueError(f"name {', or '.join(f'`{name}`' for name in names)}")
         return self
 
-    @model_validator(mode="after")
-    def _span_some_days(self) -> PlatformSource:
-        first, end = (getattr(self.scope, name, None) for name in ("posted_from", "posted_before"))
-        if first is not None and end is not None and first >= end:
-            raise ValueError(
-                f"`scope.posted_from` is {first} and `scope.posted_before` is {end}: no day lies between them; "
-                "exchange them"
-            )
-        of_single = getattr(self.scope, "subreddit_posted_from", None) or {}
-        late = next((name for name, day in of_single.items() if end is not None and day >= end), None)
-        if late is not None:
-            raise ValueError(
-                f"`scope.subreddit_posted_from` of {late!r} is {of_single[late]} and `scope.posted_before` {end}: no "
-                "post is left; correct one of them"
-            )
-        return self
-
 
 def _is_fetched(connector: Connector) -> bool:
     return any(archive.fetched for archive in connector.archives)

@@ -69,7 +69,7 @@ def _of_module(spec: str, folder: Path) -> Subject:
 
         source = sys.modules[module].__file__ or ""
         return Subject(of_schema(found, name), file=shown(source))
-    raise InputError(f"{spec} is {found!r}. Name a pydantic model or a pyarrow.Schema.")
+    raise InputError(f"{spec} is a {type(found).__name__}. Name a pydantic model or a pyarrow.Schema.")
 
 
 def _attribute(module: str, name: str, folder: Path) -> Any:

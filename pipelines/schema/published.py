@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,14 +10,14 @@ import pyarrow.parquet as pq
 
 from blift.connectors.filesystem import open_to_read
 from blift.pipelines.engine.run_folder import MANIFEST
+from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.schema.side import Side, side_of_definitions
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
 from blift.schemas.baseline import BASELINES, load
+from blift.schemas.configs import LISTS
 from blift.schemas.definition import STATES_TYPES, Definition
 from blift.schemas.errors import InputError, SchemaError
 
-#: Where a run folder lists the files of its media.
-_FILES = "files"
 #: The first bytes of files.
 _PARQUET, _ARROW_FILE = b"PAR", b"ARROW1"
 
@@ -28,15 +29,23 @@ def side_of_shards(folder: str) -> Side:
         InputError: there are none, or one is damaged.
     """
     found: dict[tuple[str, str], Definition] = {}
-    is_run = (Path(folder) / MANIFEST).is_file()
-    for path in sorted(Path(folder).rglob("*.parquet")):
-        if is_run and path.parent.name == _FILES:
+    is_run = not os.path.isdir(folder) or (Path(folder) / MANIFEST).is_file()
+    for path in _shards(folder):
+        if is_run and path.parent.name == LISTS:
             continue
         one = definition_of_file(str(path), default=path.stem)
         found.setdefault((one.table, one.version), one)
     if not found:
         raise InputError(f"{folder} holds no baselines and no Parquet files.")
     return side_of_definitions(folder, list(found.values()))
+
+
+def _shards(folder: str) -> list[Path]:
+    """The Parquet files below a folder, or of an earlier dataset of a run folder."""
+    if os.path.isdir(folder):
+        return sorted(Path(folder).rglob("*.parquet"))
+    kept = run_folder(folder)
+    return [Path(kept.file(shard.path)) for shard in kept.require_manifest().shards if shard.path.endswith(".parquet")]
 
 
 def definition_of_file(path: str, default: str) -> Definition:

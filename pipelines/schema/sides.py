@@ -10,6 +10,8 @@ from enum import Enum
 from pathlib import Path
 
 from blift.connectors import git
+from blift.connectors.filesystem import is_here
+from blift.pipelines.engine.versions import is_run_folder
 from blift.pipelines.schema.places import shown
 from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
 from blift.schemas.baseline_rules import readable
@@ -50,7 +52,12 @@ def target_of(name: str, folder: Path) -> Target:
     """
     if name == ALL_BASELINES:
         return Target(name, Kind.BASELINES)
-    on_hub, is_folder = _ON_HUB.fullmatch(name), os.path.isdir(name)
+    if not name:
+        raise InputError(f"--against is empty. Name a git ref, a folder, OWNER/NAME@REVISION, or {ALL_BASELINES!r}.")
+    is_folder = is_here(name) and is_run_folder(name)
+    if not is_folder and os.path.exists(name) and (os.path.isabs(name) or os.sep in name):
+        raise InputError(f"{name!r} is a file. Name the folder of a dataset or of baselines, or a git ref.")
+    on_hub = None if is_folder else _ON_HUB.fullmatch(name)
     commit = None if on_hub else git.commit_of(_nearest(folder), name)
     if is_folder and commit is not None and not name.startswith((".", "/")):
         raise InputError(f"{name!r} is a folder and a git ref. Write ./{name} for the folder, or refs/heads/{name}.")

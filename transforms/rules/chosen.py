@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from blift.schemas.reasons import Reason
-from blift.transforms.rules.options import IdFile, Pattern, WordList
+from blift.transforms.rules.options import IdFile, Names, Number, Pattern, Ratio, WordList
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
@@ -50,31 +50,31 @@ def max_score(score: int) -> Check:
 
 
 @rule(RecordKind.POST, Reason.OUT_OF_RANGE, of="upvote_ratio")
-def min_upvote_ratio(ratio: float) -> Check:
+def min_upvote_ratio(ratio: Ratio) -> Check:
     """Drops posts with a lower ratio of upvotes, 0 to 1."""
     return _at_least("upvote_ratio", ratio)
 
 
 @rule(RecordKind.POST, Reason.OUT_OF_RANGE, of="views")
-def max_views(views: int) -> Check:
+def max_views(views: Number) -> Check:
     """Drops videos with more views than this."""
     return _at_most("views", views)
 
 
 @rule(RecordKind.POST, Reason.OUT_OF_RANGE, of="likes")
-def min_likes(likes: int) -> Check:
+def min_likes(likes: Number) -> Check:
     """Drops posts with fewer likes than this."""
     return _at_least("likes", likes)
 
 
 @rule(RecordKind.POST, Reason.OUT_OF_RANGE)
-def min_num_comments(comments: int) -> Check:
+def min_num_comments(comments: Number) -> Check:
     """Drops posts with fewer comments than this, as the platform counts them."""
     return _at_least("num_comments", comments)
 
 
 @rule(RecordKind.POST, Reason.CATEGORY, of="categories")
-def categories(names: list[str]) -> Check:
+def categories(names: Names) -> Check:
     """Only videos of these categories of the platform, such as `Education`."""
     lowered = pl.col("categories").list.eval(pl.element().str.to_lowercase())
     found = lowered.list.set_intersection(pl.lit([name.lower() for name in names]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from blift.schemas.reasons import Reason
+from blift.transforms.rules.options import Hours, Number
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
@@ -15,7 +16,7 @@ def min_score(score: int) -> Check:
 
 
 @rule(RecordKind.COMMENT, Reason.TOO_FRESH)
-def min_age_hours(hours: float) -> Check:
+def min_age_hours(hours: Hours) -> Check:
     """Drops comments whose score was read earlier than this many hours after they were written."""
     age = (pl.col("retrieved_at") - pl.col("posted_at")).dt.total_seconds() / 3600
     return Check(age < hours, age.round(2))
@@ -28,7 +29,7 @@ def top_level() -> Check:
 
 
 @rule(RecordKind.COMMENT, Reason.OUT_OF_RANGE)
-def max_depth(depth: int) -> Check:
+def max_depth(depth: Number) -> Check:
     """Drops comments with more comments than this between them and the post; 0 keeps those on the post itself."""
     return Check(pl.col("depth") > depth, pl.col("depth"))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import polars as pl
+from pydantic import Field
 
 from blift.schemas.reasons import Reason
 from blift.transforms.bots import says_bot
-from blift.transforms.rules.options import WordList
+from blift.transforms.rules.options import Number, WordList
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
@@ -53,14 +56,14 @@ def bot_names() -> Check:
 
 
 @rule(RecordKind.COMMENT, Reason.FEW_WORDS)
-def min_words(words: int) -> Check:
+def min_words(words: Number) -> Check:
     """Comments with fewer words than this go; a word is a run of anything but white space."""
     count = _words()
     return Check(count < words, count)
 
 
 @rule(RecordKind.COMMENT, Reason.MANY_WORDS)
-def max_words(words: int) -> Check:
+def max_words(words: Annotated[int, Field(ge=1)]) -> Check:
     """Comments with more words than this go."""
     count = _words()
     return Check(count > words, count)

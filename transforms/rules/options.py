@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import polars as pl
-from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
+from blift.schemas.checked import in_place
 from blift.schemas.errors import RecipeError, cut
 from blift.transforms.language import SURE, known_languages
 from blift.transforms.named_files import named_path
@@ -45,6 +46,7 @@ class Ids:
     ids: tuple[str, ...]
 
 
+@in_place
 def _words(value: Any, info: ValidationInfo) -> Words:
     if isinstance(value, Words):
         return value
@@ -53,6 +55,7 @@ def _words(value: Any, info: ValidationInfo) -> Words:
     return Words(str(value), Vocabulary.load(named_path(value, info)))
 
 
+@in_place
 def _ids(value: Any, info: ValidationInfo) -> Ids:
     if isinstance(value, Ids):
         return value
@@ -60,7 +63,8 @@ def _ids(value: Any, info: ValidationInfo) -> Ids:
     return Ids(str(value), tuple(sorted({entry.split("#")[0].strip() for entry in entries})))
 
 
-def _pattern(value: Any) -> str:
+@in_place
+def _pattern(value: Any, _info: ValidationInfo) -> str:
     if not isinstance(value, str) or not value:
         raise RecipeError("A regular expression is a string that is not empty.")
     try:
@@ -77,10 +81,10 @@ def _languages(value: Any) -> Languages:
         return value
     stated = value if isinstance(value, dict) else {"codes": value}
     if unknown := sorted(set(map(str, stated)) - {"codes", "confidence"}):
-        raise ValueError(f"has no option {cut(unknown[0], 40)}; its options are codes and confidence")
+        raise ValueError(f"it has no option {cut(unknown[0], 40)}; its options are codes and confidence")
     codes, confidence = stated.get("codes"), stated.get("confidence", SURE)
     if not isinstance(codes, list) or not codes or not all(isinstance(code, str) for code in codes):
-        raise ValueError("is not a list of language codes; write ISO 639-1 codes, such as [en, de]")
+        raise ValueError("it must be a list of language codes; write ISO 639-1 codes, such as [en, de]")
     if unknown := sorted(set(codes) - known_languages()):
         raise ValueError(
             f"{cut(unknown[0], 40)!r} is no language that can be identified; write ISO 639-1 codes, such as en"
@@ -131,3 +135,17 @@ LanguageList = Annotated[
 IdFile = Annotated[Ids, PlainValidator(_ids), PlainSerializer(_ids_digest), _FILE]
 #: A regular expression in Rust's syntax, which needs time in proportion to the text.
 Pattern = Annotated[str, PlainValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})]
+
+
+def _named(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty; write a name, or leave it out")
+    return text
+
+
+#: Names of which there is at least one.
+Names = Annotated[list[Annotated[str, AfterValidator(_named)]], Field(min_length=1)]
+#: A number of things; hours; a part of a whole.
+Number = Annotated[int, Field(ge=0)]
+Hours = Annotated[float, Field(ge=0)]
+Ratio = Annotated[float, Field(ge=0, le=1)]

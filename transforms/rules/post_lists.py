@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 
+from blift.schemas.checked import in_place
+from blift.schemas.counted import counted
 from blift.schemas.errors import RecipeError, cut, did_you_mean
 from blift.schemas.platform import Platform, platforms
 from blift.schemas.regular_files import Unreadable, read_regular_file
@@ -29,6 +31,7 @@ COLUMNS = ("permalink", "url", "post_id", "id")
 READ_DATASET = "read_dataset"
 ReadDataset = Callable[[str, str | None, Sequence[str]], Iterable[str]]
 _OF_DATASET = {"repo", "revision", "column"}
+_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _MOST_BYTES = 1 << 30
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 _SHOWN = 5
@@ -84,8 +87,9 @@ def list_of(given: Iterable[str], name: str) -> PostList:
     strange = [text for text, ids in zip(texts, found, strict=True) if not ids]
     if strange:
         shown = ", ".join(cut(repr(text), 80) for text in strange[:_SHOWN])
+        count = counted(len(strange), "entry that names", "entries that name")
         raise RecipeError(
-            f"The list {cut(name)} has {len(strange):,} entries that name no post, such as {shown}. Write ids, as "
+            f"The list {cut(name)} has {count} no post, such as {shown}. Write ids, as "
             f"`PLATFORM:ID` ({', '.join(platforms())}), or addresses of posts."
         )
     return PostList(name, tuple(texts), tuple(found))
@@ -171,6 +175,7 @@ def _column(there: list[str], name: str, column: str | None) -> str:
     return found
 
 
+@in_place
 def _given(value: Any, info: ValidationInfo) -> PostList:
     if isinstance(value, PostList):
         return value
@@ -191,6 +196,8 @@ def _of_dataset(value: Mapping[str, Any], read: ReadDataset | None) -> PostList:
         raise RecipeError(
             "A list of posts in a dataset is a mapping of `repo`, and `revision` and `column` if need be."
         )
+    if not _REPO.fullmatch(value["repo"]):
+        raise RecipeError(f"{cut(repr(value['repo']))} is no dataset on the Hub. Write it as `OWNER/NAME`.")
     if read is None:
         raise RecipeError("A list of posts in a dataset is read where the recipe is a file.")
     columns = [value["column"]] if "column" in value else COLUMNS

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 import polars as pl
+from pydantic import Field
 
 from blift.schemas.parts import MediaKind
 from blift.schemas.reasons import Reason
 from blift.transforms.post_language import LANGUAGE, OUTSIDE, with_language
-from blift.transforms.rules.options import IdFile, LanguageList, WordList
+from blift.transforms.rules.options import Hours, IdFile, LanguageList, Names, Number, WordList
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
@@ -50,7 +52,7 @@ def stickied() -> Check:
 
 
 @rule(RecordKind.POST, Reason.TOO_FRESH)
-def min_age_hours(hours: float) -> Check:
+def min_age_hours(hours: Hours) -> Check:
     """Drops posts whose numbers were read earlier than this many hours after posting: votes have hardly come then.
     A post whose times are unknown stays.
     """
@@ -77,7 +79,7 @@ def bot_names() -> Check:
 
 
 @rule(RecordKind.POST, Reason.MEDIA_KIND)
-def media_kinds(kinds: list[MediaKind]) -> Check:
+def media_kinds(kinds: Annotated[list[MediaKind], Field(min_length=1)]) -> Check:
     """Only posts that show one of these: image, gif, gallery, video. Posts without media always go."""
     column = pl.col("media_kind")
     wanted = column.is_in([kind.value for kind in kinds]).fill_null(value=False)
@@ -85,13 +87,13 @@ def media_kinds(kinds: list[MediaKind]) -> Check:
 
 
 @rule(RecordKind.POST, Reason.MEDIA_HOST, of="media_host")
-def image_hosts(hosts: list[str]) -> Check:
+def image_hosts(hosts: Names) -> Check:
     """Images, GIFs and galleries only from these hosts (the paper: those of the platform itself)."""
     return _hosts([MediaKind.IMAGE, MediaKind.GIF, MediaKind.GALLERY], hosts)
 
 
 @rule(RecordKind.POST, Reason.MEDIA_HOST, of="media_host")
-def video_hosts(hosts: list[str]) -> Check:
+def video_hosts(hosts: Names) -> Check:
     """Videos only from these hosts, such as `youtube`."""
     return _hosts([MediaKind.VIDEO], hosts)
 
@@ -116,7 +118,7 @@ def live() -> Check:
 
 
 @rule(RecordKind.POST, Reason.UNAVAILABLE, of="availability")
-def availabilities(words: list[str]) -> Check:
+def availabilities(words: Names) -> Check:
     """Only videos of these availabilities, such as `public`; one whose availability is unknown stays."""
     column = pl.col("availability")
     return Check(~column.is_in(words), column)
@@ -129,14 +131,14 @@ def comments_disabled() -> Check:
 
 
 @rule(RecordKind.POST, Reason.FEW_VIEWS, of="views")
-def views_above(views: int) -> Check:
+def views_above(views: Number) -> Check:
     """Only videos with more views than this; one that hides its views stays."""
     column = pl.col("views")
     return Check(column <= views, column)
 
 
 @rule(RecordKind.POST, Reason.CATEGORY, of="categories")
-def categories_out(names: list[str]) -> Check:
+def categories_out(names: Names) -> Check:
     """Videos of these categories of the platform go, such as `Music` or `Gaming`."""
     lowered = pl.col("categories").list.eval(pl.element().str.to_lowercase())
     found = lowered.list.set_intersection(pl.lit([name.lower() for name in names]))

@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from blift.schemas.checked import mistake
 from blift.schemas.errors import RecipeError, cut
 from blift.schemas.platform import Platform
 
@@ -83,7 +84,7 @@ class Rule:
         try:
             value = TypeAdapter(self.option).validate_python(option)
         except ValidationError as error:
-            said = error.errors()[0]["msg"]
+            said = mistake(error.errors()[0])
             raise RecipeError(f"The option of the rule `{self.name}` is {cut(repr(option))}: {said}.") from error
         with self.blamed():
             return self.build() if self.option is bool else self.build(value)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import polars as pl
+from pydantic import Field
 
 from blift.schemas.parts import MediaKind
 from blift.schemas.platform import platforms
 from blift.schemas.reasons import Reason
+from blift.transforms.rules.options import Number
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
 @rule(RecordKind.SAMPLE, Reason.FEW_COMMENTS)
-def min_comments(comments: int) -> Check:
+def min_comments(comments: Number) -> Check:
     """Samples with fewer chosen comments than this go."""
     count = pl.col("comments").list.len()
     return Check(count < comments, count)
 
 
 @rule(RecordKind.SAMPLE, Reason.TOO_LONG)
-def max_duration_s(seconds: float) -> Check:
+def max_duration_s(seconds: Annotated[float, Field(gt=0)]) -> Check:
     """Media longer than this many seconds go; one whose duration is unknown stays. For a video that was posted
     elsewhere, the duration is that of the video's own record.
     """

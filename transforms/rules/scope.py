@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Annotated
 
 import polars as pl
+from pydantic import AfterValidator, Field
 
 from blift.schemas.places import subreddit_name
 from blift.schemas.reasons import Reason
@@ -12,8 +14,17 @@ from blift.transforms.rules.post_lists import ListedPosts
 from blift.transforms.rules.registry import Check, RecordKind, rule
 
 
+def _subreddit(text: str) -> str:
+    if not subreddit_name(text):
+        raise ValueError("it names no subreddit; write it such as pics or r/pics")
+    return text
+
+
+Subreddits = Annotated[list[Annotated[str, AfterValidator(_subreddit)]], Field(min_length=1)]
+
+
 @rule(RecordKind.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
-def subreddits(names: list[str]) -> Check:
+def subreddits(names: Subreddits) -> Check:
     """Only posts of these subreddits, with or without `r/`, in any case. Rows of others are counted, not listed."""
     wanted = [subreddit_name(name) for name in names]
     column = pl.col("subreddit")
@@ -21,7 +32,7 @@ def subreddits(names: list[str]) -> Check:
 
 
 @rule(RecordKind.POST, Reason.OTHER_SUBREDDIT, of="subreddit", stage="ingest")
-def subreddits_out(names: list[str]) -> Check:
+def subreddits_out(names: Subreddits) -> Check:
     """Drops posts of these subreddits, with or without `r/`, in any case."""
     column = pl.col("subreddit")
     return Check(column.str.to_lowercase().is_in([subreddit_name(name) for name in names]), column)
@@ -44,7 +55,7 @@ def posted_from(day: date) -> Check:
 
 
 @rule(RecordKind.POST, Reason.BEFORE_WINDOW, of="subreddit", stage="ingest")
-def subreddit_posted_from(days: dict[str, date]) -> Check:
+def subreddit_posted_from(days: Annotated[dict[str, date], Field(min_length=1)]) -> Check:
     """The same for single subreddits, such as `pics: 2015-02-01` (its rule against text on pictures)."""
     broken = pl.lit(value=False)
     for name, day in sorted(days.items()):

@@ -25,6 +25,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from blift.schemas.checked import in_place, mistake
 from blift.schemas.credentials import refuse_credentials
 from blift.schemas.errors import RecipeError, cut, did_you_mean
 from blift.schemas.regular_files import Unreadable, read_regular_file
@@ -177,7 +178,7 @@ def _sentence(error: ValidationError) -> str:
         return f"there is no key `{key}`{hint} Keys: {', '.join(_File.model_fields)}."
     if first["type"] == "missing":
         return f"the key `{key}` is missing; add it."
-    return f"`{key}` is not right: {first['msg']}." if key else "it is no YAML mapping."
+    return f"`{key}` is not right: {mistake(first)}." if key else "it is no YAML mapping."
 
 
 _SCENE = {
@@ -207,6 +208,7 @@ _EVERYTHING = context_of(
 _EVERYTHING |= {"masked": _EVERYTHING["scenes"][0], "options": [{"letter": "A", "speech": "words"}], "answer": "A"}
 
 
+@in_place
 def _named(value: Any, info: ValidationInfo) -> Template:
     if isinstance(value, Template):
         return value
@@ -229,6 +231,7 @@ def template_files(path: Path) -> list[Path]:
     return found
 
 
+@in_place
 def _with_folders(values: Any, info: ValidationInfo) -> Any:
     """The list of a recipe, with the files in a folder in its place."""
     if not isinstance(values, list):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from blift.connectors.fetch.items import Done, GoesOn, Item, Kind, Outcome, RawRecord, RecordKind
+from blift.connectors.fetch.items import Done, FetchedKind, GoesOn, Item, Kind, Outcome, RawRecord
 from blift.connectors.reddit.archive import submissions_in
 from blift.pipelines.stages.fetch.plan import ShownFiles
 from blift.schemas.parts import MediaKind
@@ -33,7 +33,7 @@ def shown_files(outcomes: Iterable[tuple[Item, Outcome]], wanted: ShownFiles | N
         for _, outcome in outcomes
         if isinstance(outcome, Done | GoesOn)
         for record in outcome.records
-        if record.kind is RecordKind.SUBMISSION
+        if record.kind is FetchedKind.SUBMISSION
     ]
     return files_of(records, wanted) if records and wanted else Shown([], [])
 

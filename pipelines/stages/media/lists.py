@@ -14,10 +14,11 @@ from blift.connectors.inside import check_inside
 from blift.connectors.parquet import read_parquet
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import RunFolder
+from blift.schemas.configs import LISTS
 from blift.schemas.errors import InputError
 
 #: Folder of the lists in a run folder. They name paths of this machine, and are never published.
-FOLDER = "files/"
+FOLDER = f"{LISTS}/"
 #: A file: name relative to its source, path to open (relative to the run folder where it lies there), size in bytes.
 LISTED = pa.schema([pa.field("file", pa.string()), pa.field("path", pa.string()), pa.field("size_bytes", pa.int64())])
 #: Where the metadata of a list say the address of the media store.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
 
 from rich.console import Console
@@ -25,6 +27,8 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
     Raises:
         BliftError: one of them is neither, or cannot be read.
     """
+    for name in (before, after):
+        _check_name(name)
     released = not all(is_run_folder(name) for name in (before, after))
     old, new = (_side(name, released=released) for name in (before, after))
     changed = compared(old, new)
@@ -49,14 +53,27 @@ def diff(before: str, after: str, *, as_json: bool) -> int:
     return 0 if same else _EXIT_DIFFERS
 
 
+def _check_name(name: str) -> None:
+    """Check that a name is that of a run folder or may be that of a dataset, before either side is read.
+
+    Raises:
+        BliftError: it is neither.
+    """
+    if is_run_folder(name):
+        return
+    above = posixpath.dirname(name)
+    if not _PUBLISHED.fullmatch(name) or os.path.isdir(above):
+        raise BliftError(
+            f"There is no run folder {name}, and it is no dataset on the Hub. Write a dataset as OWNER/NAME@v1.0.0."
+        )
+
+
 def _side(name: str, *, released: bool) -> Side:
     if is_run_folder(name):
         return run_side(run_folder(name), released=released)
-    found = _PUBLISHED.fullmatch(name)
-    if not found:
-        raise BliftError(f"{name} is neither a folder nor a dataset. Write a dataset as OWNER/NAME@v1.0.0.")
-    hub = Hub(found["repo"])
-    return hub_side(hub, hub.snapshot(found["revision"] or "main"))
+    repo, _, revision = name.partition("@")
+    hub = Hub(repo)
+    return hub_side(hub, hub.snapshot(revision or "main"))
 
 
 def _tag(name: str) -> str | None:

@@ -25,6 +25,7 @@ from blift.pipelines.stages.publish.valid import refuse_invalid
 from blift.pipelines.stages.publish.versions import Difference, chosen_tag
 from blift.pipelines.stages.release import layout
 from blift.pipelines.stages.release import stage as release
+from blift.schemas.counted import counted
 from blift.schemas.errors import InputError, PublishError
 
 #: Files of one commit; the Hub takes 25,000 in LFS.
@@ -84,7 +85,11 @@ class Result:
         """What to print of it."""
         version, repo = self.edition.version, wish.repo
         travels = "; ".join(
-            [f"{self.sent:,} files, {self.sent_bytes:,} bytes", f"{self.deleted:,} deleted", *self.lines]
+            [
+                f"{counted(self.sent, 'file')}, {counted(self.sent_bytes, 'byte')}",
+                f"{self.deleted:,} deleted",
+                *self.lines,
+            ]
         )
         if wish.dry_run:
             return f"{repo} would become {version}: {travels}. Nothing was sent."

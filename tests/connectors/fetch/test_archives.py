@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from blift.connectors.fetch.archives import read_files, read_withdrawn, video_file, write_archives
-from blift.connectors.fetch.items import Done, Item, Kind, NotThere, RawRecord, RecordKind, StoredFile
+from blift.connectors.fetch.items import Done, FetchedKind, Item, Kind, NotThere, RawRecord, StoredFile
 from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile, open_bytes
 from blift.connectors.reddit.archive import read_comments, read_submissions
@@ -25,11 +25,11 @@ def line(**fields: object) -> bytes:
 
 
 def submission(at: int) -> RawRecord:
-    return RawRecord(RecordKind.SUBMISSION, "abc", "abc", at, line(id="abc", title="A cat", retrieved_on=at))
+    return RawRecord(FetchedKind.SUBMISSION, "abc", "abc", at, line(id="abc", title="A cat", retrieved_on=at))
 
 
 def comment(key: str) -> RawRecord:
-    return RawRecord(RecordKind.COMMENT, key, "abc", 5, line(id=key, link_id="t3_abc", body="so nice"))
+    return RawRecord(FetchedKind.COMMENT, key, "abc", 5, line(id=key, link_id="t3_abc", body="so nice"))
 
 
 INFO = line(id=VIDEO, title="Song", extractor="youtube", subtitles={"en": []})
@@ -41,8 +41,8 @@ OUTCOMES: list[tuple[Item, Done | NotThere]] = [
         Item(Kind.VIDEO, VIDEO),
         Done(
             [
-                RawRecord(RecordKind.VIDEO, VIDEO, VIDEO, 7, INFO),
-                RawRecord(RecordKind.SUBTITLES, f"{VIDEO}.en.vtt", VIDEO, 7, SUBTITLES),
+                RawRecord(FetchedKind.VIDEO, VIDEO, VIDEO, 7, INFO),
+                RawRecord(FetchedKind.SUBTITLES, f"{VIDEO}.en.vtt", VIDEO, 7, SUBTITLES),
             ]
         ),
     ),
@@ -71,10 +71,10 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_the_archives_are_those_that_the_readers_read(tmp_path: Path) -> None:
     written = write_archives(collected(tmp_path), str(tmp_path))
     assert written.records == {
-        RecordKind.SUBMISSION: 2,
-        RecordKind.COMMENT: 2,
-        RecordKind.VIDEO: 1,
-        RecordKind.SUBTITLES: 1,
+        FetchedKind.SUBMISSION: 2,
+        FetchedKind.COMMENT: 2,
+        FetchedKind.VIDEO: 1,
+        FetchedKind.SUBTITLES: 1,
     }
     (submissions,) = (tmp_path / "reddit").glob("submissions-*")
     (comments,) = (tmp_path / "reddit").glob("comments-*")

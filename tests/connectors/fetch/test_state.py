@@ -11,12 +11,12 @@ from blift.connectors.fetch.changes import TRIES, ItemState
 from blift.connectors.fetch.items import (
     Done,
     Failed,
+    FetchedKind,
     GoesOn,
     Item,
     Kind,
     NotThere,
     RawRecord,
-    RecordKind,
     StoredFile,
 )
 from blift.connectors.fetch.state import FILE_NAME, State, Tally
@@ -27,7 +27,9 @@ POST = Item(Kind.SUBMISSION, "abc")
 TREE = Item(Kind.COMMENTS, "abc")
 
 
-def record(kind: RecordKind = RecordKind.SUBMISSION, key: str = "abc", at: float = 10.0, of: str = "abc") -> RawRecord:
+def record(
+    kind: FetchedKind = FetchedKind.SUBMISSION, key: str = "abc", at: float = 10.0, of: str = "abc"
+) -> RawRecord:
     return RawRecord(kind, key, of, at, b'{"id":"%s"}' % key.encode())
 
 
@@ -81,7 +83,7 @@ def test_an_outcome_brings_its_records_and_what_it_led_to(state: State) -> None:
     state.take_in(
         [(POST, Done([record()], [], [TREE]))], [("reddit:abc", "https://i/1")], [Item(Kind.FILE, "https://i/1")]
     )
-    assert list(state.records(RecordKind.SUBMISSION)) == [("reddit:abc", record())]
+    assert list(state.records(FetchedKind.SUBMISSION)) == [("reddit:abc", record())]
     assert states(state) == {
         (Kind.SUBMISSION, ItemState.DONE): 1,
         (Kind.COMMENTS, ItemState.PENDING): 1,
@@ -91,10 +93,10 @@ def test_an_outcome_brings_its_records_and_what_it_led_to(state: State) -> None:
 
 def test_an_outcome_that_cannot_be_written_whole_leaves_nothing(state: State) -> None:
     state.add([POST])
-    broken = Done([record(), RawRecord(RecordKind.COMMENT, "c", "abc", "never", b"")._replace(retrieved_at=None)])  # type: ignore[arg-type]
+    broken = Done([record(), RawRecord(FetchedKind.COMMENT, "c", "abc", "never", b"")._replace(retrieved_at=None)])  # type: ignore[arg-type]
     with pytest.raises(sqlite3.IntegrityError):
         state.take_in([(POST, broken)])
-    assert list(state.records(RecordKind.SUBMISSION)) == []
+    assert list(state.records(FetchedKind.SUBMISSION)) == []
     assert states(state) == {(Kind.SUBMISSION, ItemState.PENDING): 1}
 
 
@@ -152,19 +154,19 @@ def test_absence_has_its_reason(state: State) -> None:
 
 def test_a_post_that_was_taken_back_is_marked_and_what_it_said_is_gone(state: State) -> None:
     state.add([POST])
-    state.take_in([(POST, Done([record(), record(RecordKind.COMMENT, "c1")]))])
+    state.take_in([(POST, Done([record(), record(FetchedKind.COMMENT, "c1")]))])
     tomb = record(at=20.0)
     state.take_in([(POST, NotThere(Absent.DELETED, "", [tomb]))])
     assert [(post, reason) for post, reason, _ in state.withdrawn()] == [("reddit:abc", "deleted")]
-    assert list(state.records(RecordKind.SUBMISSION)) == [("reddit:abc", tomb)]
-    assert list(state.records(RecordKind.COMMENT)) == []
+    assert list(state.records(FetchedKind.SUBMISSION)) == [("reddit:abc", tomb)]
+    assert list(state.records(FetchedKind.COMMENT)) == []
 
 
 def test_the_thread_of_a_post_that_was_taken_back_is_not_kept_and_lifts_no_mark(state: State) -> None:
     state.add([POST, TREE])
-    state.take_in([(POST, NotThere(Absent.DELETED)), (TREE, Done([record(RecordKind.COMMENT, "c1")]))])
+    state.take_in([(POST, NotThere(Absent.DELETED)), (TREE, Done([record(FetchedKind.COMMENT, "c1")]))])
     assert [post for post, _, _ in state.withdrawn()] == ["reddit:abc"]
-    assert list(state.records(RecordKind.COMMENT)) == []
+    assert list(state.records(FetchedKind.COMMENT)) == []
 
 
 def test_a_post_that_came_back_is_no_longer_marked(state: State) -> None:
@@ -194,7 +196,7 @@ def test_a_refresh_asks_again_for_what_is_old_and_keeps_earlier_observations(sta
         Kind.SUBMISSION,
     ]
     state.take_in([(POST, Done([record(at=30.0)]))])
-    assert [found.retrieved_at for _, found in state.records(RecordKind.SUBMISSION)] == [10.0, 30.0]
+    assert [found.retrieved_at for _, found in state.records(FetchedKind.SUBMISSION)] == [10.0, 30.0]
 
 
 def test_files_that_only_withdrawn_posts_show_are_dropped(state: State) -> None:

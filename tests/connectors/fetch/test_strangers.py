@@ -12,7 +12,7 @@ import pytest
 from backports import zstd
 
 from blift.connectors.fetch.archives import FILES, PARTIAL, WITHDRAWN, read_files, read_withdrawn, write_archives
-from blift.connectors.fetch.items import Done, Item, Kind, NotThere, RawRecord, RecordKind, StoredFile
+from blift.connectors.fetch.items import Done, FetchedKind, Item, Kind, NotThere, RawRecord, StoredFile
 from blift.connectors.fetch.state import FILE_NAME, State
 from blift.connectors.web.file_store import FileStore
 from blift.schemas.errors import BliftError, InputError, OutputError
@@ -41,8 +41,8 @@ def folder(own_files: Path) -> Path:
     items = [Item(Kind.SUBMISSION, "abc"), Item(Kind.VIDEO, _VIDEO), Item(Kind.FILE, "https://example.org/a.jpg")]
     state.add(items)
     records = [
-        Done([RawRecord(RecordKind.SUBMISSION, "abc", "abc", 10.0, b'{"id":"abc"}')]),
-        Done([RawRecord(RecordKind.VIDEO, _VIDEO, _VIDEO, 10.0, b'{"id":"abcdefghijk"}')]),
+        Done([RawRecord(FetchedKind.SUBMISSION, "abc", "abc", 10.0, b'{"id":"abc"}')]),
+        Done([RawRecord(FetchedKind.VIDEO, _VIDEO, _VIDEO, 10.0, b'{"id":"abcdefghijk"}')]),
         Done(files=[StoredFile(items[2].key, "ab" * 32, f"files/ab/{'ab' * 32}.jpg", 3, "image/jpeg")]),
     ]
     state.take_in(list(zip(items, records, strict=True)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome, RecordKind
+from blift.connectors.fetch.items import Done, Failed, FetchedKind, GoesOn, Item, Kind, Outcome
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.live import YoutubeFetcher
@@ -113,7 +113,7 @@ def test_subtitles_are_manual_before_automatic(ask: Ask) -> None:
     outcome = ask(MadeUp([Video(ID, captions=["a.en", "en", "de"], file=b"a")]), subtitles=("en",))
     assert isinstance(outcome, Done)
     (_, subtitles) = outcome.records
-    assert subtitles.kind is RecordKind.SUBTITLES
+    assert subtitles.kind is FetchedKind.SUBTITLES
     assert subtitles.key == f"{ID}.en.json3"
     assert json.loads(subtitles.data)["events"][0]["segs"] == [{"utf8": "hello there"}]
     assert subtitles.retrieved_at == outcome.records[0].retrieved_at
@@ -136,7 +136,7 @@ def test_a_record_is_kept_when_subtitles_must_wait(ask: Ask, tmp_path: Path) -> 
     then = ask(busy, Item(Kind.VIDEO, ID, first.detail), subtitles=("en",), comments=5)
     assert isinstance(then, Done)
     (subtitles,) = then.records
-    assert (subtitles.kind, subtitles.retrieved_at) == (RecordKind.SUBTITLES, record.retrieved_at)
+    assert (subtitles.kind, subtitles.retrieved_at) == (FetchedKind.SUBTITLES, record.retrieved_at)
 
 
 def test_subtitles_that_do_not_come_are_no_endless_matter(ask: Ask) -> None:

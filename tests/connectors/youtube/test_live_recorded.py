@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from blift.connectors.fetch.archives import write_archives
-from blift.connectors.fetch.items import Done, Item, Kind, RecordKind
+from blift.connectors.fetch.items import Done, FetchedKind, Item, Kind
 from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
@@ -64,7 +64,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 
 def test_the_record_has_what_the_answers_say(recorded: YoutubeServer, tmp_path: Path) -> None:
     (record,) = video(recorded, tmp_path, VITAMIN).records
-    assert (record.kind, record.key, record.of) == (RecordKind.VIDEO, VITAMIN, VITAMIN)
+    assert (record.kind, record.key, record.of) == (FetchedKind.VIDEO, VITAMIN, VITAMIN)
     info = json.loads(record.data)
     said = Recorded.player(recorded.site, VITAMIN)  # type: ignore[arg-type] # the site of this server
     assert info["title"] == said["videoDetails"]["title"]

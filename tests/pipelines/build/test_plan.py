@@ -118,3 +118,38 @@ def test_a_stage_that_is_forced_runs(here: Path, capsys: pytest.CaptureFixture[s
     ]  # fmt: skip
     assert main([*command, "--force", "nothing"]) == 2
     assert "There is no stage 'nothing'." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["plan", "build"])
+def test_a_plan_refuses_what_a_build_refuses_and_writes_nothing(
+    command: str, here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign, file = tmp_path / "foreign", tmp_path / "file"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("")
+    file.write_text("")
+    other = here / "other.yaml"
+    other.write_text((here / "before.yaml").read_text().replace("name: ", "name: other-", 1))
+    run = here / "run"
+    said = {
+        (other, run): f"{run} holds the dataset of the recipe ",
+        (here / "before.yaml", foreign): f"{foreign} holds files that blift did not write, such as 'thesis.txt'. ",
+        (here / "before.yaml", file): f"{file} is no folder, or lies below a file. Choose another --out.",
+        (here / "before.yaml", file / "run"): f"{file / 'run'} is no folder, or lies below a file. ",
+        (here / "before.yaml", ""): "--out is empty, or holds a line break or NUL; choose another folder.",
+    }
+    for (recipe, out), sentence in said.items():
+        assert main([command, str(recipe), "--out", str(out)]) == 2
+        assert capsys.readouterr().err.startswith(f"blift: {sentence}")
+    assert main([command, str(here / "before.yaml"), "--out", str(run), "--limit", "1"]) == 2
+    assert "holds a dataset of all input, and --limit would put a trial in its place" in capsys.readouterr().err
+    assert not (tmp_path / "file" / "run").exists()
+
+
+def test_a_plan_with_replace_says_what_a_build_with_replace_does(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = here / "other.yaml"
+    other.write_text((here / "before.yaml").read_text().replace("name: ", "name: other-", 1))
+    assert main(["plan", str(other), "--out", str(here / "run"), "--replace"]) == 0
+    assert "is done" in capsys.readouterr().out

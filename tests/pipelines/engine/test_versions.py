@@ -17,7 +17,7 @@ from blift.pipelines.cli import main
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import BUILDING, MANIFEST, Manifest, RunFolder
 from blift.pipelines.engine.stage_run import Report, dataset_fingerprint
-from blift.pipelines.engine.versions import numbers
+from blift.pipelines.engine.versions import numbers, run_folder
 from blift.pipelines.recipe.file import load_recipe
 from blift.schemas.errors import InputError, OutputError
 from tests.months import write_months, write_recipe
@@ -101,8 +101,10 @@ def test_a_diff_with_the_dataset_before_counts_what_the_update_added(
 
 def test_a_dataset_that_is_not_kept_is_told(both: Path, first: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", f"{both}@7"]) == 2
-    assert "keeps no dataset '7'. It keeps 1; see `output.keep`" in capsys.readouterr().err
-    with pytest.raises(InputError, match=r"keeps no dataset 'previous'\. It keeps none"):
+    assert "keeps no dataset under @7. Of those that updates have replaced it keeps " in capsys.readouterr().err
+    with pytest.raises(
+        InputError, match=r"keeps no dataset under @previous\. Of those that updates have replaced it keeps none"
+    ):
         open_run(f"{first}@previous")
 
 
@@ -339,3 +341,45 @@ def test_rows_that_are_not_what_the_tables_say_are_told(
     code, printed = verified(out, capsys)
     assert code == 1
     assert said in printed
+
+
+def test_commands_on_an_earlier_dataset_say_what_helps(
+    both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(shutil.copytree(both, tmp_path / "run"))
+    kept = run_folder(f"{run}@previous")
+    manifest = kept.require_manifest()
+    only = next(shard for shard in manifest.shards if shard not in RunFolder(str(run)).require_manifest().shards)
+    Path(kept.file(only.path)).unlink()
+    assert main(["verify", f"{run}@previous"]) == 1
+    printed = capsys.readouterr().out
+    assert "A build writes the present dataset, and not this one, which an update has replaced." in printed
+    assert "Run `blift build`" not in printed
+    assert main(["clean", f"{run}@previous"]) == 2
+    assert f"write blift clean {run}, with --keep N" in capsys.readouterr().err
+
+
+def test_a_diff_names_the_side_that_is_not_there(
+    both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for sides in ([str(both), str(tmp_path / "gone")], ["gone", str(both)]):
+        gone = next(side for side in sides if side.endswith("gone"))
+        assert main(["diff", *sides]) == 2
+        assert capsys.readouterr().err.startswith(f"blift: There is no run folder {gone}, and it is no dataset on the")
+
+
+@pytest.mark.parametrize(
+    ("against", "said"),
+    [
+        ("", "--against is empty. Name a git ref, a folder, OWNER/NAME@REVISION, or 'baselines'."),
+        ("/dev/null", "'/dev/null' is a file. Name the folder of a dataset or of baselines, or a git ref."),
+    ],
+)
+def test_a_check_against_nothing_says_why(against: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "check", "--against", against]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_tables_are_checked_against_an_earlier_dataset(both: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "check", "--against", f"{both}@previous"]) == 0
+    assert "no findings against" in capsys.readouterr().out

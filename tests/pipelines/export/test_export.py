@@ -254,6 +254,7 @@ def test_a_dataset_without_files_says_what_to_do(
         assert row["url"]
     assert main(["export", str(tmp_path / "run"), "--to", "llava", "--out", str(tmp_path / "out")]) == 2
     assert "has no pair that names a file. Add the section `media`" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_clean_deletes_files_that_no_pair_shows_and_no_others(run: Path, tmp_path: Path) -> None:

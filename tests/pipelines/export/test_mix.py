@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from blift.pipelines.cli import main
-from blift.pipelines.export.mix import ABOUT, Apart, Mixed, MixEntry, check_entries, mixed_rows
+from blift.pipelines.export.mix import ABOUT, Apart, Mixed, MixEntry, Own, check_entries, mixed_rows
 from blift.schemas.errors import InputError
 
 
@@ -33,7 +33,7 @@ def write_other(folder: Path, rows: int) -> None:
 
 def drawn(folder: Path, weight: float, own: int, seed: int = 0, taken: frozenset[str] = frozenset()) -> list[str]:
     mixed = Mixed((MixEntry(path="other.json", weight=weight),), seed, folder)
-    found = mixed_rows(mixed, "train", own, Apart({"train": taken}), lambda path: f"media/{path.name}")
+    found = mixed_rows(mixed, "train", Own(own, {}), Apart({"train": taken}), lambda path: f"media/{path.name}")
     return [row["id"] for row in found]
 
 
@@ -52,9 +52,7 @@ def test_as_many_rows_are_drawn_as_the_weight_says(
 def test_a_row_of_another_split_is_not_drawn_and_too_few_rows_are_told(tmp_path: Path) -> None:
     write_other(tmp_path, 10)
     assert "3" not in drawn(tmp_path, 9, 1, taken=frozenset({"3"}))
-    with pytest.raises(
-        InputError, match="has 10 different rows that are in no other split, and `weight: 11` asks for 11"
-    ):
+    with pytest.raises(InputError, match="has 10 different rows in no other split, and `weight: 11` asks for 11"):
         drawn(tmp_path, 11, 1)
     assert set(drawn(tmp_path, 4, 1)) != set(drawn(tmp_path, 4, 1, seed=1))
 
@@ -69,22 +67,22 @@ def test_what_one_split_drew_of_a_dataset_is_in_no_other_split(tmp_path: Path) -
     apart = Apart({"train": frozenset(), "validation": frozenset()})
     entries = (MixEntry(path="other.json", weight=3), MixEntry(path="earlier", weight=1))
     mixed = Mixed(entries, 0, tmp_path)
-    train = {row["id"] for row in mixed_rows(mixed, "train", 1, apart, str)}
+    train = {row["id"] for row in mixed_rows(mixed, "train", Own(1, {}), apart, str)}
     left = {row["id"] for row in others[:4]} - train
     assert len(train) == 3
-    with pytest.raises(InputError, match=f"has {len(left) + 1} different rows that are in no other split"):
-        list(mixed_rows(mixed, "validation", 9, apart, str))
-    validation = {row["id"] for row in mixed_rows(mixed, "validation", len(left) + 1, apart, str)}
+    with pytest.raises(InputError, match=f"has {len(left) + 1} different rows in no other split"):
+        list(mixed_rows(mixed, "validation", Own(9, {}), apart, str))
+    validation = {row["id"] for row in mixed_rows(mixed, "validation", Own(len(left) + 1, {}), apart, str)}
     assert validation == left | {"more"}
 
 
 def test_a_dataset_that_is_named_twice_gives_different_rows(tmp_path: Path) -> None:
     write_other(tmp_path, 50)
     twice = Mixed((MixEntry(path="other.json", weight=0.5), MixEntry(path="other.json", weight=0.5)), 0, tmp_path)
-    ids = [row["id"] for row in mixed_rows(twice, "train", 40, Apart({"train": frozenset()}), str)]
+    ids = [row["id"] for row in mixed_rows(twice, "train", Own(40, {}), Apart({"train": frozenset()}), str)]
     assert len(ids) == len(set(ids)) == 40
-    with pytest.raises(InputError, match="has 20 different rows that are in no other split"):
-        list(mixed_rows(twice, "train", 60, Apart({"train": frozenset()}), str))
+    with pytest.raises(InputError, match="has 20 different rows in no other split"):
+        list(mixed_rows(twice, "train", Own(60, {}), Apart({"train": frozenset()}), str))
 
 
 def test_a_folder_that_is_no_export_to_the_format_is_refused(tmp_path: Path) -> None:
@@ -144,10 +142,14 @@ def test_an_export_with_a_mix_says_where_every_row_is_from(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("mix: []", "`mix` is not right"),
-        ("mix: [{path: a.json}]", "`mix.0.weight` is not right"),
-        ("mix: [{path: a.json, weight: 0}]", "`mix.0.weight` is not right"),
-        ("mix: [{path: a.json, weight: 1, wight: 2}]", "`mix.0.wight` is not right"),
+        ("mix: []", "`mix` is []: it is empty; name at least one, or leave the key out."),
+        ("mix: [{path: a.json}]", "the key `mix.0.weight` is missing; Rows of it for each row of the run folder"),
+        ("mix: [{path: a.json, weight: 0}]", "`mix.0.weight` is 0: it must be more than 0."),
+        ("mix: [{path: a.json, weight: yes}]", "`mix.0.weight` is true: it must be a number; YAML reads yes, "),
+        ("mix: 3", "`mix` is 3: it must be a list, such as [one, two]."),
+        ("[]", "is no mapping with the key `mix`. See docs/train.md."),
+        ("mixes: []", "unknown key `mixes`, did you mean 'mix'?"),
+        ("mix: [{path: a.json, weight: 1, wight: 2}]", "unknown key `mix.0.wight`, did you mean 'weight'?"),
     ],
 )
 def test_a_mix_that_is_none_is_one_sentence(
@@ -157,3 +159,40 @@ def test_a_mix_that_is_none_is_one_sentence(
     command = ["export", str(run), "--to", "llava", "--out", str(tmp_path / "out"), "--mix", str(tmp_path / "mix.yaml")]
     assert main(command) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"text": "a"}, "row 2 of it has no `conversations`, as rows of this format have."),
+        ({"conversations": "a"}, "row 2 of it has no `conversations`, as rows of this format have."),
+        ({"conversations": []}, "row 2 of it has no `conversations`, as rows of this format have."),
+        ({"conversations": ["a"]}, "row 2 of it has `conversations` without `from` and `value`."),
+        (
+            {"conversations": [{"role": "user", "content": "a"}]},
+            "row 2 of it has `conversations` without `from` and `value`.",
+        ),
+    ],
+)
+def test_rows_of_another_format_are_told_with_their_number(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], row: dict[str, object], said: str
+) -> None:
+    good = {"id": "a", "conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}
+    (tmp_path / "other.json").write_text(json.dumps([good, row]))
+    (tmp_path / "mix.yaml").write_text("mix: [{path: other.json, weight: 0.01}]")
+    command = ["export", str(run), "--to", "llava", "--out", str(tmp_path / "out"), "--mix", str(tmp_path / "mix.yaml")]
+    assert main(command) == 2
+    assert f"Cannot mix in {tmp_path / 'other.json'}: {said}" in capsys.readouterr().err
+
+
+def test_a_weight_that_gives_no_row_is_told(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = {"id": "a", "conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}
+    (tmp_path / "other.json").write_text(json.dumps([good]))
+    (tmp_path / "mix.yaml").write_text("mix: [{path: other.json, weight: 0.0001}]")
+    command = ["export", str(run), "--to", "llava", "--out", str(tmp_path / "out"), "--mix", str(tmp_path / "mix.yaml")]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "warning: other.json gave no row: its weight asks for less than half a row in every split. Raise it.\n"
+    )
+    assert "Mixed in: 0 rows of other.json." in printed.out

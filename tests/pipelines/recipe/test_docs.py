@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from blift.pipelines.recipe.docs import recipe_markdown
-from blift.pipelines.recipe.file import model_in
+from blift.pipelines.recipe.mistakes import model_in
 from blift.pipelines.recipe.model import Recipe
 from blift.transforms.rules.registry import all_rules
 

@@ -242,14 +242,14 @@ def test_the_confidence_that_counts_is_an_option() -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ([], "is not a list of language codes"),
-        ("en", "is not a list of language codes"),
-        ([1], "is not a list of language codes"),
+        ([], "it must be a list of language codes"),
+        ("en", "it must be a list of language codes"),
+        ([1], "it must be a list of language codes"),
         (["english"], "'english' is no language that can be identified; write ISO 639-1 codes, such as en"),
         ({"codes": ["en"], "sure": 1}, "has no option sure; its options are codes and confidence"),
         ({"codes": ["en"], "confidence": 1}, "confidence is a number between 0 and 1"),
         ({"codes": ["en"], "confidence": True}, "confidence is a number between 0 and 1"),
-        ({"confidence": 0.5}, "is not a list of language codes"),
+        ({"confidence": 0.5}, "it must be a list of language codes"),
     ],
 )
 def test_what_is_no_list_of_languages_is_refused_with_its_reason(value: Any, reason: str) -> None:

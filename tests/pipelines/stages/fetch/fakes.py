@@ -12,13 +12,13 @@ from functools import partial
 from blift.connectors.fetch.items import (
     Done,
     Failed,
+    FetchedKind,
     GoesOn,
     Item,
     Kind,
     NotThere,
     Outcome,
     RawRecord,
-    RecordKind,
     Service,
     StoredFile,
 )
@@ -82,7 +82,7 @@ class Platform:
                 return Failed("HTTP 500", wait_s=0.0)
             case Kind.FILE:
                 return Done(files=[StoredFile(item.key, "ab" * 32, "files/ab/x.jpg", 3, "image/jpeg")])
-        return Done([RawRecord(RecordKind.COMMENT, f"c{item.key}", item.key, 1.0, line(id=f"c{item.key}", link_id=f"t3_{item.key}", body="so nice"))])  # fmt: skip # noqa: E501
+        return Done([RawRecord(FetchedKind.COMMENT, f"c{item.key}", item.key, 1.0, line(id=f"c{item.key}", link_id=f"t3_{item.key}", body="so nice"))])  # fmt: skip # noqa: E501
 
 
 def page(first: int) -> Outcome:
@@ -90,7 +90,7 @@ def page(first: int) -> Outcome:
     keys = [f"p{number}" for number in range(first, first + PAGE)]
     records = [
         RawRecord(
-            RecordKind.SUBMISSION, key, key, 1.0,
+            FetchedKind.SUBMISSION, key, key, 1.0,
             line(id=key, title="A cat", subreddit="pics", created_utc=1, url=f"https://i.redd.it/{key}.jpg"),
         )
         for key in keys

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from blift.connectors.fetch.changes import ItemState
-from blift.connectors.fetch.items import Item, Kind, RecordKind
+from blift.connectors.fetch.items import FetchedKind, Item, Kind
 from blift.connectors.fetch.state import DEATHS, State, state_file
 from blift.connectors.web.manners import Budget
 from blift.pipelines.stages.fetch.plan import FetchPlan
@@ -68,7 +68,7 @@ def test_the_archives_hold_what_came(undisturbed: Path) -> None:
         (Kind.COMMENTS, ItemState.ABSENT): GONE,
         (Kind.FILE, ItemState.DONE): POSTS,
     }
-    assert len(list(state.records(RecordKind.SUBMISSION))) == POSTS - GONE
+    assert len(list(state.records(FetchedKind.SUBMISSION))) == POSTS - GONE
     assert "reddit/submissions-00000-of-00001.ndjson.zst" in tree(undisturbed / "c")
 
 
