@@ -123,19 +123,27 @@ class Database:
 
         self.tables = dict(tables)
         self._longest_s = longest_s
+        self._mixed: set[str] = set()
         self._connection = duckdb.connect(":memory:", config={"temp_directory": "", "threads": os.cpu_count() or 1})
         paths = [path for table in self.tables.values() for path in map(os.path.abspath, table.paths())]
         with self._told(""):
             self._lock(paths)
-            for table in self.tables.values():
-                files = _list(map(os.path.abspath, table.paths()))
-                self._connection.execute(
-                    f"CREATE VIEW {quoted_name(table.name)} AS SELECT *, file_index AS {quoted_name(_FILE)}, "  # noqa: S608 - names
-                    f"file_row_number AS {quoted_name(_ROW)} FROM read_parquet({files}, union_by_name = true)"
-                )
+            for name, table in self.tables.items():
+                self._connection.execute(f"CREATE VIEW {quoted_name(name)} AS {self._select(table)}")
             self._connection.execute("SET lock_configuration = true")
             self._columns = {name: self._described(name) for name in self.tables}
             self._starts = {name: [0, *accumulate(self._counted(name))] for name in self.tables}
+
+    def _select(self, table: QueryTable) -> str:
+        """All rows of a table, with their places. Files of one schema are read without looking into the others."""
+        files = _list(map(os.path.abspath, table.paths()))
+        layouts = self._connection.execute(
+            "SELECT count(DISTINCT layout) FROM (SELECT list(name || ':' || coalesce(type, '')) AS layout "  # noqa: S608
+            f"FROM parquet_schema({files}) GROUP BY file_name)"
+        ).fetchall()
+        if layouts[0][0] > 1:
+            self._mixed.add(table.name)
+        return _selected(files, "file_index", ", union_by_name = true" if table.name in self._mixed else "")
 
     def _lock(self, paths: Sequence[str]) -> None:
         for setting in (
@@ -224,11 +232,13 @@ class Database:
         wanted = columns or [column.name for column in self._columns[table]]
         by_file: dict[int, list[int]] = {}
         for place in places:
+            if place.file >= len(self.tables[table].shards):
+                continue
             by_file.setdefault(place.file, []).append(place.row)
         found: dict[Place, dict[str, Any]] = {}
         for file, numbers in sorted(by_file.items()):
             condition = f"{quoted_name(_FILE)} = {file} AND {quoted_name(_ROW)} IN ({', '.join(map(str, numbers))})"
-            with self._chosen(table, condition) as rows:
+            with self._chosen(table, condition, file=file) as rows:
                 few = rows.limit(len(set(numbers)))  # the rest of the file is not read once they are there
                 read = few.project(", ".join(map(quoted_name, (_FILE, _ROW, *wanted)))).to_arrow_table()
                 for row in read.to_pylist():
@@ -264,14 +274,18 @@ class Database:
             raise InputError(f"{table} has no column {name!r}{_hint(name, names)}")
 
     @contextmanager
-    def _chosen(self, table: str, *conditions: str) -> Iterator[duckdb.DuckDBPyRelation]:
+    def _chosen(self, table: str, *conditions: str, file: int | None = None) -> Iterator[duckdb.DuckDBPyRelation]:
         """The rows of a table that meet all conditions, each parsed by itself, until the time is up."""
         cursor = self._connection.cursor()
         done = threading.Event()
         threading.Thread(target=self._interrupt, args=(cursor, done), daemon=True).start()
         try:
             with self._told(table):
-                rows = cursor.table(quoted_name(table))
+                if file is None or table in self._mixed:
+                    rows = cursor.table(quoted_name(table))
+                else:  # the other files need not be looked at
+                    path = os.path.abspath(self.tables[table].paths()[file])
+                    rows = cursor.sql(_selected(_list([path]), str(file)))
                 for condition in filter(str.strip, conditions):
                     rows = rows.filter(condition)
                 yield rows
@@ -311,6 +325,12 @@ class Database:
             names = [column.name for column in self._columns[table]]
             return f"{table} has no column {found['name']!r}{_hint(found['name'], names)}"
         return f"The condition cannot be used: {_first_line(said)}. {_EXAMPLE}"
+
+
+def _selected(files: str, file: str, options: str = "") -> str:
+    """All rows of files, with the number of the file and of the row in it."""
+    places = f"{file} AS {quoted_name(_FILE)}, file_row_number AS {quoted_name(_ROW)}"
+    return f"SELECT *, {places} FROM read_parquet({files}{options})"  # noqa: S608 - names are quoted
 
 
 def _drawn(total: int, wanted: int, seed: int) -> list[int]:

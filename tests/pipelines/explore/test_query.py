@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from blift.connectors.parquet import write_parquet
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.explore import query
 from blift.pipelines.explore.query import Choice, Database
-from blift.pipelines.explore.tables import tables_of
+from blift.pipelines.explore.tables import QueryTable, tables_of
 from blift.schemas.errors import InputError
 
 
@@ -188,3 +190,18 @@ def test_without_duckdb_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(query, "find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"needs duckdb\. Install it: pip install 'blift\[explore\]'"):
         Database({})
+
+
+def test_files_of_different_versions_are_one_table(tmp_path: Path) -> None:
+    columns = [{"sample_id": ["a"], "title": ["one"]}, {"sample_id": ["b"], "title": ["two"], "score": [3]}]
+    shards = [
+        write_parquet(pa.table(rows), str(tmp_path), f"samples/s-{number:05d}-of-00002.parquet")
+        for number, rows in enumerate(columns)
+    ]
+    opened = Database({"samples": QueryTable("samples", "sample", shards, str(tmp_path))})
+    found = opened.find("samples", Choice(order="score"))
+    assert opened.rows("samples", found.places) == [
+        {"sample_id": "b", "title": "two", "score": 3},
+        {"sample_id": "a", "title": "one", "score": None},
+    ]
+    opened.close()

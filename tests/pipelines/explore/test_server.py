@@ -179,6 +179,7 @@ def test_an_id_is_looked_for_in_all_tables(client: Client) -> None:
         ("rows", {"filter": '["comments", "=", "1"]'}, "comments cannot be filtered by '='."),
         ("rows", {"filter": '["score", "=", "abc"]'}, "Could not convert string 'abc'"),
         ("row", {"table": "samples", "file": 0, "row": 10**9}, "samples has no row 1000000000 in file 0."),
+        ("row", {"table": "samples", "file": 99, "row": 0}, "samples has no row 0 in file 99."),
     ],
 )
 def test_a_wrong_request_is_a_sentence(client: Client, name: str, parameters: dict[str, Any], sentence: str) -> None:
