@@ -11,6 +11,9 @@ from blift.schemas.media import MediaUse
 from blift.schemas.preference import Compared
 from blift.schemas.record import Part, Record
 
+# `datasets` knows a column that holds files, and its items, only where Arrow lets them be null. Lists of files, and
+# their items, never are.
+
 
 class EmbeddedPicture(Part):
     """A picture, as the `Image` of `datasets` has it."""
@@ -88,8 +91,8 @@ class ChatWithMedia(Pair):
     table: ClassVar[str] = "chat_with_media"
     version: ClassVar[str] = "1.0.0"
 
-    images: list[EmbeddedPicture] = Field(description="The images, in the order of their parts.")
-    videos: list[EmbeddedFilm] = Field(description="The videos, in the order of their parts.")
+    images: list[EmbeddedPicture | None] | None = Field(description="The images, in the order of their parts.")
+    videos: list[EmbeddedFilm | None] | None = Field(description="The videos, in the order of their parts.")
     sha256: list[str] = Field(description="Digests of the files that were measured, in their order.")
     urls: list[str] = Field(description="Web addresses of the media, in their order.")
     messages: list[Message] = Field(description="The messages: system, user, assistant.")
@@ -101,7 +104,7 @@ class PreferenceWithMedia(Compared):
     table: ClassVar[str] = "preference_with_media"
     version: ClassVar[str] = "1.0.0"
 
-    images: list[EmbeddedPicture] = Field(description="The images, in the order of their parts.")
-    videos: list[EmbeddedFilm] = Field(description="The videos, in the order of their parts.")
+    images: list[EmbeddedPicture | None] | None = Field(description="The images, in the order of their parts.")
+    videos: list[EmbeddedFilm | None] | None = Field(description="The videos, in the order of their parts.")
     sha256: list[str] = Field(description="Digests of the files that were measured, in their order.")
     urls: list[str] = Field(description="Web addresses of the media, in their order.")

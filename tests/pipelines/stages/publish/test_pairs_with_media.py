@@ -89,6 +89,14 @@ def cells_of(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [*row["images"], *row["videos"]]
 
 
+def only_chat(folder: Path, chat: str = "chat") -> Path:
+    """The run folder with a recipe that publishes samples and one configuration of pairs."""
+    recipe = yaml.safe_load((publishing(folder, "in_pairs") / "recipe.yaml").read_text())
+    recipe["publish"]["configs"] = ["samples", chat]
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    return folder
+
+
 def ids_in(folder: Path) -> list[str]:
     tables = [parquet.read_table(path, columns=["id"], partitioning=None) for path in folder.glob("*.parquet")]
     return sorted(name for table in tables for name in table.column("id").to_pylist())
@@ -123,7 +131,7 @@ def test_pairs_are_loaded_with_the_media_that_were_measured(
             assert len(row["films"]) == len(shown) - len(pictures)
             if config != "instructions":
                 assert Counter(row["parts"]) == Counter(image=len(pictures), video=len(row["films"]))
-    assert {row["split"] for row in found["chat_with_media/False"]} == {"train", "validation", "test"}
+    assert {row["split"] for row in found["chat_with_media/False"]} == {"train", "validation"}
     assert any(row["films"] for row in found["instructions_with_media/False"])
 
     assert not [path for path, content in held(hub) if SECRET in content]
@@ -162,7 +170,7 @@ def test_row_groups_and_shards_are_bounded_in_bytes(
     most = max(sizes)
     monkeypatch.setattr(pairs, "GROUP_BYTES", most)
     monkeypatch.setattr(pairs, "SHARD_BYTES", 2 * most)
-    released(publishing(run_folder, "in_pairs"))
+    released(only_chat(run_folder))
     files = files_of(run_folder, "chat")
     assert len(files) > len(files_of(made, "chat"))
     for path in files:
@@ -197,7 +205,7 @@ def test_pairs_whose_file_is_gone_or_another_are_counted_and_the_file_named_once
     try:
         files[gone].unlink()
         files[other].write_bytes(kept[files[other]][0] + b"x")
-        record = released(publishing(run_folder, "in_pairs"))
+        record = released(only_chat(run_folder))
     finally:
         for path, (content, of_before) in kept.items():  # other tests build of these files, too
             path.write_bytes(content)
@@ -214,21 +222,15 @@ def test_files_of_one_pair_that_are_too_large_together_are_withheld(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pairs, "CELL_BYTES", 1)
-    record = released(publishing(run_folder, "in_pairs"))
+    record = released(only_chat(run_folder))
     row = next(row for row in record.funnel if row.table == "chat_with_media")
     assert row.rejected == {"too_many_bytes": row.rows_in}
     assert files_of(run_folder, "chat") == []
 
 
 def test_only_pairs_of_published_configurations_hold_media(run_folder: Path) -> None:
-    publishing(run_folder, "in_pairs")
-    recipe = yaml.safe_load((run_folder / "recipe.yaml").read_text())
-    recipe["publish"]["configs"] = ["samples", "chat"]
-    (run_folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    released(run_folder)
+    released(only_chat(run_folder))
     assert files_of(run_folder, "chat")
     assert not files_of(run_folder, "instructions")
-    recipe["publish"]["configs"] = ["samples", "chat_without_media"]
-    (run_folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     with pytest.raises(InputError, match=r"has no pairs with media to publish\. Name one of instructions, chat, pref"):
-        released(run_folder)
+        released(only_chat(run_folder, "chat_without_media"))
