@@ -131,7 +131,7 @@ def test_a_scope_that_lets_nothing_in_is_refused(option: str, said: str, tmp_pat
         ("instruct: {media: required}", "instruct.media` is required, which needs the section `media`, which finds "),
         ("publish: {media: embedded}", "publish.media` needs the section `media`, which finds the files; add it."),
         (
-            "media: {files: [a]}\npublish: {media: in_pairs, media_files: keyframes}",
+            "publish: {media: in_pairs, media_files: keyframes}\nmedia: {files: [a]}",
             "publish.media_files` is keyframes, and pairs hold whole files (`publish.media: in_pairs`); leave out ",
         ),
         ("publish: {repo: x}", "publish.repo` is 'x': it is not of the form that is asked for: Dataset to publish to"),
