@@ -30,7 +30,7 @@ export async function overview(load) {
       ["Fingerprint", el("code", {}, about.fingerprint)],
     ]),
     el("h2", {}, "Questions"),
-    el("ul", {}, asked.map(([question, target]) => el("li", {}, el("a", { href: target }, question)))),
+    el("ul", { class: "questions" }, asked.map(([question, target]) => el("li", {}, el("a", { href: target }, question)))),
     table(
       "What the run holds",
       ["dataset", "split", "rows", "files", "bytes", "one row is"],
