@@ -7,16 +7,10 @@ Each launch takes the stage that has ended into the manifest and hands on the ne
 from __future__ import annotations
 
 import argparse
-import posixpath
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from apache_beam.io.filesystems import FileSystems
-
-from blift.connectors.filesystem import is_here
 from blift.pipelines.cli import main
-from blift.pipelines.engine.ending import scratch
 
 
 def command(arguments: Sequence[str]) -> list[str]:
@@ -24,18 +18,7 @@ def command(arguments: Sequence[str]) -> list[str]:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--recipe", required=True)
     known, rest = parser.parse_known_args(arguments)
-    return ["build", _here(known.recipe), "--detach", "--runner=DataflowRunner", "--sdk_location=container", *rest]
-
-
-def _here(recipe: str) -> str:
-    """A recipe at an address, copied to this machine; others as they are."""
-    if is_here(recipe):
-        return recipe
-    with FileSystems.open(recipe) as stream:
-        content = stream.read()
-    path = Path(scratch()) / posixpath.basename(recipe)
-    path.write_bytes(content)
-    return str(path)
+    return ["build", known.recipe, "--detach", "--runner=DataflowRunner", "--sdk_location=container", *rest]
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ from blift.schemas.errors import InputError
 _NUMBERED = re.compile(r"(?P<number>[0-9]{5,})\.json")
 #: Stages that describe the tables of a dataset and add none: without them it is there all the same.
 _DESCRIBE = ("stats",)
+#: Stages that add to a dataset that is whole without them: it may be of a recipe that did not ask for them.
+_ADD = ("prefer", *_DESCRIBE)
 #: `RUN@previous` is the dataset before the present one, and `RUN@3` the one of that number.
 _NAMED = re.compile(r"(?P<path>.+)@(?P<which>previous|[0-9]{1,9})")
 
@@ -207,8 +209,8 @@ class Update:
 
     @property
     def holds_whole(self) -> bool:
-        """The present dataset is whole: its last stage of tables is done, which those before it must be for."""
-        last = [name for name in self.needed if name not in _DESCRIBE][-1]
+        """The present dataset is whole: the last stage that every dataset has is done, after those before it."""
+        last = [name for name in self.needed if name not in _ADD][-1]
         return self.before is not None and last in self.before.stages
 
     def _version(self, manifest: Manifest) -> Version:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from blift.connectors.filesystem import is_here, open_to_read, sentence_on_store
 from blift.pipelines.recipe.mistakes import MOST_CHARACTERS, model_in, sentences
 from blift.pipelines.recipe.model import Recipe, recipe_with
 from blift.pipelines.recipe.renamed import with_new_names
@@ -29,31 +32,45 @@ _PYTHON: TypeAdapter[RuleFile] = TypeAdapter(PythonRules)
 
 @dataclass(frozen=True)
 class RecipeFile:
-    """A recipe, its text, and the folder from which its relative paths are taken."""
+    """A recipe, its text, and the folder, or the address of one, from which its relative paths are taken."""
 
     recipe: Recipe
     text: str
-    folder: Path
+    folder: Path | str
     notes: tuple[str, ...] = ()
     """What to tell its author, such as a key that has a new name."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """Patterns with relative ones taken from the recipe's folder; addresses such as gs:// stay."""
-        return [pattern if "://" in pattern else str(self.folder / pattern) for pattern in patterns]
+        return [posixpath.join(self.folder, pattern) if is_here(pattern) else pattern for pattern in patterns]
 
 
 def load_recipe(name: str, *, allow_python: bool = False) -> RecipeFile:
     """The recipe in a file, or the shipped one of that name.
 
     Args:
-        name: path of a file, or name of a shipped recipe.
+        name: path or address of a file, or name of a shipped recipe. Lists that a recipe at an address names are
+            files of this machine, by absolute paths.
         allow_python: run the Python file of rules that the recipe names; without it, such a recipe is refused.
 
     Raises:
         RecipeError: says the file, the line, the key, what is wrong with it and what to do.
     """
+    if not is_here(name):
+        return _load_from_store(name, allow_python=allow_python)
     path = _find(name)
     return parse_recipe(_read(path), path, allow_python=allow_python)
+
+
+def _load_from_store(address: str, *, allow_python: bool) -> RecipeFile:
+    """The recipe at an address, as if it lay in a folder of this machine that holds nothing else."""
+    text, beside = _text_of(_bytes_at(address), address), posixpath.dirname(address)
+    with tempfile.TemporaryDirectory(prefix="blift-") as folder:
+        try:
+            found = parse_recipe(text, Path(folder, posixpath.basename(address)), allow_python=allow_python)
+        except RecipeError as error:
+            raise RecipeError(*(str(said).replace(folder, beside) for said in error.args)) from error
+    return replace(found, folder=beside)
 
 
 def recipe_text(name: str) -> str:
@@ -62,16 +79,33 @@ def recipe_text(name: str) -> str:
     Raises:
         RecipeError: there is none, or it is no text.
     """
-    return _read(_find(name))
+    return _read(_find(name)) if is_here(name) else _text_of(_bytes_at(name), name)
+
+
+def _bytes_at(address: str) -> bytes:
+    try:
+        with open_to_read(address) as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        said = sentence_on_store(error) or f"Cannot read the recipe {address}: {error.strerror or error}."
+        raise RecipeError(said) from error
+    if len(content) > MAX_BYTES:
+        raise RecipeError(f"{address} has more than {MAX_BYTES} bytes, and is no recipe.")
+    return content
 
 
 def _read(path: Path) -> str:
     try:
-        return read_regular_file(path, MAX_BYTES).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RecipeError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+        return _text_of(read_regular_file(path, MAX_BYTES), str(path))
     except Unreadable as error:
         raise RecipeError(f"Cannot read the recipe {cut(str(path), 400)}: {error}.") from error
+
+
+def _text_of(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
 
 
 def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> RecipeFile:

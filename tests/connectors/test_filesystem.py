@@ -67,6 +67,15 @@ class FarFileSystem(LocalFileSystem):
     def exists(self, path: str) -> bool:
         return bool(os.path.exists(self._here(path)))
 
+    def size(self, path: str) -> int:
+        return os.path.getsize(self._here(path))
+
+    def last_updated(self, path: str) -> float:
+        return os.path.getmtime(self._here(path))
+
+    def checksum(self, path: str) -> str:
+        return str(super().checksum(self._here(path)))
+
     def delete(self, paths: list[str]) -> None:
         for path in paths:
             os.remove(self._here(path))

@@ -39,8 +39,8 @@ def _row(keyframe: str | None) -> dict[str, Any]:
     return {
         "sha256": _SHA256, "uses": [], "file": "", "size_bytes": 9, "form": "video", "container": "mp4", "width": 64,
         "height": 48, "rotation": 0, "mirrored": False, "frames": 50, "decoder": "pyav", "phash_turned": [],
-        "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "silences": [], "scenes": [scene], "speech": [],
-        "unite_as": "", "drawings": [{"time_s": 0.5, "jpeg": _JPEG}],
+        "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "hashes": [], "silences": [], "scenes": [scene],
+        "speech": [], "unite_as": "", "drawings": [{"time_s": 0.5, "jpeg": _JPEG}],
     }  # fmt: skip
 
 

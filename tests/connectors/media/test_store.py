@@ -31,8 +31,8 @@ def row(keyframe: str | None = None) -> pa.Table:
     values = {
         "sha256": _SHA256, "uses": [], "file": "", "size_bytes": 9, "form": "video", "container": "mp4", "width": 64,
         "height": 48, "rotation": 0, "mirrored": False, "frames": 50, "decoder": "pyav", "phash_turned": [],
-        "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "silences": [], "scenes": [scene], "speech": [],
-        "unite_as": "",
+        "phash_unboxed": [], "frame_hashes": [], "part_hashes": [], "hashes": [], "silences": [], "scenes": [scene],
+        "speech": [], "unite_as": "",
     }  # fmt: skip
     return pa.Table.from_pylist(
         [values | {"drawings": [{"time_s": 0.5, "jpeg": _JPEG}], "marks": [7], "glimpses": []}], KEPT

@@ -73,6 +73,18 @@ def test_an_archive_that_breaks_off_is_a_warning_and_fails_a_strict_build(
     assert main([*command, "--strict"]) == 3
 
 
+def test_a_strict_build_says_that_an_archive_breaks_off_before_it_counts_malformed_records(
+    months: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    break_off(months / "RC_01.ndjson")
+    recipe = write_recipe(months / "cut.yaml", "01", rejects={"max_malformed": 0.0})
+    command = ["build", str(recipe), "--out", str(tmp_path / "run"), "--quiet"]
+    assert main([*command, "--strict"]) == 3
+    assert "With --strict that fails the build." in capsys.readouterr().err
+    assert main(command) == 2
+    assert "the recipe allows 0.0%" in capsys.readouterr().err
+
+
 def test_an_update_by_an_archive_that_breaks_off_leaves_the_dataset_before_where_it_is_strict(
     months: Path, tmp_path: Path
 ) -> None:

@@ -148,6 +148,22 @@ def test_an_update_that_ends_early_leaves_the_dataset_before_and_the_next_goes_o
     assert tree(out).keys() == tree(both).keys()
 
 
+@pytest.mark.parametrize("event", ["done ingest", "done instruct", "started prefer"])
+def test_an_update_by_a_recipe_that_asks_for_more_leaves_the_dataset_before_too(
+    event: str, archives: Path, first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(archives, tmp_path / "months"))
+    write_recipe(folder / "after.yaml", preferences={"comments": {}})
+    out = Path(shutil.copytree(first, tmp_path / "run"))
+    stop_at(event, folder, out)
+    assert open_run(out).fingerprint == open_run(first).fingerprint
+    assert verified(out, capsys)[0] == 0
+    run_build(folder / "after.yaml", out)
+    assert "prefer" in RunFolder(str(out)).require_manifest().stages
+    assert open_run(f"{out}@previous").fingerprint == open_run(first).fingerprint
+    assert verified(out, capsys)[0] == 0
+
+
 def test_stages_that_do_not_make_a_dataset_leave_the_one_before(
     archives: Path, first: Path, both: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
