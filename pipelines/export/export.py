@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,9 @@ def _written(splits: Iterator[tuple[str, Iterator[ExportedRow]]], chosen: Format
         from blift.pipelines.export.hdf5 import write_hdf5  # noqa: PLC0415 - needs the extra
     except ModuleNotFoundError as error:
         raise InputError(f"--to {chosen.name} needs the extra `hdf5` ({error.name} is not installed).") from error
-    yield from write_hdf5(splits, out)
+    first = next(splits, None)  # with which the folder is there
+    if first is not None:
+        yield from write_hdf5(chain([first], splits), out)
 
 
 def _check_mix(mixed: Mixed, chosen: Format) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from blift.connectors import git
 from blift.connectors.filesystem import is_here
-from blift.pipelines.engine.versions import is_run_folder
 from blift.pipelines.schema.places import shown
 from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
 from blift.schemas.baseline_rules import readable
@@ -54,7 +53,7 @@ def target_of(name: str, folder: Path) -> Target:
         return Target(name, Kind.BASELINES)
     if not name:
         raise InputError(f"--against is empty. Name a git ref, a folder, OWNER/NAME@REVISION, or {ALL_BASELINES!r}.")
-    is_folder = is_here(name) and is_run_folder(name)
+    is_folder = is_here(name) and (os.path.isdir(name) or _is_earlier(name))
     if not is_folder and os.path.exists(name) and (os.path.isabs(name) or os.sep in name):
         raise InputError(f"{name!r} is a file. Name the folder of a dataset or of baselines, or a git ref.")
     on_hub = None if is_folder else _ON_HUB.fullmatch(name)
@@ -72,6 +71,15 @@ def target_of(name: str, folder: Path) -> Target:
         f"{name!r} is no git ref, no folder and no OWNER/NAME@REVISION of the Hub. "
         f"{why or f'Name one of these, or {ALL_BASELINES!r}.'}"
     )
+
+
+def _is_earlier(name: str) -> bool:
+    """Whether it is an earlier dataset of a run folder, such as `RUN@previous`."""
+    if "@" not in name:
+        return False
+    from blift.pipelines.engine.versions import is_run_folder  # noqa: PLC0415 - slow
+
+    return is_run_folder(name)
 
 
 def target_of_blift(name: str, folder: Path, *, named: bool) -> Target:

@@ -18,7 +18,7 @@ def test_the_commands_of_the_page_print_rows_of_the_demo(
     write_corpus(tmp_path / "corpus")
     assert main(["build", "corpus/demo.yaml", "--out", "run", "--quiet"]) == 0
     steps = [step for step in commands(_PAGE) if step[:2] == ["blift", "inspect"]]
-    assert len(steps) == 8
+    assert len(steps) == 9
     capsys.readouterr()
     for step in steps:
         assert main(step[1:]) == 0

@@ -23,7 +23,10 @@ COMMANDS = [
     ("plan",),
     ("publish",),
     ("diff",),
+    ("report",),
     ("inspect",),
+    ("explore",),
+    ("stats",),
     ("verify",),
     ("clean",),
     ("migrate",),
@@ -194,7 +197,7 @@ class Left(Exception):
 
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
-    [(KeyboardInterrupt(), 130, "run the same command again to go on")],
+    [(KeyboardInterrupt(), 130, "Interrupted. Run the same command again.")],
     ids=["Ctrl-C"],
 )
 def test_an_interrupted_command_leaves_with_its_code(

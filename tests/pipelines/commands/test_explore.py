@@ -39,7 +39,7 @@ def test_it_serves_until_it_is_interrupted(built: tuple[Path, Manifest], ending:
         ("nowhere", [], "nowhere has no manifest.json: it is no run folder"),
         ("./a/b/c", [], "has no manifest.json"),
         ("RUN", ["--port", "99999"], "--port is 99999; it must be 0 to 65,535"),
-        ("RUN@7", [], "keeps no dataset '7'"),
+        ("RUN@7", [], "keeps no dataset under @7"),
     ],
 )
 def test_a_mistake_is_one_sentence(

@@ -30,9 +30,9 @@ def test_the_funnel_of_the_demo_fits_80_columns_in_a_pipe(built: tuple[Path, Man
     show_funnel(manifest, stream)
     printed = stream.getvalue()
     assert max(map(cell_len, printed.splitlines())) <= 80
-    assert "  read                   155  146                 9\n" in printed
+    assert re.search(r"^  read +155 +146 +9$", printed, flags=re.MULTILINE)
     assert "      line_too_long 1, missing_field 1, not_an_object 1, not_json 2, not_utf8 1,\n" in printed
-    assert "  near_duplicates        724  684                40  near_duplicate\n" in printed
+    assert re.search(r"^  near_duplicates +724 +684 +40  near_duplicate$", printed, flags=re.MULTILINE)
     for step in funnel_rows(manifest):
         assert all(reason in printed for reason in step.rejected)
 

@@ -120,7 +120,7 @@ def test_what_differs_is_listed_the_largest_first(capsys: pytest.CaptureFixture[
         ([], "Name a run folder or a dataset: `blift stats RUN`."),
         (["nowhere"], "nowhere is neither a run folder nor a dataset. Write a dataset as OWNER/NAME@v1.0.0."),
         (["{run}", "--against", "nowhere"], "nowhere is neither a run folder nor a dataset."),
-        (["{run}@7"], "keeps no dataset '7'"),
+        (["{run}@7"], "keeps no dataset under @7"),
         (["{empty}"], "has no manifest.json: it is no run folder"),
     ],
 )

@@ -70,7 +70,7 @@ def test_files_of_an_older_version_are_checked_against_it(tmp_path: Path) -> Non
     version_1_0 = SCHEMAS["media"].with_metadata({b"blift.table": b"media", b"blift.version": b"1.0.0"})
     write(tmp_path, "new.parquet", SCHEMAS["media"].empty_table())
     write(tmp_path, "old.parquet", version_1_0.empty_table())
-    assert [line.partition(":")[0] for line in told(tmp_path)] == ["old.parquet DATA_COLUMN_KNOWN"]
+    assert {line.partition(":")[0] for line in told(tmp_path)} == {"old.parquet DATA_COLUMN_KNOWN"}
 
 
 @pytest.mark.parametrize(

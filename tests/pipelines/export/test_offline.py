@@ -13,6 +13,7 @@ from huggingface_hub import HfApi
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.export.export import export
 from blift.pipelines.export.formats import FORMATS
+from blift.pipelines.export.source import PAIRS
 from tests.hub_server import TOKEN, HubServer
 
 _OF_MEDIA = [name for name, each in FORMATS.items() if each.shows]
@@ -28,7 +29,9 @@ def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     else:
         run = request.getfixturevalue("real_run")
     folder = tmp_path_factory.mktemp("exports")
-    rows = {name: export(RunFolder(str(run)), FORMATS[name], folder / name).rows.total() for name in _OF_MEDIA}
+    # No two comments on one of the real posts that have a file are a preference.
+    names = [name for name in _OF_MEDIA if request.param == "demo" or FORMATS[name].source is PAIRS]
+    rows = {name: export(RunFolder(str(run)), FORMATS[name], folder / name).rows.total() for name in names}
     return folder, rows
 
 
@@ -52,6 +55,8 @@ def test_every_row_opens_from_the_folder_and_streamed(
     exports: tuple[Path, dict[str, int]], tmp_path: Path, name: str
 ) -> None:
     folder, rows = exports
+    if name not in rows:
+        pytest.skip("no preference of the real data names a file")
     found, files = opened(str(folder / name), name, tmp_path)
     assert files >= found == rows[name] > 0
 
@@ -68,6 +73,8 @@ def test_every_row_opens_from_the_hub(
     exports: tuple[Path, dict[str, int]], hub: HubServer, tmp_path: Path, name: str
 ) -> None:
     folder, rows = exports
+    if name not in rows:
+        pytest.skip("no preference of the real data names a file")
     api = HfApi(endpoint=hub.endpoint, token=TOKEN)
     api.create_repo(f"owner/{name}", repo_type="dataset")
     api.upload_folder(repo_id=f"owner/{name}", repo_type="dataset", folder_path=folder / name)

@@ -231,7 +231,7 @@ def test_a_table_without_a_version_gets_no_baseline(project: Path) -> None:
         ("shop/models.py:Order", r"'shop/models.py:Order' names no class of a module."),
         (":", r"':' names no class of a module."),
         ("shop.ends:Table", r"shop.ends cannot be imported: SystemExit: 0\."),
-        ("shop.models:Field", r"shop.models:Field is <function Field .*Name a pydantic model or a pyarrow.Schema"),
+        ("shop.models:Field", r"shop.models:Field is a function\. Name a pydantic model or a pyarrow.Schema"),
         ("orders.parquet", r"There is no file 'orders.parquet'. Write --schema as my.models:Table"),
         ("shop/models.py", r"shop/models.py is no Parquet or Arrow file that can be read"),
         ("shop.broken:Table", r"shop.broken cannot be imported: ZeroDivisionError: division by zero"),

@@ -19,6 +19,7 @@ import apache_beam as beam
 import pyarrow as pa
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from blift.connectors.models.address import Address
 from blift.connectors.models.allowance import Limits
@@ -344,7 +345,8 @@ def test_the_recipes_sections_become_configurations() -> None:
     assert (asking.limits, asking.cache) == (Limits(9, None, 3), "/store/answers")
     assert section.tagger.config("/t.onnx", "/t.txt") == TaggerConfig("/t.onnx", "/t.txt", top=3)
     assert Speech(model="whisper", language="de").config("/whisper").language == "de"
-    assert Describe() == Describe(endpoint=None, tagger=None)
+    with pytest.raises(ValidationError, match="name `endpoint`, or `tagger`"):
+        Describe()
 
 
 def test_somebody_must_describe() -> None:
