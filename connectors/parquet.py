@@ -141,8 +141,9 @@ def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str,
     rows = 0
     with _appearing(posixpath.join(folder, path)) as new:
         sink = _Counted(new.partial)
-        embedded = [f"{field.name}.bytes" for field in schema if pa.types.is_struct(field.type)]
-        plain = [name for name in schema.names if f"{name}.bytes" not in embedded]
+        leaves = [leaf for field in schema for leaf in _leaves(field.name, field.type)]
+        embedded = [path for path, kind in leaves if pa.types.is_binary(kind)]
+        plain = [path for path, kind in leaves if not pa.types.is_binary(kind)]
         with (
             sink,
             pq.ParquetWriter(
@@ -161,6 +162,17 @@ def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str,
         path = content_path(path, sink.digest.hexdigest())
         new.path = posixpath.join(folder, path)
     return Shard(path, rows, sink.size_bytes, sink.digest.hexdigest())
+
+
+def _leaves(path: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
+    """The columns that Parquet makes of one of Arrow's: their paths and types."""
+    if pa.types.is_list(kind):
+        yield from _leaves(f"{path}.list.element", kind.value_type)
+    elif pa.types.is_struct(kind):
+        for member in kind:
+            yield from _leaves(f"{path}.{member.name}", member.type)
+    else:
+        yield path, kind
 
 
 class _Counted(io.RawIOBase):

@@ -42,10 +42,13 @@ def arrow_schema(record: type[Record]) -> pa.Schema:
     members of a struct follow the same rule.
     """
     metadata = {TABLE_KEY: record.table.encode(), VERSION_KEY: record.version.encode()}
+    stated = definition(record)
     if found := embedded(record):
-        features = {name: {"_type": feature} for name, feature in found.items()}
+        lists = {column.name for column in stated.fields if column.is_list}
+        files = {name: {"_type": feature} for name, feature in found.items()}
+        features = {name: [file] if name in lists else file for name, file in files.items()}
         metadata[FEATURES_KEY] = json.dumps({"info": {"features": features}}).encode()
-    return schema_of(definition(record)).with_metadata(metadata)
+    return schema_of(stated).with_metadata(metadata)
 
 
 def schema_of(stated: Definition) -> pa.Schema:

@@ -46,11 +46,9 @@ class Contender(Part):
     value: int = Field(description="The number by which it was compared.")
 
 
-class Preference(Record):
-    """Two answers to one prompt, the preferred one first, with the times and numbers of both."""
+class Compared(Record):
+    """What every preference pair says, wherever its media are."""
 
-    table: ClassVar[str] = "preference"
-    version: ClassVar[str] = "1.0.0"
     key: ClassVar[tuple[str, ...]] = ("id",)
 
     id: str = Field(description="`<sample id>-<kind>-<hash of both records>`.")
@@ -78,6 +76,14 @@ class Preference(Record):
     prompt: list[Message] = Field(description="The user's message.")
     chosen: list[Message] = Field(description="The preferred answer.")
     rejected: list[Message] = Field(description="The other answer.")
+
+
+class Preference(Compared):
+    """Two answers to one prompt, the preferred one first, with the times and numbers of both."""
+
+    table: ClassVar[str] = "preference"
+    version: ClassVar[str] = "1.0.0"
+
     images: list[str] = Field(description="Files of the images, relative to the dataset, in the order of their parts.")
     videos: list[str] = Field(description="Files of the videos, relative to the dataset, in the order of their parts.")
     frames: list[FrameOfVideo] = Field(description="Frames of the videos in order, where the recipe asks for them.")

@@ -1,4 +1,4 @@
-"""The tables of published media: files that are named, or that lie within the table itself."""
+"""The tables of published media: files that are named, or that lie within the table itself, also in pairs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from blift.schemas.instruction import Message, Pair, Turn
 from blift.schemas.media import MediaUse
+from blift.schemas.preference import Compared
 from blift.schemas.record import Part, Record
+
+# `datasets` knows a column that holds files, and its items, only where Arrow lets them be null. Lists of files, and
+# their items, never are.
 
 
 class EmbeddedPicture(Part):
@@ -64,3 +69,42 @@ class MediaVideo(PublishedMedia):
     version: ClassVar[str] = "1.0.0"
 
     video: EmbeddedFilm | None = Field(description="The video.")
+
+
+class InstructionWithMedia(Pair):
+    """An instruction pair in LLaVA's shape that holds its file."""
+
+    table: ClassVar[str] = "instruction_with_media"
+    version: ClassVar[str] = "1.0.0"
+
+    image: EmbeddedPicture | None = Field(description="The image (the first one of a gallery).")
+    video: EmbeddedFilm | None = Field(description="The video.")
+    sha256: str = Field(description="Digest of the file that was measured.")
+    url: str | None = Field(description="Web address of the media (of the first image of a gallery).")
+    system: str | None = Field(description="The system text. LLaVA's shape has no turn for it.")
+    conversations: list[Turn] = Field(description="The turns: human, gpt.")
+
+
+class ChatWithMedia(Pair):
+    """A pair as chat messages that holds its files."""
+
+    table: ClassVar[str] = "chat_with_media"
+    version: ClassVar[str] = "1.0.0"
+
+    images: list[EmbeddedPicture | None] | None = Field(description="The images, in the order of their parts.")
+    videos: list[EmbeddedFilm | None] | None = Field(description="The videos, in the order of their parts.")
+    sha256: list[str] = Field(description="Digests of the files that were measured, in their order.")
+    urls: list[str] = Field(description="Web addresses of the media, in their order.")
+    messages: list[Message] = Field(description="The messages: system, user, assistant.")
+
+
+class PreferenceWithMedia(Compared):
+    """A preference pair that holds its files."""
+
+    table: ClassVar[str] = "preference_with_media"
+    version: ClassVar[str] = "1.0.0"
+
+    images: list[EmbeddedPicture | None] | None = Field(description="The images, in the order of their parts.")
+    videos: list[EmbeddedFilm | None] | None = Field(description="The videos, in the order of their parts.")
+    sha256: list[str] = Field(description="Digests of the files that were measured, in their order.")
+    urls: list[str] = Field(description="Web addresses of the media, in their order.")

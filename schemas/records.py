@@ -14,7 +14,14 @@ from blift.schemas.instruction import Chat, Instruction
 from blift.schemas.media import Media
 from blift.schemas.post import Post
 from blift.schemas.preference import Preference
-from blift.schemas.published import MediaFile, MediaImage, MediaVideo
+from blift.schemas.published import (
+    ChatWithMedia,
+    InstructionWithMedia,
+    MediaFile,
+    MediaImage,
+    MediaVideo,
+    PreferenceWithMedia,
+)
 from blift.schemas.record import Record
 from blift.schemas.reject import Reject
 from blift.schemas.sample import Sample
@@ -35,6 +42,9 @@ RECORDS: dict[str, type[Record]] = {
         MediaFile,
         MediaImage,
         MediaVideo,
+        InstructionWithMedia,
+        ChatWithMedia,
+        PreferenceWithMedia,
     )
 }
 

@@ -18,6 +18,9 @@ KEYS = {
     "instruction": "id",
     "chat": "id",
     "preference": "id",
+    "instruction_with_media": "id",
+    "chat_with_media": "id",
+    "preference_with_media": "id",
     "media": "sha256",
 }
 

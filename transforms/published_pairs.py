@@ -46,15 +46,16 @@ def _named(row: dict[str, Any], columns: tuple[str, str], names: Mapping[str, st
         if names is None:
             renamed[column] = [] if isinstance(found, list) else None
         elif isinstance(found, list):
-            renamed[column] = [names.get(_digest(name)) for name in found]
+            renamed[column] = [names.get(digest_of(name)) for name in found]
             if None in renamed[column]:
                 return None
         elif found is not None:
-            renamed[column] = names.get(_digest(found))
+            renamed[column] = names.get(digest_of(found))
             if renamed[column] is None:
                 return None
     return renamed
 
 
-def _digest(name: str) -> str:
+def digest_of(name: str) -> str:
+    """The digest of a file, as the name that a pair has for it in a run folder says."""
     return posixpath.basename(name).partition(".")[0]

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from typing import Any
 
 import pyarrow as pa
 
+from blift.schemas.arrow import FEATURES_KEY
+
 #: Arrow's names of types where `datasets` has another.
 _NAMES = {"double": "float64", "float": "float32", "halffloat": "float16"}
-#: Members of a column that holds whole files; such a column is named as its feature is.
-_FILE = ["bytes", "path"]
 
 
-def features(columns: Iterable[pa.Field]) -> list[dict[str, Any]]:
-    """The features of a table, one entry a column."""
-    return [{"name": column.name, **_of_column(column)} for column in columns]
+def features(schema: pa.Schema) -> list[dict[str, Any]]:
+    """The features of a table, one entry a column. Those of whole files are what the metadata of the schema say."""
+    stated = json.loads((schema.metadata or {}).get(FEATURES_KEY, b'{"info": {"features": {}}}'))["info"]["features"]
+    return [{"name": column.name, **_of_column(column, stated.get(column.name))} for column in schema]
 
 
-def _of_column(column: pa.Field) -> dict[str, Any]:
-    if pa.types.is_struct(column.type) and [member.name for member in column.type] == _FILE:
-        return {"dtype": column.name}
-    return _feature(column.type)
+def _of_column(column: pa.Field, stated: Any) -> dict[str, Any]:
+    if isinstance(stated, list):
+        return {"list": stated[0]["_type"].lower()}
+    return {"dtype": stated["_type"].lower()} if stated else _feature(column.type)
 
 
 def _feature(kind: pa.DataType) -> dict[str, Any]:

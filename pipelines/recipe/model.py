@@ -12,7 +12,7 @@ from blift.pipelines.recipe.fetch import Fetch
 from blift.pipelines.recipe.instruct import Instruct, PairMedia
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.preferences import Prefer
-from blift.pipelines.recipe.result import NAME, Card, MediaShape, Output, Publish, Rejects
+from blift.pipelines.recipe.result import NAME, Card, MediaFiles, MediaShape, Output, Publish, Rejects
 from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
 from blift.pipelines.recipe.stats import Stats
@@ -58,6 +58,12 @@ class Recipe(Section):
             raise clash("instruct.frames", "needs the section `media`, which finds the videos; add it")
         if self.media is None and self.publish.media is not MediaShape.NONE:
             raise clash("publish.media", "needs the section `media`, which finds the files; add it")
+        if self.publish.media is MediaShape.IN_PAIRS and self.publish.media_files is not MediaFiles.FILES:
+            raise clash(
+                "publish.media_files",
+                "is keyframes, and pairs hold whole files (`publish.media: in_pairs`); leave out `media_files`, or set "
+                "`media: embedded`",
+            )
         return self
 
     @model_validator(mode="after")

@@ -76,6 +76,7 @@ class MediaShape(StrEnum):
     NONE = "none"
     BESIDE = "beside"  # as files, and a table that names them
     EMBEDDED = "embedded"  # within the cells of a table
+    IN_PAIRS = "in_pairs"  # within the cells of the pairs that show them
 
 
 class MediaFiles(StrEnum):
@@ -124,11 +125,12 @@ class Publish(Section):
     media: MediaShape = Field(
         default=MediaShape.NONE,
         description="Publish the media of samples, without metadata: `beside` as files and a table that names "
-        "them, `embedded` within the cells of a table, `none` not at all.",
+        "them, `embedded` within the cells of a table, each once, `in_pairs` within the cells of the instruction and "
+        "preference pairs, ready to train on, `none` not at all.",
     )
     media_files: MediaFiles = Field(
         default=MediaFiles.FILES,
-        description="Which: the `files` that were measured, or the `keyframes` of their scenes.",
+        description="Which: the `files` that were measured, or the `keyframes` of their scenes (not `in_pairs`).",
     )
 
     @model_validator(mode="after")

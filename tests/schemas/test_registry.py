@@ -11,7 +11,7 @@ from blift.schemas.registry import SCHEMAS, check_readable
 
 _TABLES = (
     "Tables: post, comment, media, sample, annotation, instruction, chat, preference, blift, reject, media_file, "
-    "media_image, media_video."
+    "media_image, media_video, instruction_with_media, chat_with_media, preference_with_media."
 )
 
 
@@ -22,6 +22,7 @@ def stamped(table: str, version: str) -> pa.Schema:
 def test_the_tables_are_these() -> None:
     names = ["post", "comment", "media", "sample", "annotation", "instruction", "chat", "preference", "blift", "reject"]
     names += ["media_file", "media_image", "media_video"]
+    names += ["instruction_with_media", "chat_with_media", "preference_with_media"]
     assert list(RECORDS) == list(SCHEMAS) == names
 
 

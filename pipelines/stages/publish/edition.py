@@ -121,14 +121,14 @@ class Facts:
     def card_text(self, edition: Edition) -> str:
         """The card of an edition."""
         names = [config.name for config in self.configs]
-        media = [name for name, *_ in (*layout.BESIDE, *layout.EMBEDDED) if name in names]
+        media = [name for name, *_ in (*layout.BESIDE, *layout.HOLDING) if name in names]
         published = Published(
             repo=self.repo,
             version=edition.version,
             changes=edition.description,
             configs=self.configs,
             beside=[(name, folder) for name, folder, _ in layout.BESIDE if name in names],
-            embedded=[name for name, *_ in layout.EMBEDDED if name in names],
+            embedded=[name for name, *_ in layout.HOLDING if name in names],
             picture=PICTURE,
             posted=self.posted,
             replaced=self.replaced,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import apache_beam as beam
 import polars as pl
@@ -35,6 +36,13 @@ GROUP_BYTES, SHARD_BYTES = 32 << 20, 512 << 20
 CELL_BYTES = 1 << 30
 
 
+class Cell(NamedTuple):
+    """A file as `datasets` has it in a cell: its content and its name."""
+
+    bytes: bytes
+    path: str
+
+
 class Embed(beam.DoFn):
     """The work of one bucket to shards that hold the files."""
 
@@ -61,12 +69,13 @@ class Embed(beam.DoFn):
 def _groups(rows: pl.DataFrame, name: str, account: Account, written: list[TaggedOutput]) -> Iterator[pa.Table]:
     """Row groups of about the same bytes; what is to be said of them is added to ``written``."""
     facts: list[pl.DataFrame] = []
-    cells: list[dict[str, bytes | str]] = []
+    cells: list[Cell] = []
     size = 0
     for row in rows.iter_slices(1):
         account.seen[name] += 1
         try:
-            file, cell = _cell(row, video=name == VIDEOS)
+            content, paths = row.select("content", "paths").row(0)
+            file, cell = cell_of(content, paths, video=name == VIDEOS)
         except Withheld as why:
             account.withheld(name, 1, why)
             continue
@@ -81,28 +90,28 @@ def _groups(rows: pl.DataFrame, name: str, account: Account, written: list[Tagge
         yield _group(facts, cells, name, written)
 
 
-def _cell(row: pl.DataFrame, *, video: bool) -> tuple[BareFile, dict[str, bytes | str]]:
-    """A file and the cell that holds it.
+def cell_of(content: str, paths: Sequence[str], *, video: bool) -> tuple[BareFile, Cell]:
+    """A file, which may lie at some paths, and the cell that holds it.
+
+    Args:
+        content: digest of the file as it was measured.
 
     Raises:
         Withheld: it is not published.
     """
-    content, paths = row.select("content", "paths").row(0)
     with bared(paths, content, video=video) as file:
         if file.size_bytes > CELL_BYTES:
             raise Withheld(Unpublished.TOO_MANY_BYTES, f"{paths[0]} has {file.size_bytes:,} bytes")
         with open(file.path, "rb") as stream:
-            return file, {"bytes": stream.read(), "path": posixpath.basename(file.name)}
+            return file, Cell(stream.read(), posixpath.basename(file.name))
 
 
-def _group(
-    facts: Sequence[pl.DataFrame], cells: Sequence[dict[str, bytes | str]], name: str, written: list[TaggedOutput]
-) -> pa.Table:
+def _group(facts: Sequence[pl.DataFrame], cells: Sequence[Cell], name: str, written: list[TaggedOutput]) -> pa.Table:
     """A row group: what is said of some files, and the files."""
     table = next(table for config, _, table in EMBEDDED if config == name)
     released = said(name, arrow(pl.concat(facts), FACTS), table)
     written += released.outputs
     schema = SCHEMAS[table]
     [column] = embedded(RECORDS[table])
-    files = pa.array(list(cells), schema.field(column).type)
+    files = pa.array([cell._asdict() for cell in cells], schema.field(column).type)
     return conform(conform(released.rows, FACTS).append_column(schema.field(column), files), schema)

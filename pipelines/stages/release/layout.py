@@ -24,8 +24,16 @@ EMBEDDED = (
     (VIDEOS, f"embedded/{VIDEOS}", "media_video"),
     (KEYFRAMES, f"embedded/{KEYFRAMES}", "media_image"),
 )
+#: Configurations of pairs that hold their media, by the configuration that they are made of.
+IN_PAIRS = {
+    config: (f"{config}_with_media", f"{folder}-with-media", f"{table}_with_media")
+    for config, folder, table in CONFIGS
+    if config in ("instructions", "chat", "preferences")
+}
+#: Those that hold whole files: name, folder, table.
+HOLDING = (*EMBEDDED, *IN_PAIRS.values())
 #: Configurations of a release: name, folder, table. The first is the default one.
-PUBLISHED = (*CONFIGS[:1], ("blift", "blift", "blift"), *CONFIGS[1:], *BESIDE, *EMBEDDED)
+PUBLISHED = (*CONFIGS[:1], ("blift", "blift", "blift"), *CONFIGS[1:], *BESIDE, *HOLDING)
 #: Where released files lie in a run folder; in the dataset they lie at its root.
 FOLDER = "release/"
 #: What was found of comments and posts that were withdrawn, in samples; a release has none.

@@ -29,6 +29,7 @@ from blift.pipelines.stages.release.media_work import (
     facts_of,
     said,
 )
+from blift.pipelines.stages.release.pairs import release_in_pairs
 from blift.schemas.errors import InputError
 from blift.schemas.media import MediaForm
 from blift.schemas.registry import SCHEMAS
@@ -59,6 +60,8 @@ def release_media(pipeline: beam.Pipeline, samples: Sequence[Shard], config: Med
     )
     if config.files is MediaFiles.FILES:
         work = _placed(pipeline, work, config)
+    if config.shape is MediaShape.IN_PAIRS:
+        return release_in_pairs(pipeline, work, config)
     by_content = work | "By content" >> _by("content", config) | "Group contents" >> beam.GroupByKey()
     outputs = (TALLY, DIGESTS, FINDINGS, NOTES)
     if config.shape is MediaShape.EMBEDDED:

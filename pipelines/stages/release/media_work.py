@@ -14,7 +14,7 @@ from apache_beam.pvalue import TaggedOutput
 from blift.connectors.shard import Shard
 from blift.pipelines.recipe.result import MediaFiles, MediaShape
 from blift.pipelines.stages.release.bared import BareFile, Withheld
-from blift.pipelines.stages.release.layout import STAGE
+from blift.pipelines.stages.release.layout import STAGE, Part
 from blift.schemas.reasons import Unpublished
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import Tally
@@ -52,6 +52,7 @@ class MediaRelease:
         media: shards of the table media; ``lists`` those that say where files lie.
         store: address of the media store.
         shards: into how many parts names are split, and embedded files at least.
+        pairs: shards of pairs that will hold their media.
     """
 
     folder: str
@@ -62,6 +63,7 @@ class MediaRelease:
     lists: Sequence[Shard]
     store: str
     shards: int
+    pairs: Sequence[Part] = ()
 
 
 ORDER = ["kind", "content", "sha256", "scene"]
@@ -74,11 +76,11 @@ class Account:
         self.lost: dict[str, Counter[Unpublished]] = {}
         self.seen: Counter[str] = Counter()
         self.found: Counter[tuple[str, str]] = Counter()
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}
 
     def withheld(self, config: str, rows: int, why: Withheld) -> None:
         self.lost.setdefault(config, Counter())[why.reason] += rows
-        self.notes.append(f"{why.detail}: not published ({why.reason}).")
+        self.notes[f"{why.detail}: not published ({why.reason})."] = None
 
     def emit(self) -> Iterator[TaggedOutput]:
         tally = Tally(STAGE)

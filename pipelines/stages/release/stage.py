@@ -13,6 +13,7 @@ from blift.pipelines.stages.release.layout import (
     BESIDE,
     EMBEDDED,
     FOLDER,
+    IN_PAIRS,
     PUBLISHED,
     UNFILTERED,
     WITHDRAWN,
@@ -26,6 +27,7 @@ from blift.pipelines.stages.release.layout import (
 from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError
 from blift.schemas.records import RECORDS
+from blift.schemas.split import Split
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -61,7 +63,7 @@ def prepare(request: Request) -> Prepared:
     chosen = parts(manifest, request.recipe.publish.configs) if manifest else []
     if manifest is None or not any(part.table == "sample" for part in chosen):
         raise InputError(f"{folder} holds no samples to publish. Run `blift build` to its end first.")
-    media = _media(request, manifest)
+    media = _media(request, manifest, chosen)
     shards = [shard for record in manifest.stages.values() for shard in record.shards]
     flagged = [shard for shard in shards if shard.path.startswith(("posts/", "comments/"))]
     return Prepared(
@@ -74,6 +76,7 @@ def prepare(request: Request) -> Prepared:
             f"{FOLDER}blift/blift-",
             *(f"{FOLDER}{digests_path(name).removesuffix('.parquet')}" for name, _, _ in PUBLISHED),
             *(f"{FOLDER}{place}/{name}-" for name, place, _ in EMBEDDED),
+            *(f"{FOLDER}{place}/{split.value}-" for _, place, _ in IN_PAIRS.values() for split in Split),
             *(f"{FOLDER}{place}/metadata" for _, place, _ in BESIDE),
             *(f"{FOLDER}{place}/*/" for _, place, _ in BESIDE),
         ),
@@ -81,11 +84,11 @@ def prepare(request: Request) -> Prepared:
     )
 
 
-def _media(request: Request, manifest: Manifest) -> MediaPart | None:
+def _media(request: Request, manifest: Manifest, chosen: Sequence[Part]) -> MediaPart | None:
     """The part of the stage that publishes media, where the recipe asks for it.
 
     Raises:
-        InputError: its libraries are not installed, or the run folder has no media.
+        InputError: its libraries are not installed, or the run folder has no media, or no pairs that can hold them.
     """
     if request.recipe.publish.media is MediaShape.NONE:
         return None
@@ -95,7 +98,7 @@ def _media(request: Request, manifest: Manifest) -> MediaPart | None:
         raise InputError(
             f"`publish.media` needs the extra `media` ({error.name} is not installed). Install blift[media]."
         ) from error
-    return media_part(request.folder, manifest, request.recipe.publish)
+    return media_part(request.folder, manifest, request.recipe.publish, chosen)
 
 
 def _plan(pipeline: beam.Pipeline, **of_stage: Any) -> StagePlan:

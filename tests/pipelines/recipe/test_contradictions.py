@@ -130,6 +130,10 @@ def test_a_scope_that_lets_nothing_in_is_refused(option: str, said: str, tmp_pat
         ("curate: {sample: 5}", "curate.sample` is 5: it must be a mapping of keys to values."),
         ("instruct: {media: required}", "instruct.media` is required, which needs the section `media`, which finds "),
         ("publish: {media: embedded}", "publish.media` needs the section `media`, which finds the files; add it."),
+        (
+            "media: {files: [a]}\npublish: {media: in_pairs, media_files: keyframes}",
+            "publish.media_files` is keyframes, and pairs hold whole files (`publish.media: in_pairs`); leave out ",
+        ),
         ("publish: {repo: x}", "publish.repo` is 'x': it is not of the form that is asked for: Dataset to publish to"),
         ("publish: {configs: [chatt]}", "publish.configs.0` is 'chatt': there is no such configuration, did you mean "),
         ("publish: {tag: 1.2}", "publish.tag` is 1.2: it must be text; put it in quotes if YAML reads it as something"),
