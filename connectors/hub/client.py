@@ -1,4 +1,4 @@
-"""A dataset on the Hub: its head, its tags, uploads before a commit, and commits that are made once."""
+"""A dataset or a Space on the Hub: its head, its tags, uploads before a commit, and commits that are made once."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from blift.connectors.hub.failures import (
     NO_TOKEN,
+    Kind,
     hinted_wait_s,
     is_stale,
     is_unreachable,
@@ -33,7 +34,6 @@ _T = TypeVar("_T")
 
 MAIN = "main"
 _CONFLICT = 409
-_DATASET = "dataset"
 
 
 @dataclass(frozen=True)
@@ -99,22 +99,51 @@ class Moved(PublishError):
     """Somebody else committed meanwhile."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Who may read a repository, and what shows it.
+
+    Attributes:
+        private: only its owner may read it.
+        gated: readers must ask for access.
+        sdk: what runs a Space, such as `static` or `gradio`; None for a dataset.
+    """
+
+    private: bool
+    gated: bool
+    sdk: str | None
+
+    @property
+    def is_restricted(self) -> bool:
+        """Not everybody may read it."""
+        return self.private or self.gated
+
+
 class Hub:
-    """One dataset on the Hub. The token is found as huggingface_hub finds it, and kept nowhere here.
+    """One repository on the Hub. The token is found as huggingface_hub finds it, and kept nowhere here.
 
     Args:
         repo: `OWNER/NAME`.
+        kind: a dataset, or a static Space.
         endpoint: address of the Hub; None for the one of the environment.
         patience: how long to go on with what may pass.
     """
 
-    def __init__(self, repo: str, endpoint: str | None = None, patience: Patience | None = None) -> None:
+    def __init__(
+        self, repo: str, endpoint: str | None = None, patience: Patience | None = None, kind: Kind = Kind.DATASET
+    ) -> None:
         disable_progress_bars()
         self.repo = repo
+        self._kind = kind
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
         self._answered = False
         self._patience = patience or Patience()
         self._api = HfApi(endpoint=self.endpoint)
+
+    @property
+    def page(self) -> str:
+        """Address of its page."""
+        return f"{self.endpoint}/{self._kind}s/{self.repo}"
 
     def require_token(self) -> None:
         """Check that there is a token.
@@ -126,25 +155,47 @@ class Hub:
             raise PublishError(NO_TOKEN)
 
     def find(self) -> Snapshot | None:
-        """The files of the main branch; None where there is no dataset, or none that may be seen.
+        """The files of the main branch; None where there is no such repository, or none that may be seen.
 
         Raises:
             PublishError: the Hub cannot be reached, or does not know the token.
         """
-        try:
-            return self.snapshot()
-        except PublishError as error:
-            if isinstance(error.__cause__, RepositoryNotFoundError):
-                return None
-            raise
+        return _unless_missing(self.snapshot)
 
-    def create(self, *, private: bool) -> None:
-        """Make the dataset, unless it is there.
+    def standing(self) -> Standing | None:
+        """Who may read it, and what shows it; None where there is no such repository, or none that may be seen.
 
         Raises:
-            PublishError: it may not be made.
+            PublishError: as ``find``.
         """
-        self._patiently(lambda: self._api.create_repo(self.repo, repo_type=_DATASET, private=private, exist_ok=True))
+        info = _unless_missing(
+            lambda: self._patiently(lambda: self._api.repo_info(self.repo, repo_type=self._kind.value))
+        )
+        if info is None:
+            return None
+        return Standing(bool(info.private), bool(getattr(info, "gated", False)), getattr(info, "sdk", None))
+
+    def has_history(self) -> bool:
+        """Whether anybody committed after the Hub's first commit.
+
+        Raises:
+            PublishError: the commits cannot be read.
+        """
+        commits = self._patiently(lambda: self._api.list_repo_commits(self.repo, repo_type=self._kind.value))
+        return len(commits) > 1
+
+    def create(self, *, private: bool) -> None:
+        """Create the repository, unless it exists; a Space is a static one.
+
+        Raises:
+            PublishError: it may not be created.
+        """
+        sdk = "static" if self._kind is Kind.SPACE else None
+        self._patiently(
+            lambda: self._api.create_repo(
+                self.repo, repo_type=self._kind.value, private=private, exist_ok=True, space_sdk=sdk
+            )
+        )
 
     def gate(self, gated: str) -> None:
         """Let readers ask for access, granted `auto` or `manual`.
@@ -152,7 +203,7 @@ class Hub:
         Raises:
             PublishError: the settings may not be changed.
         """
-        self._patiently(lambda: self._api.update_repo_settings(self.repo, repo_type=_DATASET, gated=gated))  # type: ignore[arg-type]
+        self._patiently(lambda: self._api.update_repo_settings(self.repo, repo_type=self._kind.value, gated=gated))  # type: ignore[arg-type]
 
     def snapshot(self, revision: str = MAIN) -> Snapshot:
         """The files of a branch, tag, commit or pull request.
@@ -160,10 +211,12 @@ class Hub:
         Raises:
             PublishError: there is no such revision, or it may not be read.
         """
-        info = self._patiently(lambda: self._api.dataset_info(self.repo, revision=revision))
+        info = self._patiently(lambda: self._api.repo_info(self.repo, repo_type=self._kind.value, revision=revision))
         commit = str(info.sha)
         entries = self._patiently(
-            lambda: list(self._api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type=_DATASET))
+            lambda: list(
+                self._api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type=self._kind.value)
+            )
         )
         files = [entry for entry in entries if isinstance(entry, RepoFile)]
         return Snapshot(commit, {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files})
@@ -174,7 +227,7 @@ class Hub:
         Raises:
             PublishError: they cannot be read.
         """
-        refs = self._patiently(lambda: self._api.list_repo_refs(self.repo, repo_type=_DATASET))
+        refs = self._patiently(lambda: self._api.list_repo_refs(self.repo, repo_type=self._kind.value))
         return {tag.name: tag.target_commit for tag in refs.tags}
 
     def read(self, path: str, revision: str) -> bytes:
@@ -193,7 +246,9 @@ class Hub:
             PublishError: it is not there, or may not be read.
         """
         return self._patiently(
-            lambda: self._api.hf_hub_download(self.repo, path, repo_type=_DATASET, revision=revision, local_dir=folder)
+            lambda: self._api.hf_hub_download(
+                self.repo, path, repo_type=self._kind.value, revision=revision, local_dir=folder
+            )
         )
 
     def preupload(self, additions: Sequence[CommitOperationAdd], *, for_pull_request: bool = False) -> Line:
@@ -206,7 +261,7 @@ class Hub:
         """
         self._patiently(
             lambda: self._api.preupload_lfs_files(
-                self.repo, additions, repo_type=_DATASET, create_pr=for_pull_request or None
+                self.repo, additions, repo_type=self._kind.value, create_pr=for_pull_request or None
             )
         )
         for addition in additions:
@@ -239,13 +294,13 @@ class Hub:
                     operations,
                     commit_message=words.title,
                     commit_description=words.description,
-                    repo_type=_DATASET,
+                    repo_type=self._kind.value,
                     revision=at.revision,
                     parent_commit=at.head,
                 )
             except Exception as error:
                 if not (passes(error) or is_stale(error)):
-                    raise sentence(error, self.repo, self.endpoint) from error
+                    raise sentence(error, self.repo, self.endpoint, self._kind) from error
                 if made_after_all := self._made_after_all(wanted, at, error):
                     return made_after_all
                 attempt = self._wait(attempt, error)
@@ -271,7 +326,9 @@ class Hub:
             PublishError: the tag names another commit, or may not be made.
         """
         try:
-            self._patiently(lambda: self._api.create_tag(self.repo, tag=name, revision=commit, repo_type=_DATASET))
+            self._patiently(
+                lambda: self._api.create_tag(self.repo, tag=name, revision=commit, repo_type=self._kind.value)
+            )
         except PublishError as error:
             cause = error.__cause__
             if not (isinstance(cause, HfHubHTTPError) and cause.response.status_code == _CONFLICT):
@@ -290,12 +347,12 @@ class Hub:
 
         def find_or_open() -> int:
             found = self._api.get_repo_discussions(
-                self.repo, discussion_type="pull_request", discussion_status="open", repo_type=_DATASET
+                self.repo, discussion_type="pull_request", discussion_status="open", repo_type=self._kind.value
             )
             number = next((entry.num for entry in found if entry.title == words.title), None)
             if number is None:
                 made = self._api.create_pull_request(
-                    self.repo, words.title, description=words.description, repo_type=_DATASET
+                    self.repo, words.title, description=words.description, repo_type=self._kind.value
                 )
                 number = made.num
             return int(number)
@@ -304,7 +361,7 @@ class Hub:
 
     def address_of(self, number: int) -> str:
         """Where people look at a pull request."""
-        return f"{self.endpoint}/datasets/{self.repo}/discussions/{number}"
+        return f"{self.page}/discussions/{number}"
 
     def offer(self, number: int) -> None:
         """Let a pull request be no draft any more.
@@ -314,8 +371,8 @@ class Hub:
         """
 
         def do() -> None:
-            if self._api.get_discussion_details(self.repo, number, repo_type=_DATASET).status == "draft":
-                self._api.change_discussion_status(self.repo, number, "open", repo_type=_DATASET)
+            if self._api.get_discussion_details(self.repo, number, repo_type=self._kind.value).status == "draft":
+                self._api.change_discussion_status(self.repo, number, "open", repo_type=self._kind.value)
 
         self._patiently(do)
 
@@ -327,8 +384,8 @@ class Hub:
         """
 
         def do() -> None:
-            if self._api.get_discussion_details(self.repo, number, repo_type=_DATASET).status != "merged":
-                self._api.merge_pull_request(self.repo, number, repo_type=_DATASET)
+            if self._api.get_discussion_details(self.repo, number, repo_type=self._kind.value).status != "merged":
+                self._api.merge_pull_request(self.repo, number, repo_type=self._kind.value)
 
         self._patiently(do)
 
@@ -340,7 +397,7 @@ class Hub:
                 answer = call()
             except Exception as error:
                 if not passes(error) or (is_unreachable(error) and not self._answered):
-                    raise sentence(error, self.repo, self.endpoint) from error
+                    raise sentence(error, self.repo, self.endpoint, self._kind) from error
                 attempt = self._wait(attempt, error)
             else:
                 self._answered = True
@@ -349,9 +406,19 @@ class Hub:
     def _wait(self, attempt: int, error: Exception) -> int:
         """Wait after a failure; the number of the next attempt."""
         if attempt + 1 >= self._patience.tries:
-            raise sentence(error, self.repo, self.endpoint) from error
+            raise sentence(error, self.repo, self.endpoint, self._kind) from error
         self._patience.sleep(self._patience.wait_s(attempt, error))
         return attempt + 1
+
+
+def _unless_missing(call: Callable[[], _T]) -> _T | None:
+    """What a call gives; None where the Hub says that there is no such repository."""
+    try:
+        return call()
+    except PublishError as error:
+        if isinstance(error.__cause__, RepositoryNotFoundError):
+            return None
+        raise
 
 
 def holds(snapshot: Snapshot, wanted: Digests) -> bool:

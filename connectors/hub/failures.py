@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from enum import StrEnum
 from http import HTTPStatus as codes  # noqa: N813 - as HTTP clients call them
 
 import httpx2
@@ -20,6 +21,18 @@ from huggingface_hub.utils import parse_ratelimit_headers
 
 from blift.connectors.web.refusals import retry_after_s
 from blift.schemas.errors import PublishError
+
+
+class Kind(StrEnum):
+    """What a repository of the Hub is."""
+
+    DATASET = "dataset"
+    SPACE = "space"
+
+
+_NAMES = {Kind.DATASET: "dataset", Kind.SPACE: "Space"}
+_OPTIONS = {Kind.DATASET: "--repo", Kind.SPACE: "--space"}
+
 
 _PASSING = (429, 500, 502, 503, 504)
 _NETWORK: tuple[type[Exception], ...] = (httpx2.NetworkError, httpx2.TimeoutException, httpx2.ProtocolError)
@@ -64,10 +77,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def sentence(error: BaseException, repo: str, endpoint: str) -> PublishError:
+def sentence(error: BaseException, repo: str, endpoint: str, kind: Kind = Kind.DATASET) -> PublishError:
     """One sentence on an error of the Hub's client: what is wrong, and what to do. The token is not in it."""
     causes = list(_causes(error))
-    text = next((found for cause in causes if (found := _known(cause, repo, endpoint))), None)
+    text = next((found for cause in causes if (found := _known(cause, repo, endpoint, kind))), None)
     return PublishError(without_token(text or _unknown(causes[-1])))
 
 
@@ -81,10 +94,10 @@ def _unknown(error: BaseException) -> str:
     return f"The Hub did not do it ({_first_line(error)}). Try again later."
 
 
-def _known(error: BaseException, repo: str, endpoint: str) -> str | None:
+def _known(error: BaseException, repo: str, endpoint: str, kind: Kind) -> str | None:
     """The sentence for an error of the client that says by its kind what is wrong."""
-    page = f"{endpoint}/datasets/{repo}"
-    for kind, text in (
+    page = f"{endpoint}/{kind}s/{repo}"
+    for type_, text in (
         (LocalTokenNotFoundError, NO_TOKEN),
         (OfflineModeIsEnabled, f"HF_HUB_OFFLINE is set, so {endpoint} was not asked. Unset it to reach the Hub."),
         (_NETWORK, f"Cannot reach the Hub at {endpoint} ({error}). Check the network and HF_ENDPOINT, and try again."),
@@ -94,26 +107,26 @@ def _known(error: BaseException, repo: str, endpoint: str) -> str | None:
         ),
         (RevisionNotFoundError, f"{repo} has no such branch, tag or commit. Its tags are listed at {page}/tree/main."),
     ):
-        if isinstance(error, kind):
+        if isinstance(error, type_):
             return text
     if isinstance(error, HfHubHTTPError):
-        return _by_status(error.response.status_code, error, repo, endpoint)
+        return _by_status(error.response.status_code, error, repo, endpoint, kind)
     return None
 
 
-def _by_status(status: int, error: BaseException, repo: str, endpoint: str) -> str:
+def _by_status(status: int, error: BaseException, repo: str, endpoint: str, kind: Kind) -> str:
     again = "Run the same command later: it goes on where this one stopped."
     if status == codes.UNAUTHORIZED:
         return _refused_token(endpoint) if get_token() else NO_TOKEN
     if isinstance(error, RepositoryNotFoundError):
-        return f"There is no dataset {repo} at {endpoint}, or the token may not see it. Check the name."
+        return f"There is no {_NAMES[kind]} {repo} at {endpoint}, or the token may not see it. Check the name."
     if status in _PASSING:
         said = "that there were too many requests" if status == codes.TOO_MANY_REQUESTS else str(status)
         return f"The Hub still answers {said}. {again}"
     if status == codes.FORBIDDEN:
         return (
             f"The token may not write to {repo}. Use a token with write access of an account that may write to "
-            f"{repo.split('/', maxsplit=1)[0]} ({endpoint}/settings/tokens), or choose another --repo."
+            f"{repo.split('/', maxsplit=1)[0]} ({endpoint}/settings/tokens), or choose another {_OPTIONS[kind]}."
         )
     return f"The Hub refused it with {status}: {_first_line(error)}."
 

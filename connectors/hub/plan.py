@@ -44,8 +44,12 @@ class Changes:
 def text_file(text: str) -> Wanted:
     """A small file that goes into the commit itself; git's digest of a blob."""
     content = text.encode("utf-8")
-    digest = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 - git's own
-    return Wanted(len(content), digest, content)
+    return Wanted(len(content), blob_digest(content), content)
+
+
+def blob_digest(content: bytes) -> str:
+    """Digest that git gives a file of this content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 - git's own
 
 
 def changes(head: Snapshot, wanted: Mapping[str, Wanted], published: Mapping[str, str] | None) -> Changes:

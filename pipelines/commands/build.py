@@ -9,6 +9,7 @@ import sys
 
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress
+from blift.pipelines.commands.publish import published_as_last_stage
 from blift.pipelines.commands.show import show_funnel, show_notes
 from blift.pipelines.commands.target import add_target, target
 from blift.pipelines.engine.beam_arguments import beam_arguments
@@ -17,7 +18,6 @@ from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.engine.stage_run import Report, cut_short
 from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
-from blift.pipelines.stages.publish.wish import publish_as_last_stage
 from blift.schemas.errors import BliftError, RecipeError, did_you_mean
 from blift.schemas.printable import printable
 
@@ -99,11 +99,12 @@ def run(args: argparse.Namespace) -> int:
         in_place = finished and folder.require_manifest().fingerprint == manifest.fingerprint
         if PUBLISH in stages and finished and not in_place:
             raise BliftError("Nothing was published: the new dataset is not whole. Build without --stages.")
-        published = publish_as_last_stage(source, folder, beam, report) if PUBLISH in stages and in_place else None
+        published = published_as_last_stage(source, folder, beam, report) if PUBLISH in stages and in_place else []
     if not args.quiet and in_place:
         show_funnel(manifest, sys.stdout)
         print(f"\nThe dataset is in {printable(folder.path)}, fingerprint {manifest.fingerprint[:16]}.")
-        print(printable(published or f"Look at it: blift inspect {shlex.quote(folder.path)}"))
+        for line in published or [f"Look at it: blift inspect {shlex.quote(folder.path)}"]:
+            print(printable(line))
     for warning in warnings(manifest):
         print(f"warning: {printable(warning)}", file=sys.stderr)
     return 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from blift.pipelines.recipe.section import Section, Share
 from blift.schemas.configs import CONFIGS
@@ -102,6 +102,12 @@ class Publish(Section):
         pattern=REPO,
         description="Dataset to publish to, as `OWNER/NAME`; `blift publish --repo` says it too. Null: no publication.",
     )
+    space: str | None = Field(
+        default=None,
+        pattern=REPO,
+        description="Static Space for the report of the release, as `OWNER/NAME`; `blift publish --space` says it "
+        "too. Null: no Space.",
+    )
     private: bool = Field(default=False, description="Make the dataset private, where it is not there yet.")
     gated: Literal["auto", "manual"] | None = Field(
         default=None, description="Readers must ask for access, which is granted by itself or by you."
@@ -126,3 +132,14 @@ class Publish(Section):
         default=MediaFiles.FILES,
         description="Which: the `files` that were measured, or the `keyframes` of their scenes (not `in_pairs`).",
     )
+
+    @model_validator(mode="after")
+    def _a_space_has_something_to_show(self) -> Self:
+        if self.space and not self.has_samples:
+            raise ValueError("`space` shows samples; add `samples` to `configs`, or leave `space` out")
+        return self
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether samples are published."""
+        return self.configs is None or "samples" in self.configs

@@ -46,6 +46,6 @@ def about(datasets: Datasets, card: Card, recipe_text: str, *, compared: bool) -
 
 
 def _files(datasets: Datasets) -> list[tuple[str, int]]:
-    """The archives that were read: names and bytes."""
-    ingest = datasets.manifest.stages.get("ingest")
+    """The archives that were read: names and bytes; of a release none, since yt-dlp names files by titles of videos."""
+    ingest = None if datasets.released else datasets.manifest.stages.get("ingest")
     return [(name, size) for name, size, *_ in ingest.inputs.get("files", [])] if ingest else []

@@ -7,13 +7,18 @@ import yaml
 from blift.pipelines.recipe.result import Card
 
 _BODY = """
-What is in this dataset and how it came about: funnel, rejects by reason, distributions, samples. Personal data was
-replaced by rule; see the view Privacy. `blift report RUN --released` wrote this folder.
+What is in {dataset} and how it came about: funnel, rejects by reason, distributions, samples. Personal data was
+replaced by rule; see the view Privacy. `{command}` wrote these files.
 """
 
 
-def space_card(card: Card) -> str:
-    """README.md of a static Space: its front matter says that `index.html` is shown as it is."""
+def space_card(card: Card, dataset: str | None = None, version: str | None = None) -> str:
+    """README.md of a static Space: its front matter says that `index.html` is shown as it is.
+
+    Args:
+        card: what the card of the dataset says.
+        dataset: the published dataset, `OWNER/NAME`, and its ``version``; None for a report that is not published.
+    """
     front = {
         "title": card.title,
         "sdk": "static",
@@ -21,5 +26,10 @@ def space_card(card: Card) -> str:
         "pinned": False,
         "license": card.license,
         "tags": ["blift"],
+        **({"datasets": [dataset]} if dataset else {}),
     }
-    return f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---\n{_BODY}"
+    body = _BODY.format(
+        dataset=f"version {version} of the dataset {dataset}" if dataset else "this dataset",
+        command="blift publish" if dataset else "blift report RUN --released",
+    )
+    return f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---\n{body}"

@@ -1,4 +1,4 @@
-"""What the Hub checks in the front matter of a dataset card."""
+"""What the Hub checks in the front matter of the card of a dataset or a Space."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _TASKS = frozenset(
 )
 
 
-def problems_of(content: str) -> list[str]:
+def problems_of(content: str, kind: str = "dataset") -> list[str]:
     """Sentences on what the Hub would refuse in a README.md; a card without front matter is allowed."""
     if not content.startswith("---\n"):
         return []
@@ -72,7 +72,18 @@ def problems_of(content: str) -> list[str]:
         return [f"YAML: {error}"]
     if not isinstance(data, dict):
         return ["The front matter is no mapping"]
-    return list(_problems(data))
+    return list(_problems(data) if kind == "dataset" else _problems_of_space(data))
+
+
+def _problems_of_space(data: dict[str, Any]) -> Iterator[str]:
+    if not isinstance(data.get("title"), str):
+        yield '"title" must be a string'
+    if data.get("sdk") not in ("gradio", "docker", "static", "streamlit"):
+        yield '"sdk" must be one of the known ones'
+    if data.get("license", "other") not in _LICENSES:
+        yield '"license" must be one of the known ones'
+    if not all(isinstance(name, str) and name.count("/") == 1 for name in data.get("datasets", [])):
+        yield '"datasets" must be names of datasets'
 
 
 def _problems(data: dict[str, Any]) -> Iterator[str]:

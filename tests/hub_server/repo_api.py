@@ -1,4 +1,4 @@
-"""Datasets, their commits, tags, branches and pull requests, as the Hub's API speaks of them."""
+"""Datasets and Spaces, their commits, tags, branches and pull requests, as the Hub's API speaks of them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,17 @@ def whoami(http: _Handler) -> None:
 
 def create_repo(http: _Handler) -> None:
     asked = http.json_body()
-    if asked.get("type") != "dataset":
-        raise Refused(400, "Only datasets here")
+    if asked.get("type") not in ("dataset", "space") or (asked["type"] == "space") != ("sdk" in asked):
+        raise Refused(400, "Only datasets here, and Spaces with an SDK")
     namespace = asked.get("organization") or http.hub.who(http.token) or ""
+    private = asked.get("visibility") == "private"
     with http.hub.lock:
-        repo = http.hub.create(http.token, namespace, asked["name"], private=asked.get("visibility") == "private")
-    http.answer_json({"url": f"{http.endpoint}/datasets/{repo.name}", "name": repo.name, "id": "1"})
+        repo = http.hub.create(http.token, namespace, asked["name"], private=private, sdk=asked.get("sdk"))
+    http.answer_json({"url": _page(http, repo), "name": repo.full_name, "id": "1"})
+
+
+def _page(http: _Handler, repo: Repo) -> str:
+    return f"{http.endpoint}/{repo.kind}s/{repo.full_name}"
 
 
 def settings(http: _Handler, name: str) -> None:
@@ -50,7 +55,7 @@ def settings(http: _Handler, name: str) -> None:
 
 def validate_yaml(http: _Handler) -> None:
     asked = http.json_body()
-    errors = problems_of(asked["content"])
+    errors = problems_of(asked["content"], asked["repoType"])
     content = {"errors": [{"message": error} for error in errors], "warnings": []}
     http.answer_json(content, 400 if errors else 200)
 
@@ -61,8 +66,9 @@ def info(http: _Handler, name: str, revision: str = "main") -> None:
     http.answer_json(
         {
             "_id": "1",
-            "id": name,
-            "author": name.split("/", maxsplit=1)[0],
+            "id": repo.full_name,
+            "author": repo.full_name.split("/", maxsplit=1)[0],
+            **({"sdk": repo.sdk} if repo.kind == "space" else {}),
             "sha": commit.oid,
             "lastModified": _DATE,
             "createdAt": _DATE,
@@ -99,20 +105,19 @@ def commit(http: _Handler, name: str, revision: str) -> None:
     lines = [json.loads(line) for line in http.body().splitlines() if line.strip()]
     if not lines or lines[0]["key"] != "header" or not lines[0]["value"].get("summary"):
         raise Refused(400, "A commit begins with a header that has a summary")
-    header, operations = lines[0]["value"], [_decoded(line) for line in lines[1:]]
+    header, operations = lines[0]["value"], [_decoded(line, repo.kind) for line in lines[1:]]
     if not operations:
         raise Refused(400, "A commit without operations")
     with http.hub.lock:
         number = _open_pull(http, repo, header["summary"], header.get("parentCommit")) if create_pr else None
         made = http.hub.commit(repo, f"refs/pr/{number}" if number else revision, header, operations)
-    pull = {"pullRequestUrl": f"{http.endpoint}/datasets/{name}/discussions/{number}"} if number else {}
+    pull = {"pullRequestUrl": f"{_page(http, repo)}/discussions/{number}"} if number else {}
     http.answer_json(
-        {"success": True, "commitOid": made.oid, "commitUrl": f"{http.endpoint}/datasets/{name}/commit/{made.oid}"}
-        | pull
+        {"success": True, "commitOid": made.oid, "commitUrl": f"{_page(http, repo)}/commit/{made.oid}"} | pull
     )
 
 
-def _decoded(line: dict[str, Any]) -> dict[str, Any]:
+def _decoded(line: dict[str, Any], kind: str) -> dict[str, Any]:
     if line["key"] == "file":
         if line["value"].get("encoding") != "base64":
             raise Refused(400, "Content must be base64")
@@ -120,7 +125,7 @@ def _decoded(line: dict[str, Any]) -> dict[str, Any]:
             content = base64.b64decode(line["value"]["content"], validate=True)
         except binascii.Error as error:
             raise Refused(400, "Content must be base64") from error
-        if line["value"]["path"] == "README.md" and (problems := problems_of(content.decode())):
+        if line["value"]["path"] == "README.md" and (problems := problems_of(content.decode(), kind)):
             raise Refused(400, "; ".join(problems))
         return {"key": "file", "value": {"path": line["value"]["path"], "content": content}}
     return line
@@ -243,7 +248,7 @@ def _discussion(repo: Repo, pull: PullRequest) -> dict[str, Any]:
         "author": {"name": "owner"},
         "createdAt": _DATE,
         "status": pull.status,
-        "repo": {"name": repo.name, "type": "dataset"},
+        "repo": {"name": repo.full_name, "type": repo.kind},
         "isPullRequest": True,
         "changes": {"base": "refs/heads/main"},
         "filesWithConflicts": [],
@@ -299,7 +304,7 @@ def _changed(before: dict[str, Blob], after: dict[str, Blob]) -> set[str]:
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
-_NAME = r"/api/datasets/(?P<name>[^/]+/[^/]+)"
+_NAME = r"/api/(?:datasets/|(?=spaces/))(?P<name>(?:spaces/)?[^/]+/[^/]+)"
 _REVISION = r"(?P<revision>refs/pr/\d+|refs/convert/parquet|[^/]+)"
 ROUTES: list[tuple[str, str, Callable[..., None]]] = [
     ("GET", "/api/whoami-v2", whoami),

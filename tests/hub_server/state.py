@@ -1,4 +1,4 @@
-"""What the Hub remembers: accounts, datasets with their commits, tags and pull requests, and LFS objects on disk."""
+"""What the Hub remembers: accounts, datasets and Spaces with their commits, tags and pull requests, and LFS objects."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import yaml
 
 if TYPE_CHECKING:
     from tests.hub_server.xet_api import XetStorage
@@ -23,6 +25,13 @@ _NAMES = {TOKEN: "owner", READER: "reader"}
 #: What the Hub's first commit of a dataset sends to LFS (the part that matters here).
 GITATTRIBUTES = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n*.jpg filter=lfs diff=lfs merge=lfs -text\n"
 _LFS_NAMES = ("*.parquet", "*.jpg", "*.jpeg", "*.png", "*.gif", "*.webp", "*.mp4", "*.webm")
+#: What it writes into a new static Space beside that.
+STATIC_TEMPLATE = {
+    "README.md": b"---\ntitle: Demo\ncolorFrom: blue\ncolorTo: purple\nsdk: %s\npinned: false\n---\n",
+    "index.html": b"<!doctype html><title>My static Space</title>\n",
+    "style.css": b"body { padding: 2rem; }\n",
+}
+_SDKS = ("gradio", "docker", "static", "streamlit")
 #: A regular file may not be larger.
 _REGULAR_BYTES = 10 << 20
 
@@ -82,7 +91,7 @@ class PullRequest:
 
 @dataclass
 class Repo:
-    """A dataset."""
+    """A dataset, or a Space, whose name begins with `spaces/`."""
 
     name: str
     private: bool
@@ -91,6 +100,21 @@ class Repo:
     tags: dict[str, str] = field(default_factory=dict)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return "space" if self.name.startswith("spaces/") else "dataset"
+
+    @property
+    def full_name(self) -> str:
+        """`OWNER/NAME`."""
+        return self.name.removeprefix("spaces/")
+
+    @property
+    def sdk(self) -> str:
+        """What runs a Space: its card says it."""
+        card = self.resolve("main").tree["README.md"].content.decode()
+        return str(yaml.safe_load(card.split("---\n")[1])["sdk"])
 
     def add(self, parent: str | None, tree: dict[str, Blob], title: str, description: str = "") -> Commit:
         """A new commit; no branch points to it yet."""
@@ -166,8 +190,8 @@ class HubState:
             raise Refused(401, "Invalid credentials in Authorization header")
         return _NAMES[token]
 
-    def create(self, token: str | None, namespace: str, name: str, *, private: bool) -> Repo:
-        """A new dataset with the Hub's first commit.
+    def create(self, token: str | None, namespace: str, name: str, *, private: bool, sdk: str | None = None) -> Repo:
+        """A new dataset, or a Space where there is an SDK, with the Hub's first commit.
 
         Raises:
             Refused: no account, no right, no such form of name, or the name is taken.
@@ -178,11 +202,17 @@ class HubState:
             raise Refused(403, f'You don\'t have the rights to create a dataset under the namespace "{namespace}"')
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name) or "--" in name or ".." in name:
             raise Refused(400, f"Invalid repo name: {name}")
-        full = f"{namespace}/{name}"
+        if sdk is not None and sdk not in _SDKS:
+            raise Refused(400, f"Invalid SDK {sdk}")
+        full = f"spaces/{namespace}/{name}" if sdk else f"{namespace}/{name}"
         if full in self.repos:
-            raise Refused(409, "You already created this dataset repo")
+            raise Refused(409, f"You already created this {self.repos[full].kind} repo")
         repo = Repo(full, private)
-        first = repo.add(None, {".gitattributes": Blob(len(GITATTRIBUTES), GITATTRIBUTES)}, "initial commit")
+        files = {".gitattributes": GITATTRIBUTES}
+        if sdk:
+            files |= {path: content.replace(b"%s", sdk.encode()) for path, content in STATIC_TEMPLATE.items()}
+        tree = {path: Blob(len(content), content) for path, content in files.items()}
+        first = repo.add(None, tree, "initial commit")
         repo.branches["main"] = first.oid
         self.repos[full] = repo
         return repo
@@ -195,7 +225,7 @@ class HubState:
         """
         self.who(token)
         repo = self.repos.get(name)
-        may_write = token is not None and name.split("/", maxsplit=1)[0] in _WRITES[token]
+        may_write = token is not None and name.split("/")[-2] in _WRITES[token]
         if repo is None or (repo.private and not may_write):
             raise Refused(404 if token else 401, "Repository not found", "RepoNotFound")
         if write and token is None:
@@ -210,7 +240,7 @@ class HubState:
         Raises:
             Refused: it is not.
         """
-        if repo.gated and (token is None or repo.name.split("/")[0] not in _WRITES[token]):
+        if repo.gated and (token is None or repo.name.split("/")[-2] not in _WRITES[token]):
             raise Refused(401 if token is None else 403, f"Access to dataset {repo.name} is restricted", "GatedRepo")
 
     def commit(self, repo: Repo, revision: str, header: dict[str, str], lines: list[dict[str, object]]) -> Commit:

@@ -113,6 +113,14 @@ ROUTES: list[tuple[str, str, Callable[..., None]]] = [
     ("POST", r"/datasets/(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch", lfs_batch),
     ("PUT", r"/lfs/(?P<oid>[0-9a-f]{64})/(?P<size>\d+)", put_object),
     ("POST", r"/lfs/(?P<name>[^/]+/[^/]+)/verify", verify_object),
-    ("GET", r"/datasets/(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>refs/pr/\d+|[^/]+)/(?P<path>.+)", resolve),
-    ("HEAD", r"/datasets/(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>refs/pr/\d+|[^/]+)/(?P<path>.+)", resolve),
+    (
+        "GET",
+        r"/(?:datasets/|(?=spaces/))(?P<name>(?:spaces/)?[^/]+/[^/]+)/resolve/(?P<revision>refs/pr/\d+|[^/]+)/(?P<path>.+)",
+        resolve,
+    ),
+    (
+        "HEAD",
+        r"/(?:datasets/|(?=spaces/))(?P<name>(?:spaces/)?[^/]+/[^/]+)/resolve/(?P<revision>refs/pr/\d+|[^/]+)/(?P<path>.+)",
+        resolve,
+    ),
 ]

@@ -8,7 +8,7 @@ for file in app.js app.css; do
   NODE_PATH="$modules" "$modules/.bin/esbuild" "$here/src/$file" --bundle --minify --target=es2022 --format=iife \
     --charset=utf8 --legal-comments=none --log-level=warning --outfile="$out/$file"
 done
-for package in uplot @tanstack/virtual-core; do
+for package in uplot; do
   printf '%s %s\n\n' "$package" "$(node -p "require('$modules/$package/package.json').version")"
   cat "$modules/$package/LICENSE"
   printf '\n'

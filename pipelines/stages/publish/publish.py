@@ -39,6 +39,7 @@ class Wish:
 
     Attributes:
         repo: the dataset, `OWNER/NAME`.
+        space: the Space for its report, `OWNER/NAME`; None for none.
         private: make it private, where it is made.
         gated: let readers ask for access, `auto` or `manual`.
         tag: the version; None for the lowest that says what changed.
@@ -49,6 +50,7 @@ class Wish:
     """
 
     repo: str
+    space: str | None = None
     private: bool = False
     gated: str | None = None
     tag: str | None = None

@@ -1,9 +1,10 @@
 // A list of many rows that can be sorted; only the rows in sight are in the page.
 
-import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
 import { el } from "./dom.js";
 
+/** Height of a row, as in app.css; and rows above and below those in sight that are in the page too. */
 const ROW_PX = 38;
+const SPARE = 8;
 
 /**
  * A list of rows.
@@ -19,33 +20,21 @@ export function list(caption, columns) {
   const head = el("div", { role: "rowgroup" }, el("div", { role: "row", class: "row head", "aria-rowindex": "1" }, headings));
   const grid = el("div", { role: "table", "aria-label": caption }, head, body);
   const element = el("div", { class: "list", tabindex: "0", role: "region", "aria-label": caption }, grid);
-  let virtualizer = null;
-
-  function options() {
-    return {
-      count: rows.length,
-      getScrollElement: () => element,
-      estimateSize: () => ROW_PX,
-      overscan: 8,
-      observeElementRect,
-      observeElementOffset,
-      scrollToFn: elementScroll,
-      onChange: render,
-    };
-  }
 
   function render() {
-    body.style.height = `${virtualizer.getTotalSize()}px`;
-    body.replaceChildren(...virtualizer.getVirtualItems().map(({ index, start }) => line(index, start)));
+    const first = Math.max(0, Math.floor(element.scrollTop / ROW_PX) - SPARE);
+    const last = Math.min(rows.length, Math.ceil((element.scrollTop + element.clientHeight) / ROW_PX) + SPARE);
+    body.style.height = `${rows.length * ROW_PX}px`;
+    body.replaceChildren(...rows.slice(first, last).map((row, place) => line(row, first + place)));
   }
 
-  function line(index, start) {
+  function line(row, index) {
     const made = el(
       "div",
       { role: "row", class: "row", "aria-rowindex": String(index + 2) },
-      columns.map((column) => el("div", { role: "cell", class: kind(column) }, column.cell(rows[index]) ?? "")),
+      columns.map((column) => el("div", { role: "cell", class: kind(column) }, column.cell(row) ?? "")),
     );
-    made.style.transform = `translateY(${start}px)`;
+    made.style.transform = `translateY(${index * ROW_PX}px)`;
     return made;
   }
 
@@ -59,22 +48,12 @@ export function list(caption, columns) {
   function show(found) {
     rows = order ? sorted(found, columns[order.place].by, order.down) : found;
     grid.setAttribute("aria-rowcount", String(rows.length + 1));
-    if (!virtualizer) {
-      virtualizer = new Virtualizer(options());
-      requestAnimationFrame(() => {
-        virtualizer._didMount(); // the names that the library's guide gives to pages without a framework
-        virtualizer._willUpdate();
-        render();
-      });
-      return;
-    }
-    virtualizer.setOptions(options());
     element.scrollTop = 0;
-    virtualizer._willUpdate();
-    virtualizer.measure();
     render();
   }
 
+  element.addEventListener("scroll", render, { passive: true });
+  new ResizeObserver(render).observe(element); // also when it enters the page, which gives it its height
   return { element, show };
 }
 

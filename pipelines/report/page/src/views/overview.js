@@ -30,16 +30,18 @@ export async function overview(load) {
       ["Fingerprint", el("code", {}, about.fingerprint)],
     ]),
     el("h2", {}, "Questions"),
-    el("ul", {}, asked.map(([question, target]) => el("li", {}, el("a", { href: target }, question)))),
+    el("ul", { class: "questions" }, asked.map(([question, target]) => el("li", {}, el("a", { href: target }, question)))),
     table(
       "What the run holds",
       ["dataset", "split", "rows", "files", "bytes", "one row is"],
       about.datasets.map((each) => [each.name, each.split, number(each.rows), number(each.files), number(each.bytes), each.one_row]),
       [2, 3, 4],
     ),
-    opens(`Files that were read, ${number(about.files.length)}`, () =>
-      table("Files that were read", ["file", "bytes"], about.files.map(([name, size]) => [foreign(name, 200), number(size)]), [1]),
-    ),
+    about.files.length
+      ? opens(`Files that were read, ${number(about.files.length)}`, () =>
+          table("Files that were read", ["file", "bytes"], about.files.map(([name, size]) => [foreign(name, 200), number(size)]), [1]),
+        )
+      : null,
     opens("The recipe", () => el("pre", { tabindex: "0" }, foreign(about.recipe_text, 50000))),
     opens("Versions", () => table("Versions by stage", ["stage", "versions", "notes"], about.stages.map((stage) => [stage.name, stage.tables.map((each) => each.join(" ")).join(", "), number(stage.notes)]), [2])),
   );
