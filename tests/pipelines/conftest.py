@@ -1,9 +1,12 @@
-"""The demo corpus, and builds of it."""
+"""The demo corpus, builds of it, and the browser that shows them."""
 
-from collections.abc import Sequence
+import os
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from blift.pipelines.build.build import build
 from blift.pipelines.demo.corpus import write_corpus
@@ -11,6 +14,8 @@ from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Told:
@@ -58,3 +63,15 @@ def built(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     out = tmp_path_factory.mktemp("built")
     manifest, _ = run_build(corpus / "demo.yaml", out)
     return out, manifest
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser that BLIFT_CHROMIUM names, or one on the path; one for all, since Playwright runs once a process."""
+    found = os.environ.get("BLIFT_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    if not found:
+        pytest.skip("there is no Chromium here; install one, or set BLIFT_CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from blift.connectors.parquet import write_shard
 from blift.pipelines.engine.funnel import funnel_rows
@@ -22,20 +20,6 @@ from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import QueryTable, tables_of
 
 pytestmark = pytest.mark.browser
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The browser that BLIFT_CHROMIUM names, or one on the path."""
-    found = os.environ.get("BLIFT_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if not found:
-        pytest.skip("there is no Chromium here; install one, or set BLIFT_CHROMIUM to its path")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Site:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
@@ -21,7 +20,6 @@ from tests.pipelines.report.made import Row, with_rows
 
 pytestmark = pytest.mark.browser
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _MODULES = Path(__file__).parents[3] / ".cache" / "page" / "node_modules"
 VIEWS = ("overview", "funnel", "rejects", "samples", "merged", "distributions", "privacy")
 
@@ -46,18 +44,6 @@ class Opened:
         """Nothing was asked for beside the folder, and the console said nothing."""
         assert [each for each in self.requests if not each.startswith(f"{self.folder.as_uri()}/")] == []
         assert self.said == []
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser that BLIFT_CHROMIUM names, or one on the path."""
-    found = os.environ.get("BLIFT_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if not found:
-        pytest.skip("there is no Chromium here; install one, or set BLIFT_CHROMIUM to its path")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, folder: Path, **options: object) -> Opened:
