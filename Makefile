@@ -63,11 +63,12 @@ test-training: $(VENV)/.installed $(TRAINING)/.installed  ## trainers' own loade
 test-images: $(VENV)/.installed  ## build the image with buildah, and run the demo in it (as root; some minutes)
 	$(BIN)/pytest -m runner tests/images
 
+NODE_MODULES := .cache/page
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 test-browser: $(VENV)/.installed  ## the pages of `blift report` and `blift explore` in Chromium, with axe where Node is there (says why where there is none)
+	@if command -v npm >/dev/null; then $(MAKE) -s $(NODE_MODULES)/.installed || echo "npm cannot install axe and esbuild here."; fi
 	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser tests/pipelines/report tests/pipelines/explore
 
-NODE_MODULES := .cache/page
 $(NODE_MODULES)/.installed: pipelines/report/page/package-lock.json
 	@mkdir -p $(NODE_MODULES)
 	cp pipelines/report/page/package.json pipelines/report/page/package-lock.json $(NODE_MODULES)
