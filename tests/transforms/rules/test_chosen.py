@@ -149,7 +149,7 @@ def test_a_list_is_text_csv_or_parquet(tmp_path: Path) -> None:
     ("name", "content", "column", "said"),
     [
         ("a.txt", "", None, "names no post"),
-        ("a.txt", "1abc\nsome words", None, "1 entries that name no post, such as 'some words'"),
+        ("a.txt", "1abc\nsome words", None, "1 entry that names no post, such as 'some words'"),
         ("a.csv", "n,m\n1,2\n", None, "has no column that names posts"),
         ("a.csv", "permalink\nx\n", "permalnk", "has no column 'permalnk', did you mean 'permalink'?"),
     ],

@@ -187,7 +187,7 @@ stats:
         ("{limits: [{column: score, min_mean: 3, max_mean: 1}]}", "no mean lies between them"),
         ("{limits: [{column: score, max_jensen_shannon: 0.1}]}", "compares with another dataset; set `against`"),
         ("{tables: [posts], limits: [{column: score, max_mean: 1}]}", "a limit is on 'samples', which `tables` leaves"),
-        ("{limits: [{column: score, max_missing: 2}]}", "less than or equal to 1"),
+        ("{limits: [{column: score, max_missing: 2}]}", "it must be at most 1"),
     ],
 )
 def test_a_mistake_in_the_section_is_told_before_anything_runs(stats: str, said: str, tmp_path: Path) -> None:
