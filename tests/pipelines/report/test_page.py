@@ -114,7 +114,7 @@ def test_a_film_shows_its_keyframes_under_the_replay_graph(site: Opened) -> None
     assert box
     assert film
     assert (box["x"], box["width"]) == (film["x"], film["width"])
-    shown.get_by_text("Speech, 1 parts").click()
+    shown.get_by_text("Speech, 1 part").click()
     expect(shown.get_by_text("Look at the light.").first).to_be_visible()
     shown.get_by_text(re.compile("^full, ")).click()
     expect(shown.get_by_text("You are a helpful assistant.").first).to_be_visible()

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { el, opens, table } from "./dom.js";
-import { number } from "./format.js";
+import { counted, number } from "./format.js";
 
 const HEIGHT_PX = 190;
 
@@ -25,7 +25,7 @@ export function bars(caption, unit, values) {
 /** What a chart says in a sentence. */
 function spoken(values) {
   const most = values.reduce((best, each) => (each[1] > best[1] ? each : best), ["", 0]);
-  return values.length ? `${values.length} bars, the highest at ${most[0]} with ${number(most[1])} samples` : "no values";
+  return values.length ? `${counted(values.length, "bar")}, the highest at ${most[0]} with ${counted(most[1], "sample")}` : "no values";
 }
 
 function draw(holder, values) {

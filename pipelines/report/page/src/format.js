@@ -10,6 +10,9 @@ const WORDS = {
 /** A whole number with separators, or what is said where there is none. */
 export const number = (value, none = "") => (value === null || value === undefined ? none : value.toLocaleString("en"));
 
+/** A number with its noun, which takes an s for several. */
+export const counted = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+
 /** A share of a whole in percent. */
 export const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(part && part / whole < 0.01 ? 2 : 1)} %` : "");
 

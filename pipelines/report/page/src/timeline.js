@@ -1,7 +1,7 @@
 // A film in time: keyframes of its scenes, the replay graph drawn over them, and what is said when.
 
 import { el, foreign, opens, picture, svg, table } from "./dom.js";
-import { clock } from "./format.js";
+import { clock, counted } from "./format.js";
 
 /** The timeline of a sample: its scenes with `pictures` (paths or null, one a scene), replay graph and speech. */
 export function timeline(sample, pictures) {
@@ -23,7 +23,7 @@ export function timeline(sample, pictures) {
     speech.length ? el("div", { class: "speech" }, speech) : null,
     el("div", { class: "ends" }, el("span", {}, "0:00"), el("span", {}, clock(end))),
     el("p", { class: "note" }, told(sample)),
-    sample.speech.length ? opens(`Speech, ${sample.speech.length} parts`, () => said(sample.speech)) : null,
+    sample.speech.length ? opens(`Speech, ${counted(sample.speech.length, "part")}`, () => said(sample.speech)) : null,
     opens(`Scenes, ${sample.scenes.length}`, () => scenesAsTable(sample, pictures), sample.scenes.length <= 12),
     sample.replay.length ? opens("Replay graph as a table", () => replayAsTable(sample.replay)) : null,
   );

@@ -1,7 +1,7 @@
 // Two runs compared: both funnels, samples that came and went, and what of the recipe changed.
 
 import { el, facts, foreign, table } from "../dom.js";
-import { number, words } from "../format.js";
+import { counted, number, words } from "../format.js";
 import { parts } from "./funnel.js";
 
 /** The comparison, where the report was made with one. */
@@ -12,8 +12,8 @@ export async function comparison(load) {
     {},
     el("h1", {}, "Comparison of two runs"),
     facts([
-      ["Before", `${number(told.rows[0])} samples`],
-      ["Now", `${number(told.rows[1])} samples`],
+      ["Before", counted(told.rows[0], "sample")],
+      ["Now", counted(told.rows[1], "sample")],
       ["In both", number(told.same)],
       ["Came", number(told.came.count)],
       ["Went", number(told.went.count)],

@@ -1,7 +1,7 @@
 // Media that were merged into one sample, side by side, with what joined them.
 
 import { el, foreign, picture } from "../dom.js";
-import { day, joined, number } from "../format.js";
+import { counted, day, joined } from "../format.js";
 
 /** Samples of several posts. */
 export async function merged(load) {
@@ -10,7 +10,7 @@ export async function merged(load) {
     "div",
     {},
     el("h1", {}, "Merged media"),
-    el("p", {}, found.length ? `${number(found.length)} samples of this report were merged of several posts. Each post is shown with what joined it to the sample.` : "No sample of this report was merged of several posts."),
+    el("p", {}, found.length ? `${counted(found.length, "sample")} of this report ${found.length === 1 ? "was" : "were"} merged of several posts. Each post is shown with what joined it to the sample.` : "No sample of this report was merged of several posts."),
     found.map(cluster),
   );
 }
@@ -20,7 +20,7 @@ function cluster(one) {
     "section",
     { class: "cluster" },
     el("h2", {}, el("a", { href: `#/samples/${one.sample_id}` }, foreign(one.title || "Without a title", 200))),
-    el("p", { class: "note" }, `${number(one.members.length)} posts`, one.cluster ? ", of several files that show the same" : ""),
+    el("p", { class: "note" }, counted(one.members.length, "post"), one.cluster ? ", of several files that show the same" : ""),
     el("ul", { class: "members" }, one.members.map(member)),
   );
 }
