@@ -93,7 +93,7 @@ def test_rules_are_tried_and_listed_from_python_and_the_command(
     ("old", "new", "said"),
     [
         ("max_capitals: 0.5", "max_capitls: 0.5", "unknown key `curate.reddit.comments.max_capitls`, did you mean"),
-        ("max_capitals: 0.5", "max_capitals: loud", "`curate.reddit.comments.max_capitals` is 'loud': it must be a number"),
+        ("max_capitals: 0.5", "max_capitals: loud", "`curate.reddit.comments.max_capitals` is 'loud': it must be"),
         ("python: my_rules.py", "python: 3", "A recipe names a file by its path, not by 3."),
         ("python: my_rules.py", "python: none.py", "Cannot read the rules in none.py: No such file or directory."),
         ("python: my_rules.py", "python: wrong.py", "The rule `clickbait` of wrong.py failed: ColumnNotFoundError: "),
