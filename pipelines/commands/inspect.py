@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import sys
 import tempfile
@@ -122,7 +123,7 @@ def _show_rows(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) 
         raise InputError(f"{folder.path} has no table yet. Build it: blift build RECIPE --out {folder.path}.")
     table = named_table(tables, args.table) if args.table else next(iter(tables.values()))
     choice = Choice(args.where or "", limit=_ROWS if args.rows is None else args.rows, seed=args.seed)
-    with _opened({table.name: table}, folder) as database:
+    with _opened(_needed(tables, table, choice.where), folder) as database:
         found = database.find(table.name, choice)
         if not args.json:
             meet = (
@@ -132,6 +133,15 @@ def _show_rows(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) 
             )
             print(f"{table.name}: {meet}; {len(found.places):,} drawn at random (--seed {args.seed})")
         _print_rows(database, table, found, as_json=args.json)
+
+
+def _needed(tables: Mapping[str, QueryTable], table: QueryTable, where: str) -> dict[str, QueryTable]:
+    """The table whose rows are looked for, and those that the condition names."""
+    return {
+        name: each
+        for name, each in tables.items()
+        if each is table or re.search(rf"\b{re.escape(name)}\b", where, flags=re.IGNORECASE)
+    }
 
 
 def _show_id(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:

@@ -22,4 +22,4 @@ def test_the_commands_of_the_page_print_rows_of_the_demo(
     capsys.readouterr()
     for step in steps:
         assert main(step[1:]) == 0
-        assert len(capsys.readouterr().out.splitlines()) > 10
+        assert len(capsys.readouterr().out.splitlines()) > 1

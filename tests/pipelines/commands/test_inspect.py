@@ -63,6 +63,11 @@ def test_the_whole_funnel_is_printed_on_request(inspect: Any) -> None:
     assert re.search(r"^  near_duplicates +724 +684 +40  near_duplicate$", inspect("--funnel"), flags=re.MULTILINE)
 
 
+def test_a_condition_may_ask_other_tables(inspect: Any) -> None:
+    (row,) = rows_of(inspect("--where", "sample_id IN (SELECT sample_id FROM Chat)", "--rows", "1", "--json"))
+    assert rows_of(inspect("--table", "chat", "--where", f"sample_id = '{row['sample_id']}'", "--rows", "1", "--json"))
+
+
 def test_random_rows_are_the_same_for_the_same_seed(inspect: Any) -> None:
     first = rows_of(inspect("--rows", "4", "--json"))
     assert first == rows_of(inspect("--rows", "4", "--json", "--seed", "0"))
