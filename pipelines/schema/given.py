@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import BaseModel
 
 from blift.connectors import git
+from blift.pipelines.engine.ending import leave
 from blift.pipelines.schema.gate import Subject
 from blift.pipelines.schema.places import shown
 from blift.schemas.baseline import load
@@ -99,14 +100,19 @@ def module_file(spec: str, folder: Path) -> str:
     return next((shown(str(each)) for each in there), "")
 
 
-def write_definition(spec: str) -> None:
-    """Write the definition of a table of the working directory, to stdout, for `definition_in` of another process."""
+def write_definition(spec: str) -> NoReturn:
+    """Write the definition of a table of the working directory, to stdout, for `definition_in` of another process.
+
+    The process ends at once: Arrow's threads now and then abort one that ends by itself.
+    """
     try:
         sys.stdout.write(f"\n{subject_of(spec, Path.cwd()).definition.model_dump_json()}\n")
+        sys.stdout.flush()
     except NoSuchTable:
-        sys.exit(_NOT_THERE)
+        leave(_NOT_THERE)
     except BliftError as error:
-        sys.exit(str(error))
+        leave(1, str(error))
+    leave(0)
 
 
 def definition_at(spec: str, folder: Path, commit: str, name: str) -> Definition | None:
