@@ -18,12 +18,8 @@ _MOST_THREADS = 3
 
 def spare_threads() -> int:
     """How many threads can work beside the one that asks, on the cores that this process may use."""
-    return (
-        min(
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _MOST_THREADS + 1
-        )
-        - 1
-    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores - 1, _MOST_THREADS)
 
 
 def ahead(items: Iterator[Item], work: Callable[[Item], Result], threads: int) -> Iterator[Result]:

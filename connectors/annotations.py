@@ -70,7 +70,7 @@ def _columns(schema: pa.Schema, where: str) -> list[str]:
     """The columns to read; what else is in the file is left unread.
 
     Raises:
-        InputError: one is missing, stands there twice, or has a type that is none of an annotation.
+        InputError: a required column is missing, a column occurs twice, or its type is not one that annotations have.
     """
     there = [name for name in ROWS.names if name in schema.names]
     if not set(there) & set(KEYS):

@@ -302,7 +302,7 @@ def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | N
 
 
 def read_batches(folder: str, shard: Shard, table: str, rows: int) -> Iterator[pa.Table]:
-    """The rows of one shard as ``read_shard`` gives them, at most so many at a time.
+    """The rows of one shard as ``read_shard`` gives them, in tables of at most ``rows`` rows.
 
     Raises:
         InputError: the file is missing or damaged.
@@ -313,7 +313,7 @@ def read_batches(folder: str, shard: Shard, table: str, rows: int) -> Iterator[p
 
 
 def batches_of(parquet: pq.ParquetFile, table: str, where: str, rows: int) -> Iterator[pa.Table]:
-    """The rows of a file in the present version of their table, at most so many at a time.
+    """The rows of a file in the present version of their table, in tables of at most ``rows`` rows.
 
     Raises:
         SchemaError: the file holds another table, or a version that no migration carries to the present one.

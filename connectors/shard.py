@@ -28,6 +28,17 @@ class Shard:
         """The path without the digest of the content: the same in every version of the dataset."""
         return name_of(self.path)
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """The number of this file among those of its table, 0 first, and how many they are, as its name says."""
+        _, index, _, total = self.name.removesuffix(".parquet").rsplit("-", 3)
+        return int(index), int(total)
+
+
+def by_place(shard: Shard) -> tuple[int, Shard]:
+    """The number of a file among those of its table, by which files of one number meet, and the file."""
+    return shard.place[0], shard
+
 
 def name_of(path: str) -> str:
     """The path of a file without the digest of its content, where it has one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ def _fault(row: Mapping[str, Any]) -> tuple[Reason, str] | None:  # noqa: PLR091
         return Reason.WRONG_TYPE, "`kind` is no name of a-z, 0-9 and `_`"
     if value is None and not parts:
         return Reason.MISSING_FIELD, "`value` and `map` are both null"
-    if value is not None and not _is_finite(value):
+    if value is not None and not math.isfinite(value):
         return Reason.WRONG_TYPE, "`value` is not finite"
     if row["annotators"] is not None and row["annotators"] < 1:
         return Reason.OUT_OF_RANGE, f"`annotators` is {row['annotators']}"
@@ -76,7 +77,7 @@ def _fault(row: Mapping[str, Any]) -> tuple[Reason, str] | None:  # noqa: PLR091
 def _fault_of_map(kind: str, parts: Sequence[Mapping[str, Any] | None]) -> tuple[Reason, str] | None:
     if len(parts) > _MOST_PARTS:
         return Reason.WRONG_TYPE, f"`map` has {len(parts):,} entries, and {_MOST_PARTS:,} at most are read"
-    if any(part is None or part["value"] is None or not _is_finite(part["value"]) for part in parts):
+    if any(part is None or part["value"] is None or not math.isfinite(part["value"]) for part in parts):
         return Reason.WRONG_TYPE, "a value of `map` is null or not finite"
     names = [part["name"] for part in parts if part is not None]
     if kind == SALIENCY_REGIONS and all(name is None for name in names):
@@ -104,10 +105,6 @@ def _fault_of_kind(kind: str, value: float | None, parts: Sequence[Any]) -> tupl
         if len(parts) != len(REGIONS) or (any(names) and set(names) != set(REGIONS)):
             return Reason.WRONG_TYPE, f"`map` has not the nine cells of a grid: {', '.join(REGIONS)}"
     return None
-
-
-def _is_finite(value: float) -> bool:
-    return value - value == 0
 
 
 def _is_hex(text: str) -> bool:

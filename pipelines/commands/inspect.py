@@ -20,6 +20,7 @@ from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.explore.overview import Overview, overview_of, summary
 from blift.pipelines.explore.query import Choice, Database, Found, require_duckdb
 from blift.pipelines.explore.tables import QueryTable, check_digests, copied, named_table, tables_of
+from blift.schemas.counted import counted
 from blift.schemas.errors import InputError, cut
 from blift.schemas.printable import printable, printable_lines
 
@@ -157,7 +158,7 @@ def _show_id(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) ->
             raise InputError(f"No row of {', '.join(tables)} has the id {args.id!r}{hint}")
         for name, found in there.items():
             if not args.json:
-                print(f"{name}: {found.total:,} rows" if found.total > 1 else f"{name}: 1 row")
+                print(f"{name}: {counted(found.total, 'row')}")
             _print_rows(database, tables[name], found, as_json=args.json)
 
 

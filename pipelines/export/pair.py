@@ -5,31 +5,22 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 _NO_FRAMES = "of videos without frames (set `instruct.frames`; a release has none)"
 
 
-@dataclass(frozen=True)
-class ExportedPair:
-    """A pair with the files of its media.
+@dataclass(frozen=True, kw_only=True)
+class WithFiles:
+    """What shows media by their files.
 
     Attributes:
-        id: of the pair. ``split``: train, validation or test.
-        system, assistant: what these turns say; ``system`` may be empty.
-        before, after: what the user's turn says before and after the media.
         media: files in their order, and whether each is a video. Names are relative to where they lie now.
-        frames: files of frames that stand for a video, and when each is shown, seconds.
+        frames: files of frames that stand for videos, and what is known of each: when it is shown, seconds, first.
     """
 
-    id: str
-    split: str
-    system: str
-    before: str
-    after: str
-    assistant: str
     media: tuple[tuple[str, bool], ...]
-    frames: tuple[tuple[str, float], ...]
+    frames: tuple[tuple[Any, ...], ...]
 
     @property
     def images(self) -> list[str]:
@@ -41,13 +32,32 @@ class ExportedPair:
         """Files of videos."""
         return [name for name, is_video in self.media if is_video]
 
-    def placed(self, names: Mapping[str, str]) -> ExportedPair:
+    def placed(self, names: Mapping[str, str]) -> Self:
         """The same, with other names of its files."""
         return replace(
             self,
             media=tuple((names[name], is_video) for name, is_video in self.media),
-            frames=tuple((names[name], time_s) for name, time_s in self.frames),
+            frames=tuple((names[name], *known) for name, *known in self.frames),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportedPair(WithFiles):
+    """A pair with the files of its media.
+
+    Attributes:
+        id: of the pair. ``split``: train, validation or test.
+        system, assistant: what these turns say; ``system`` may be empty.
+        before, after: what the user's turn says before and after the media.
+        frames: when each is shown, seconds, is all that is known.
+    """
+
+    id: str
+    split: str
+    system: str
+    before: str
+    after: str
+    assistant: str
 
     def lacks_frames(self) -> str | None:
         """Why frames cannot stand for its video; None where they can, and where it has none."""
@@ -104,44 +114,23 @@ def pair_of(row: Mapping[str, Any]) -> ExportedPair:
     )
 
 
-@dataclass(frozen=True)
-class ExportedPreference:
+@dataclass(frozen=True, kw_only=True)
+class ExportedPreference(WithFiles):
     """A preference with the files of its media.
 
     Attributes:
         row: of the table `preference`.
         prompt: parts of the user's message; media are placeholders, as many as ``media``, in their order.
-        media: files in their order, and whether each is a video. Names are relative to where they lie now.
-        frames: files of frames, when each is shown, seconds, and the place of its video among the videos.
+        frames: behind the time, the place of its video among the videos.
     """
 
     row: Mapping[str, Any]
     prompt: tuple[Mapping[str, Any], ...]
-    media: tuple[tuple[str, bool], ...]
-    frames: tuple[tuple[str, float, int], ...]
 
     @property
     def split(self) -> str:
         """train, validation or test."""
         return str(self.row["split"])
-
-    @property
-    def images(self) -> list[str]:
-        """Files of images."""
-        return [name for name, is_video in self.media if not is_video]
-
-    @property
-    def videos(self) -> list[str]:
-        """Files of videos."""
-        return [name for name, is_video in self.media if is_video]
-
-    def placed(self, names: Mapping[str, str]) -> ExportedPreference:
-        """The same, with other names of its files."""
-        return replace(
-            self,
-            media=tuple((names[name], is_video) for name, is_video in self.media),
-            frames=tuple((names[name], time_s, video) for name, time_s, video in self.frames),
-        )
 
     def lacks_frames(self) -> str | None:
         """Why frames cannot stand for its videos; None where they can, and where it has none."""

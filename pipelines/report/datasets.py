@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from blift.connectors.parquet_parts import OpenShard, open_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError
 
 _RELEASE, _STAGE = "release/", "release"
-#: Table of each dataset that the report reads.
-TABLES: Mapping[str, str] = {
-    "posts": "post",
-    "samples": "sample",
-    "media": "media",
-    "rejects": "reject",
-    "instructions/chat": "chat",
-    "instructions/llava": "instruction",
-    "instructions/llava-without-media": "instruction",
-}
+#: Table of each dataset, by its folder.
+_TABLES = {folder: table for _, folder, table in CONFIGS}
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Datasets:
             SchemaError: a file is of a version that no migration carries to the present one.
         """
         for shard in self.shards(dataset):
-            with open_shard(self.folder.path, shard, TABLES[dataset]) as part:
+            with open_shard(self.folder.path, shard, _TABLES[dataset]) as part:
                 yield part
 
     def pick(

@@ -70,7 +70,7 @@ def plan(
         pipeline
         | "Shards" >> beam.Create(list(inputs))
         | "Spread shards" >> beam.Reshuffle()
-        | "Read shards" >> beam.Map(_read_pair, config.folder).with_output_types(PostsWithComments)
+        | "Read shards" >> beam.Map(read_pair, config.folder).with_output_types(PostsWithComments)
         | "Apply rules" >> ApplyRules(config.rules, same, STAGE)
     )
     by_key = measured | "Media by key" >> beam.Map(media_by_key).with_output_types(pa.Table)
@@ -95,6 +95,7 @@ def _read_media(shard: Shard, config: CurateConfig) -> pa.Table:
     return rows if config.cut_scenes else without_cuts(rows)
 
 
-def _read_pair(pair: ShardPair, folder: str) -> PostsWithComments:
+def read_pair(pair: ShardPair, folder: str) -> PostsWithComments:
+    """The posts of a pair of shards and their comments; no rows where it has no such shard."""
     posts = read_shard(folder, pair.posts, "post") if pair.posts else no_rows("post")
     return posts, read_shard(folder, pair.comments, "comment") if pair.comments else no_rows("comment")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.parquet import read_shard, shard_name, write_shard
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, by_place
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_files
 from blift.schemas.reasons import Reason
@@ -59,12 +59,12 @@ def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfi
     compared = samples | "Read" >> beam.Map(_read_compared, config.folder).with_output_types(pa.Table)
     splits = compared | "Splits" >> AssignSplits(config.validation, config.test)
     ranked = compared | "Popularity" >> RankPopularity(splits)
-    by_shard = {"samples": samples | "By shard" >> beam.Map(_by_place).with_output_types(tuple[int, Shard])}
+    by_shard = {"samples": samples | "By shard" >> beam.Map(by_place).with_output_types(tuple[int, Shard])}
     if config.annotations:
         by_shard["annotations"] = (
             pipeline
             | "Annotations" >> beam.Create(list(config.annotations))
-            | "Annotations by shard" >> beam.Map(_by_place).with_output_types(tuple[int, Shard])
+            | "Annotations by shard" >> beam.Map(by_place).with_output_types(tuple[int, Shard])
         )
     if config.files:
         by_shard["files"] = pipeline | "Files" >> FilesOfMedia(config.files, config.folder, config.shards)
@@ -77,10 +77,6 @@ def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfi
     )  # fmt: skip
     rejects = pairs[REJECTS] | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     return StagePlan([pairs.main, rejects], [pairs[TALLY]])
-
-
-def _by_place(shard: Shard) -> tuple[int, Shard]:
-    return _place(shard.name)[0], shard
 
 
 def _read_compared(shard: Shard, folder: str) -> pa.Table:
@@ -124,7 +120,7 @@ class _Pairs(beam.DoFn):
                 tally.step(1, "media", "pair", pairs.chat.num_rows, {Reason.NO_FILE: lacking.num_rows})
                 why = dict(zip(own["sample_id"], kept, strict=True))
                 yield TaggedOutput(REJECTS, _lacking(lacking, why))
-            yield from self._written(pairs, has_file, *_place(shard.name))
+            yield from self._written(pairs, has_file, *shard.place)
         yield from tally.emit()
 
     def _written(self, pairs: Pairs, has_file: pa.BooleanArray, index: int, total: int) -> Iterator[Shard]:
@@ -143,12 +139,6 @@ class _Pairs(beam.DoFn):
 
 def _has_file(pairs: Pairs) -> pa.BooleanArray:
     return pa.compute.greater(pa.compute.list_value_length(pairs.chat.column("sha256")), 0).combine_chunks()
-
-
-def _place(path: str) -> tuple[int, int]:
-    """Index and total out of a shard's name."""
-    _, index, _, total = path.removesuffix(".parquet").rsplit("-", 3)
-    return int(index), int(total)
 
 
 def _lacking(chat: pa.Table, why: Mapping[str, list[ShownFile] | str]) -> pa.Table:

@@ -12,9 +12,9 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.parquet import read_shard, shard_name, write_shard
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, by_place
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
-from blift.pipelines.stages.curate.pipeline import ShardPair
+from blift.pipelines.stages.curate.pipeline import ShardPair, read_pair
 from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_files
 from blift.schemas.reasons import Reason
 from blift.schemas.split import Split
@@ -27,7 +27,7 @@ from blift.transforms.preferences.options import PreferenceOptions
 from blift.transforms.rejects import reject_rows
 from blift.transforms.shuffle import ShardedTable
 from blift.transforms.steps.preferences import COMMENT_COLUMNS, MakePreferences
-from blift.transforms.steps.rules import ApplyRules, PostsWithComments, RuleOptions, no_rows
+from blift.transforms.steps.rules import ApplyRules, PostsWithComments, RuleOptions
 from blift.transforms.steps.splits import COLUMNS, AssignSplits
 from blift.transforms.tables import arrow, concat, frame
 
@@ -77,7 +77,7 @@ def plan(pipeline: beam.Pipeline, inputs: PreferInputs, config: PreferConfig) ->
         pipeline
         | "Shards" >> beam.Create(list(inputs.records))
         | "Spread shards" >> beam.Reshuffle()
-        | "Read shards" >> beam.Map(_read_records, config.folder).with_output_types(PostsWithComments)
+        | "Read shards" >> beam.Map(read_pair, config.folder).with_output_types(PostsWithComments)
         | "Apply rules" >> ApplyRules(config.rules, same, STAGE, COMMENT_COLUMNS)
     )
     shown = _shown(pipeline, inputs.samples, config)
@@ -97,7 +97,7 @@ def _shown(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: PreferConfi
         | "Read ids" >> beam.Map(_read_ids, config.folder).with_output_types(pa.Table)
         | "Splits" >> AssignSplits(config.validation, config.test)
     )
-    by_shard = {"samples": samples | "By shard" >> beam.Map(_by_place).with_output_types(tuple[int, Shard])}
+    by_shard = {"samples": samples | "By shard" >> beam.Map(by_place).with_output_types(tuple[int, Shard])}
     if config.files:
         by_shard["files"] = pipeline | "Files" >> FilesOfMedia(config.files, config.folder, config.shards)
     return (
@@ -111,17 +111,8 @@ def _read_keys(shard: Shard, folder: str) -> pa.Table:
     return united_keys(read_shard(folder, shard, "media"))
 
 
-def _read_records(pair: ShardPair, folder: str) -> PostsWithComments:
-    posts = read_shard(folder, pair.posts, "post") if pair.posts else no_rows("post")
-    return posts, read_shard(folder, pair.comments, "comment") if pair.comments else no_rows("comment")
-
-
 def _read_ids(shard: Shard, folder: str) -> pa.Table:
     return read_shard(folder, shard, "sample", list(COLUMNS))
-
-
-def _by_place(shard: Shard) -> tuple[int, Shard]:
-    return int(shard.name.removesuffix(".parquet").rsplit("-", 3)[1]), shard
 
 
 class _ShowMedia(beam.DoFn):

@@ -245,8 +245,14 @@ def test_a_missing_or_cut_shard_is_written_again_as_it_was(
     shutil.copytree(folder, out)
     next((out / "samples").glob("*.parquet")).write_bytes(b"PAR1")
     again, told = run_build(corpus / "demo.yaml", out)
-    assert told[:4] == ["skipped ingest", "skipped media", "started curate", "done curate"]
-    assert told[-2:] == ["skipped instruct", "skipped prefer"] or told[-1] == "done prefer"
+    assert told == [
+        "skipped ingest",
+        "skipped media",
+        "started curate",
+        "done curate",
+        "skipped instruct",
+        "skipped prefer",
+    ]
     assert again.fingerprint == manifest.fingerprint
 
 
