@@ -22,11 +22,11 @@ import xxhash
 
 from blift.connectors.filesystem import delete, exists, is_here, open_to_read, open_to_write, read_bytes, rename
 from blift.connectors.shard import Shard, content_path
+from blift.connectors.stored_table import StoredTable
 from blift.schemas.arrow import VERSION_KEY, conform, validate
 from blift.schemas.errors import InputError, OutputError
-from blift.schemas.migration import is_of_earlier_major, to_present
 from blift.schemas.records import warn_of_deprecated
-from blift.schemas.registry import SCHEMAS, check_readable
+from blift.schemas.registry import SCHEMAS
 
 #: Rows of a row group: few enough for the Hub's viewer to open one, enough to compress. Where between the two a group
 #: ends follows from the content, so that a row more or less moves the end of its own group and of no other.
@@ -290,15 +290,10 @@ def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | N
     """
     warn_of_deprecated(table, columns or ())
     with opened(folder, shard) as parquet:
-        check_readable(parquet.schema_arrow, table, posixpath.join(folder, shard.path))
-        version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
-        earlier, there = is_of_earlier_major(table, version), parquet.schema_arrow.names
-        rows = parquet.read(None if columns is None or earlier else [name for name in columns if name in there])
+        stored = StoredTable.of(parquet, table, posixpath.join(folder, shard.path))
+        rows = parquet.read(stored.needed(columns))
         rows.validate(full=True)
-    if earlier:
-        rows = to_present(rows, table, version)
-    schema = SCHEMAS[table]
-    return conform(rows, schema if columns is None else pa.schema([schema.field(name) for name in columns]))
+    return stored.present(rows, columns)
 
 
 def read_batches(folder: str, shard: Shard, table: str, rows: int) -> Iterator[pa.Table]:
@@ -318,14 +313,10 @@ def batches_of(parquet: pq.ParquetFile, table: str, where: str, rows: int) -> It
     Raises:
         SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
-    check_readable(parquet.schema_arrow, table, where)
-    version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
+    stored = StoredTable.of(parquet, table, where)
     for batch in parquet.iter_batches(rows):
         batch.validate(full=True)
-        part = pa.Table.from_batches([batch]).replace_schema_metadata(parquet.schema_arrow.metadata)
-        if is_of_earlier_major(table, version):
-            part = to_present(part, table, version)
-        yield conform(part, SCHEMAS[table])
+        yield stored.present(pa.Table.from_batches([batch]).replace_schema_metadata(parquet.schema_arrow.metadata))
 
 
 def read_parquet(folder: str, shard: Shard, columns: Sequence[str] | None = None) -> pa.Table:

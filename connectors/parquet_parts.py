@@ -12,9 +12,7 @@ import pyarrow.parquet as pq
 
 from blift.connectors.parquet import opened
 from blift.connectors.shard import Shard
-from blift.schemas.arrow import VERSION_KEY, conform
-from blift.schemas.migration import is_of_earlier_major, to_present
-from blift.schemas.registry import SCHEMAS, check_readable
+from blift.connectors.stored_table import StoredTable, present_schema
 
 
 @contextmanager
@@ -26,8 +24,7 @@ def open_shard(folder: str, shard: Shard, table: str) -> Iterator[OpenShard]:
         SchemaError: the file holds another table, or a version that no migration carries to the present one.
     """
     with opened(folder, shard) as parquet:
-        check_readable(parquet.schema_arrow, table, posixpath.join(folder, shard.path))
-        yield OpenShard(parquet, table)
+        yield OpenShard(parquet, StoredTable.of(parquet, table, posixpath.join(folder, shard.path)))
 
 
 class OpenShard:
@@ -35,13 +32,11 @@ class OpenShard:
 
     Args:
         parquet: the file.
-        table: that it holds.
+        stored: the table that it holds.
     """
 
-    def __init__(self, parquet: pq.ParquetFile, table: str) -> None:
-        self._parquet, self._table = parquet, table
-        self._version = parquet.schema_arrow.metadata[VERSION_KEY].decode()
-        self._earlier = is_of_earlier_major(table, self._version)
+    def __init__(self, parquet: pq.ParquetFile, stored: StoredTable) -> None:
+        self._parquet, self._stored = parquet, stored
         self._leaves = {parquet.schema.column(place).path: place for place in range(len(parquet.schema.names))}
 
     @property
@@ -51,9 +46,9 @@ class OpenShard:
 
     def read(self, columns: Sequence[str]) -> pa.Table:
         """Some columns of all rows."""
-        rows = self._parquet.read(self._named(columns))
+        rows = self._parquet.read(self._stored.needed(columns))
         rows.validate(full=True)
-        return self._present(rows, columns)
+        return self._stored.present(rows, columns)
 
     def matching(self, column: str, values: Sequence[str], columns: Sequence[str] | None = None) -> pa.Table:
         """The rows whose ``column`` has one of some values; row groups without such a row stay packed."""
@@ -61,12 +56,12 @@ class OpenShard:
         for place in range(self._parquet.num_row_groups):
             found = pc.is_in(self._parquet.read_row_group(place, [column]).column(column), value_set=wanted)
             if pc.any(found).as_py():
-                parts.append(self._parquet.read_row_group(place, self._named(columns)).filter(found))
+                parts.append(self._parquet.read_row_group(place, self._stored.needed(columns)).filter(found))
         if not parts:
-            return self._schema(columns).empty_table()
+            return present_schema(self._stored.table, columns).empty_table()
         rows = pa.concat_tables(parts)
         rows.validate(full=True)
-        return self._present(rows, columns)
+        return self._stored.present(rows, columns)
 
     def lengths(self, columns: Sequence[str]) -> pa.Table:
         """How many items the lists of some columns have, by column; of their items one leaf is decoded."""
@@ -104,20 +99,6 @@ class OpenShard:
 
     def _is_text(self, path: str) -> bool:
         return bool(self._parquet.schema.column(self._leaves[path]).physical_type == "BYTE_ARRAY")
-
-    def _named(self, columns: Sequence[str] | None) -> list[str] | None:
-        """The columns to decode; all, where a migration may need others."""
-        there = self._parquet.schema_arrow.names
-        return None if columns is None or self._earlier else [name for name in columns if name in there]
-
-    def _present(self, rows: pa.Table, columns: Sequence[str] | None) -> pa.Table:
-        schema = self._schema(columns)
-        whole = to_present(rows, self._table, self._version) if self._earlier else rows
-        return conform(whole.select([name for name in schema.names if name in whole.column_names]), schema)
-
-    def _schema(self, columns: Sequence[str] | None) -> pa.Schema:
-        schema = SCHEMAS[self._table]
-        return schema if columns is None else pa.schema([schema.field(name) for name in columns])
 
 
 def _members(lists: pa.Array, member: str) -> pa.Array:
