@@ -13,11 +13,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from blift.connectors.filesystem import is_here
 from blift.connectors.inside import check_paths
 from blift.connectors.kept_files import FileGone, keep_file
 from blift.connectors.parquet import file_sha256, read_shard, replace_file
 from blift.connectors.shard import Shard
+from blift.pipelines.engine.out_folder import check_apart, check_ours, files_in
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.export.formats import Format, Layout
 from blift.pipelines.export.layouts import PARTIAL, WRITERS, ExportedRow
@@ -196,21 +196,14 @@ def _check_out(out: Path, folder: RunFolder, chosen: Format) -> None:
     Raises:
         OutputError: it holds files of others or of another format, is itself a file, or is inside the run folder.
     """
-    if not is_here(str(out)):
-        raise OutputError(f"--out is {out}; an export is written to a folder of this machine. Copy it from there.")
-    if is_here(folder.path) and out.resolve().is_relative_to(Path(folder.path).resolve()):
-        raise OutputError(f"{out} lies in the run folder {folder.path}. Choose a folder elsewhere as --out.")
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out} is a file. Choose a new or empty folder as --out.")
-    there = sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
+    check_apart(out, folder, "an export")
+    there = files_in(out)
     if there and format_of(out) != chosen.name:
         other = format_of(out)
         what = f"an export for {other!r}" if other else f"files that blift did not write, such as {there[0]!r}"
         raise OutputError(f"{out} holds {what}. Choose an empty or new folder as --out.")
     own = {ABOUT, *chosen.beside([])}
-    strangers = [name for name in there if name not in own and not _is_ours(name, own)]
-    if strangers:
-        raise OutputError(f"{out} holds {strangers[0]!r}, which blift did not write. Move it elsewhere, and run again.")
+    check_ours(out, there, lambda name: name in own or _is_ours(name, own))
     check_paths(str(out), [name for name in there if not name.startswith(ABOUT) and not name.endswith(PARTIAL)])
 
 

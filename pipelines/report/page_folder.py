@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from blift.connectors.filesystem import is_here
 from blift.connectors.inside import check_paths
 from blift.connectors.parquet import replace_file
+from blift.pipelines.engine.out_folder import check_apart, check_ours, files_in
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.schemas.errors import OutputError
 
@@ -31,28 +31,16 @@ def claim(out: Path, folder: RunFolder) -> None:
     Raises:
         OutputError: it holds files of others, is itself a file, or lies in the run folder.
     """
-    if not is_here(str(out)):
-        raise OutputError(f"--out is {out}; a report is written to a folder of this machine. Copy it from there.")
-    if is_here(folder.path) and out.resolve().is_relative_to(Path(folder.path).resolve()):
-        raise OutputError(f"{out} lies in the run folder {folder.path}. Choose a folder elsewhere as --out.")
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out} is a file. Choose a new or empty folder as --out.")
+    check_apart(out, folder, "a report")
     out.mkdir(parents=True, exist_ok=True)
     there = files_in(out)
     if there and ABOUT not in there:
         raise OutputError(
             f"{out} holds files that are no report, such as {there[0]!r}. Choose an empty or new folder as --out."
         )
-    strangers = [name for name in there if not _OURS.fullmatch(name)]
-    if strangers:
-        raise OutputError(f"{out} holds {strangers[0]!r}, which blift did not write. Move it elsewhere, and run again.")
+    check_ours(out, there, _OURS.fullmatch)
     check_paths(str(out), there)
     replace_file(str(out / ABOUT), b'{"format": 1}\n')
-
-
-def files_in(out: Path) -> list[str]:
-    """The files of a folder, by path, folders that are links among them."""
-    return sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir() or path.is_symlink())
 
 
 def write_page(out: Path) -> list[str]:

@@ -19,11 +19,12 @@ from blift.connectors.hub.plan import Changes, Wanted, blob_digest, changes
 from blift.connectors.inside import fault_of_path
 from blift.connectors.parquet import replace_file
 from blift.pipelines.engine.beam_arguments import BeamArguments
+from blift.pipelines.engine.out_folder import files_in
 from blift.pipelines.engine.run_folder import CARD, RunFolder
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.recipe.result import Card
-from blift.pipelines.report.page_folder import ABOUT, files_in
+from blift.pipelines.report.page_folder import ABOUT
 from blift.pipelines.report.report import report
 from blift.pipelines.report.space import space_card
 from blift.pipelines.stages.publish.publish import Wish, publish
