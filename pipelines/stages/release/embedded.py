@@ -57,13 +57,16 @@ class Embed(beam.DoFn):
             rows = work.filter(pl.col("kind") == name)
             written: list[TaggedOutput] = []
             groups = _groups(rows, name, account, written)
-            for part, first in enumerate(groups):
-                path = f"{self._config.target}{folder}/{name}-{bucket:05d}-{part:03d}.parquet"
-                yield write_row_groups(
-                    groups_of_shard(first, groups, SHARD_BYTES), SCHEMAS[table], self._config.folder, path
-                )
+            yield from shards_of(groups, table, self._config, f"{folder}/{name}-{bucket:05d}")
             yield from written
         yield from account.emit()
+
+
+def shards_of(groups: Iterator[pa.Table], table: str, config: MediaRelease, stem: str) -> Iterator[Shard]:
+    """Row groups written to shards of about ``SHARD_BYTES``, whose names begin with a stem."""
+    for part, first in enumerate(groups):
+        path = f"{config.target}{stem}-{part:03d}.parquet"
+        yield write_row_groups(groups_of_shard(first, groups, SHARD_BYTES), SCHEMAS[table], config.folder, path)
 
 
 def _groups(rows: pl.DataFrame, name: str, account: Account, written: list[TaggedOutput]) -> Iterator[pa.Table]:

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.parquet import groups_of_shard, read_shard, write_row_groups
+from blift.connectors.parquet import read_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.stages.release.bared import Withheld
-from blift.pipelines.stages.release.embedded import CELL_BYTES, GROUP_BYTES, SHARD_BYTES, Cell, cell_of
+from blift.pipelines.stages.release.embedded import CELL_BYTES, GROUP_BYTES, Cell, cell_of, shards_of
 from blift.pipelines.stages.release.layout import IN_PAIRS, Part, ReleasedMedia
 from blift.pipelines.stages.release.media_work import DIGESTS, FINDINGS, NOTES, Account, MediaRelease, said
 from blift.schemas.arrow import conform, embedded
@@ -82,10 +82,7 @@ class EmbedInPairs(beam.DoFn):
         for split in rows.column("split").unique().to_pylist():
             own = rows.filter(pc.equal(rows.column("split"), split))
             groups = _groups(own, cells, written)
-            for number, first in enumerate(groups):
-                path = f"{self._config.target}{self._folder}/{split}-{bucket:05d}-{number:03d}.parquet"
-                shard = groups_of_shard(first, groups, SHARD_BYTES)
-                yield write_row_groups(shard, SCHEMAS[self._table], self._config.folder, path)
+            yield from shards_of(groups, self._table, self._config, f"{self._folder}/{split}-{bucket:05d}")
         yield from written
         yield from cells.account.emit()
 

@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.stages.publish.publish import Result
-from blift.pipelines.stages.release import pairs
+from blift.pipelines.stages.release import embedded, pairs
 from blift.pipelines.stages.release.layout import IN_PAIRS
 from blift.schemas.errors import InputError
 from tests.hub_server import HubServer
@@ -169,7 +169,7 @@ def test_row_groups_and_shards_are_bounded_in_bytes(
     sizes = [sum(len(cell["bytes"]) for cell in cells_of(row)) for row in rows_of(made, "chat")]
     most = max(sizes)
     monkeypatch.setattr(pairs, "GROUP_BYTES", most)
-    monkeypatch.setattr(pairs, "SHARD_BYTES", 2 * most)
+    monkeypatch.setattr(embedded, "SHARD_BYTES", 2 * most)
     released(only_chat(run_folder))
     files = files_of(run_folder, "chat")
     assert len(files) > len(files_of(made, "chat"))
