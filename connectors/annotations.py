@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from blift.connectors.claims import check_claims
 from blift.connectors.files import InputFile
 from blift.connectors.filesystem import open_to_read
-from blift.schemas.errors import InputError, cut
+from blift.schemas.errors import InputError, cut, one_line
 
 KEYS = ("sha256", "post_id", "url")
 _TEXTS = (*KEYS, "kind", "licence")
@@ -57,8 +57,7 @@ def read_annotations(file: InputFile) -> Iterator[pa.Table]:
                 yield _rows(batch, file.name, line, where)
                 line += batch.num_rows
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        why = " ".join(str(error).split())[:200].rstrip(".")
-        raise InputError(f"{where} cannot be read: {why}. {_WAY_OUT}") from error
+        raise InputError(f"{where} cannot be read: {one_line(error)}. {_WAY_OUT}") from error
 
 
 def _leaves_of_text(parquet: pq.ParquetFile) -> list[str]:

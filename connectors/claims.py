@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blift.connectors.filesystem import open_to_read
-from blift.schemas.errors import InputError
+from blift.schemas.errors import InputError, one_line
 
 #: Values that a column may have whatever the size of the file, and for each of its bytes.
 _FREE_VALUES, _VALUES_PER_BYTE = 1 << 20, 8
@@ -48,7 +48,7 @@ def _fault(path: str, size_bytes: int) -> str:
         with open_to_read(path) as stream, pq.ParquetFile(stream) as parquet:
             return _claims(parquet, size_bytes)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        return f"cannot be read: {' '.join(str(error).split())[:200].rstrip('.')}"
+        return f"cannot be read: {one_line(error)}"
 
 
 def _claims(parquet: pq.ParquetFile, size_bytes: int) -> str:

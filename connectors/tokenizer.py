@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from blift.connectors.filesystem import open_to_read
-from blift.schemas.errors import InputError
+from blift.schemas.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -63,9 +63,8 @@ def _loaded(file: TokenizerFile) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_str(content.decode())
     except Exception as error:
-        why = " ".join(str(error).split())[:200].rstrip(".")
         raise InputError(
-            f"{file.path} is no tokenizer ({why}). Name a `tokenizer.json` of Hugging Face's tokenizers."
+            f"{file.path} is no tokenizer ({one_line(error)}). Name a `tokenizer.json` of Hugging Face's tokenizers."
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -10,6 +10,13 @@ from blift.schemas.printable import printable
 
 #: Characters of a sentence: a path may have 4,096.
 _LONGEST = 5_000
+#: Characters of what another library says.
+_LONGEST_REASON = 200
+
+
+def one_line(error: BaseException) -> str:
+    """What another library says of an error, as a part of a sentence: one line, not too long, without a full stop."""
+    return " ".join(str(error).split())[:_LONGEST_REASON].rstrip(".")
 
 
 class BliftError(Exception):
