@@ -17,8 +17,7 @@ from blift.pipelines.explore.api import Dataset, Explorer
 from blift.pipelines.explore.kept_media import KeptMedia
 from blift.pipelines.explore.query import Database, require_duckdb
 from blift.pipelines.explore.server import ExploreServer
-from blift.pipelines.explore.tables import copied, tables_of
-from blift.schemas.errors import InputError
+from blift.pipelines.explore.tables import copied, require_tables
 from blift.schemas.printable import printable
 
 #: A dataset on the Hub; with a branch, a tag or a commit: `OWNER/NAME@v1.0.0`.
@@ -69,9 +68,7 @@ def _opened(name: str) -> Iterator[Dataset]:
 
 def _of_folder(folder: RunFolder, scratch: str) -> Dataset:
     manifest = folder.require_manifest()
-    tables = tables_of(folder, manifest)
-    if not tables:
-        raise InputError(f"{folder.path} has no table yet. Build it: blift build RECIPE --out {folder.path}.")
+    tables = require_tables(folder, manifest)
     database = Database(tables if folder.is_local else copied(tables, scratch))
     media = KeptMedia(folder.path) if folder.is_local else None
     return Dataset(manifest.recipe, folder.path, database, list(funnel_rows(manifest)), media)

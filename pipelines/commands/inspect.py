@@ -19,7 +19,7 @@ from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.explore.overview import Overview, overview_of, summary
 from blift.pipelines.explore.query import Choice, Database, Found, require_duckdb
-from blift.pipelines.explore.tables import QueryTable, check_digests, copied, named_table, tables_of
+from blift.pipelines.explore.tables import QueryTable, check_digests, copied, named_table, require_tables, tables_of
 from blift.schemas.counted import counted
 from blift.schemas.errors import InputError, cut
 from blift.schemas.printable import printable, printable_lines
@@ -119,9 +119,7 @@ def _size(size_bytes: int) -> str:
 
 
 def _show_rows(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:
-    tables = tables_of(folder, manifest)
-    if not tables:
-        raise InputError(f"{folder.path} has no table yet. Build it: blift build RECIPE --out {folder.path}.")
+    tables = require_tables(folder, manifest)
     table = named_table(tables, args.table) if args.table else next(iter(tables.values()))
     choice = Choice(args.where or "", limit=_ROWS if args.rows is None else args.rows, seed=args.seed)
     with _opened(_needed(tables, table, choice.where), folder) as database:
@@ -153,9 +151,7 @@ def _show_id(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) ->
     with _opened(tables, folder) as database:
         there = {name: found for name in tables if (found := database.by_id(name, args.id, _ROWS_OF_ID)).total}
         if not there:
-            near = next(filter(None, (database.nearest_id(name, args.id) for name in tables)), "")
-            hint = f", did you mean {near!r}?" if near else "."
-            raise InputError(f"No row of {', '.join(tables)} has the id {args.id!r}{hint}")
+            raise InputError(f"No row of {', '.join(tables)} has the id {args.id!r}{database.hint_of_id(args.id)}")
         for name, found in there.items():
             if not args.json:
                 print(f"{name}: {counted(found.total, 'row')}")

@@ -133,8 +133,7 @@ class Explorer:
         found = {table: self._database.by_id(table, wanted, _ROWS_OF_ID) for table in self._database.tables}
         there = [self._listed(table, rows) for table, rows in found.items() if rows.total]
         if not there:
-            near = next(filter(None, (self._database.nearest_id(table, wanted) for table in found)), "")
-            raise InputError(f"No row has the id {wanted!r}{f', did you mean {near!r}?' if near else '.'}")
+            raise InputError(f"No row has the id {wanted!r}{self._database.hint_of_id(wanted)}")
         return {"tables": there}
 
     def _table(self, parameters: Parameters) -> str:

@@ -258,6 +258,11 @@ class Database:
             return Found([], 0)
         return self.find(table, Choice(where=" OR ".join(conditions), limit=limit))
 
+    def hint_of_id(self, wanted: str) -> str:
+        """The end of a sentence that says that no row has an id: which one may be meant, or a full stop."""
+        near = next(filter(None, (self.nearest_id(table, wanted) for table in self.tables)), "")
+        return f", did you mean {near!r}?" if near else "."
+
     def nearest_id(self, table: str, wanted: str) -> str:
         """The id of a table that is most like a text; empty where none is near."""
         key = KEYS.get(self.tables[table].table, ("id",))[0]

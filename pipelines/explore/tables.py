@@ -60,6 +60,18 @@ def tables_of(folder: RunFolder, manifest: Manifest) -> dict[str, QueryTable]:
     return found
 
 
+def require_tables(folder: RunFolder, manifest: Manifest) -> dict[str, QueryTable]:
+    """The same, of a run folder that must have some.
+
+    Raises:
+        InputError: it has none yet.
+    """
+    tables = tables_of(folder, manifest)
+    if not tables:
+        raise InputError(f"{folder.path} has no table yet. Build it: blift build RECIPE --out {folder.path}.")
+    return tables
+
+
 def named_table(tables: Mapping[str, QueryTable], name: str) -> QueryTable:
     """The table that a person names: by its configuration, its folder (`instructions/llava`), or as `pairs`.
 
