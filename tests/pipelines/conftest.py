@@ -1,12 +1,14 @@
 """The demo corpus, builds of it, and the browser that shows them."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from blift.pipelines.build.build import build
 from blift.pipelines.demo.corpus import write_corpus
@@ -14,6 +16,10 @@ from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
+from tests.hub_server import TOKEN, HubServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -71,7 +77,19 @@ def chromium() -> Iterator[Browser]:
     found = os.environ.get("BLIFT_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if not found:
         pytest.skip("there is no Chromium here; install one, or set BLIFT_CHROMIUM to its path")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and few tests need it
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A Hub on loopback, which the environment names, without Xet's storage; and a token for it."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with HubServer(tmp_path / "hub") as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+        yield server
