@@ -24,7 +24,7 @@ from blift.pipelines.engine.ending import (
     run_as_process,
 )
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
-from blift.schemas.errors import BliftError
+from blift.schemas.errors import BliftError, did_you_mean
 from blift.schemas.printable import printable, printable_lines
 
 #: New objects after which Python looks for cycles: modules and rows make many, and next to none that is in a cycle.
@@ -95,6 +95,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         subparser = commands.add_parser(name, help=text)
         if name == chosen:
             import_module(f"blift.pipelines.commands.{name}").add_arguments(subparser)
+            subparser.set_defaults(flags=("--help", *re.findall(r"--[a-z-]+", subparser.format_usage())))
     return root
 
 
@@ -126,7 +127,8 @@ def _run(arguments: Sequence[str]) -> int:
         args, rest = parser(given).parse_known_args(given)
         if rest and args.command not in _WITH_BEAM:
             command = f"blift {args.command} {getattr(args, 'action', '')}".strip()
-            raise BliftError(f"`{command}` has no argument {rest[0]!r}. See `{command} --help`.")
+            hint = did_you_mean(rest[0], args.flags) or "."
+            raise BliftError(f"`{command}` has no argument {rest[0]!r}{hint} See `{command} --help`.")
         if args.command in _WITH_BEAM:
             args.beam = rest
         return int(args.run(args))

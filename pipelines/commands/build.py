@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from blift.pipelines.build.build import build  # noqa: PLC0415 - slow: all stages
     from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
 
-    beam = beam_arguments(args.beam)
+    beam = beam_arguments(args.beam, flags=args.flags)
     connect(beam.options)
     show_notes(check_runner(beam.options, folder.path, detach=args.detach))
     progress = Progress(quiet=args.quiet)

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Run `blift doctor`."""
     from blift.pipelines.build.doctor import State, examine  # noqa: PLC0415 - slow: it looks at all libraries
 
-    options = beam_arguments(args.beam, "doctor").options
+    options = beam_arguments(args.beam, "doctor", args.flags).options
     part, missing = "", 0
     for finding in examine(options, asked_for_runner=any(name.startswith("--runner") for name in args.beam)):
         if finding.part != part:

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     progress = Progress(quiet=args.quiet)
     report = Report(started=progress.start, skipped=progress.skip, done=progress.finish)
     with progress:
-        lines = published(source, folder, beam_arguments(args.beam, "publish"), wish, report)
+        lines = published(source, folder, beam_arguments(args.beam, "publish", args.flags), wish, report)
     for line in [] if args.quiet else lines:
         print(printable(line))
     return 0

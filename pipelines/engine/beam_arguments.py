@@ -23,17 +23,6 @@ _LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirec
 OPENED = ("java.lang", "java.lang.invoke", "java.nio", "java.util", "java.io", "sun.nio.ch", "sun.security.action")
 #: How long a worker is kept for the next step of its stage; by default Beam starts a new one for every step.
 _KEEP_WORKERS_MS = 60_000
-#: Options of ours, by command.
-_OURS = {
-    "build": [
-        *("--out", "--stages", "--limit", "--replace", "--force", "--strict", "--allow-python", "--detach", "--quiet"),
-        "--help",
-    ],
-    "publish": [
-        *("--repo", "--private", "--gated", "--tag", "--create-pr", "--dry-run", "--force", "--quiet", "--help"),
-    ],
-    "doctor": ["--help"],
-}
 
 
 @dataclass(frozen=True)
@@ -42,6 +31,8 @@ class BeamArguments:
 
     arguments: tuple[str, ...] = ()
     command: str = "build"
+    #: options of the command itself, one of which may have been meant
+    flags: tuple[str, ...] = ()
 
     @cached_property
     def options(self) -> PipelineOptions:
@@ -50,7 +41,7 @@ class BeamArguments:
         Raises:
             BliftError: Beam has no such option, or it does not take the value.
         """
-        return _options(self.arguments, self.command)
+        return _options(self.arguments, self.command, self.flags)
 
     @property
     def run_here(self) -> bool:
@@ -70,8 +61,13 @@ class BeamArguments:
         )
 
 
-def beam_arguments(arguments: Sequence[str], command: str = "build") -> BeamArguments:
+def beam_arguments(arguments: Sequence[str], command: str = "build", flags: Sequence[str] = ()) -> BeamArguments:
     """The options of the environment, followed by the arguments of a command that are not ours; all are checked.
+
+    Args:
+        arguments: those that the command does not know.
+        command: its name, for what is said.
+        flags: its own options, one of which may have been meant.
 
     Raises:
         BliftError: Beam has no such option either, or it does not take the value.
@@ -79,13 +75,13 @@ def beam_arguments(arguments: Sequence[str], command: str = "build") -> BeamArgu
     if arguments and not arguments[0].startswith("--"):
         takes = {"build": "takes one recipe", "publish": "takes one run folder"}.get(command, "takes options only")
         raise BliftError(f"Unexpected argument {arguments[0]!r}. `blift {command}` {takes}; see its --help.")
-    beam = BeamArguments((*own_options(), *arguments), command)
+    beam = BeamArguments((*own_options(), *arguments), command, tuple(flags))
     if beam.arguments:
         _ = beam.options
     return beam
 
 
-def _options(arguments: Sequence[str], command: str) -> PipelineOptions:
+def _options(arguments: Sequence[str], command: str, own: Sequence[str]) -> PipelineOptions:
     """Beam's options out of the arguments that are not ours.
 
     Raises:
@@ -104,7 +100,7 @@ def _options(arguments: Sequence[str], command: str) -> PipelineOptions:
     # A job server has options of its own, which only it knows.
     if strange and (runner or LOCAL_RUNNER) in _LOCAL_RUNNERS:
         known = set(re.findall(r"--\w+", beam.format_usage())) - ({"--dry_run"} if command == "publish" else set())
-        hint = did_you_mean(strange, [*known, *_OURS[command]]) or "."
+        hint = did_you_mean(strange, [*known, *own]) or "."
         raise BliftError(f"Neither blift nor Beam has the option {strange}{hint} See `blift {command} --help`.")
     chosen += _defaults(runner or LOCAL_RUNNER, flags)
     return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)

@@ -100,8 +100,14 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (("doctor", "--runer=Spark"), "did you mean '--runner'? See `blift doctor --help`."),
         (("inspect",), "required: DIR"),
-        (("inspect", "out", "--row", "3"), "`blift inspect` has no argument '--row'. See `blift inspect --help`."),
-        (("demo", "out", "--sed", "3"), "`blift demo` has no argument '--sed'. See `blift demo --help`."),
+        (
+            ("inspect", "out", "--row", "3"),
+            "`blift inspect` has no argument '--row', did you mean '--rows'? See `blift inspect --help`.",
+        ),
+        (
+            ("demo", "out", "--sed", "3"),
+            "`blift demo` has no argument '--sed', did you mean '--seed'? See `blift demo --help`.",
+        ),
         (("demo", "out", "--seed", "three"), "argument --seed: invalid int value: 'three'"),
         (("demo", "out", "--posts", "0"), "--posts and --videos must be 1 or more"),
         (("recipe", "list", "--all"), "`blift recipe list` has no argument '--all'"),

@@ -10,7 +10,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import JobServerOptions, PortableOptions
 
-from blift.pipelines.cli import main
+from blift.pipelines.cli import main, parser
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.runner import RunnerError, check_jar, check_runner, reach
 from blift.pipelines.engine.runner_failures import sentence_on
@@ -158,10 +158,11 @@ def test_only_dataflow_can_translate_a_stage_and_not_run_it() -> None:
 def test_a_near_option_of_the_command_itself_is_offered(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])
+    flags = parser([command]).parse_known_args([command, "here", "--out=here"])[0].flags
     for option in set(re.findall(r"(?<=[ \[,])--[a-z-]+", capsys.readouterr().out.partition("All other")[0])):
         if option != "--runner":
             with pytest.raises(BliftError, match=f"has the option {option}x, did you mean '{option}'"):
-                beam_arguments([f"{option}x"], command)
+                beam_arguments([f"{option}x"], command, flags)
 
 
 def test_detaching_from_workers_that_end_with_the_command_is_refused(job_server: int) -> None:
