@@ -85,8 +85,8 @@ tree: $(VENV)/.installed
 	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
-kill: $(VENV)/.installed  ## kill builds, updates, fetches and publications at 120 counted changes, and without power (two hours)
-	$(BIN)/pytest -m kill tests/kill
+kill: $(VENV)/.installed  ## kill builds, updates, fetches, publications, exports and reports at 160 counted changes, and without power (two hours)
+	$(BIN)/pytest -m kill tests/kill tests/pipelines
 
 FUZZ ?=
 fuzz: $(VENV)/.installed  ## the large budgets of tests/fuzz (hours; FUZZ="recipes --inputs 5000" for a part)
