@@ -34,8 +34,10 @@ demo: $(VENV)/.demo  ## write the demo corpus, build a dataset of it, load it
 demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift fetch`
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
+# One more than there are cores: tests also wait for processes, servers and disks.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
-	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill and not browser'
+	$(BIN)/pytest -n $(WORKERS) -m 'not runner and not gpu and not kill and not browser'
 
 $(VENV)/.stores: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev,stores]'
