@@ -85,7 +85,7 @@ class Post(Record):
     replay: list[ReplaySegment] = Field(description="The replay graph, as the platform gives it.")
     replay_absent: ReplayAbsent | None = Field(description="Why there is no replay graph.")
     reactions: list[Reaction] = Field(
-        description="Messages of the live chat, and danmaku, beside the record, by the second in which they were written."
+        description="Messages of the live chat, and danmaku, beside the record, by the second in which they stand."
     )
     section_start_s: float | None = Field(
         description="Where in the whole video the media begins, seconds; null where it is the whole."

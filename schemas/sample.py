@@ -125,7 +125,7 @@ class Sample(Record):
     replay: list[ReplaySegment] = Field(description="The replay graph, as the platform gives it.")
     replay_absent: ReplayAbsent | None = Field(description="Why there is no replay graph.")
     reactions: list[Reaction] = Field(
-        description="How often people reacted to each second, by source and second; moved back by the lag of the source."
+        description="How often people reacted to each second, by source and second; moved back by the source's lag."
     )
     scenes: list[Scene] = Field(description="Scenes in order, with what is known of each.")
     speech: list[SpeechSegment] = Field(description="Speech in the media.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-
 _MEASURED = ("score", "upvote_ratio", "likes", "views", "num_comments")
 _DAY_US = 86_400_000_000
 _POINT = ("post_id", "age_days", *_MEASURED)
@@ -13,8 +12,8 @@ _POINT = ("post_id", "age_days", *_MEASURED)
 def with_growth(posts: pl.DataFrame) -> pl.DataFrame:
     """Posts with ``growth``: every observation of a post that was observed more than once, by age.
 
-    Observations without a time, and those from before the post, have no age, and are left out. Of several at one age, the
-    one stands that the history has last.
+    Observations without a time, and those from before the post, have no age, and are left out. Of several at one age,
+    the one stands that the history has last.
 
     Args:
         posts: the columns of the post table.

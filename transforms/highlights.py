@@ -40,11 +40,11 @@ def change_points(scenes: Sequence[Mapping[str, Any]], seconds: int) -> np.ndarr
 def summary_of(scores: np.ndarray, shots: np.ndarray) -> np.ndarray:
     """1 for each second of the summary, 0 for the others, float32.
 
-    Computed as Mr. HiSum's ``generate_summary`` computes the summary of a model from the scores that it predicts, so that
-    a model whose scores are exactly these has an F1 of 100. The weight of a shot is its seconds. Its value is the mean of
-    the scores from its first second to the one after its last: Mr. HiSum's ``change_points`` end with the second after the
-    shot, and its mean (which it has from code for TVSum, whose shots end with their last frame) includes that second. Of
-    equal choices, that with earlier shots is taken.
+    Computed as Mr. HiSum's ``generate_summary`` computes the summary of a model from the scores that it predicts, so
+    that a model whose scores are exactly these has an F1 of 100. The weight of a shot is its seconds. Its value is the
+    mean of the scores from its first second to the one after its last: Mr. HiSum's ``change_points`` end with the
+    second after the shot, and its mean (from code for TVSum, whose shots end with their last frame) includes that one.
+    Of equal choices, that with earlier shots is taken.
     """
     room = int(len(scores) * SUMMARY_SHARE)
     lengths = [int(end - start) for start, end in shots]

@@ -1,4 +1,4 @@
-"""Reactions by the second of a video: from the moments that comments name, and from messages written while it played."""
+"""Reactions by the second of a video: moments that comments name, and messages written while it played."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def with_reactions(samples: pl.DataFrame, posts: pl.DataFrame, comments: pl.Data
             length than the sample's tell nothing.
         comments: ``media_key``, ``post_id`` and ``marks`` of all that rules keep.
 
-    A media whose length nobody knows has none: nothing tells a moment of it from another number. What was written before
-    the lag had passed reacts to nothing in the media. A comment counts once a second.
+    A media whose length nobody knows has none: nothing tells a moment of it from another number. What was written
+    before the lag had passed reacts to nothing in the media. A comment counts once for each second that it names.
     """
     length = pl.coalesce("duration_s", pl.col("replay").list.last().struct.field("end_s"))
     timed = samples.select("media_key", "off_record", "reactions", length=length, first_s=pl.col("section_start_s"))

@@ -36,9 +36,9 @@ _SPEAKS = [
 _FACTS = ["media_file", "width", "height", "duration_s", "section_start_s"]
 _TIMELINES = ["replay", "chapters", "speech", "media_urls", "reactions"]
 
+
 def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
-    """Samples, sorted by id, with the columns of the sample table but scenes and what changes over time
-    (see ``over_time``), and with ``has_video_record``.
+    """Samples, sorted by id, with ``has_video_record`` and the columns of the table but scenes and ``over_time``.
 
     Args:
         posts: the columns of the post table, ``media_key`` not null; ``identified_language`` with

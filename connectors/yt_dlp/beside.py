@@ -90,7 +90,7 @@ def subtitle_files(path: str, siblings: Sequence[str]) -> list[tuple[str, str, s
 
 
 def chat_files(path: str, siblings: Sequence[str]) -> list[tuple[str, str]]:
-    """Path and ending (``live_chat.json``, ``danmaku.xml``) of every file of messages beside the info.json at ``path``."""
+    """Path and ending (``danmaku.xml``) of every file of messages of viewers beside the info.json at ``path``."""
     found = [(sibling, _PACKED.sub("", ending)) for sibling, ending in _endings(path, siblings)]
     return [(sibling, ending) for sibling, ending in found if ending in CHATS]
 

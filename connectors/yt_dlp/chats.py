@@ -1,4 +1,4 @@
-"""Messages that viewers wrote while a video played, beside its record: a replayed live chat, or danmaku, by the second."""
+"""Messages that viewers wrote while a video played: a replayed live chat, or danmaku, by the second."""
 
 from __future__ import annotations
 
@@ -78,19 +78,11 @@ def _messages(line: bytes) -> Iterator[tuple[str, float, bool]]:
     Raises:
         Malformed: the line is no line of a live chat.
     """
-    if len(line) > _MAX_LINE_BYTES:
-        raise Malformed(Reason.LINE_TOO_LONG, f"a line has more than {_MAX_LINE_BYTES:,} bytes")
-    try:
-        read = _LINE.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Malformed(Reason.NOT_JSON, f"no JSON object: {error}") from error
-    item = read.get("replayChatItemAction")
-    if item is None:
-        return
-    if not isinstance(item, dict) or not isinstance(item.get("actions", []), list):
-        raise Malformed(Reason.WRONG_TYPE, f"replayChatItemAction is {kind(item)}, or has no list of actions")
-    second = _offset(item.get("videoOffsetTimeMsec", read.get("videoOffsetTimeMsec")))
-    for action in item.get("actions", []):
+    item, second = _item(line)
+    actions = item.get("actions", [])
+    if not isinstance(actions, list):
+        raise Malformed(Reason.WRONG_TYPE, f"actions are {kind(actions)}, not a list")
+    for action in actions:
         if not isinstance(action, dict):
             raise Malformed(Reason.WRONG_TYPE, f"an action is {kind(action)}, not an object")
         for name in _TAKEN_AWAY:
@@ -98,12 +90,33 @@ def _messages(line: bytes) -> Iterator[tuple[str, float, bool]]:
             if isinstance(gone, str):
                 yield gone, 0.0, False
         added = _member(_member(action, "addChatItemAction"), "item")
-        for name in _WRITTEN:
-            message = _member(added, name)
-            before = _member(message, "timestampText").get("simpleText")
-            if message and second >= 0 and not (isinstance(before, str) and before.startswith("-")):
+        for message in (_member(added, name) for name in _WRITTEN):
+            if message and second >= 0 and not _is_before(message):
                 own = message.get("id")
                 yield own if isinstance(own, str) else "", second, True
+
+
+def _item(line: bytes) -> tuple[dict[str, Any], float]:
+    """What a line shows, and when, seconds; nothing where it is of another kind.
+
+    Raises:
+        Malformed: it is no JSON object, or has no time.
+    """
+    if len(line) > _MAX_LINE_BYTES:
+        raise Malformed(Reason.LINE_TOO_LONG, f"a line has more than {_MAX_LINE_BYTES:,} bytes")
+    try:
+        read = _LINE.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Malformed(Reason.NOT_JSON, f"no JSON object: {error}") from error
+    item = _member(read, "replayChatItemAction")
+    # A chat that was recorded while it ran has the time beside the action.
+    return item, _offset(item.get("videoOffsetTimeMsec", read.get("videoOffsetTimeMsec"))) if item else 0.0
+
+
+def _is_before(message: dict[str, Any]) -> bool:
+    """Whether a message was written before the stream began: `-1:23`."""
+    shown = _member(message, "timestampText").get("simpleText")
+    return isinstance(shown, str) and shown.startswith("-")
 
 
 def _member(given: dict[str, Any], name: str) -> dict[str, Any]:

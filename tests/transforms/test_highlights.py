@@ -24,7 +24,7 @@ def test_shots_are_all_seconds_each_once() -> None:
 
 
 def _summary_of_mr_hisum(scores: np.ndarray, shots: np.ndarray) -> list[float]:
-    """The method of ``model/utils/generate_summary.py`` and ``knapsack_implementation.py`` of Mr. HiSum, written anew."""
+    """The method of ``generate_summary.py`` and ``knapsack_implementation.py`` of Mr. HiSum, written anew."""
     seconds = [int(end - start) for start, end in shots]
     values = [float(scores[start : end + 1].mean()) for start, end in shots]
     room = math.floor(len(scores) * 0.15)

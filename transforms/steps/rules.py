@@ -65,7 +65,8 @@ class Judged(NamedTuple):
 
     Attributes:
         posts: tables with the columns of `post` that samples need, ``growth``, ``judged`` (false: a post that broke a
-            rule, kept for what it tells of the media), ``identified_language``, ``language_confidence`` and ``own_media``.
+            rule, kept for what it tells of the media), ``identified_language``, ``language_confidence`` and
+            ``own_media``.
         comments: tables with the columns that were asked for; ``media_key`` is that of the post, and ``marks`` are the
             seconds of the media that a comment names.
         rejects: tables of `reject`.
