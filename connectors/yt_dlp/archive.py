@@ -153,7 +153,7 @@ class _Gathered:
             self.comments_in += len(rejects.rows) + rejects.unlisted.total()
             self.comment_rejects += rejects.rows
             self.unlisted.update(rejects.unlisted)
-        return found
+        return sorted(found)
 
     def _add_comments(
         self, given: Any, video: Identity, retrieved_at: int | None, file: InputFile, order: str | None
