@@ -6,11 +6,8 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from blift.connectors.filesystem import matching
@@ -18,13 +15,14 @@ from blift.connectors.inside import check_folder
 from blift.connectors.registry import connectors
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.run_report import library_versions
+from blift.pipelines.engine.source import source_digest
 from blift.pipelines.engine.stage import Reading
 from blift.pipelines.stages.ingest.inputs import NamedFiles
 from blift.pipelines.stages.ingest.parts import PREFIX, Part
 from blift.pipelines.stages.ingest.pipeline import ArchiveUnit
 
 _NAME = re.compile(r"(?P<key>[0-9a-f]{32})-[0-9a-f]{16}\.parquet")
-#: What makes rows of archives, beside the package of the platform's connector.
+#: What makes rows of archives, beside the package of a connector that is not ours.
 _READERS = ("blift.schemas", "blift.connectors", "blift.transforms", "blift.pipelines.stages.ingest")
 
 
@@ -45,7 +43,11 @@ class Settings:
         """What decides what the files of a unit give."""
         archive = connectors()[unit.platform].archive(unit.archive)
         reader = archive.posts or archive.comments
-        facts = {**self.everywhere, "libraries": library_versions(), "code": _code(reader.__module__ if reader else "")}
+        facts = {
+            **self.everywhere,
+            "libraries": library_versions(),
+            "code": source_digest(*_READERS, *_package(reader)),
+        }
         if archive.posts is None:
             return facts
         return {**facts, "scope": self.scopes.get(unit.platform), "withdrawn": self.withdrawn}
@@ -125,18 +127,7 @@ def reading(units: Sequence[ArchiveUnit]) -> Reading:
     return Reading(len(new), sum(new), len(old), sum(old))
 
 
-@cache
-def _code(module: str) -> str:
-    """A digest of the source of what makes rows of archives, so that another version reads them again.
-
-    Args:
-        module: of the reader; it may be of a package that is not ours.
-    """
-    digest = hashlib.sha256()
-    for package in sorted({*_READERS, module.split(".", maxsplit=1)[0]} - {"blift", ""}):
-        spec = find_spec(package)
-        for root in sorted(spec.submodule_search_locations or [spec.origin or ""] if spec else ()):
-            place = Path(root)
-            for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-                digest.update(f"{package}/{path.relative_to(place)}".encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def _package(reader: Callable[..., Any] | None) -> list[str]:
+    """The package of a reader that is not ours."""
+    name = reader.__module__.partition(".")[0] if reader else "blift"
+    return [] if name == "blift" else [name]

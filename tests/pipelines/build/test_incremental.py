@@ -99,14 +99,14 @@ class Steps:
         return files_of(month)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_sequence_of_updates_gives_the_bytes_of_a_build_from_nothing_and_reads_new_files_alone(
     months: Path, read: list[str], seed: int
 ) -> None:
     recipe, out = write_recipe(months, rejects={"out_of_scope": seed % 2 == 0}), months / "run"
     run_build(recipe, out, stages=["ingest"])
     steps = Steps(months, seed)
-    for _ in range(5):
+    for _ in range(3):
         new = steps.take()
         read.clear()
         update = updated(recipe, out, stages=["ingest"])
@@ -144,10 +144,9 @@ def test_comments_on_posts_that_were_unknown_are_found_whether_they_were_kept_or
 ) -> None:
     remove_month(months, 1)
     monkeypatch.setattr(known, "_ORPHANS", 0)
-    for budget, of_known, expected in ((0, True, files_of(1)), (0, False, [*files_of(1), "RC_02.ndjson"])):
-        monkeypatch.setattr(known, "_ORPHANS", budget)
-        monkeypatch.setattr(known, "_FOR_EACH", 1 if of_known else 0)
-        recipe, out = write_recipe(months), months / f"run {of_known}"
+    for for_each, expected in ((1, files_of(1)), (0, [*files_of(1), "RC_02.ndjson"])):
+        monkeypatch.setattr(known, "_FOR_EACH", for_each)
+        recipe, out = write_recipe(months), months / f"run {for_each}"
         run_build(recipe, out, stages=["ingest"])
         write_month(months, 1, _SIZE, pictures=False)
         read.clear()
@@ -158,7 +157,7 @@ def test_comments_on_posts_that_were_unknown_are_found_whether_they_were_kept_or
         remove_month(months, 1)
         assert updated(recipe, out, stages=["ingest"]) == from_nothing(recipe, stages=["ingest"])
         assert sorted(read) == files_of(2, 3)  # by the build from nothing
-        assert len(parts_in(out)) == 4 + 2 * 1  # of months 2 and 3, and of month 1, which the version before has
+        assert len(parts_in(out)) == 4
 
 
 def test_another_scope_reads_posts_again_and_comments_not(months: Path, read: list[str]) -> None:
