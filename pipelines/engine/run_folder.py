@@ -37,7 +37,7 @@ _AT_THE_TOP = (MANIFEST, RECIPE, CARD, BUILDING, f"{REPLACED}/")
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
 _WHOLE = (
     r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})(?:-[0-9a-f]{16})?\.parquet|(?:-[0-9a-f]{16})?\.parquet"
-    r"|[0-9a-f]{64}\.[a-z0-9]+|[0-9a-f]{32}(?:-[0-9a-f]{16})?\.parquet)?"
+    r"|[0-9a-f]{64}\.[a-z0-9]+|[0-9a-f]{32}(?:-[0-9a-f]{16})?\.part)?"
 )
 _HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
 _WRITTEN, _HALF_WRITTEN = re.compile(rf"{_WHOLE}|{_HALF}"), re.compile(_HALF)

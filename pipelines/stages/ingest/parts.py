@@ -29,6 +29,8 @@ from blift.transforms.accounting import TALLY, Tally, TallyKey
 
 #: How the names of parts begin; their key and a digest of their content follow.
 PREFIX = "parts/ingest-"
+#: It is none of Parquet's, so that who reads all Parquet files of a run folder does not take them for tables.
+ENDING = ".part"
 #: The tag of the main output.
 MAIN = ""
 _SCHEMA = pa.schema([pa.field("output", pa.string(), False), pa.field("content", pa.binary(), False)])
@@ -61,7 +63,7 @@ def keeping(elements: Iterable[Element], part: Part | None, folder: str) -> Iter
         yield from elements
         return
     counts: Counter[TallyKey] = Counter()
-    with row_groups(_SCHEMA, folder, f"{PREFIX}{part.key}.parquet") as kept:
+    with row_groups(_SCHEMA, folder, f"{PREFIX}{part.key}{ENDING}") as kept:
         for element in elements:
             tag, value = (element.tag, element.value) if isinstance(element, TaggedOutput) else (MAIN, element)
             if tag == TALLY:
@@ -178,6 +180,6 @@ def _opened(stream: BinaryIO, where: str) -> pq.ParquetFile:
 def _is_whole(path: str) -> bool:
     """Whether the content of a part is what its name says."""
     try:
-        return path.endswith(f"-{file_sha256(path)[:16]}.parquet")
+        return path.endswith(f"-{file_sha256(path)[:16]}{ENDING}")
     except InputError:
         return False

@@ -18,10 +18,10 @@ from blift.pipelines.engine.run_report import library_versions
 from blift.pipelines.engine.source import source_digest
 from blift.pipelines.engine.stage import Reading
 from blift.pipelines.stages.ingest.inputs import NamedFiles
-from blift.pipelines.stages.ingest.parts import PREFIX, Part
+from blift.pipelines.stages.ingest.parts import ENDING, PREFIX, Part
 from blift.pipelines.stages.ingest.pipeline import ArchiveUnit
 
-_NAME = re.compile(r"(?P<key>[0-9a-f]{32})-[0-9a-f]{16}\.parquet")
+_NAME = re.compile(r"(?P<key>[0-9a-f]{32})-[0-9a-f]{16}\.part")
 #: What makes rows of archives, beside the package of a connector that is not ours.
 _READERS = ("blift.schemas", "blift.connectors", "blift.transforms", "blift.pipelines.stages.ingest")
 
@@ -111,7 +111,7 @@ class Taking:
         """Paths in the run folder by key."""
         check_folder(self._folder.path, posixpath.dirname(PREFIX))
         found: dict[str, list[str]] = {}
-        for entry in matching(self._folder.path, f"{PREFIX}*.parquet"):
+        for entry in matching(self._folder.path, f"{PREFIX}*{ENDING}"):
             path = entry.path[len(self._folder.file("")) :]
             if name := _NAME.fullmatch(path.removeprefix(PREFIX)):
                 found.setdefault(name["key"], []).append(path)

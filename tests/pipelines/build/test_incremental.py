@@ -206,7 +206,7 @@ def test_a_manifest_may_not_name_a_part_elsewhere(months: Path) -> None:
     recipe, out = write_recipe(months), months / "run"
     run_build(recipe, out, stages=["ingest"])
     manifest = json.loads((out / "manifest.json").read_text())
-    manifest["stages"]["ingest"]["parts"][0] = "../elsewhere.parquet"
+    manifest["stages"]["ingest"]["parts"][0] = "../elsewhere.part"
     (out / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(InputError, match="leads out of the folder"):
         run_build(recipe, out)
@@ -235,7 +235,7 @@ def test_parts_are_no_part_of_the_dataset_and_force_reads_all_again(months: Path
 def test_parts_that_no_dataset_has_are_deleted(months: Path) -> None:
     recipe, out = write_recipe(months), months / "run"
     run_build(recipe, out)
-    stray = out / "parts" / f"ingest-{'0' * 32}-{'1' * 16}.parquet"
+    stray = out / "parts" / f"ingest-{'0' * 32}-{'1' * 16}.part"
     stray.write_bytes(b"of a build that was killed")
     of_another = out / "parts" / "notes.txt"
     of_another.write_text("mine")
