@@ -43,6 +43,7 @@ KEYS = {
     "instruction": ("id", "sample_id"),
     "chat": ("id", "sample_id"),
     "preference": ("id", "sample_id"),
+    "origin": ("record_id",),
     "reject": ("record_id",),
 }
 

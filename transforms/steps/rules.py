@@ -15,6 +15,7 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts
 from blift.transforms.measured import UNITED
+from blift.transforms.normalise import PROVENANCE
 from blift.transforms.post_language import ONLY_WHILE_JUDGED
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.python_file import RuleFile
@@ -31,7 +32,7 @@ _POST_ONLY = {
     *("num_crossposts", "awards"),
 }
 
-#: A table of posts, and one of comments on them.
+#: A table of posts, and one of comments on them. Both may have ``source`` and ``line``, for rejects.
 PostsWithComments = tuple[pa.Table, pa.Table]
 
 
@@ -62,7 +63,8 @@ class Judged(NamedTuple):
     """What ``ApplyRules`` gives.
 
     Attributes:
-        posts: tables with the columns of `post` that samples need, ``judged`` (false: a post that broke a rule, kept
+        posts: tables with the columns of `post` that samples need (and ``source`` and ``line``, where posts and comments
+            came with them), ``judged`` (false: a post that broke a rule, kept
             for what it tells of the media), ``identified_language``, ``language_confidence`` and ``own_media``.
         comments: tables with the columns that were asked for; ``media_key`` is that of the post.
         rejects: tables of `reject`.
@@ -125,7 +127,8 @@ class _Judge(beam.DoFn):
         posts = posts.with_united_media(frame(concat(same, UNITED)))
         comments = judge_comments(replies, posts, self._rules, tally)
         yield _arrow(posts.kept.drop(*_POST_ONLY, *ONLY_WHILE_JUDGED, strict=False))
-        yield TaggedOutput(_COMMENTS, _arrow(comments.kept.select(self._columns)))
+        places = [name for name in PROVENANCE if name in comments.kept.columns]
+        yield TaggedOutput(_COMMENTS, _arrow(comments.kept.select(*self._columns, *places)))
         yield TaggedOutput(REJECTS, self._rejects(posts.rejected, "post"))
         yield TaggedOutput(REJECTS, self._rejects(comments.rejected, "comment", read))
         yield from tally.emit()

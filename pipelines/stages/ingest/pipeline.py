@@ -23,13 +23,13 @@ from blift.pipelines.stages.ingest.listed import Listed, lists_of, missing
 from blift.pipelines.stages.ingest.scope import READ, STAGE, IngestConfig
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
-from blift.transforms.normalise import COMMENTS, comments, published_comments, published_posts
+from blift.transforms.normalise import COMMENTS, POSTS, comments, published_comments, published_posts
 from blift.transforms.normalise import posts as posts_of
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.rules.registry import RecordKind, checks
 from blift.transforms.shuffle import ShardedTable
 from blift.transforms.steps.observations import KeepLatest
-from blift.transforms.tables import arrow, frame, hash64, rows_of
+from blift.transforms.tables import arrow, frame, hash64
 
 _COMMENTS, _COMMENTS_OF_ANY, _NOTES = "comments", "comments_of_any", "notes"
 
@@ -57,6 +57,7 @@ class Ingested(NamedTuple):
 
     Attributes:
         posts: per shard its number and its table of `post`, one row per id. ``comments``: the same of `comment`.
+        post_origins: per shard its number and its table of `origin`: where each was read. ``comment_origins``: the same.
         rejects: tables of `reject`: records that cannot be read, or lie outside the scope.
         tallies: counts for a funnel.
         notes: sentences on parts of posts that could not be read, and on listed posts that are in no archive.
@@ -64,6 +65,8 @@ class Ingested(NamedTuple):
 
     posts: beam.PCollection[ShardedTable]
     comments: beam.PCollection[ShardedTable]
+    post_origins: beam.PCollection[ShardedTable]
+    comment_origins: beam.PCollection[ShardedTable]
     rejects: beam.PCollection[pa.Table]
     tallies: Sequence[beam.PCollection[tuple[TallyKey, int]]]
     notes: beam.PCollection[str]
@@ -115,7 +118,9 @@ class ReadArchives(beam.PTransform[beam.pvalue.PBegin, Ingested]):
         rejects = tuple(part[REJECTS] for part in read) | "All rejects" >> beam.Flatten()
         tallies = [*(part[TALLY] for part in read), posts.tallies, comments_found.tallies]
         notes = (archives[_NOTES], listed[_NOTES]) | "All notes" >> beam.Flatten()
-        return Ingested(posts.rows, comments_found.rows, rejects, tallies, notes)
+        return Ingested(
+            posts.rows, comments_found.rows, posts.origins, comments_found.origins, rejects, tallies, notes
+        )
 
 
 def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
@@ -124,6 +129,10 @@ def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) ->
     written = [
         rows | f"Write {table}s" >> WriteShards(table, config.folder, f"{table}s/{table}s", config.shards)
         for table, rows in (("post", found.posts), ("comment", found.comments))
+    ]
+    written += [
+        rows | f"Write origins of {table}" >> WriteShards("origin", config.folder, f"origins/{table}", config.shards)
+        for table, rows in (("posts", found.post_origins), ("comments", found.comment_origins))
     ]
     rejects = found.rejects | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     return StagePlan([*written, rejects], found.tallies, notes=[found.notes])
@@ -223,7 +232,7 @@ class _ReadPublished(beam.DoFn):
             found = pl.concat(kept)
             for element in scope.of_posts(replies, replies["post_id"].is_in(found["post_id"].implode()), config, tally):
                 yield TaggedOutput(_COMMENTS, element) if isinstance(element, pa.Table) else element
-            yield rows_of(found, "post")
+            yield arrow(found, POSTS)
             if chunk.posts.rejects.num_rows:
                 yield TaggedOutput(REJECTS, chunk.posts.rejects)
             yield from tally.emit()

@@ -82,4 +82,9 @@ def _shards(recipe: Recipe, size_bytes: int) -> int:
     return min(_MOST_SHARDS, 1 << (wanted - 1).bit_length())
 
 
-STAGE = Stage(NAME, ("posts/posts", "comments/comments"), _prepare, records=("post", "comment"))
+STAGE = Stage(
+    NAME,
+    ("posts/posts", "comments/comments", "origins/posts", "origins/comments"),
+    _prepare,
+    records=("post", "comment", "origin"),
+)
