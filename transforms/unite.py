@@ -70,7 +70,7 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
         comments=pl.struct("comment_id", "platform", "text", "score")
     )
     samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")
-    ids = [xxhash.xxh3_128_hexdigest(key.encode()) for key in samples["media_key"].to_list()]
+    ids = [sample_id(key) for key in samples["media_key"].to_list()]
     samples = samples.with_columns(
         *[pl.col(name).fill_null([]) for name in (*_TIMELINES, "comments")],
         sample_id=pl.Series(ids, dtype=pl.String),
@@ -80,6 +80,11 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
         replay_absent=pl.when(pl.col("replay").list.len().fill_null(0) == 0).then("replay_absent"),
     )
     return with_measured(samples, media).sort("sample_id")
+
+
+def sample_id(media_key: str) -> str:
+    """The id of the sample of a media item, 32 hex digits."""
+    return xxhash.xxh3_128_hexdigest(media_key.encode())
 
 
 def sample_table(samples: pl.DataFrame, segments: int, longer_than_s: float) -> pa.Table:

@@ -63,9 +63,9 @@ class Judged(NamedTuple):
     """What ``ApplyRules`` gives.
 
     Attributes:
-        posts: tables with the columns of `post` that samples need (and ``source`` and ``line``, where posts and comments
-            came with them), ``judged`` (false: a post that broke a rule, kept
-            for what it tells of the media), ``identified_language``, ``language_confidence`` and ``own_media``.
+        posts: tables with the columns of `post` that samples need, ``judged`` (false: a post that broke a rule, kept
+            for what it tells of the media), ``identified_language``, ``language_confidence`` and ``own_media``; and
+            ``source`` and ``line``, where posts came with them.
         comments: tables with the columns that were asked for; ``media_key`` is that of the post.
         rejects: tables of `reject`.
         tallies: counts for a funnel.

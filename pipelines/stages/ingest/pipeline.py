@@ -57,7 +57,7 @@ class Ingested(NamedTuple):
 
     Attributes:
         posts: per shard its number and its table of `post`, one row per id. ``comments``: the same of `comment`.
-        post_origins: per shard its number and its table of `origin`: where each was read. ``comment_origins``: the same.
+        post_origins: per shard its number and its table of `origin`: where each was read. ``comment_origins``: as well.
         rejects: tables of `reject`: records that cannot be read, or lie outside the scope.
         tallies: counts for a funnel.
         notes: sentences on parts of posts that could not be read, and on listed posts that are in no archive.
@@ -118,9 +118,7 @@ class ReadArchives(beam.PTransform[beam.pvalue.PBegin, Ingested]):
         rejects = tuple(part[REJECTS] for part in read) | "All rejects" >> beam.Flatten()
         tallies = [*(part[TALLY] for part in read), posts.tallies, comments_found.tallies]
         notes = (archives[_NOTES], listed[_NOTES]) | "All notes" >> beam.Flatten()
-        return Ingested(
-            posts.rows, comments_found.rows, posts.origins, comments_found.origins, rejects, tallies, notes
-        )
+        return Ingested(posts.rows, comments_found.rows, posts.origins, comments_found.origins, rejects, tallies, notes)
 
 
 def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
