@@ -81,13 +81,14 @@ def lines(told: Explanation, width: int) -> Iterator[str]:
         counts = Counter((pair.table, pair.split) for pair in told.pairs)
         pairs = [f"{table}, split {split}: {counted(count, 'pair')}" for (table, split), count in counts.items()]
         yield from _list("Pairs", pairs, width)
-    if told.rejects:
+    others = [row for row in told.rejects if row.record_id != told.id or row.rule not in told.ended]
+    if others:
         rejects = [
             f"{row.stage}, {row.record_table} {row.record_id}: {row.rule}, {row.reason}"
             + (f" ({row.detail})" if row.detail else "")
-            for row in told.rejects
+            for row in others
         ]
-        yield from _list("Rejects", rejects, width)
+        yield from _list("Rejects of its sample", rejects, width)
 
 
 def _indented(text: str, width: int) -> Iterator[str]:

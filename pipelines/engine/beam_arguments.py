@@ -87,7 +87,7 @@ def _options(arguments: Sequence[str], command: str, own: Sequence[str]) -> Pipe
     Raises:
         BliftError: Beam has no such option either, or it does not take the value.
     """
-    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.beam_options import KeptOptions  # noqa: PLC0415 - slow
 
     runner = _runner(arguments)
     chosen = list(arguments) if runner else [*arguments, f"--runner={LOCAL_RUNNER}"]
@@ -103,7 +103,7 @@ def _options(arguments: Sequence[str], command: str, own: Sequence[str]) -> Pipe
         hint = did_you_mean(strange, [*known, *own]) or "."
         raise BliftError(f"Neither blift nor Beam has the option {strange}{hint} See `blift {command} --help`.")
     chosen += _defaults(runner or LOCAL_RUNNER, flags)
-    return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
+    return KeptOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
 
 
 def _defaults(runner: str, flags: Sequence[str]) -> list[str]:

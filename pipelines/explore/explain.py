@@ -89,7 +89,7 @@ class Explainer:
     def _comment(self, row: Row) -> Explanation:
         comment_id, post_id = str(row["comment_id"]), str(row["post_id"])
         rejects = self._rejects("comment", comment_id)
-        (post,) = self._by("posts", post_id, "post_id") or [None]
+        post = next(iter(self._by("posts", post_id, "post_id")), None)
         if not rejects and (of_post := _of(self._rejects("post", post_id), CURATE)):
             rejects = [_with_its_post(of_post, comment_id)]
         sample = None if _of(rejects, CURATE) or post is None else self._sample_of(post)

@@ -15,7 +15,6 @@ from apache_beam.testing.util import assert_that
 
 import blift
 import blift.beam as steps
-from blift.pipelines.demo.corpus import write_corpus
 from blift.schemas.registry import SCHEMAS
 from tests.docs.test_commands import ROOT, blocks
 
@@ -34,11 +33,10 @@ output: {shards: 2}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the archives and the program of the page."""
     found = tmp_path_factory.mktemp("beam")
-    write_corpus(found / "corpus")
-    shutil.copytree(found / "corpus" / "reddit", found / "archives")
+    shutil.copytree(corpus / "reddit", found / "archives")
     (found / "mine.yaml").write_text(_RECIPE)
     return found
 

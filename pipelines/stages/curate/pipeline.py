@@ -64,14 +64,12 @@ def plan(
     measured = (
         pipeline
         | "Media shards" >> beam.Create(list(media))
-        | "Spread media shards" >> beam.Reshuffle()
         | "Read media" >> beam.Map(_read_media, config).with_output_types(pa.Table)
     )
     same = measured | "Same media" >> beam.Map(united_keys).with_output_types(pa.Table)
     judged = (
         pipeline
         | "Shards" >> beam.Create(list(inputs))
-        | "Spread shards" >> beam.Reshuffle()
         | "Read shards" >> beam.Map(_read_with_origins, config.folder).with_output_types(PostsWithComments)
         | "Apply rules" >> ApplyRules(config.rules, same, STAGE)
     )

@@ -110,7 +110,6 @@ def plan(
     wanted = (
         pipeline
         | "Post shards" >> beam.Create(list(posts))
-        | "Spread post shards" >> beam.Reshuffle()
         | "Names wanted" >> beam.ParDo(_Wanted(config)).with_output_types(pa.Table)
     )
     matched = _matched(pipeline, wanted, files, config)

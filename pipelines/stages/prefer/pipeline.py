@@ -70,13 +70,11 @@ def plan(pipeline: beam.Pipeline, inputs: PreferInputs, config: PreferConfig) ->
     same = (
         pipeline
         | "Media shards of keys" >> beam.Create(list(inputs.media))
-        | "Spread media shards of keys" >> beam.Reshuffle()
         | "Read keys" >> beam.Map(_read_keys, config.folder).with_output_types(pa.Table)
     )
     judged = (
         pipeline
         | "Shards" >> beam.Create(list(inputs.records))
-        | "Spread shards" >> beam.Reshuffle()
         | "Read shards" >> beam.Map(read_pair, config.folder).with_output_types(PostsWithComments)
         | "Apply rules" >> ApplyRules(config.rules, same, STAGE, COMMENT_COLUMNS)
     )
@@ -91,7 +89,7 @@ def plan(pipeline: beam.Pipeline, inputs: PreferInputs, config: PreferConfig) ->
 
 def _shown(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: PreferConfig) -> beam.PCollection[pa.Table]:
     """The media of samples as preferences show them, as `SHOWN`."""
-    samples = pipeline | "Samples" >> beam.Create(list(inputs)) | "Spread samples" >> beam.Reshuffle()
+    samples = pipeline | "Samples" >> beam.Create(list(inputs))
     splits = (
         samples
         | "Read ids" >> beam.Map(_read_ids, config.folder).with_output_types(pa.Table)

@@ -117,7 +117,7 @@ def test_a_thousand_ids_of_real_archives_agree_with_their_lines(tmp_path: Path, 
 def test_rules_that_are_run_again_agree_with_the_verdicts(built: tuple[Path, Manifest], explainer: Explainer) -> None:
     """A value that is shown belongs to the verdict beside it: ``trace`` stops at the rule that the rejects name."""
     rejects = {row["record_id"]: row for row in rows_of(built[0], "rejects") if row["stage"] == "curate"}
-    for row in rows_of(built[0], "posts"):
+    for row in rows_of(built[0], "posts")[::4]:
         told = the_one(explainer, row["post_id"])
         of_curate = [rule for rule in told.rules if rule.stage == "curate"]
         unseen = [rule.rule for rule in of_curate if rule.value is None and rule.verdict != "not reached"]
