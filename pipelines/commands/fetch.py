@@ -16,7 +16,7 @@ from blift.connectors.fetch.items import FetchedKind
 from blift.connectors.fetch.state import FILE_NAME, State, state_file
 from blift.connectors.filesystem import is_here
 from blift.connectors.web.manners import Budget
-from blift.pipelines.commands.show import ALLOW_PYTHON, show_notes
+from blift.pipelines.commands.show import ALLOW_PYTHON, SETTINGS, show_notes
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.fetch.ask import Place, plan_of
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-requests", type=int, metavar="N", help="end after so many requests")
     parser.add_argument("--max-bytes", metavar="SIZE", help="end after so many bytes, such as 500M or 20G")
     parser.add_argument("--max-time", metavar="TIME", help="end after so long, such as 90min or 8h")
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help=SETTINGS)
     parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError(f"--workers is {args.workers}; it must be 1 or more.")
     if args.max_requests is not None and args.max_requests < 1:
         raise BliftError(f"--max-requests is {args.max_requests}; it must be 1 or more.")
-    source = load_recipe(args.recipe, allow_python=args.allow_python)
+    source = load_recipe(args.recipe, allow_python=args.allow_python, settings=args.settings)
     show_notes(source.notes)
     if source.recipe.fetch is None:
         raise RecipeError(f"{args.recipe} has no section `fetch`, which says what to ask for. See docs/fetch.md.")

@@ -67,7 +67,7 @@ def test_every_observation_says_where_it_was_read_and_which_of_them_the_row_show
 
 
 def test_equal_observations_show_the_first_place_and_places_decide_nothing_else() -> None:
-    """Of two observations of one time the content decides, whatever file they stand in; equal ones are ordered by it."""
+    """Of two observations of one time the content decides, whatever file they stand in; then the file."""
     one, other = post("a", 1, score=1), post("a", 1, score=2)
     for files in (("RS_1", "RS_2"), ("RS_2", "RS_1")):
         rows = [{**one, "source": files[0], "line": 1}, {**other, "source": files[1], "line": 1}]

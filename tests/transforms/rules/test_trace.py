@@ -10,7 +10,7 @@ from blift.transforms.rules.registry import RecordKind, checks
 from blift.transforms.rules.trace import trace
 
 _ROW = {
-    "deleted": False, "removed": False, "bot": None, "text": "two words", "score": None, "depth": 3, "parent_id": "reddit:x",
+    "deleted": False, "removed": False, "bot": None, "text": "two words", "score": None, "depth": 3,
     "posted_at": datetime(2021, 1, 1, tzinfo=UTC), "retrieved_at": datetime(2021, 1, 2, 12, tzinfo=UTC),
 }  # fmt: skip
 
