@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,16 @@ _LONG_WINDOW = {zstd.DecompressionParameter.window_log_max: 31}
 def _unpacked(path: Path) -> bytes:
     content = path.read_bytes()
     if content[:4] == b"\x28\xb5\x2f\xfd":
-        with zstd.open(path, options=_LONG_WINDOW) as stream:
-            return bytes(stream.read())
+        return b"".join(_pieces(path))
     # One of the demo breaks off.
     return zlib.decompressobj(31).decompress(content) if content[:2] == b"\x1f\x8b" else content
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """What can be unpacked of a file."""
+    with zstd.open(path, options=_LONG_WINDOW) as stream, suppress(EOFError):
+        while piece := stream.read1(1 << 16):
+            yield piece
 
 
 @cache

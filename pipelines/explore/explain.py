@@ -43,6 +43,8 @@ _PAIRS = ("instructions", "preferences")
 _OF_A_PAIR = re.compile(r"[0-9a-f]{32}-")
 #: What is rejected of a sample that stays: the timelines of its record.
 _OF_A_PART = "one_length"
+#: What rejects call a media item.
+_MEDIA = "media"
 _KINDS = {"post": RecordKind.POST, "comment": RecordKind.COMMENT, "sample": RecordKind.SAMPLE}
 
 Row = Mapping[str, Any]
@@ -74,7 +76,9 @@ class Explainer:
         if _OF_A_PAIR.match(wanted):
             found += [self._pair(table, row) for table in self._pair_tables() for row in self._by(table, wanted, "id")]
         told = {(one.record, one.id) for one in found}
-        found += [self._rejected(*key) for key in self._named_by_rejects(wanted) if key not in told]
+        others = [key for key in self._named_by_rejects(wanted) if key not in told]
+        # The media of a video has the id of its post, whose explanation tells of it.
+        found += [self._rejected(*key) for key in others if not (found and key[0] == _MEDIA)]
         if not found:
             raise InputError(f"No row and no reject has the id {wanted!r}{self._database.hint_of_id(wanted)}")
         return found
@@ -90,8 +94,8 @@ class Explainer:
         comment_id, post_id = str(row["comment_id"]), str(row["post_id"])
         rejects = self._rejects("comment", comment_id)
         post = next(iter(self._by("posts", post_id, "post_id")), None)
-        if not rejects and (of_post := _of(self._rejects("post", post_id), CURATE)):
-            rejects = [_with_its_post(of_post, comment_id)]
+        if not _later(rejects) and (of_post := _of(self._rejects("post", post_id), CURATE)):
+            rejects = [*rejects, _with_its_post(of_post, comment_id)]
         sample = None if _of(rejects, CURATE) or post is None else self._sample_of(post)
         rules = self._rules("comment", CURATE, row, rejects)
         read = self._read([comment_id], rejects)
@@ -119,7 +123,8 @@ class Explainer:
         rejects = self._rejects(record, record_id)
         stages = [stage for stage in (INGEST, CURATE) if record in _KINDS and _of(rejects, stage)]
         rules = [rule for stage in stages for rule in self._rules(record, stage, None, rejects)]
-        told = self._told(record, record_id, None, rules, None, rejects, self._read([record_id], rejects))
+        read = self._read([record_id], rejects)
+        told = self._told(record, record_id, None, rules, None, rejects, read, ingested=False)
         if record != "pair":
             return told
         sample = next(iter(self._by("samples", record_id.partition("-")[0], "sample_id")), None)
@@ -136,13 +141,17 @@ class Explainer:
         merged: MergedInto | None,
         rejects: Sequence[Row],
         read: list[ReadFrom],
+        *,
+        ingested: bool = True,
     ) -> Explanation:
-        own = next((reject for reject in rejects if reject["rule"] != _OF_A_PART), None)
+        later = _later(rejects) if ingested else rejects
+        own = next((reject for reject in later if reject["rule"] != _OF_A_PART), None)
         of_sample = self._rejects("sample", merged.sample_id) if merged and record != "sample" else []
         kept, ended = _end(record, own, merged, of_sample)
         if merged and not merged.in_dataset and not of_sample and "sample" in sample_options(self._manifest):
             ended = f"Kept by all rules for {record}s; its sample {merged.sample_id} was not drawn (`curate.sample`)."
-        listed = [*rejects, *of_sample, *(self._pairs_rejected(merged.sample_id) if merged else [])]
+        after = [*self._rejects(_MEDIA, merged.media_key), *self._pairs_rejected(merged.sample_id)] if merged else []
+        listed = [*rejects, *of_sample, *after]
         return Explanation(
             record=record,
             id=record_id,
@@ -173,7 +182,9 @@ class Explainer:
         else:
             options = {}
         seen = self._as_judged(record, row) if row else None
-        return list(rules_seen(_KINDS[record], platform, stage, options, seen, _of(rejects, stage)))
+        # Of a row that was ingested, what ingest rejected is another observation.
+        reject = None if row and stage == INGEST else _of(rejects, stage)
+        return list(rules_seen(_KINDS[record], platform, stage, options, seen, reject))
 
     def _as_judged(self, record: str, row: Row) -> pl.DataFrame:
         """A record as rules saw it: a post with the comments that may tell its language."""
@@ -297,6 +308,10 @@ def _with_its_post(of_post: Row, comment_id: str) -> Row:
     """The reject of a comment on a rejected post, where the recipe does not list it."""
     why = {"rule": "post_kept", "reason": Reason.POST_REJECTED.value, "detail": of_post["record_id"]}
     return {**of_post, **why, "record_table": "comment", "record_id": comment_id, "source": None, "line": None}
+
+
+def _later(rejects: Sequence[Row]) -> list[Row]:
+    return [row for row in rejects if row["stage"] != INGEST]
 
 
 def _of(rejects: Sequence[Row], stage: str) -> Row | None:

@@ -18,7 +18,7 @@ from blift.schemas.yaml_text import YamlText, content_of, read_yaml
 #: A variable, a literal `${`, or what is neither.
 _REFERENCE = re.compile(r"\$(?P<literal>\$\{)|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)\})?")
 #: Scalars that mean the same within a list in brackets and outside, so that they need no quotes.
-_BARE = re.compile(r"[\w./+-]+", re.ASCII)
+_BARE = re.compile(r"[-+]?\.?[\w/][\w./+-]*", re.ASCII)
 _STRING, _MAP = "tag:yaml.org,2002:str", "tag:yaml.org,2002:map"
 
 
@@ -137,7 +137,8 @@ def _expanded(value: str, where: str, environment: Mapping[str, str], names: dic
 def _set_value(scalar: yaml.ScalarNode, value: str) -> None:
     """Give a scalar another value; where it stands without quotes, its type is that of the new one."""
     if not scalar.style and _BARE.fullmatch(value):
-        scalar.tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, value, (True, False))
+        found = read_yaml(value, "").node
+        scalar.tag = found.tag if found else _STRING
     else:
         scalar.tag, scalar.style = _STRING, '"'
     scalar.value = value
@@ -192,7 +193,7 @@ def _scalar(value: str, tag: str, where: str) -> yaml.ScalarNode:
 
 
 def _mark(where: str) -> yaml.Mark:
-    return yaml.Mark(where, 0, 0, 0, None, None)
+    return yaml.Mark(where, 0, 0, 0, None, 0)
 
 
 def _move(node: yaml.Node, where: str) -> None:

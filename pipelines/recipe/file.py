@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import posixpath
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from blift.connectors.filesystem import is_here, open_to_read, sentence_on_store
 from blift.pipelines.recipe.as_run import as_run, without_escapes
+from blift.pipelines.recipe.lists import with_lists
 from blift.pipelines.recipe.mistakes import MOST_CHARACTERS, model_in, sentences
 from blift.pipelines.recipe.model import Recipe, recipe_with
 from blift.pipelines.recipe.renamed import with_new_names
@@ -33,13 +34,15 @@ _PYTHON: TypeAdapter[RuleFile] = TypeAdapter(PythonRules)
 
 @dataclass(frozen=True)
 class RecipeFile:
-    """A recipe, its text, and the folder, or the address of one, from which its relative paths are taken."""
+    """A recipe, its text as run folders keep it, and the folder, or the address of one, of its relative paths."""
 
     recipe: Recipe
     text: str
     folder: Path | str
     notes: tuple[str, ...] = ()
     """What to tell its author, such as a key that has a new name."""
+    lists: Mapping[str, bytes] = field(default_factory=dict)
+    """Content of the files that the text names, by their paths in a run folder."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """Patterns with relative ones taken from the recipe's folder; addresses such as gs:// stay."""
@@ -120,7 +123,7 @@ def parse_recipe(text: str, path: Path, *, allow_python: bool = False, settings:
     read = as_run(text, path, settings, os.environ)
     content, notes = with_new_names(read.content, str(path))
     folder = path.resolve().parent
-    context = {"folders": [folder, SHIPPED], ALLOWED: allow_python, READ_DATASET: _read_dataset}
+    context: dict[str, Any] = {"folders": [folder, SHIPPED], ALLOWED: allow_python, READ_DATASET: _read_dataset}
     model = Recipe
     try:
         if content.get("python") is not None:
@@ -135,7 +138,8 @@ def parse_recipe(text: str, path: Path, *, allow_python: bool = False, settings:
         raise RecipeError(f"{path}: {cut(str(error), MOST_CHARACTERS)}{_copy(path)}") from error
     if not recipe.sources.platforms and recipe.sources.hub is None:
         recipe = recipe.model_copy(update={"sources": _own_fetch_folder(recipe, path)})
-    return RecipeFile(recipe, read.text, folder, (*read.notes, *notes))
+    kept = with_lists(read.text, path, recipe, context["folders"])
+    return RecipeFile(recipe, kept.text, folder, (*read.notes, *notes, *kept.notes), kept.files)
 
 
 def _copy(path: Path) -> str:
