@@ -79,7 +79,9 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))  # arguments may be names of files that a stranger chose
+        chosen = re.search(r"invalid choice: '(.+)' \(choose from (.+)\)$", message)
+        hint = did_you_mean(chosen[1], re.findall(r"[\w-]+", chosen[2])) if chosen else ""
+        super().error(printable(message + hint))  # arguments may be names of files that a stranger chose
 
 
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:

@@ -46,19 +46,22 @@ class BeamArguments:
     @property
     def run_here(self) -> bool:
         """Whether this process would be the only worker."""
-        if not self.arguments:
-            return True
-        from apache_beam.options.pipeline_options import (  # noqa: PLC0415 - slow
-            DirectOptions,
-            PortableOptions,
-            StandardOptions,
-        )
+        return not self.arguments or is_only_worker(self.options)
 
-        return (
-            self.options.view_as(StandardOptions).runner == LOCAL_RUNNER
-            and self.options.view_as(DirectOptions).direct_num_workers == 1
-            and self.options.view_as(PortableOptions).environment_type is None
-        )
+
+def is_only_worker(options: PipelineOptions) -> bool:
+    """Whether a pipeline with these options has this process for its only worker."""
+    from apache_beam.options.pipeline_options import (  # noqa: PLC0415 - slow
+        DirectOptions,
+        PortableOptions,
+        StandardOptions,
+    )
+
+    return (
+        options.view_as(StandardOptions).runner == LOCAL_RUNNER
+        and options.view_as(DirectOptions).direct_num_workers == 1
+        and options.view_as(PortableOptions).environment_type is None
+    )
 
 
 def beam_arguments(arguments: Sequence[str], command: str = "build", flags: Sequence[str] = ()) -> BeamArguments:
