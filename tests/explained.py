@@ -61,7 +61,8 @@ def is_that_record(record: dict[str, Any], record_id: str, row: dict[str, Any]) 
     if row["platform"] == "reddit":
         return str(record["id"]).removeprefix("t1_").removeprefix("t3_") == native and _score(record) == row["score"]
     if "comment_id" in row:
-        (found,) = [comment for comment in record["comments"] if comment["id"] == native]
+        listed = [comment for comment in record["comments"] if isinstance(comment, dict)]
+        (found,) = [comment for comment in listed if comment.get("id") == native]
         return bool(found.get("like_count") == row["score"])
     return bool(record["id"] == native and record.get("view_count") == row["views"])
 
