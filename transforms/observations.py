@@ -19,7 +19,7 @@ _MEASURED = ("retrieved_at", "score", "upvote_ratio", "likes", "views", "num_com
 
 #: Facts about the media. A later record that lacks one does not take it back.
 _LASTING = ("duration_s", "width", "height", "media_file", "language", "channel_id", "channel_name", "posted_at")
-_LASTING_LISTS = ("replay", "chapters", "speech", "media_urls")
+_LASTING_LISTS = ("replay", "reactions", "chapters", "speech", "media_urls")
 
 #: A time before all others.
 _NO_TIME = -(2**63)

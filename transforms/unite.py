@@ -9,9 +9,11 @@ import xxhash
 from blift.schemas.arrow import conform
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import Audience
+from blift.transforms.growth import with_curves
 from blift.transforms.measured import with_measured
 from blift.transforms.normalise import PROVENANCE
 from blift.transforms.platforms import are_media, state
+from blift.transforms.reactions import Lags, with_reactions
 from blift.transforms.scenes import add_scenes
 
 #: The post that speaks for a sample: of the media that stays, the media's own record first, then the best scored, the
@@ -32,12 +34,12 @@ _SPEAKS = [
     "identified_language",
     "language_confidence",
 ]
-_FACTS = ["media_file", "width", "height", "duration_s"]
-_TIMELINES = ["replay", "chapters", "speech", "media_urls"]
+_FACTS = ["media_file", "width", "height", "duration_s", "section_start_s"]
+_TIMELINES = ["replay", "chapters", "speech", "media_urls", "reactions"]
 
 
 def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
-    """Samples, sorted by id, with the columns of the sample table but scenes, and with ``has_video_record``.
+    """Samples, sorted by id, with ``has_video_record`` and the columns of the table but scenes and ``over_time``.
 
     Args:
         posts: the columns of the post table, ``media_key`` not null; ``identified_language`` with
@@ -85,6 +87,18 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
 def sample_id(media_key: str) -> str:
     """The id of the sample of a media item, 32 hex digits."""
     return xxhash.xxh3_128_hexdigest(media_key.encode())
+
+
+def over_time(samples: pl.DataFrame, posts: pl.DataFrame, comments: pl.DataFrame, lags: Lags) -> pl.DataFrame:
+    """United samples, with ``reactions`` to the moments of their media, and the ``growth`` of their posts.
+
+    Args:
+        samples: as ``unite`` gives them.
+        posts: those that were united, with ``growth``.
+        comments: all on them that the rules keep, with ``marks``.
+        lags: by which reactions are moved back.
+    """
+    return with_curves(with_reactions(samples, posts, comments, lags), posts)
 
 
 def sample_table(samples: pl.DataFrame, segments: int, longer_than_s: float) -> pa.Table:

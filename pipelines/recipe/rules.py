@@ -11,13 +11,15 @@ from blift.pipelines.recipe.model import Recipe
 from blift.schemas.parts import MediaKind
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import Tally
+from blift.transforms.growth import with_growth
 from blift.transforms.judge import RuleBook, judge_posts
 from blift.transforms.measured import MEASURED, UNITED
+from blift.transforms.reactions import with_marks
 from blift.transforms.rules import RecordKind, apply_rules
 from blift.transforms.rules.registry import checks
 from blift.transforms.selection import Selection
 from blift.transforms.tables import frame
-from blift.transforms.unite import unite
+from blift.transforms.unite import over_time, unite
 
 
 def post_rules(recipe: Recipe) -> dict[str, dict[str, Any]]:
@@ -50,6 +52,7 @@ def try_rules(recipe: Recipe) -> None:
         apply_rules(posts if record is RecordKind.POST else comments, found)
     kept = judge_posts(posts, RuleBook({}, ()), Tally("")).with_united_media(frame(UNITED.empty_table())).kept
     samples = unite(kept, comments, frame(MEASURED.empty_table()))
+    samples = over_time(samples, with_growth(kept), with_marks(comments, kept), recipe.curate.reactions.lags())
     apply_rules(samples, checks(RecordKind.SAMPLE, None, dict(recipe.curate.samples), own=recipe.python.rules))
 
 

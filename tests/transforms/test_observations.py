@@ -164,6 +164,10 @@ _FACTS: dict[str, tuple[Any, Any]] = {
     "channel_name": ("A channel", "Another"),
     "posted_at": (datetime(2019, 1, 1, tzinfo=UTC), datetime(2019, 1, 2, tzinfo=UTC)),
     "replay": (_GRAPH, [{"start_s": 0.0, "end_s": 3.0, "value": 0.5}]),
+    "reactions": (
+        [{"source": "danmaku", "second": 3, "count": 2}],
+        [{"source": "danmaku", "second": 4, "count": 1}],
+    ),
     "chapters": (
         [{"start_s": 0.0, "end_s": 9.0, "title": "Intro"}],
         [{"start_s": 0.0, "end_s": 8.0, "title": None}],

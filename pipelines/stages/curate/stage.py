@@ -31,6 +31,7 @@ def _prepare(request: Request) -> Prepared:
             python=request.recipe.python,
             segments=section.scenes.segments,
             longer_than_s=section.scenes.longer_than_s,
+            lags=section.reactions.lags(),
             reject_payload=payload,
             reject_out_of_scope=out_of_scope,
         ),
