@@ -52,7 +52,7 @@ def build(
     needed = update.needed
     stages = needed if stages is None else stages
     seen = update.begun()
-    first = stage(stages[0]).prepare(Request(source, folder, limit, seen))
+    first = stage(stages[0]).prepare(Request(source, folder, limit, seen, stages[0] in forced))
     folder.create()
     with folder.locked():
         update = replace(update, before=folder.read_manifest())
@@ -64,7 +64,7 @@ def build(
         others = (update.before,) if update.before else ()
         place = Place(source, folder, beam, update.save, detach, STAGES, others, forced, strict)
         for name in stages:
-            request = Request(source, folder, limit, manifest)
+            request = Request(source, folder, limit, manifest, name in forced)
             prepared = first if name == stages[0] and seen == begun else stage(name).prepare(request)
             done = run_unless_done(stage(name), prepared, manifest, place, report)
             if done is None:

@@ -165,6 +165,7 @@ def _record(prepared: Prepared, inputs: dict[str, Any], fingerprint: str, result
         versions={"python": machine.python_version(), **library_versions()},
         notes=[*prepared.warnings(), *result.notes],
         findings=result.findings,
+        parts=prepared.parts(),
     )
 
 
