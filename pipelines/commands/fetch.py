@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from rich.console import Console
@@ -49,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refresh", metavar="AGE", help="ask again for what is older, such as 12h, 30d or 4w: adds an observation to "
         "each post, and marks those that were taken back",
+    )  # fmt: skip
+    parser.add_argument(
+        "--schedule", action="store_true", help="ask again for posts that have passed an age of `fetch.schedule` (days "
+        "1, 2, 7 and 30) since they were last read",
     )  # fmt: skip
     parser.add_argument("--max-requests", type=int, metavar="N", help="end after so many requests")
     parser.add_argument("--max-bytes", metavar="SIZE", help="end after so many bytes, such as 500M or 20G")
@@ -92,7 +97,13 @@ def run(args: argparse.Namespace) -> int:
     with progress:
         result = fetch(
             asked.plan,
-            partial(_prepare, retry=args.retry == "failed", older_s=older_s, progress=progress),
+            partial(
+                _prepare,
+                retry=args.retry == "failed",
+                older_s=older_s,
+                ages_days=source.recipe.fetch.schedule if args.schedule else (),
+                progress=progress,
+            ),
             progress.watch,
             lambda: progress.say(
                 "Finishing what is under way. Ctrl-C again ends it at once; nothing that is done is lost."
@@ -102,11 +113,15 @@ def run(args: argparse.Namespace) -> int:
     return _conclude(result, folder, args)
 
 
-def _prepare(state: State, *, retry: bool, older_s: float | None, progress: FetchProgress) -> None:
+def _prepare(
+    state: State, *, retry: bool, older_s: float | None, ages_days: Sequence[float], progress: FetchProgress
+) -> None:
     if retry:
         progress.say(f"{state.retry_failed():,} failed items are asked for again.")
     if older_s is not None:
         progress.say(f"{state.refresh(time.time() - older_s):,} items are asked for again.")
+    if ages_days:
+        progress.say(f"{state.schedule(ages_days, time.time()):,} items are due, and asked for again.")
 
 
 def _conclude(result: FetchResult, folder: str, args: argparse.Namespace) -> int:
