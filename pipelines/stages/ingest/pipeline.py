@@ -24,20 +24,20 @@ from blift.pipelines.stages.ingest.scope import READ, STAGE, IngestConfig
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
-from blift.transforms.normalise import COMMENTS, comments, published_comments, published_posts
+from blift.transforms.normalise import COMMENTS, POSTS, comments, published_comments, published_posts
 from blift.transforms.normalise import posts as posts_of
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.rules.registry import RecordKind, checks
 from blift.transforms.shuffle import ShardedTable
 from blift.transforms.steps.observations import KeepLatest
-from blift.transforms.tables import arrow, frame, rows_of
+from blift.transforms.tables import arrow, frame
 
 _COMMENTS, _COMMENTS_OF_ANY, _NOTES = "comments", "comments_of_any", "notes"
 #: Posts of comments that were left out of a part.
 _LEFT_OUT = "left_out"
 #: The tables that readers of posts and of comments give, by their tags.
 _OF_POSTS = {
-    MAIN: SCHEMAS["post"], REJECTS: SCHEMAS["reject"], _COMMENTS: SCHEMAS["comment"], _COMMENTS_OF_ANY: COMMENTS
+    MAIN: POSTS, REJECTS: SCHEMAS["reject"], _COMMENTS: COMMENTS, _COMMENTS_OF_ANY: COMMENTS
 }  # fmt: skip
 _OF_COMMENTS = {MAIN: COMMENTS, REJECTS: SCHEMAS["reject"], _LEFT_OUT: HASHES}
 
@@ -67,6 +67,7 @@ class Ingested(NamedTuple):
 
     Attributes:
         posts: per shard its number and its table of `post`, one row per id. ``comments``: the same of `comment`.
+        post_origins: per shard its number and its table of `origin`: where each was read. ``comment_origins``: as well.
         rejects: tables of `reject`: records that cannot be read, or lie outside the scope.
         tallies: counts for a funnel.
         notes: sentences on parts of posts that could not be read, and on listed posts that are in no archive.
@@ -74,6 +75,8 @@ class Ingested(NamedTuple):
 
     posts: beam.PCollection[ShardedTable]
     comments: beam.PCollection[ShardedTable]
+    post_origins: beam.PCollection[ShardedTable]
+    comment_origins: beam.PCollection[ShardedTable]
     rejects: beam.PCollection[pa.Table]
     tallies: Sequence[beam.PCollection[tuple[TallyKey, int]]]
     notes: beam.PCollection[str]
@@ -125,7 +128,7 @@ class ReadArchives(beam.PTransform[beam.pvalue.PBegin, Ingested]):
         rejects = tuple(part[REJECTS] for part in read) | "All rejects" >> beam.Flatten()
         tallies = [*(part[TALLY] for part in read), posts.tallies, comments_found.tallies]
         notes = (archives[_NOTES], listed[_NOTES]) | "All notes" >> beam.Flatten()
-        return Ingested(posts.rows, comments_found.rows, rejects, tallies, notes)
+        return Ingested(posts.rows, comments_found.rows, posts.origins, comments_found.origins, rejects, tallies, notes)
 
 
 def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
@@ -134,6 +137,10 @@ def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) ->
     written = [
         rows | f"Write {table}s" >> WriteShards(table, config.folder, f"{table}s/{table}s", config.shards)
         for table, rows in (("post", found.posts), ("comment", found.comments))
+    ]
+    written += [
+        rows | f"Write origins of {table}" >> WriteShards("origin", config.folder, f"origins/{table}", config.shards)
+        for table, rows in (("posts", found.post_origins), ("comments", found.comment_origins))
     ]
     rejects = found.rejects | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     return StagePlan([*written, rejects], found.tallies, notes=[found.notes])
@@ -238,7 +245,7 @@ class _ReadPublished(beam.DoFn):
             found = pl.concat(kept)
             for element in scope.of_posts(replies, replies["post_id"].is_in(found["post_id"].implode()), config, tally):
                 yield TaggedOutput(_COMMENTS, element) if isinstance(element, pa.Table) else element
-            yield rows_of(found, "post")
+            yield arrow(found, POSTS)
             if chunk.posts.rejects.num_rows:
                 yield TaggedOutput(REJECTS, chunk.posts.rejects)
             yield from tally.emit()

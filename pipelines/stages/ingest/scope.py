@@ -17,10 +17,11 @@ from blift.schemas.errors import TooManyRejects
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import REJECTS, Tally
+from blift.transforms.normalise import COMMENTS, POSTS
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.rejects import reject_rows, without_payload
 from blift.transforms.rules.registry import RecordKind, apply_rules, checks
-from blift.transforms.tables import frame, rows_of
+from blift.transforms.tables import arrow, frame
 
 STAGE = "ingest"
 #: Steps of the funnel; rules of the scope come between.
@@ -159,7 +160,7 @@ def in_scope(
     if gone.height:
         yield TaggedOutput(REJECTS, rejects(gone, "post", "post_id", config))
     if kept.height:
-        yield rows_of(kept, "post")
+        yield arrow(kept, POSTS)
 
 
 def standing(
@@ -192,7 +193,7 @@ def of_posts(
         )
         yield TaggedOutput(REJECTS, rejects(orphans, "comment", "comment_id", config))
     if rows.height:
-        yield rows_of(rows.filter(keep), "comment")
+        yield arrow(rows.filter(keep), COMMENTS)
 
 
 def rejects(rows: pl.DataFrame, record: str, id_column: str, config: IngestConfig) -> pa.Table:

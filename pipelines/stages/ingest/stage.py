@@ -113,5 +113,9 @@ def _shards(recipe: Recipe, size_bytes: int) -> int:
 
 
 STAGE = Stage(
-    NAME, ("posts/posts", "comments/comments"), _prepare, records=("post", "comment"), keeps=PREFIX.removesuffix("-")
+    NAME,
+    ("posts/posts", "comments/comments", "origins/posts", "origins/comments"),
+    _prepare,
+    records=("post", "comment", "origin"),
+    keeps=PREFIX.removesuffix("-"),
 )
