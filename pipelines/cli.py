@@ -40,6 +40,7 @@ _COMMANDS = {
     "diff": "compare two run folders or published versions",
     "report": "write a page that shows a run folder, for any browser",
     "inspect": "show what a run folder holds, its funnel and its rows",
+    "explain": "say where a row came from, what rules saw of it, and where it ended",
     "explore": "look at a dataset in a browser: search, filters, random samples, rejects",
     "stats": "describe the columns of a dataset, and compare them with another one's",
     "verify": "recompute the digests of a run folder",

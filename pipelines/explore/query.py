@@ -43,6 +43,7 @@ KEYS = {
     "instruction": ("id", "sample_id"),
     "chat": ("id", "sample_id"),
     "preference": ("id", "sample_id"),
+    "origin": ("record_id",),
     "reject": ("record_id",),
 }
 
@@ -244,6 +245,25 @@ class Database:
                 for row in read.to_pylist():
                     found[Place(row.pop(_FILE), row.pop(_ROW))] = row
         return [found[place] for place in places if place in found]
+
+    def pick(
+        self, table: str, where: str, columns: Sequence[str] = (), order: str = "", limit: int = 1_000
+    ) -> list[dict[str, Any]]:
+        """The first rows of a table that meet a condition, as Python values, in one query.
+
+        Args:
+            columns: the ones that are read; all where none is named.
+            order: the column to sort by; empty for any order.
+
+        Raises:
+            InputError: the condition or a column is wrong, or the query takes too long.
+        """
+        wanted = columns or [column.name for column in self._columns[table]]
+        with self._chosen(table, where) as rows:
+            ordered = rows.order(quoted_name(order)) if order else rows
+            read = ordered.limit(limit).project(", ".join(map(quoted_name, wanted))).to_arrow_table()
+            found: list[dict[str, Any]] = read.to_pylist()
+            return found
 
     def by_id(self, table: str, wanted: str, limit: int) -> Found:
         """Where the rows of a table lie whose id, or address, is this one; of samples, also the id of a post.

@@ -20,8 +20,8 @@ def test_the_commands_of_the_page_print_rows_of_the_demo(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(built[0], "run")
-    steps = [step for step in commands(_PAGE) if step[:2] == ["blift", "inspect"]]
-    assert len(steps) == 9
+    steps = [step for step in commands(_PAGE) if step[:2] in (["blift", "inspect"], ["blift", "explain"])]
+    assert len(steps) == 11
     capsys.readouterr()
     for step in steps:
         assert main(step[1:]) == 0

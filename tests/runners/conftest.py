@@ -65,7 +65,8 @@ def _demo(folder: Path) -> Path:
 
 def _observe_again(folder: Path) -> None:
     """Beside each record that is not packed: a live chat, danmaku, and the record of a month later, with time marks."""
-    for place, path in enumerate(sorted(folder.glob("*].info.json"))):
+    whole = [path for path in sorted(folder.glob("*].info.json")) if not path.name.startswith("broken")]
+    for place, path in enumerate(whole):
         record = json.loads(path.read_text())
         stem = path.name.removesuffix(".info.json")
         lines = [

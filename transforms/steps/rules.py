@@ -16,6 +16,7 @@ from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
 from blift.transforms.growth import with_growth
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts
 from blift.transforms.measured import UNITED
+from blift.transforms.normalise import PROVENANCE
 from blift.transforms.post_language import ONLY_WHILE_JUDGED
 from blift.transforms.reactions import with_marks
 from blift.transforms.rejects import reject_rows
@@ -33,7 +34,7 @@ _POST_ONLY = {
     *("num_crossposts", "awards"),
 }
 
-#: A table of posts, and one of comments on them.
+#: A table of posts, and one of comments on them. Both may have ``source`` and ``line``, for rejects.
 PostsWithComments = tuple[pa.Table, pa.Table]
 
 
@@ -66,7 +67,7 @@ class Judged(NamedTuple):
     Attributes:
         posts: tables with the columns of `post` that samples need, ``growth``, ``judged`` (false: a post that broke a
             rule, kept for what it tells of the media), ``identified_language``, ``language_confidence`` and
-            ``own_media``.
+            ``own_media``; and ``source`` and ``line``, where posts came with them.
         comments: tables with the columns that were asked for; ``media_key`` is that of the post, and ``marks`` are the
             seconds of the media that a comment names.
         rejects: tables of `reject`.
@@ -131,7 +132,8 @@ class _Judge(beam.DoFn):
         comments = judge_comments(replies, posts, self._rules, tally)
         yield _arrow(with_growth(posts.kept).drop(*_POST_ONLY, *ONLY_WHILE_JUDGED, strict=False))
         kept = with_marks(comments.kept, own_keys) if "marks" in self._columns else comments.kept
-        yield TaggedOutput(_COMMENTS, _arrow(kept.select(self._columns)))
+        places = [name for name in PROVENANCE if name in kept.columns]
+        yield TaggedOutput(_COMMENTS, _arrow(kept.select(*self._columns, *places)))
         yield TaggedOutput(REJECTS, self._rejects(posts.rejected, "post"))
         yield TaggedOutput(REJECTS, self._rejects(comments.rejected, "comment", read))
         yield from tally.emit()

@@ -69,7 +69,10 @@ class MediaParts(TypedDict):
 
 
 class Samples(NamedTuple):
-    """What ``MakeSamples`` gives: per shard its number and its table of `sample`; tables of `reject`; counts."""
+    """What ``MakeSamples`` gives: per shard its number and its table of `sample`; tables of `reject`; counts.
+
+    The tables of `sample` also have ``source`` and ``line``, where the posts came with them.
+    """
 
     rows: beam.PCollection[ShardedTable]
     rejects: beam.PCollection[pa.Table]

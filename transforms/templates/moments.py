@@ -10,8 +10,8 @@ from typing import Any
 _MOMENTS, _APART_S = 3, 10
 #: Ages of the observations that are given, and of that which is asked for, days: as `fetch.schedule` asks by default.
 EARLY_DAYS, LATER_DAYS = (1, 2, 7), 30
-#: An observation stands for an age until the post is so many times as old.
-_LATE = 1.5
+#: An observation stands for an age until the post is older by so many days, or by this part of the age.
+_LATER_DAYS, _LATER = 1.0, 0.5
 #: What is asked for, by the first that is known: the column, and its name in a sentence.
 _MEASURES = (("likes", "likes"), ("score", "upvotes less downvotes"), ("views", "views"))
 
@@ -41,8 +41,9 @@ def _clock(second: int) -> str:
 def growth_of(points: Sequence[Mapping[str, Any]], first: str | None) -> dict[str, Any] | None:
     """The growth of one post: ``measure`` by name, ``early`` and ``later``, with ``days`` and ``value``; or None.
 
-    An observation stands for a day if the post was then that old, and not yet half as old again. Only a post of which
-    both the later value and an early one are known has a growth.
+    An observation stands for a day if the post was then that old, and older by less than a day or half of that age: a
+    schedule that is looked at once a day is up to a day late. Only a post of which both the later value and an early
+    one are known has a growth.
 
     Args:
         points: the column ``growth`` of a sample.
@@ -62,6 +63,7 @@ def growth_of(points: Sequence[Mapping[str, Any]], first: str | None) -> dict[st
 def _at(points: Sequence[Mapping[str, Any]], column: str, days: int) -> dict[str, Any] | None:
     """The first value of a column at an age."""
     for point in points:
-        if days <= point["age_days"] < _LATE * days and point[column] is not None:
+        late = max(_LATER_DAYS, _LATER * days)
+        if days <= point["age_days"] < days + late and point[column] is not None:
             return {"days": days, "value": point[column]}
     return None

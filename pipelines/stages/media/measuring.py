@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import apache_beam as beam
@@ -14,6 +16,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.ahead import ahead
+from blift.connectors.filesystem import is_here
 from blift.connectors.malformed import reject_table
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.local import local_file
@@ -36,6 +39,8 @@ from blift.transforms.tables import arrow, concat, frame
 STAGE = "media"
 #: Steps of the funnel.
 _MEASURE, _FITS = 0, 0
+#: Files that are looked up in the store together.
+_LOOKED_UP = 64
 #: The row of a file with its uses, and what the search for near-duplicates needs.
 ROWS = pa.schema(
     [
@@ -135,16 +140,41 @@ class MeasureFiles(beam.DoFn):
 
     def process(self, uses: pa.Table) -> Iterator[pa.Table | TaggedOutput]:
         threads = self._at_once if self._at_once > 1 else 0
-        for made in ahead(_by_file(frame(uses)), self._made, threads, self._guards.stop):
+        for made in ahead(self._looked_up(uses), self._made, threads, self._guards.stop):
             yield from made
 
-    def _made(self, uses: pa.Table) -> list[pa.Table | TaggedOutput]:
-        """All that comes of one file."""
+    def _looked_up(self, uses: pa.Table) -> Iterator[tuple[pa.Table, pa.Table | None]]:
+        """The uses of each file, and its row where it was measured before."""
+        files = _by_file(frame(uses))
+        while some := list(islice(files, _LOOKED_UP)):
+            known = self._known(some)
+            yield from ((of_file, known.get(of_file.column("path")[0].as_py())) for of_file in some)
+
+    def _known(self, files: Sequence[pa.Table]) -> dict[str, pa.Table]:
+        """The rows of those of several files that were measured before, by path: values are checked in one go.
+
+        Of files of this machine: others are fetched one by one.
+        """
+        found: dict[str, pa.Table] = {}
+        for store, spoken in ((self._store, True), (self._heard, False)):
+            digests = {}
+            for uses in files:
+                path = uses.column("path")[0].as_py()
+                if is_here(path) and not self._is_too_large(uses) and _is_spoken(uses) == spoken:
+                    with suppress(InputError):  # what is wrong with the file is said where it is measured
+                        digests[path] = file_sha256(path)
+            rows = store.all_measured(sorted(set(digests.values())))
+            found |= {path: rows[sha256] for path, sha256 in digests.items() if sha256 in rows}
+        return found
+
+    def _made(self, file: tuple[pa.Table, pa.Table | None]) -> list[pa.Table | TaggedOutput]:
+        """All that comes of one file: its uses, and its row where that is known."""
+        uses, known = file
         tally = Tally(STAGE)
         made: list[pa.Table | TaggedOutput] = []
         lost: dict[Reason, int] = {}
         try:
-            row = self._row(uses)
+            row = (self._row(uses) if known is None else known).drop_columns("drawings")
             told = with_misfits(frame(uses), row.column("form")[0].as_py(), row.column("duration_s")[0].as_py())
             misfits, fitting = told.filter(pl.col("misfit").is_not_null()), told.filter(pl.col("misfit").is_null())
             tally.step(_FITS, "fits", "use", told.height, {Reason.OTHER_MEDIA: misfits.height})
@@ -161,10 +191,10 @@ class MeasureFiles(beam.DoFn):
 
     def _row(self, uses: pa.Table) -> pa.Table:
         path, limits = uses.column("path")[0].as_py(), self._options.measure.limits
-        size_bytes = uses.column("size_bytes")[0].as_py()
-        if size_bytes > limits.max_bytes:
+        if self._is_too_large(uses):
+            size_bytes = uses.column("size_bytes")[0].as_py()
             raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes; at most {limits.max_bytes}")
-        spoken = pa.compute.any(uses.column("spoken")).as_py()
+        spoken = _is_spoken(uses)
         store = self._store if spoken else self._heard
         try:
             with local_file(path) as local:
@@ -175,7 +205,10 @@ class MeasureFiles(beam.DoFn):
                     store.put_measured(sha256, row)
         except (OSError, InputError) as error:
             raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
-        return row.drop_columns("drawings")
+        return row
+
+    def _is_too_large(self, uses: pa.Table) -> bool:
+        return bool(uses.column("size_bytes")[0].as_py() > self._options.measure.limits.max_bytes)
 
     def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
         measured = self._guards.measure(local)
@@ -188,6 +221,10 @@ class MeasureFiles(beam.DoFn):
             row["speech"] = heard.segments
             row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
         return from_rows([{**row, **measured.traits.columns(), "uses": [], "file": "", "unite_as": ""}], KEPT)
+
+
+def _is_spoken(uses: pa.Table) -> bool:
+    return bool(pa.compute.any(uses.column("spoken")).as_py())
 
 
 def _with_uses(row: pa.Table, uses: pl.DataFrame) -> pa.Table:

@@ -43,6 +43,12 @@ def test_growth_asks_for_a_month_by_the_first_days() -> None:
     }
 
 
+def test_an_observation_of_a_daily_run_stands_for_the_day_before() -> None:
+    found = growth_of([point(1.9, views=1), point(2.9, views=2), point(10.4, views=3), point(44.9, views=4)], "a")
+    assert found is not None
+    assert [each["value"] for each in (*found["early"], found["later"])] == [1, 2, 3, 4]
+
+
 def test_growth_needs_both_ends_of_one_measure_of_one_post() -> None:
     assert growth_of([point(1, likes=1), point(29, likes=2)], "a") is None
     assert growth_of([point(1, likes=1), point(45, likes=2)], "a") is None
