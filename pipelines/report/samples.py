@@ -106,12 +106,15 @@ def plain(value: Any) -> Any:
 
     A text that was cut is ``{"cut": text, "characters": n}``, so that the page tells how much is missing.
     """
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
-        return {"cut": value[:MOST_CHARACTERS], "characters": len(value)}
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
+    match value:
+        case str():
+            cut = {"cut": value[:MOST_CHARACTERS], "characters": len(value)}
+            return cut if len(value) > MOST_CHARACTERS else value
+        case float():
+            return value if math.isfinite(value) else None
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+        case _:
+            return value

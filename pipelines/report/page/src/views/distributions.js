@@ -20,7 +20,7 @@ export async function distributions(load) {
 
 function numberChart(each, rows) {
   const label = ([from, to]) => (from === null ? "below 0" : to === null ? `${short(from)} and more` : to - from === 1 ? short(from) : `${short(from)} to ${short(to)}`);
-  const told = `${words(each.name)}: ${number(each.rows)} of ${number(rows)} have it; ${plain(each.least)} to ${plain(each.most)}, mean ${plain(each.mean)}`;
+  const told = `${words(each.name)}: ${number(each.rows)} of ${number(rows)} have it; ${plain(each.least)} to ${plain(each.most)}, median ${plain(each.median)}, mean ${plain(each.mean)}`;
   return bars(told, each.unit, each.bins.map((bin) => [label(bin), bin[2]]));
 }
 

@@ -1,6 +1,6 @@
 // Rejects by reason, and each with its record and its line; and what became of an id.
 
-import { crc32 } from "../data.js";
+import { fileOf } from "../data.js";
 import { el, facts, foreign, opens, table } from "../dom.js";
 import { number, words } from "../format.js";
 import { drawn } from "./samples.js";
@@ -75,9 +75,9 @@ export async function find(load, [encoded]) {
   const query = decodeURIComponent(encoded ?? "").trim();
   const [known, told, spread, groups] = await Promise.all([load("ids"), drawn(load), load("distributions"), load("rejects")]);
   const names = candidates(query, spread.words.find((each) => each.name === "platform").values.map(([name]) => name));
-  const buckets = [...new Set(names.map((name) => crc32(name) % known.buckets))];
-  const files = await Promise.all(buckets.map((bucket) => load(`ids-${bucket}`)));
-  const rows = files.flatMap((file) => file.rows.filter(([id]) => names.includes(id)).map((row) => unpacked(row, file.kinds)));
+  const places = [...new Set(names.map((name) => fileOf(known.starts, name)))].filter((place) => place >= 0);
+  const files = await Promise.all(places.map((place) => load(`ids-${place}`)));
+  const rows = files.flatMap((file) => [...held(file, names), ...rejected(file, names)]);
   const titles = told.rows.filter((row) => query && ((row.title ?? "").toLowerCase().includes(query.toLowerCase()) || row.sample_id === query));
   return el(
     "div",
@@ -94,12 +94,17 @@ function candidates(query, platforms) {
   return [...new Set([query, ...parts.flatMap((part) => platforms.map((platform) => `${platform}:${part}`))])];
 }
 
-/** A row of the look-up by names: what holds the id, or what rejected it. */
-function unpacked([id, ...rest], kinds) {
-  if (rest.length === 1) return { id, sample: rest[0] };
-  const [kind, source, line, detail] = rest;
-  const [stage, rule, reason] = kinds[kind];
-  return { id, stage, rule, reason, source, line, detail };
+const placesOf = (ids, names) => ids.flatMap((id, place) => (names.includes(id) ? [place] : []));
+
+/** The samples of a file of the look-up that hold one of some ids. */
+const held = ({ kept }, names) => placesOf(kept.id, names).map((place) => ({ id: kept.id[place], sample: kept.sample[place] }));
+
+/** The rejects of a file of the look-up with one of some ids. */
+function rejected({ rejected: told, kinds }, names) {
+  return placesOf(told.id, names).map((place) => {
+    const [stage, rule, reason, source] = kinds[told.kind[place]];
+    return { id: told.id[place], stage, rule, reason, source, line: told.line[place], detail: told.detail[place] };
+  });
 }
 
 function fate({ id, sample, stage, rule, reason, source, line, detail }, groups, told) {
