@@ -56,7 +56,8 @@ class OpenShard:
 
     def matching(self, column: str, values: Sequence[str], columns: Sequence[str] | None = None) -> pa.Table:
         """The rows whose ``column`` has one of some values; what lies behind the last of them stays packed."""
-        wanted, parts = pa.array(values, pa.string()), []
+        wanted = pa.array(values, pa.string())
+        parts: list[pa.Table] = []
         for place in range(self._parquet.num_row_groups):
             found = pc.is_in(self._parquet.read_row_group(place, [column]).column(column), value_set=wanted)
             parts.extend(self._chosen(place, np.flatnonzero(found), columns))

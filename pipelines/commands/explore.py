@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from blift.connectors.hub.extra import require_hub
-from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.versions import is_run_folder, run_folder
 from blift.pipelines.explore.api import Dataset, Explorer
@@ -18,6 +17,7 @@ from blift.pipelines.explore.kept_media import KeptMedia
 from blift.pipelines.explore.query import Database, require_duckdb
 from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import copied, require_tables
+from blift.pipelines.report.funnel import funnel
 from blift.schemas.printable import printable
 
 #: A dataset on the Hub; with a branch, a tag or a commit: `OWNER/NAME@v1.0.0`.
@@ -71,7 +71,7 @@ def _of_folder(folder: RunFolder, scratch: str) -> Dataset:
     tables = require_tables(folder, manifest)
     database = Database(tables if folder.is_local else copied(tables, scratch))
     media = KeptMedia(folder.path) if folder.is_local else None
-    return Dataset(manifest.recipe, folder.path, database, list(funnel_rows(manifest)), media)
+    return Dataset(manifest.recipe, folder.path, database, funnel(manifest), media)
 
 
 def _of_hub(named: re.Match[str], scratch: str) -> Dataset:

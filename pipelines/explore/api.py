@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import pyarrow as pa
 
 from blift.pipelines.explore.conditions import Filter, condition
 from blift.pipelines.explore.kept_media import KeptMedia
 from blift.pipelines.explore.query import Choice, Database, Found, Place
 from blift.pipelines.explore.tables import named_table
 from blift.pipelines.explore.values import as_json
+from blift.pipelines.report.clusters import clusters
+from blift.pipelines.report.pairs import pairs
+from blift.pipelines.report.samples import plain
+from blift.pipelines.stages.release.layout import PUBLISHED
 from blift.schemas.errors import InputError
-from blift.transforms.accounting import FunnelRow
+from blift.schemas.registry import SCHEMAS
 
-#: Rows of a page at most, characters of a cell of it, rows of each table with an id, and pairs of a sample.
-MOST_ROWS, _CELL, _ROWS_OF_ID, _PAIRS = 200, 200, 20, 50
-#: Tables with the pairs of samples, the first that has some is shown.
-_OF_PAIRS = ("instructions", "instructions_without_media")
+#: Rows of a page at most, characters of a cell of it, rows of each table with an id.
+MOST_ROWS, _CELL, _ROWS_OF_ID = 200, 200, 20
 #: Parameters of an address, each with all its values.
 Parameters = Mapping[str, Sequence[str]]
 
@@ -30,14 +35,14 @@ class Dataset:
     Attributes:
         name: of its recipe, or of the dataset on the Hub.
         where: the folder or the address, for people.
-        funnel: empty where it is not known.
+        funnel: as ``blift.pipelines.report.funnel`` tells it; empty where it is not known.
         media: the files of media that may be shown; None where there are none.
     """
 
     name: str
     where: str
     database: Database
-    funnel: Sequence[FunnelRow] = ()
+    funnel: Sequence[Mapping[str, Any]] = ()
     media: KeptMedia | None = None
 
 
@@ -51,6 +56,8 @@ class Explorer:
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self._database = dataset.database
+        # Rows of others, and those of another version, are shown field by field.
+        self._kinds = {name: table.table for name, table in self._database.tables.items() if table.is_present}
 
     def tables(self, _: Parameters) -> dict[str, Any]:
         """The tables, their columns and rows, and the funnel."""
@@ -62,8 +69,8 @@ class Explorer:
             }
             for name in self._database.tables
         ]
-        funnel = [asdict(row) for row in self._dataset.funnel]
-        return {"name": self._dataset.name, "where": self._dataset.where, "tables": tables, "funnel": funnel}
+        told = {"name": self._dataset.name, "where": self._dataset.where, "tables": tables}
+        return {**told, "funnel": list(self._dataset.funnel)}
 
     def rows(self, parameters: Parameters) -> dict[str, Any]:
         """A page of rows: their plain columns, long texts cut, and where each lies.
@@ -98,7 +105,7 @@ class Explorer:
         }
 
     def row(self, parameters: Parameters) -> dict[str, Any]:
-        """One row whole, the addresses of its media, and the pairs of a sample.
+        """One row whole with its media; of a sample also its pictures, pairs, and what was merged into it.
 
         Raises:
             InputError: there is no such row.
@@ -108,20 +115,34 @@ class Explorer:
         rows = self._database.rows(table, [place])
         if not rows:
             raise InputError(f"{table} has no row {place.row} in file {place.file}.")
-        row = rows[0]
-        kind = self._database.tables[table].table
-        media = self._dataset.media.of_row(kind, row) if self._dataset.media else []
-        pairs = self._pairs(str(row["sample_id"])) if kind == "sample" else []
-        return {"table": table, "kind": kind, "row": as_json(row), "media": media, "pairs": pairs}
+        kind, media = self._kinds.get(table, ""), self._dataset.media
+        row = {**_without_values(kind), **rows[0]}
+        told = {
+            "table": table,
+            "kind": kind,
+            "row": row,
+            "media": media.of_row(kind, row) if media else [],
+            **(self._of_sample(row) if kind == "sample" else {}),
+        }
+        return {name: as_json(plain(value, sys.maxsize)) for name, value in told.items()}
 
-    def _pairs(self, sample_id: str) -> list[Any]:
-        for table in _OF_PAIRS:
-            if table in self._database.tables:
-                found = self._database.by_id(table, sample_id, _PAIRS)
-                if found.total:
-                    wanted = ["id", "template", "split", "system", "conversations"]
-                    return [as_json(pair) for pair in self._database.rows(table, found.places, wanted)]
-        return []
+    def _of_sample(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What `blift report` shows of a sample beside its row."""
+        media = self._dataset.media
+        merged = next(iter(clusters(self._pick, [row])), None)
+        for member in merged["members"] if merged else ():
+            member["picture"] = media.picture(member["sha256"]) if media and member["sha256"] else None
+        return {
+            "pictures": media.of_sample(row) if media else {"file": None, "video": None, "scenes": []},
+            "merged": merged,
+            "pairs": pairs(self._pick, [row["sample_id"]]).get(row["sample_id"], []),
+        }
+
+    def _pick(
+        self, dataset: str, column: str, values: Sequence[str], columns: Sequence[str], /
+    ) -> Iterator[dict[str, Any]]:
+        name = next((name for name, folder, _ in PUBLISHED if folder == dataset), "")
+        return self._database.pick(name, column, values, columns)
 
     def by_id(self, parameters: Parameters) -> dict[str, Any]:
         """The rows of all tables with an id.
@@ -138,6 +159,11 @@ class Explorer:
 
     def _table(self, parameters: Parameters) -> str:
         return named_table(self._database.tables, _one(parameters, "table") or next(iter(self._database.tables))).name
+
+
+def _without_values(kind: str) -> dict[str, Any]:
+    """A row of a table of blift without any value."""
+    return {field.name: [] if pa.types.is_list(field.type) else None for field in SCHEMAS.get(kind, ())}
 
 
 def _one(parameters: Parameters, name: str) -> str:

@@ -70,6 +70,29 @@ class KeptMedia:
             found.append({"path": name, "kind": kind.partition("/")[0], "label": label})
         return found
 
+    def of_sample(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The paths of the image or the video of a sample, and of each keyframe; None for those not kept."""
+        whole = self.picture(row["sha256"]) if row["sha256"] else None
+        video = whole if whole and CONTENT_TYPES[whole.rpartition(".")[2].lower()].startswith("video/") else None
+        keyframes = [scene["keyframe"] for scene in row["scenes"]]
+        return {
+            "file": None if video else whole,
+            "video": video,
+            "scenes": [self._there(f"{_STORE}/{name}") if name else None for name in keyframes],
+        }
+
+    def picture(self, sha256: str) -> str | None:
+        """The path of an image or a video by its digest; None where the store does not hold it."""
+        return self._there(self._of_digest(sha256))
+
+    def _there(self, name: str) -> str | None:
+        """The name, where it may be shown."""
+        try:
+            self.path(name)
+        except BliftError:  # it was not kept, or is not ours to show
+            return None
+        return name
+
     def _of_digest(self, sha256: str) -> str:
         """The path of a file by its digest; empty where there is none."""
         if not _SHA256.fullmatch(sha256):

@@ -43,6 +43,9 @@ KEYS = {
     "instruction": ("id", "sample_id"),
     "chat": ("id", "sample_id"),
     "preference": ("id", "sample_id"),
+    "instruction_with_media": ("id", "sample_id"),
+    "chat_with_media": ("id", "sample_id"),
+    "preference_with_media": ("id", "sample_id"),
     "reject": ("record_id",),
 }
 
@@ -244,6 +247,25 @@ class Database:
                 for row in read.to_pylist():
                     found[Place(row.pop(_FILE), row.pop(_ROW))] = row
         return [found[place] for place in places if place in found]
+
+    def pick(self, table: str, column: str, values: Sequence[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The rows of a table whose ``column`` has one of some values, in the order of the files.
+
+        There are none where there is no such table or column; of ``columns`` that it lacks, the values are None.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        there = {each.name for each in self._columns.get(table, ())}
+        if column not in there or not values:
+            return
+        known = [name for name in columns if name in there]
+        with self._chosen(
+            table, f"{quoted_name(column)} IN ({', '.join(map(quoted_text, sorted(set(values))))})"
+        ) as rows:
+            ordered = rows.order(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
+            found = ordered.project(", ".join(map(quoted_name, known))).to_arrow_table().to_pylist()
+        yield from ({name: row.get(name) for name in columns} for row in found)
 
     def by_id(self, table: str, wanted: str, limit: int) -> Found:
         """Where the rows of a table lie whose id, or address, is this one; of samples, also the id of a post.

@@ -1,4 +1,4 @@
-"""Distributions over all samples, out of the counts that `blift stats` describes: bins, words, months, missing values."""
+"""Distributions over all samples, out of the counts that `blift stats` describes too."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class _Writer:
     def _samples(self, drawn: Draw) -> Iterator[tuple[str, Any]]:
         datasets = self._datasets
         rows = drawn_rows(datasets, drawn.ids)
-        merged = clusters(datasets, rows)
+        merged = clusters(datasets.pick, rows)
         files = {member["sha256"]: member["file"] for one in merged for member in one["members"] if member["sha256"]}
         pictures = Pictures(datasets, self._out, drawn.ids, files)
         for member in (member for one in merged for member in one["members"]):
@@ -148,7 +148,7 @@ class _Writer:
             },
         )
         yield "merged", merged
-        told = pairs(datasets, drawn.ids)
+        told = pairs(datasets.pick, drawn.ids)
         for place in range(0, len(rows), _SAMPLES_OF_A_FILE):
             part = rows[place : place + _SAMPLES_OF_A_FILE]
             yield (

@@ -101,20 +101,20 @@ COLUMNS = (
 )
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, most: int = MOST_CHARACTERS) -> Any:
     """A value as the page reads it: without numbers that JSON has none for, and with long texts cut.
 
-    A text that was cut is ``{"cut": text, "characters": n}``, so that the page tells how much is missing.
+    A text of more than ``most`` characters is cut to ``{"cut": text, "characters": n}``, so that the page tells how
+    much is missing.
     """
     match value:
         case str():
-            cut = {"cut": value[:MOST_CHARACTERS], "characters": len(value)}
-            return cut if len(value) > MOST_CHARACTERS else value
+            return value if len(value) <= most else {"cut": value[:most], "characters": len(value)}
         case float():
             return value if math.isfinite(value) else None
         case list() | tuple():
-            return [plain(item) for item in value]
+            return [plain(item, most) for item in value]
         case dict():
-            return {key: plain(item) for key, item in value.items()}
+            return {key: plain(item, most) for key, item in value.items()}
         case _:
             return value

@@ -63,7 +63,9 @@ def count(rows: pa.Table, tokens: Tokens | None = None) -> pa.Table:
         rows: of any table.
         tokens: counts the tokens of texts; None where nobody asks for them.
     """
-    return _added(part for column in frame(rows).iter_columns() for part in _of(column, column.name, column.name, tokens))
+    return _added(
+        part for column in frame(rows).iter_columns() for part in _of(column, column.name, column.name, tokens)
+    )
 
 
 def count_lengths(lengths: pa.Table) -> pa.Table:
@@ -182,9 +184,7 @@ def _of(values: pl.Series, path: str, name: str, tokens: Tokens | None) -> Itera
     yield from _totals(path, kind, totals)
 
 
-def _of_items(
-    lists: pl.Series, path: str, name: str, tokens: Tokens | None
-) -> Iterator[tuple[_Name, pl.DataFrame]]:
+def _of_items(lists: pl.Series, path: str, name: str, tokens: Tokens | None) -> Iterator[tuple[_Name, pl.DataFrame]]:
     """Counts of the items of lists: members of structs as columns of their own, categories as words of the list."""
     items = lists.filter(lists.list.len() > 0).explode()
     if isinstance(items.dtype, pl.Struct):

@@ -13,13 +13,13 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.explore.api import Dataset, Explorer
 from blift.pipelines.explore.kept_media import KeptMedia
 from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import tables_of
+from blift.pipelines.report.funnel import funnel
 from blift.schemas.errors import InputError
 
 
@@ -29,7 +29,7 @@ class Client:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         database = Database(tables_of(RunFolder(str(folder)), manifest))
         media = KeptMedia(str(folder))
-        rows = list(funnel_rows(manifest))
+        rows = funnel(manifest)
         self.folder = folder
         self.server = ExploreServer(Explorer(Dataset("demo", str(folder), database, rows, media)), media)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)

@@ -16,10 +16,11 @@ from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.report.page_folder import PAGE, PAGE_FILES
 from blift.pipelines.report.report import report
-from tests.pipelines.report.made import Row, with_rows
+from tests.pipelines.report.made import Row, hostile_sample, hostile_strings, with_rows
 
 pytestmark = pytest.mark.browser
 
+EXPLORE = PAGE.parents[1] / "explore" / "page"
 _MODULES = Path(__file__).parents[3] / ".cache" / "page" / "node_modules"
 VIEWS = ("overview", "funnel", "rejects", "samples", "merged", "distributions", "privacy")
 
@@ -203,47 +204,13 @@ def test_a_phone_needs_no_scrolling_sideways(chromium: Browser, page: Path, view
     made.page.close()
 
 
-def hostile_strings() -> list[str]:
-    """500 texts that would do something if they were markup, script, or left to set directions."""
-    scripts = [
-        "<script>globalThis.hit = 1</script>",
-        "<img src=x onerror='globalThis.hit = 1'>",
-        "<svg onload='globalThis.hit = 1'>",
-        "\"><iframe src='javascript:parent.hit = 1'></iframe>",
-        "javascript:globalThis.hit=1",
-        "</title><script>hit=1</script>",
-        "<style>body { display: none }</style>",
-        "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
-        "<link rel=stylesheet href=http://127.0.0.1:9/a.css>",
-        "{{constructor.constructor('hit=1')()}}",
-        "${hit=1}",
-        "`);hit=1;//",
-        "\\u003cscript>hit=1\\u003c/script>",
-        "<base href=http://127.0.0.1:9/>",
-        "--><script>hit=1</script>",
-        "]]><script>hit=1</script>",
-        "<a href=javascript:hit=1>x</a>",
-        "<form action=http://127.0.0.1:9/><button>x",
-        "__proto__",
-        "constructor",
-    ]
-    marks = ["\u202e", "\u202d", "\u2066", "\u2067", "\u2069", "\u200f", "\u061c", "\u0000", "\u001b[2J", "\u2028"]
-    zalgo = "Z" + "\u0300\u0301\u0302\u0303\u0488" * 40
-    found = [f"{place} {text}" for place in range(10) for text in scripts]
-    found += [f"{place} start {mark} end" for place in range(20) for mark in marks]
-    found += [f"{place} {zalgo}" for place in range(50)]
-    found += [f"{place} " + "long " * 20_000 for place in range(10)]
-    found += [f"{place} " + "\U0001f600\u200d" * 50 for place in range(40)]
-    return found
-
-
 def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path) -> None:
     texts = hostile_strings()
     assert len(texts) == 500
     left = iter(texts)
 
     def change(rows: list[Row]) -> list[Row]:
-        return [_hostile(row, left) for row in rows]
+        return [hostile_sample(row, left) for row in rows]
 
     folder = tmp_path / "report"
     report(RunFolder(str(with_rows(built[0], tmp_path / "run", change))), folder)
@@ -266,11 +233,6 @@ def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Man
     made.page.close()
 
 
-def _hostile(row: Row, texts: Iterator[str]) -> Row:
-    comments = [{**comment, "text": next(texts, "plain")} for comment in row["comments"][:4]]
-    return {**row, "title": next(texts, "plain"), "text": next(texts, "plain"), "comments": comments}
-
-
 def test_a_long_title_is_cut_and_says_so(chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path) -> None:
     run = with_rows(built[0], tmp_path / "run", lambda rows: [{**row, "title": "word " * 20_000} for row in rows])
     report(RunFolder(str(run)), tmp_path / "report", samples=1)
@@ -285,11 +247,14 @@ def test_a_long_title_is_cut_and_says_so(chromium: Browser, built: tuple[Path, M
 def test_the_bundle_is_what_the_sources_build(tmp_path: Path) -> None:
     if not shutil.which("node") or not (_MODULES / ".bin" / "esbuild").exists():
         pytest.skip("Node or esbuild is not installed here: run `make page`, which needs Node")
-    subprocess.run([str(PAGE / "build.sh"), str(_MODULES), str(tmp_path)], check=True)
+    subprocess.run([str(PAGE / "build.sh"), str(_MODULES), str(tmp_path), str(tmp_path)], check=True)
     for name in PAGE_FILES:
         if name != "index.html":
             assert (tmp_path / name).read_bytes() == (PAGE / name).read_bytes(), name
+    for name in ("explore.js", "explore.css"):
+        assert (tmp_path / name).read_bytes() == (EXPLORE / name).read_bytes(), name
 
 
 def test_the_page_is_small_before_its_data() -> None:
     assert sum((PAGE / name).stat().st_size for name in PAGE_FILES) < 2_000_000
+    assert sum(path.stat().st_size for path in EXPLORE.glob("explore.*")) < 2_000_000

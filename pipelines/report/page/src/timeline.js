@@ -13,13 +13,13 @@ export function timeline(sample, pictures) {
     return made;
   };
   const scenes = sample.scenes.map((scene, index) =>
-    place(scene, el("div", { class: "scene" }, pictures[index] ? picture(pictures[index], `Scene ${index + 1}, from ${clock(scene.start_s)}`) : null)),
+    place(scene, el("div", { class: "scene" }, pictures[index] ? picture(pictures[index], `Scene ${index + 1}, from ${clock(scene.start_s)}`) : el("span", { class: "note", "aria-hidden": "true" }, clock(scene.start_s)))),
   );
   const speech = sample.speech.map((part) => place(part, el("span", { class: "said", title: `${clock(part.start_s)}`, "aria-hidden": "true" })));
   return el(
     "div",
     { class: "timeline" },
-    el("div", { class: "film" }, scenes, sample.replay.length ? graph(sample.replay, end) : null),
+    el("div", { class: pictures.some(Boolean) || sample.replay.length ? "film" : "film low" }, scenes, sample.replay.length ? graph(sample.replay, end) : null),
     speech.length ? el("div", { class: "speech" }, speech) : null,
     el("div", { class: "ends" }, el("span", {}, "0:00"), el("span", {}, clock(end))),
     el("p", { class: "note" }, told(sample)),
