@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from blift.connectors.parquet import opened
 from blift.connectors.shard import Shard
 from blift.connectors.stored_table import StoredTable, present_schema
+from blift.schemas.errors import InputError
 
 #: Rows that are decoded at once where few are wanted.
 _BATCH_ROWS = 1_000
@@ -115,6 +116,29 @@ class OpenShard:
 
     def _is_text(self, path: str) -> bool:
         return bool(self._parquet.schema.column(self._leaves[path]).physical_type == "BYTE_ARRAY")
+
+
+def rows_with_member(path: str, column: str, member: str, value: str) -> list[int]:
+    """The numbers of the rows of a file on this machine of whose list of structs one has a value as its ``member``.
+
+    Args:
+        path: of any Parquet file; its digest is not checked.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with pq.ParquetFile(path) as parquet:
+            names = [parquet.schema.column(place).path for place in range(len(parquet.schema.names))]
+            leaf = next((n for n in names if n.startswith(f"{column}.") and n.rpartition(".")[2] == member), None)
+            if leaf is None:
+                return []
+            lists = parquet.read([leaf]).column(column).combine_chunks()
+            found = pc.equal(pc.struct_field(lists.flatten(), member), pa.scalar(value, pa.string()))
+            owners = pc.list_parent_indices(lists).filter(pc.fill_null(found, False))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"Cannot read {path}: {str(error).rstrip('.')}.") from error
+    return [int(row) for row in pc.unique(owners).to_pylist()]
 
 
 def _members(lists: pa.Array, member: str) -> pa.Array:

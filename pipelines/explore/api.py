@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from blift.pipelines.explore.conditions import Filter, condition
 from blift.pipelines.explore.kept_media import KeptMedia
-from blift.pipelines.explore.query import Choice, Database, Found, Place
+from blift.pipelines.explore.query import Choice, Database, Found, Listed, Place
 from blift.pipelines.explore.tables import named_table
 from blift.pipelines.explore.values import as_json
 from blift.pipelines.report.clusters import clusters
@@ -24,6 +24,12 @@ from blift.schemas.registry import SCHEMAS
 
 #: Rows of a page at most, characters of a cell of it, rows of each table with an id.
 MOST_ROWS, _CELL, _ROWS_OF_ID = 200, 200, 20
+#: Columns of a page at most, and those that people look at first; the others follow in the order of the table.
+_COLUMNS = 9
+FIRST = (
+    *("title", "reason", "detail", "text", "media_kind", "template", "score", "likes", "views", "num_comments"),
+    *("subreddit", "posted_at", "channel_name", "language", "rule", "record_id", "source", "line", "split"),
+)
 #: Parameters of an address, each with all its values.
 Parameters = Mapping[str, Sequence[str]]
 
@@ -79,30 +85,29 @@ class Explorer:
             InputError: a parameter, a condition or a column is wrong.
         """
         table = self._table(parameters)
-        columns = self._database.columns(table)
+        columns, filters = self._database.columns(table), _filters(parameters)
         choice = Choice(
             where=_one(parameters, "where"),
-            filters=condition(columns, _filters(parameters), _one(parameters, "search")),
+            filters=condition(columns, filters, _one(parameters, "search")),
             order=_one(parameters, "order"),
             descending=_one(parameters, "descending") == "1",
             limit=min(_number(parameters, "limit", 50), MOST_ROWS),
             offset=_number(parameters, "offset", 0),
             seed=_number(parameters, "seed", 0) if _one(parameters, "seed") else None,
         )
-        return self._listed(table, self._database.find(table, choice))
+        names = self._shown(table, [choice.order, *(one.column for one in filters)])
+        return _page(table, names, self._database.listed(table, choice, names))
 
-    def _listed(self, table: str, found: Found) -> dict[str, Any]:
+    def _shown(self, table: str, asked: Sequence[str]) -> list[str]:
+        """The columns of a page: those that are asked for, then the ones with values that people look at first.
+
+        To read a column of some rows costs as much as to find them, and a row shows all its columns when it is opened.
+        """
         plain = [column.name for column in self._database.columns(table) if column.is_plain]
-        rows = self._database.rows(table, found.places, plain)
-        return {
-            "table": table,
-            "total": found.total,
-            "columns": plain,
-            "rows": [
-                {"place": [place.file, place.row], "cells": [_cell(row[name]) for name in plain]}
-                for place, row in zip(found.places, rows, strict=True)
-            ],
-        }
+        filled = [column.name for column in self._database.columns(table) if column.is_plain and not column.is_empty]
+        first = sorted(filled, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+        wanted = dict.fromkeys([name for name in asked if name in plain] + first)
+        return list(wanted)[:_COLUMNS]
 
     def row(self, parameters: Parameters) -> dict[str, Any]:
         """One row whole with its media; of a sample also its pictures, pairs, and what was merged into it.
@@ -152,13 +157,25 @@ class Explorer:
         """
         wanted = _one(parameters, "id").strip()
         found = {table: self._database.by_id(table, wanted, _ROWS_OF_ID) for table in self._database.tables}
-        there = [self._listed(table, rows) for table, rows in found.items() if rows.total]
+        there = [self._with_id(table, rows) for table, rows in found.items() if rows.total]
         if not there:
             raise InputError(f"No row has the id {wanted!r}{self._database.hint_of_id(wanted)}")
         return {"tables": there}
 
+    def _with_id(self, table: str, found: Found) -> dict[str, Any]:
+        names = self._shown(table, ())
+        rows = self._database.rows(table, found.places, names)
+        return _page(table, names, Listed(list(zip(found.places, rows, strict=True)), found.total))
+
     def _table(self, parameters: Parameters) -> str:
         return named_table(self._database.tables, _one(parameters, "table") or next(iter(self._database.tables))).name
+
+
+def _page(table: str, names: Sequence[str], listed: Listed) -> dict[str, Any]:
+    rows = [
+        {"place": [place.file, place.row], "cells": [_cell(row[name]) for name in names]} for place, row in listed.rows
+    ]
+    return {"table": table, "total": listed.total, "columns": list(names), "rows": rows}
 
 
 def _without_values(kind: str) -> dict[str, Any]:

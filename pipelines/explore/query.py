@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from blift.connectors.parquet_parts import rows_with_member
 from blift.pipelines.explore.tables import QueryTable
 from blift.schemas.errors import InputError, cut, did_you_mean
 
@@ -31,6 +32,8 @@ _FILE, _ROW = "blift:file", "blift:row"
 LONGEST_S = 60.0
 #: Memory of the database, MB. What a sort holds is only the sorted column.
 _MEMORY_MB = 2_048
+#: Conditions whose number of rows is remembered.
+_TOTALS = 100
 _NO_COLUMN = re.compile(r'Referenced column "(?P<name>.+?)" not found')
 _EXAMPLE = "A condition is one SQL expression, such as \"score > 100 AND title ILIKE '%cat%'\"."
 
@@ -52,10 +55,11 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name, its type as DuckDB calls it, and whether its values are single ones."""
+    """A column of a table: its name, its type as DuckDB calls it, and whether no row has a value."""
 
     name: str
     kind: str
+    is_empty: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -99,6 +103,14 @@ class Found:
     total: int
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Some columns of the rows that were chosen, each row with its place, and how many rows meet the condition."""
+
+    rows: list[tuple[Place, dict[str, Any]]]
+    total: int
+
+
 def require_duckdb() -> None:
     """Check that the extra `explore` is installed.
 
@@ -127,6 +139,7 @@ class Database:
         self.tables = dict(tables)
         self._longest_s = longest_s
         self._mixed: set[str] = set()
+        self._totals: dict[tuple[str, str, str], int] = {}
         self._connection = duckdb.connect(":memory:", config={"temp_directory": "", "threads": os.cpu_count() or 1})
         paths = [path for table in self.tables.values() for path in map(os.path.abspath, table.paths())]
         with self._told(""):
@@ -163,7 +176,17 @@ class Database:
 
     def _described(self, name: str) -> list[Column]:
         described = self._connection.execute(f"DESCRIBE {quoted_name(name)}").fetchall()
-        return [Column(column, kind) for column, kind, *_ in described if column not in (_FILE, _ROW)]
+        empty = self._without_values(name)
+        return [Column(column, kind, column in empty) for column, kind, *_ in described if column not in (_FILE, _ROW)]
+
+    def _without_values(self, name: str) -> set[str]:
+        """The columns without any value, as the statistics in the files say."""
+        files = _list(map(os.path.abspath, self.tables[name].paths()))
+        found = self._connection.execute(
+            f"SELECT path_in_schema FROM parquet_metadata({files}) GROUP BY ALL "  # noqa: S608 - names are quoted
+            "HAVING coalesce(sum(stats_null_count) = sum(num_values), false) AND count(stats_null_count) = count(*)"
+        ).fetchall()
+        return {path for (path,) in found}
 
     def _counted(self, name: str) -> list[int]:
         """The rows of each file, as the file itself says."""
@@ -204,15 +227,38 @@ class Database:
                 return Found(
                     [Place(int(found[_FILE][each]), int(found[_ROW][each])) for each in drawn], len(found[_ROW])
                 )
-            (total,) = rows.aggregate("count(*)").fetchall()[0]
-            ordered = rows
-            if choice.order:
-                down = "DESC" if choice.descending else "ASC"
-                ordered = rows.order(
-                    f"{quoted_name(choice.order)} {down} NULLS LAST, {quoted_name(_FILE)}, {quoted_name(_ROW)}"
-                )
-            page = ordered.limit(choice.limit, choice.offset).project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
-            return Found([Place(*place) for place in page.fetchall()], total)
+            page = _ordered(rows, choice).limit(choice.limit, choice.offset)
+            places = [Place(*place) for place in page.project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}").fetchall()]
+        return Found(places, self._total(table, choice))
+
+    def _total(self, table: str, choice: Choice) -> int:
+        """How many rows meet a condition; the last ones are remembered, since a page is turned and sorted often."""
+        condition = (table, choice.where.strip(), choice.filters)
+        if not any(condition[1:]):
+            return self.count(table)
+        if condition not in self._totals:
+            with self._chosen(table, choice.where, choice.filters) as rows:
+                (total,) = rows.aggregate("count(*)").fetchall()[0]
+            if len(self._totals) >= _TOTALS:
+                self._totals.pop(next(iter(self._totals)), None)
+            self._totals[condition] = int(total)
+        return self._totals[condition]
+
+    def listed(self, table: str, choice: Choice, columns: Sequence[str]) -> Listed:
+        """Some columns of the rows that are wanted of a table, read together with their places.
+
+        Raises:
+            InputError: the condition or the column is wrong, or the query takes too long.
+        """
+        if choice.seed is not None or not (choice.order or choice.where.strip() or choice.filters):
+            found = self.find(table, choice)
+            return Listed(list(zip(found.places, self.rows(table, found.places, columns), strict=True)), found.total)
+        if choice.order:
+            self._check_column(table, choice.order)
+        with self._chosen(table, choice.where, choice.filters) as rows:
+            page = _ordered(rows, choice).limit(choice.limit, choice.offset)
+            read = page.project(", ".join(map(quoted_name, (_FILE, _ROW, *columns)))).to_arrow_table().to_pylist()
+        return Listed([(Place(row.pop(_FILE), row.pop(_ROW)), row) for row in read], self._total(table, choice))
 
     def _of_all(self, table: str, choice: Choice) -> Found:
         """Where rows lie that need meet no condition and are not sorted: no file is read for that."""
@@ -275,10 +321,24 @@ class Database:
         """
         there = {column.name: column for column in self._columns[table]}
         keys = KEYS.get(self.tables[table].table, ("id", "sample_id", "post_id", "permalink"))
-        conditions = [_is(key, wanted) for key in keys if key.partition(".")[0] in there]
-        if not conditions:
-            return Found([], 0)
-        return self.find(table, Choice(where=" OR ".join(conditions), limit=limit))
+        # One by one: row groups are left out by the least and the largest value of one column, not of several.
+        found: set[Place] = set()
+        for key in (key for key in keys if key.partition(".")[0] in there):
+            found.update(self._with_id(table, key, wanted))
+        return Found(sorted(found)[:limit], len(found))
+
+    def _with_id(self, table: str, key: str, wanted: str) -> list[Place]:
+        """The places of the rows with an id in one column, or as a member of what its lists hold."""
+        column, _, member = key.partition(".")
+        if member:
+            return [
+                Place(file, row)
+                for file, path in enumerate(self.tables[table].paths())
+                for row in rows_with_member(path, column, member, wanted)
+            ]
+        with self._chosen(table, f"{quoted_name(column)} = {quoted_text(wanted)}") as rows:
+            page = rows.project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
+            return [Place(*place) for place in page.fetchall()]
 
     def hint_of_id(self, wanted: str) -> str:
         """The end of a sentence that says that no row has an id: which one may be meant, or a full stop."""
@@ -360,6 +420,14 @@ def _selected(files: str, file: str, options: str = "") -> str:
     return f"SELECT *, {places} FROM read_parquet({files}{options})"  # noqa: S608 - names are quoted
 
 
+def _ordered(rows: duckdb.DuckDBPyRelation, choice: Choice) -> duckdb.DuckDBPyRelation:
+    """Rows by the column of a choice, and in the order of the files where it names none."""
+    if not choice.order:
+        return rows
+    down = "DESC" if choice.descending else "ASC"
+    return rows.order(f"{quoted_name(choice.order)} {down} NULLS LAST, {quoted_name(_FILE)}, {quoted_name(_ROW)}")
+
+
 def _drawn(total: int, wanted: int, seed: int) -> list[int]:
     """Numbers of rows drawn at random: the same for the same seed and number of rows, whatever DuckDB does."""
     return random.Random(seed).sample(range(total), min(wanted, total))
@@ -372,15 +440,6 @@ def _hint(name: str, names: Sequence[str]) -> str:
 def _first_line(said: str) -> str:
     """The sentence of a message of DuckDB, without the query that it quotes."""
     return cut(said.strip().partition("\n")[0], 400).rstrip(".")
-
-
-def _is(key: str, wanted: str) -> str:
-    column, _, member = key.partition(".")
-    if member:
-        return (
-            f"list_contains(list_transform({quoted_name(column)}, lambda item: item.{member}), {quoted_text(wanted)})"
-        )
-    return f"{quoted_name(column)} = {quoted_text(wanted)}"
 
 
 def quoted_name(name: str) -> str:
