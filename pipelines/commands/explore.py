@@ -14,10 +14,12 @@ from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.versions import is_run_folder, run_folder
 from blift.pipelines.explore.api import Dataset, Explorer
 from blift.pipelines.explore.kept_media import KeptMedia
+from blift.pipelines.explore.listed_media import ListedMedia
 from blift.pipelines.explore.query import Database, require_duckdb
 from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import copied, require_tables
 from blift.pipelines.report.funnel import funnel
+from blift.pipelines.stages.media.lists import FOLDER
 from blift.schemas.printable import printable
 
 
@@ -67,7 +69,8 @@ def _of_folder(folder: RunFolder, scratch: str) -> Dataset:
     manifest = folder.require_manifest()
     tables = require_tables(folder, manifest)
     database = Database(tables if folder.is_local else copied(tables, scratch))
-    media = KeptMedia(folder.path) if folder.is_local else None
+    lists = [shard for shard in manifest.shards if shard.path.startswith(FOLDER)]
+    media = KeptMedia(folder.path, ListedMedia(folder.path, lists, scratch)) if folder.is_local else None
     return Dataset(manifest.recipe, folder.path, database, funnel(manifest), media)
 
 

@@ -136,7 +136,7 @@ class Explorer:
         media = self._dataset.media
         merged = next(iter(clusters(self._pick, [row])), None)
         for member in merged["members"] if merged else ():
-            member["picture"] = media.picture(member["sha256"]) if media and member["sha256"] else None
+            member["picture"] = media.picture(member["sha256"], member["file"]) if media and member["sha256"] else None
         return {
             "pictures": media.of_sample(row) if media else {"file": None, "video": None, "scenes": []},
             "merged": merged,
