@@ -27,8 +27,8 @@ MOST_ROWS, _CELL, _ROWS_OF_ID = 200, 200, 20
 #: Columns of a page at most, and those that people look at first; the others follow in the order of the table.
 _COLUMNS = 9
 FIRST = (
-    *("title", "reason", "detail", "text", "media_kind", "template", "score", "likes", "views", "num_comments"),
-    *("subreddit", "posted_at", "channel_name", "language", "rule", "record_id", "source", "line", "split"),
+    *("title", "reason", "detail", "media_kind", "template", "score", "likes", "views", "num_comments", "subreddit"),
+    *("posted_at", "text", "channel_name", "language", "rule", "record_id", "source", "line", "split"),
 )
 #: Parameters of an address, each with all its values.
 Parameters = Mapping[str, Sequence[str]]

@@ -18,8 +18,9 @@ MOST_IDS = 2_000_000
 _IDS_OF_A_FILE, _DETAIL = 2_000, 300
 _KINDS = ("post", "sample")
 #: What many rejects share, and is therefore named once in a file of the look-up.
-_SHARED = ["stage", "rule", "reason", "source"]
-_SCHEMA = {"id": pl.String, "kind": pl.UInt32, "line": pl.Int64, "detail": pl.String, "sample": pl.String}
+_SHARED = ["stage", "rule", "reason"]
+_PLACE = {"source": pl.String, "line": pl.Int64, "detail": pl.String}
+_SCHEMA = {"id": pl.String, "kind": pl.UInt32, **_PLACE, "sample": pl.String}
 
 
 class Fates:
@@ -38,7 +39,7 @@ class Fates:
         numbers = [self._kinds.setdefault(kind, len(self._kinds)) for kind in kinds.iter_rows()]
         numbered = kinds.with_columns(kind=pl.Series(numbers, dtype=pl.UInt32))
         rows = named.join(numbered, on=_SHARED, how="left", nulls_equal=True, maintain_order="left")
-        self._add(rows.select("kind", "line", id="record_id", detail=pl.col("detail").str.slice(0, _DETAIL)))
+        self._add(rows.select("kind", "source", "line", id="record_id", detail=pl.col("detail").str.slice(0, _DETAIL)))
 
     def add_samples(self, part: OpenShard) -> None:
         """Add the posts of the samples of a shard."""
@@ -55,7 +56,7 @@ class Fates:
 
         ``starts`` of ``ids`` has the first id of each file, in the order of code points. A file tells of posts that a
         sample holds (``kept``) and of what was rejected (``rejected``), column by column; ``kind`` is a place in
-        ``kinds``, which have stage, rule, reason and source.
+        ``kinds``, which have stage, rule and reason.
         """
         rows = pl.concat(self._parts, how="diagonal").sort("id", maintain_order=True)
         self._parts.clear()
@@ -75,5 +76,5 @@ def _file(rows: pl.DataFrame, kinds: list[tuple[str | None, ...]]) -> dict[str, 
     return {
         "kinds": [kinds[each] for each in used],
         "kept": kept.select("id", "sample").to_dict(as_series=False),
-        "rejected": {**rejected.select("id", "line", "detail").to_dict(as_series=False), "kind": places.tolist()},
+        "rejected": {**rejected.select("id", *_PLACE).to_dict(as_series=False), "kind": places.tolist()},
     }

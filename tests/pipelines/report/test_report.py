@@ -116,7 +116,8 @@ def test_every_rejected_post_can_be_looked_up(page: Path) -> None:
     assert known["complete"]
     rejected = file["rejected"]
     place = rejected["id"].index("reddit:hv2gw")
-    assert file["kinds"][rejected["kind"][place]] == ["curate", "nsfw", "nsfw", "RS_2021-01.zst"]
+    assert file["kinds"][rejected["kind"][place]] == ["curate", "nsfw", "nsfw"]
+    assert rejected["source"][place] == "https://www.reddit.com/r/pics/comments/hv2gw/two_foxes_in_lisbon/"
     assert [rejected["id"], file["kept"]["id"]] == [sorted(rejected["id"]), sorted(file["kept"]["id"])]
     assert len(file["kept"]["id"]) == len(file["kept"]["sample"]) == 153  # posts of samples
 
@@ -137,7 +138,7 @@ def test_all_rows_of_an_id_are_in_the_file_that_its_order_names() -> None:
     assert all(len(set(one) & set(other)) == 0 for one, other in itertools.pairwise(told))
     for file, start in zip(told, known["starts"], strict=True):
         assert file[0] == start
-    assert files[0][1]["kinds"] == [("curate", "nsfw", "nsfw", None)]
+    assert files[0][1]["kinds"] == [("curate", "nsfw", "nsfw")]
 
 
 def test_merged_media_are_shown_with_what_joined_them(page: Path) -> None:

@@ -7,9 +7,6 @@ import { isEmpty, rowArticle, shown } from "./row.js";
 const at = (id) => document.getElementById(id);
 const PAGE = 50;
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">=", "contains", "empty", "filled"];
-// Columns that people look at first; the others follow in the order of the table.
-const FIRST = ["title", "reason", "detail", "text", "media_kind", "template", "score", "likes", "views", "num_comments", "subreddit",
-  "channel_name", "posted_at", "language"];
 const state = { tables: [], offset: 0, seed: null, listed: [], place: 0 };
 
 async function ask(name, parameters = []) {
@@ -86,8 +83,7 @@ function render(answers) {
   state.listed = answers.flatMap((answer) => answer.rows.map((row) => ({ table: answer.table, place: row.place })));
   let number = 0;
   at("results").replaceChildren(...answers.map((answer) => {
-    const kept = answer.columns.map((_, index) => index).filter((index) => answer.rows.some((row) => !isEmpty(row.cells[index])))
-      .sort((a, b) => rank(answer.columns[a]) - rank(answer.columns[b]) || a - b);
+    const kept = answer.columns.map((_, index) => index).filter((index) => answer.rows.some((row) => !isEmpty(row.cells[index])));
     const numeric = (index) => answer.rows.some((row) => typeof row.cells[index] === "number");
     const head = el("tr", {}, el("th", { scope: "col" }, "Row"), ...kept.map((index) => heading(answer, index, numeric(index))));
     const body = answer.rows.map((row) => {
@@ -101,8 +97,6 @@ function render(answers) {
     return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Rows of ${answer.table}` }, table);
   }));
 }
-
-const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 function heading(answer, index, numeric) {
   const name = answer.columns[index];

@@ -82,8 +82,8 @@ const held = ({ kept }, names) => placesOf(kept.id, names).map((place) => ({ id:
 /** The rejects of a file of the look-up with one of some ids. */
 function rejected({ rejected: told, kinds }, names) {
   return placesOf(told.id, names).map((place) => {
-    const [stage, rule, reason, source] = kinds[told.kind[place]];
-    return { id: told.id[place], stage, rule, reason, source, line: told.line[place], detail: told.detail[place] };
+    const [stage, rule, reason] = kinds[told.kind[place]];
+    return { id: told.id[place], stage, rule, reason, source: told.source[place], line: told.line[place], detail: told.detail[place] };
   });
 }
 
