@@ -32,6 +32,9 @@ _FILE, _ROW = "blift:file", "blift:row"
 LONGEST_S = 60.0
 #: Memory of the database, MB. What a sort holds is only the sorted column.
 _MEMORY_MB = 2_048
+#: Seconds between two interrupts of a query that goes on.
+_AGAIN_S = 0.1
+_CLOSED = "The dataset is no longer open."
 #: Conditions whose number of rows is remembered.
 _TOTALS = 100
 _NO_COLUMN = re.compile(r'Referenced column "(?P<name>.+?)" not found')
@@ -140,6 +143,8 @@ class Database:
         self._longest_s = longest_s
         self._mixed: set[str] = set()
         self._totals: dict[tuple[str, str, str], int] = {}
+        self._cursors: set[duckdb.DuckDBPyConnection] = set()
+        self._running, self._closed = threading.Condition(), False
         self._connection = duckdb.connect(":memory:", config={"temp_directory": "", "threads": os.cpu_count() or 1})
         paths = [path for table in self.tables.values() for path in map(os.path.abspath, table.paths())]
         with self._told(""):
@@ -199,7 +204,13 @@ class Database:
         return Place(file, number - self._starts[table][file])
 
     def close(self) -> None:
-        """Let the files go."""
+        """Give up the queries that run, wait for their ends, and let the files go."""
+        with self._running:
+            self._closed = True
+            while self._cursors:
+                for cursor in self._cursors:
+                    cursor.interrupt()
+                self._running.wait(_AGAIN_S)
         self._connection.close()
 
     def columns(self, table: str) -> list[Column]:
@@ -363,7 +374,7 @@ class Database:
     @contextmanager
     def _chosen(self, table: str, *conditions: str, file: int | None = None) -> Iterator[duckdb.DuckDBPyRelation]:
         """The rows of a table that meet all conditions, each parsed by itself, until the time is up."""
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         done = threading.Event()
         threading.Thread(target=self._interrupt, args=(cursor, done), daemon=True).start()
         try:
@@ -378,14 +389,25 @@ class Database:
                 yield rows
         finally:
             done.set()
-            cursor.close()
+            with self._running:
+                self._cursors.discard(cursor)
+                cursor.close()
+                self._running.notify()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._running:
+            if self._closed:
+                raise InputError(_CLOSED)
+            cursor = self._connection.cursor()
+            self._cursors.add(cursor)
+        return cursor
 
     def _interrupt(self, cursor: duckdb.DuckDBPyConnection, done: threading.Event) -> None:
         """Interrupt a cursor when the time is up, again and again: what starts after an interrupt goes on."""
         waiting = self._longest_s
         while not done.wait(waiting):
             cursor.interrupt()
-            waiting = 0.1
+            waiting = _AGAIN_S
 
     @contextmanager
     def _told(self, table: str) -> Iterator[None]:
@@ -401,6 +423,8 @@ class Database:
         except UnicodeEncodeError as error:
             raise InputError("DuckDB reads names and conditions in UTF-8 alone; rename the folder.") from error
         except duckdb.InterruptException as error:
+            if self._closed:
+                raise InputError(_CLOSED) from error
             raise InputError(f"The query took more than {self._longest_s:g} s and was given up. Narrow it.") from error
         except duckdb.Error as error:
             raise InputError(self._sentence(table, str(error))) from error

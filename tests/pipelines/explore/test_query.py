@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,3 +206,45 @@ def test_files_of_different_versions_are_one_table(tmp_path: Path) -> None:
         {"sample_id": "a", "title": "one", "score": None},
     ]
     opened.close()
+
+
+def test_closing_ends_the_queries_that_run(built: tuple[Path, Manifest]) -> None:
+    opened = Database(tables_of(RunFolder(str(built[0])), built[1]))
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            count(opened, "(SELECT count(*) FROM range(1000000000000) AS one(n) WHERE n % 7 = score) > 0")
+        except InputError as error:
+            said.append(str(error))
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    opened.close()
+    for thread in asking:
+        thread.join()
+    assert said == ["The dataset is no longer open."] * 3
+
+
+def test_a_page_is_the_rows_that_are_found(database: Database) -> None:
+    for choice in (
+        Choice(order="score", descending=True, limit=7, offset=3),
+        Choice("media_kind = 'video'", filters="views > 30000", limit=5),
+        Choice(seed=4, limit=6),
+        Choice(limit=5, offset=40),
+    ):
+        found = database.find("samples", choice)
+        page = database.listed("samples", choice, ["title", "score"])
+        assert (page.total, [place for place, _ in page.rows]) == (found.total, found.places)
+        assert [row for _, row in page.rows] == database.rows("samples", found.places, ["title", "score"])
+
+
+def test_rows_are_picked_by_values_of_a_column(database: Database) -> None:
+    ids = [row["sample_id"] for row in database.rows("samples", database.find("samples", Choice(limit=3)).places)]
+    picked = list(database.pick("instructions_without_media", "sample_id", ids, ["sample_id", "id", "no_such_column"]))
+    assert {row["sample_id"] for row in picked} <= set(ids)
+    assert {row["no_such_column"] for row in picked} <= {None}
+    assert list(database.pick("no such table", "sample_id", ids, ["id"])) == []
+    assert list(database.pick("samples", "no_such_column", ids, ["id"])) == []
+    assert list(database.pick("samples", "sample_id", ["' OR true --"], ["sample_id"])) == []

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -264,6 +264,44 @@ def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Man
     for view in ("merged", "samples", "find/start"):
         made.show(view)
         assert shown.evaluate("globalThis.hit ?? null") is None
+    made.check()
+    made.page.close()
+
+
+def test_names_of_files_and_what_was_rejected_stay_texts(
+    chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path
+) -> None:
+    texts = hostile_strings()
+    left, groups = iter(texts), iter(texts[::25])
+
+    def change(rows: list[Row]) -> list[Row]:
+        return [
+            {**row, "reason": next(groups, row["reason"]), "detail": next(left, "plain"), "source": next(left, "plain"),
+             "line": 1, "payload": next(left, "{}")}
+            for row in rows
+        ]  # fmt: skip
+
+    run = RunFolder(str(with_rows(built[0], tmp_path / "run", change, "reject")))
+    assert (next(left, None), next(groups, None)) == (None, None)
+    manifest = run.require_manifest()
+    manifest.stages["ingest"].inputs["files"] = [[text, 1] for text in texts]
+    run.write_manifest(replace(manifest, recipe=texts[0]))
+    folder = tmp_path / "report"
+    report(run, folder)
+    made = opened(chromium, folder)
+    shown = made.show("overview")
+    shown.get_by_text("Files that were read, 500").click()
+    shown = made.show("rejects")
+    groups_there = shown.locator("tbody a").evaluate_all("all => all.map((each) => each.hash)")
+    assert len(groups_there) >= 20
+    for group in groups_there:
+        shown.evaluate("(to) => { location.hash = to }", group)
+        expect(shown.get_by_role("link", name="All reasons")).to_be_visible()
+        shown.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true })")
+        assert shown.locator("main script, iframe, main style, base, main link, main img").count() == 0
+    for view in ("funnel", "rejects"):
+        made.show(view)
+    assert shown.evaluate("globalThis.hit ?? null") is None
     made.check()
     made.page.close()
 
