@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from blift.pipelines.explore.conditions import Filter, condition
 from blift.pipelines.explore.kept_media import KeptMedia
-from blift.pipelines.explore.query import Choice, Database, Found, Listed, Place
+from blift.pipelines.explore.query import Choice, Database, Found, Place
 from blift.pipelines.explore.tables import named_table
 from blift.pipelines.explore.values import as_json
 from blift.pipelines.report.clusters import clusters
@@ -30,6 +30,8 @@ FIRST = (
     *("title", "reason", "detail", "media_kind", "template", "score", "likes", "views", "num_comments", "subreddit"),
     *("posted_at", "text", "channel_name", "language", "rule", "record_id", "source", "line", "split"),
 )
+#: Columns that are left out of a page where rows have titles: their texts are long, and take longest to read.
+_LONG = frozenset(["text"])
 #: Parameters of an address, each with all its values.
 Parameters = Mapping[str, Sequence[str]]
 
@@ -96,7 +98,7 @@ class Explorer:
             seed=_number(parameters, "seed", 0) if _one(parameters, "seed") else None,
         )
         names = self._shown(table, [choice.order, *(one.column for one in filters)])
-        return _page(table, names, self._database.listed(table, choice, names))
+        return self._listed(table, names, self._database.find(table, choice))
 
     def _shown(self, table: str, asked: Sequence[str]) -> list[str]:
         """The columns of a page: those that are asked for, then the ones with values that people look at first.
@@ -105,7 +107,8 @@ class Explorer:
         """
         plain = [column.name for column in self._database.columns(table) if column.is_plain]
         filled = [column.name for column in self._database.columns(table) if column.is_plain and not column.is_empty]
-        first = sorted(filled, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+        told = [name for name in filled if name not in _LONG or "title" not in filled]
+        first = sorted(told, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
         wanted = dict.fromkeys([name for name in asked if name in plain] + first)
         return list(wanted)[:_COLUMNS]
 
@@ -157,25 +160,20 @@ class Explorer:
         """
         wanted = _one(parameters, "id").strip()
         found = {table: self._database.by_id(table, wanted, _ROWS_OF_ID) for table in self._database.tables}
-        there = [self._with_id(table, rows) for table, rows in found.items() if rows.total]
+        there = [self._listed(table, self._shown(table, ()), rows) for table, rows in found.items() if rows.total]
         if not there:
             raise InputError(f"No row has the id {wanted!r}{self._database.hint_of_id(wanted)}")
         return {"tables": there}
 
-    def _with_id(self, table: str, found: Found) -> dict[str, Any]:
-        names = self._shown(table, ())
-        rows = self._database.rows(table, found.places, names)
-        return _page(table, names, Listed(list(zip(found.places, rows, strict=True)), found.total))
+    def _listed(self, table: str, names: Sequence[str], found: Found) -> dict[str, Any]:
+        rows = [
+            {"place": [place.file, place.row], "cells": [_cell(row[name]) for name in names]}
+            for place, row in zip(found.places, self._database.rows(table, found.places, names), strict=True)
+        ]
+        return {"table": table, "total": found.total, "columns": list(names), "rows": rows}
 
     def _table(self, parameters: Parameters) -> str:
         return named_table(self._database.tables, _one(parameters, "table") or next(iter(self._database.tables))).name
-
-
-def _page(table: str, names: Sequence[str], listed: Listed) -> dict[str, Any]:
-    rows = [
-        {"place": [place.file, place.row], "cells": [_cell(row[name]) for name in names]} for place, row in listed.rows
-    ]
-    return {"table": table, "total": listed.total, "columns": list(names), "rows": rows}
 
 
 def _without_values(kind: str) -> dict[str, Any]:

@@ -106,14 +106,6 @@ class Found:
     total: int
 
 
-@dataclass(frozen=True)
-class Listed:
-    """Some columns of the rows that were chosen, each row with its place, and how many rows meet the condition."""
-
-    rows: list[tuple[Place, dict[str, Any]]]
-    total: int
-
-
 def require_duckdb() -> None:
     """Check that the extra `explore` is installed.
 
@@ -238,38 +230,27 @@ class Database:
                 return Found(
                     [Place(int(found[_FILE][each]), int(found[_ROW][each])) for each in drawn], len(found[_ROW])
                 )
-            page = _ordered(rows, choice).limit(choice.limit, choice.offset)
-            places = [Place(*place) for place in page.project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}").fetchall()]
-        return Found(places, self._total(table, choice))
+            total = self._total(table, choice, rows)
+            ordered = rows
+            if choice.order:
+                down = "DESC" if choice.descending else "ASC"
+                ordered = rows.order(
+                    f"{quoted_name(choice.order)} {down} NULLS LAST, {quoted_name(_FILE)}, {quoted_name(_ROW)}"
+                )
+            page = ordered.limit(choice.limit, choice.offset).project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
+            return Found([Place(*place) for place in page.fetchall()], total)
 
-    def _total(self, table: str, choice: Choice) -> int:
-        """How many rows meet a condition; the last ones are remembered, since a page is turned and sorted often."""
+    def _total(self, table: str, choice: Choice, rows: duckdb.DuckDBPyRelation) -> int:
+        """How many rows meet a condition: remembered, since a page of the same rows is turned and sorted again."""
         condition = (table, choice.where.strip(), choice.filters)
         if not any(condition[1:]):
             return self.count(table)
         if condition not in self._totals:
-            with self._chosen(table, choice.where, choice.filters) as rows:
-                (total,) = rows.aggregate("count(*)").fetchall()[0]
+            (total,) = rows.aggregate("count(*)").fetchall()[0]
             if len(self._totals) >= _TOTALS:
                 self._totals.pop(next(iter(self._totals)), None)
             self._totals[condition] = int(total)
         return self._totals[condition]
-
-    def listed(self, table: str, choice: Choice, columns: Sequence[str]) -> Listed:
-        """Some columns of the rows that are wanted of a table, read together with their places.
-
-        Raises:
-            InputError: the condition or the column is wrong, or the query takes too long.
-        """
-        if choice.seed is not None or not (choice.order or choice.where.strip() or choice.filters):
-            found = self.find(table, choice)
-            return Listed(list(zip(found.places, self.rows(table, found.places, columns), strict=True)), found.total)
-        if choice.order:
-            self._check_column(table, choice.order)
-        with self._chosen(table, choice.where, choice.filters) as rows:
-            page = _ordered(rows, choice).limit(choice.limit, choice.offset)
-            read = page.project(", ".join(map(quoted_name, (_FILE, _ROW, *columns)))).to_arrow_table().to_pylist()
-        return Listed([(Place(row.pop(_FILE), row.pop(_ROW)), row) for row in read], self._total(table, choice))
 
     def _of_all(self, table: str, choice: Choice) -> Found:
         """Where rows lie that need meet no condition and are not sorted: no file is read for that."""
@@ -442,14 +423,6 @@ def _selected(files: str, file: str, options: str = "") -> str:
     """All rows of files, with the number of the file and of the row in it."""
     places = f"{file} AS {quoted_name(_FILE)}, file_row_number AS {quoted_name(_ROW)}"
     return f"SELECT *, {places} FROM read_parquet({files}{options})"  # noqa: S608 - names are quoted
-
-
-def _ordered(rows: duckdb.DuckDBPyRelation, choice: Choice) -> duckdb.DuckDBPyRelation:
-    """Rows by the column of a choice, and in the order of the files where it names none."""
-    if not choice.order:
-        return rows
-    down = "DESC" if choice.descending else "ASC"
-    return rows.order(f"{quoted_name(choice.order)} {down} NULLS LAST, {quoted_name(_FILE)}, {quoted_name(_ROW)}")
 
 
 def _drawn(total: int, wanted: int, seed: int) -> list[int]:
