@@ -25,7 +25,7 @@ from blift.schemas.registry import SCHEMAS
 #: Rows of a page at most, characters of a cell of it, rows of each table with an id.
 MOST_ROWS, _CELL, _ROWS_OF_ID = 200, 200, 20
 #: Columns of a page at most, and those that people look at first; the others follow in the order of the table.
-_COLUMNS = 9
+_COLUMNS = 8
 FIRST = (
     *("title", "reason", "detail", "media_kind", "template", "score", "likes", "views", "num_comments", "subreddit"),
     *("posted_at", "text", "channel_name", "language", "rule", "record_id", "source", "line", "split"),

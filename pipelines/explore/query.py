@@ -156,7 +156,7 @@ class Database:
         ).fetchall()
         if layouts[0][0] > 1:
             self._mixed.add(table.name)
-        return _selected(files, "file_index", ", union_by_name = true" if table.name in self._mixed else "")
+        return _selected(files, ", union_by_name = true" if table.name in self._mixed else "")
 
     def _lock(self, paths: Sequence[str]) -> None:
         for setting in (
@@ -278,12 +278,10 @@ class Database:
             by_file.setdefault(place.file, []).append(place.row)
         found: dict[Place, dict[str, Any]] = {}
         for file, numbers in sorted(by_file.items()):
-            condition = f"{quoted_name(_FILE)} = {file} AND {quoted_name(_ROW)} IN ({', '.join(map(str, numbers))})"
-            with self._chosen(table, condition, file=file) as rows:
-                few = rows.limit(len(set(numbers)))  # the rest of the file is not read once they are there
-                read = few.project(", ".join(map(quoted_name, (_FILE, _ROW, *wanted)))).to_arrow_table()
+            with self._cursor(table) as cursor:
+                read = cursor.sql(self._select_rows(table, file, sorted(set(numbers)), wanted)).to_arrow_table()
                 for row in read.to_pylist():
-                    found[Place(row.pop(_FILE), row.pop(_ROW))] = row
+                    found[Place(file, row.pop(_ROW))] = row
         return [found[place] for place in places if place in found]
 
     def pick(self, table: str, column: str, values: Sequence[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -352,22 +350,39 @@ class Database:
         if name not in names:
             raise InputError(f"{table} has no column {name!r}{_hint(name, names)}")
 
+    def _select_rows(self, table: str, file: int, numbers: Sequence[int], columns: Sequence[str]) -> str:
+        """Some rows of a file as SQL: once they are there, the rest of the file is not read."""
+        among = f"IN ({', '.join(map(str, numbers))}) LIMIT {len(numbers)}"
+        names = ", ".join(map(quoted_name, columns))
+        if table in self._mixed:
+            return (
+                f"SELECT {names}, {quoted_name(_ROW)} FROM {quoted_name(table)} "  # noqa: S608 - names are quoted
+                f"WHERE {quoted_name(_FILE)} = {file} AND {quoted_name(_ROW)} {among}"
+            )
+        path = os.path.abspath(self.tables[table].paths()[file])
+        return (
+            f"SELECT {names}, file_row_number AS {quoted_name(_ROW)} "  # noqa: S608 - names are quoted
+            f"FROM read_parquet({_list([path])}) WHERE file_row_number {among}"
+        )
+
     @contextmanager
-    def _chosen(self, table: str, *conditions: str, file: int | None = None) -> Iterator[duckdb.DuckDBPyRelation]:
+    def _chosen(self, table: str, *conditions: str) -> Iterator[duckdb.DuckDBPyRelation]:
         """The rows of a table that meet all conditions, each parsed by itself, until the time is up."""
-        cursor = self._cursor()
+        with self._cursor(table) as cursor:
+            rows = cursor.table(quoted_name(table))
+            for condition in filter(str.strip, conditions):
+                rows = rows.filter(condition)
+            yield rows
+
+    @contextmanager
+    def _cursor(self, table: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor for one question on a table, until the time is up."""
+        cursor = self._registered()
         done = threading.Event()
         threading.Thread(target=self._interrupt, args=(cursor, done), daemon=True).start()
         try:
             with self._told(table):
-                if file is None or table in self._mixed:
-                    rows = cursor.table(quoted_name(table))
-                else:  # the other files need not be looked at
-                    path = os.path.abspath(self.tables[table].paths()[file])
-                    rows = cursor.sql(_selected(_list([path]), str(file)))
-                for condition in filter(str.strip, conditions):
-                    rows = rows.filter(condition)
-                yield rows
+                yield cursor
         finally:
             done.set()
             with self._running:
@@ -375,7 +390,8 @@ class Database:
                 cursor.close()
                 self._running.notify()
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    def _registered(self) -> duckdb.DuckDBPyConnection:
+        """A cursor that ``close`` knows of."""
         with self._running:
             if self._closed:
                 raise InputError(_CLOSED)
@@ -419,9 +435,9 @@ class Database:
         return f"The condition cannot be used: {_first_line(said)}. {_EXAMPLE}"
 
 
-def _selected(files: str, file: str, options: str = "") -> str:
+def _selected(files: str, options: str) -> str:
     """All rows of files, with the number of the file and of the row in it."""
-    places = f"{file} AS {quoted_name(_FILE)}, file_row_number AS {quoted_name(_ROW)}"
+    places = f"file_index AS {quoted_name(_FILE)}, file_row_number AS {quoted_name(_ROW)}"
     return f"SELECT *, {places} FROM read_parquet({files}{options})"  # noqa: S608 - names are quoted
 
 
