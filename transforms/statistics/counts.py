@@ -63,7 +63,7 @@ def count(rows: pa.Table, tokens: Tokens | None = None) -> pa.Table:
         rows: of any table.
         tokens: counts the tokens of texts; None where nobody asks for them.
     """
-    return _added(
+    return _told(
         part for column in frame(rows).iter_columns() for part in _of(column, column.name, column.name, tokens)
     )
 
@@ -74,7 +74,7 @@ def count_lengths(lengths: pa.Table) -> pa.Table:
     Args:
         lengths: the length of each list, by column.
     """
-    return _added(part for column in frame(lengths).iter_columns() for part in _of_lengths(column, column.name))
+    return _told(part for column in frame(lengths).iter_columns() for part in _of_lengths(column, column.name))
 
 
 def count_missing(table: str, rows: int, missing: Mapping[str, int]) -> pa.Table:
@@ -86,7 +86,7 @@ def count_missing(table: str, rows: int, missing: Mapping[str, int]) -> pa.Table
         missing: rows without a value, by column.
     """
     columns = frame(SCHEMAS[table].empty_table())
-    return _added(
+    return _told(
         part
         for name, nulls in missing.items()
         for part in _totals(name, _kind(columns[name].dtype, name), {"rows": rows, "missing": nulls})
@@ -117,7 +117,7 @@ class Summed:
     def total(self) -> pa.Table:
         """The sum of all, sorted."""
         held = frame(concat(self._held, COUNTS)).partition_by(_NAMED, as_dict=True, include_key=False)
-        return _added((cast(_Name, name), part) for name, part in held.items())
+        return _told((cast(_Name, name), _summed(cast(_Name, name)[2], part)) for name, part in held.items())
 
 
 def merged(counts: Iterable[pa.Table]) -> pa.Table:
@@ -128,13 +128,16 @@ def merged(counts: Iterable[pa.Table]) -> pa.Table:
     return summed.total()
 
 
-def _added(parts: Iterable[tuple[_Name, pl.DataFrame]]) -> pa.Table:
-    """The counts of distributions, sorted; what is of one and the same distribution is added up."""
-    found: dict[_Name, list[pl.DataFrame]] = {}
-    for name, part in parts:
-        found.setdefault(name, []).append(part)
-    tables = [_table(name, _summed(name[2], pl.concat(found[name]))) for name in sorted(found)]
-    return concat(tables, COUNTS)
+def _told(parts: Iterable[tuple[_Name, pl.DataFrame]]) -> pa.Table:
+    """The counts of distributions, each of which is sorted, as one table in the order of their names."""
+    found = dict(parts)
+    names = sorted(found)
+    if not names:
+        return COUNTS.empty_table()
+    owners = np.repeat(np.arange(len(names)), [found[name].height for name in names])
+    named = pl.DataFrame(names, schema=_NAMED, orient="row")[owners]
+    told = named.hstack(pl.concat([found[name] for name in names]))
+    return told.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(COUNTS)
 
 
 def _summed(measure: Measure, counts: pl.DataFrame) -> pl.DataFrame:
@@ -146,12 +149,6 @@ def _summed(measure: Measure, counts: pl.DataFrame) -> pl.DataFrame:
     starts = np.flatnonzero(np.diff(numbers, prepend=np.nan))
     added = np.add.reduceat(ordered["count"].to_numpy(), starts) if len(starts) else np.zeros(0, np.int64)
     return pl.DataFrame({"number": numbers[starts], "word": None, "count": added}, schema=_ONE)
-
-
-def _table(name: _Name, counts: pl.DataFrame) -> pa.Table:
-    named = zip(_NAMED, name, strict=True)
-    told = counts.select(*(pl.lit(value).alias(key) for key, value in named), *_ONE)
-    return told.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(COUNTS)
 
 
 def _of(values: pl.Series, path: str, name: str, tokens: Tokens | None) -> Iterator[tuple[_Name, pl.DataFrame]]:
@@ -218,12 +215,12 @@ def _numbers(numbers: pl.Series) -> pl.DataFrame:
 
 
 def _words(words: pl.Series) -> pl.DataFrame:
-    return _counted(words.rename("word").value_counts(name="count"))
+    return _counted(words.rename("word").value_counts(name="count").sort("word"))
 
 
 def _months(times: pl.Series) -> pl.DataFrame:
     months = times.dt.truncate("1mo").rename("word").value_counts(name="count")
-    return _counted(months.with_columns(pl.col("word").dt.strftime("%Y-%m")))
+    return _counted(months.sort("word").with_columns(pl.col("word").dt.strftime("%Y-%m")))
 
 
 def _totals(path: str, kind: Kind, totals: Mapping[str, int]) -> Iterator[tuple[_Name, pl.DataFrame]]:
