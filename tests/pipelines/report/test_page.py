@@ -284,7 +284,7 @@ def test_names_of_files_and_what_was_rejected_stay_texts(
     run = RunFolder(str(with_rows(built[0], tmp_path / "run", change, "reject")))
     assert (next(left, None), next(groups, None)) == (None, None)
     manifest = run.require_manifest()
-    manifest.stages["ingest"].inputs["files"] = [[text, 1] for text in texts]
+    manifest.stages["ingest"].inputs["files"] = [[text, 1, "0" * 64] for text in texts]
     run.write_manifest(replace(manifest, recipe=texts[0]))
     folder = tmp_path / "report"
     report(run, folder)
