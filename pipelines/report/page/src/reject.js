@@ -11,7 +11,7 @@ export const decision = ({ stage, rule, detail, source, line }) =>
     ["What decided", detail ? foreign(detail) : null],
     ["Source", source ? foreign(source, 300) : null],
     ["Line", number(line)],
-    ["To see the line", line && source ? el("code", {}, command(source, line)) : null],
+    ["To see the line", line && typeof source === "string" ? el("code", {}, command(source, line)) : null],
   ]);
 
 /** The record of a reject, as the run keeps it: `payload`, or what `payload_of` says. */
