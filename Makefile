@@ -34,8 +34,10 @@ demo: $(VENV)/.demo  ## write the demo corpus, build a dataset of it, load it
 demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host of files on loopback, by `blift fetch`
 	$(BIN)/python -m tests.live_demo $(DEMO)/live
 
+# One more than there are cores: tests also wait for processes, servers and disks.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
-	$(BIN)/pytest -n auto -m 'not runner and not gpu and not kill and not browser'
+	$(BIN)/pytest -n $(WORKERS) -m 'not runner and not gpu and not kill and not browser'
 
 $(VENV)/.stores: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev,stores]'
@@ -85,8 +87,8 @@ tree: $(VENV)/.installed
 	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
-kill: $(VENV)/.installed  ## kill builds, updates, fetches and publications at 120 counted changes, and without power (two hours)
-	$(BIN)/pytest -m kill tests/kill
+kill: $(VENV)/.installed  ## kill builds, updates, fetches, publications, exports and reports at 160 counted changes, and without power (two hours)
+	$(BIN)/pytest -m kill tests/kill tests/pipelines
 
 FUZZ ?=
 fuzz: $(VENV)/.installed  ## the large budgets of tests/fuzz (hours; FUZZ="recipes --inputs 5000" for a part)

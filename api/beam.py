@@ -19,35 +19,51 @@ from blift.pipelines.stages.ingest.inputs import with_beside
 from blift.pipelines.stages.ingest.pipeline import Ingested, IngestInputs, ReadArchives
 from blift.pipelines.stages.ingest.scope import IngestConfig
 from blift.schemas.errors import InputError, did_you_mean
+from blift.transforms.preferences.options import CommentOptions, Margins, PostOptions, PreferenceOptions, TitleOptions
+from blift.transforms.preferences.shown import show_media
+from blift.transforms.reactions import Lags
 from blift.transforms.selection import Selection
 from blift.transforms.steps.draw import DrawSamples
 from blift.transforms.steps.observations import KeepLatest, Latest
 from blift.transforms.steps.popularity import RankPopularity
+from blift.transforms.steps.preferences import COMMENT_COLUMNS as PREFERENCE_COLUMNS
+from blift.transforms.steps.preferences import MakePreferences, PreferenceParts, Preferences
 from blift.transforms.steps.rules import ApplyRules, Judged, PairByShard, PostsWithComments, RuleOptions
 from blift.transforms.steps.samples import MakeSamples, MediaParts, SampleOptions, Samples
 from blift.transforms.steps.splits import AssignSplits
 
 __all__ = [
+    "PREFERENCE_COLUMNS",
     "ApplyRules",
     "AssignSplits",
+    "CommentOptions",
     "DrawSamples",
     "Ingested",
     "Judged",
     "KeepLatest",
+    "Lags",
     "Latest",
+    "MakePreferences",
     "MakeSamples",
+    "Margins",
     "MediaParts",
     "PairByShard",
+    "PostOptions",
     "PostsWithComments",
+    "PreferenceOptions",
+    "PreferenceParts",
+    "Preferences",
     "RankPopularity",
     "ReadArchives",
     "RuleOptions",
     "SampleOptions",
     "Samples",
     "Selection",
+    "TitleOptions",
     "WriteRejects",
     "WriteShards",
     "read_archives",
+    "show_media",
 ]
 
 

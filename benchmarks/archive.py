@@ -227,7 +227,7 @@ def _text(rng: np.random.Generator, words: int) -> str:
 
 
 _PREVIEW = f"https://i.redditmedia.com/{'x' * 40}.jpg"
-_SUBMISSION_REST = json.dumps(
+SUBMISSION_REST = json.dumps(
     {
         "approved_at_utc": None, "archived": False, "author_flair_css_class": None, "author_flair_text": None,
         "banned_at_utc": None, "brand_safe": True, "can_gild": True, "can_mod_post": False, "contest_mode": False,
@@ -254,7 +254,7 @@ _SUBMISSION_REST = json.dumps(
         "thumbnail_height": 105, "thumbnail_width": 140, "view_count": None, "whitelist_status": "all_ads",
     }
 )[1:]  # fmt: skip
-_COMMENT_REST = json.dumps(
+COMMENT_REST = json.dumps(
     {
         "approved_at_utc": None, "author_flair_css_class": None, "author_flair_text": None, "can_gild": True,
         "can_mod_post": False, "collapsed": False, "collapsed_reason": None, "controversiality": 0,
@@ -301,7 +301,7 @@ def _submissions(rng: np.random.Generator, first: int, subreddits: np.ndarray) -
             "title": title,
             "url": url,
         }
-        lines.append(json.dumps(record)[:-1] + ", " + _SUBMISSION_REST + "\n")
+        lines.append(json.dumps(record)[:-1] + ", " + SUBMISSION_REST + "\n")
     return lines
 
 
@@ -331,5 +331,5 @@ def _comments(rng: np.random.Generator, first: int, posts: np.ndarray, subreddit
             "subreddit": str(subreddits[place]),
             "subreddit_id": "t5_2qh0u",
         }
-        lines.append(json.dumps(record)[:-1] + ", " + _COMMENT_REST + "\n")
+        lines.append(json.dumps(record)[:-1] + ", " + COMMENT_REST + "\n")
     return lines

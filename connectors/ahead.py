@@ -22,7 +22,9 @@ def spare_threads() -> int:
     return min(cores - 1, _MOST_THREADS)
 
 
-def ahead(items: Iterator[Item], work: Callable[[Item], Result], threads: int) -> Iterator[Result]:
+def ahead(
+    items: Iterator[Item], work: Callable[[Item], Result], threads: int, stop: Callable[[], None] = lambda: None
+) -> Iterator[Result]:
     """What ``work`` makes of items, in their order.
 
     One thread takes the items and others work on them, which helps where both let other threads run: unpacking does,
@@ -33,6 +35,7 @@ def ahead(items: Iterator[Item], work: Callable[[Item], Result], threads: int) -
         items: taken by another thread.
         work: is called by several threads at a time.
         threads: that work; with 0, everything is done by the caller.
+        stop: is called where the caller takes no more, so that work under way ends soon.
 
     Raises:
         Exception: what ``items`` or ``work`` raises, in its turn.
@@ -55,6 +58,9 @@ def ahead(items: Iterator[Item], work: Callable[[Item], Result], threads: int) -
                     yield result.result()
         finally:
             stopped.set()
+            if not ended:
+                pool.shutdown(wait=False, cancel_futures=True)
+                stop()
             while not ended:
                 ended = results.get() is None
             feeder.join()

@@ -138,7 +138,34 @@ def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str,
     Raises:
         OutputError: the file cannot be written.
     """
-    rows = 0
+    with row_groups(schema, folder, path) as shard:
+        for group in groups:
+            shard.write(group)
+    return shard.written
+
+
+class RowGroups:
+    """A shard of large cells that is being written. ``written`` is what it came to, once it is whole."""
+
+    written: Shard
+
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        self._writer = writer
+        self.rows = 0
+
+    def write(self, group: pa.Table) -> None:
+        """Add a row group."""
+        self._writer.write_table(group, row_group_size=max(1, group.num_rows))
+        self.rows += group.num_rows
+
+
+@contextmanager
+def row_groups(schema: pa.Schema, folder: str, path: str) -> Iterator[RowGroups]:
+    """A shard to add row groups to, as ``write_row_groups`` does; it appears when it is whole, else not at all.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     with _appearing(posixpath.join(folder, path)) as new:
         sink = _Counted(new.partial)
         leaves = [leaf for field in schema for leaf in _leaves(field.name, field.type)]
@@ -156,12 +183,12 @@ def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, folder: str,
                 write_page_checksum=True,
             ) as writer,
         ):
-            for group in groups:
-                writer.write_table(group, row_group_size=max(1, group.num_rows))
-                rows += group.num_rows
-        path = content_path(path, sink.digest.hexdigest())
+            shard = RowGroups(writer)
+            yield shard
+        digest = sink.digest.hexdigest()
+        path = content_path(path, digest)
         new.path = posixpath.join(folder, path)
-    return Shard(path, rows, sink.size_bytes, sink.digest.hexdigest())
+        shard.written = Shard(path, shard.rows, sink.size_bytes, digest)
 
 
 def _leaves(path: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
@@ -226,9 +253,11 @@ def _appearing(path: str) -> Iterator[_New]:
     try:
         yield new
         rename(new.partial, new.path)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):  # a full disk has no room for it; it may not have been made at all
             delete(new.partial)
+        if not isinstance(error, OSError):
+            raise
         reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
         raise OutputError(
             f"Cannot write {path}: {reason}. Make room or choose another --out, and run again."

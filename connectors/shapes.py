@@ -47,6 +47,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UNMARKED = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+#: Of a file, in which its encoding shows.
+_BEGIN_BYTES = 64
+#: How JSON begins in an encoding: an object with a name, or an array.
+_BEGINS = re.compile(r'\s*(?:\{\s*["}]|\[\s*[{\["\]])')
 _PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml|svg|rss|feed|error)", re.IGNORECASE)
 #: Objects that are no records themselves: what APIs put around lists of them.
 _ENVELOPE = re.compile(
@@ -111,15 +116,12 @@ def _head(file: InputFile) -> bytes:
 
 
 def _encoding(head: bytes) -> str | None:
-    """The encoding of a file that is not UTF-8: UTF-16 or UTF-32, with or without a byte order mark."""
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
-    if head[:1] in (b"{", b"[") and head[1:2] == b"\0":
-        return "utf-32-le" if head[2:4] == b"\0\0" else "utf-16-le"
-    if head[:1] == b"\0" and head[1:2] in (b"{", b"["):
-        return "utf-16-be"
-    return None
+    """The encoding of a file that is not UTF-8: UTF-16 or UTF-32, with or without a byte order mark.
+
+    A mark or a NUL alone is none: a damaged first line must not take the others with it.
+    """
+    names = [*(name for mark, name in _MARKS if head.startswith(mark)), *_UNMARKED]
+    return next((name for name in names if _BEGINS.match(head[:_BEGIN_BYTES].decode(name, "replace"))), None)
 
 
 def _shape(head: bytes, path: str) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -46,8 +47,9 @@ def name_of(path: str) -> str:
 
 
 def content_path(name: str, sha256: str) -> str:
-    """The path of a Parquet file with this content: ``samples-00003-of-00016-1a2b3c4d5e6f7081.parquet``.
+    """The path of a file with this content: ``samples-00003-of-00016-1a2b3c4d5e6f7081.parquet``.
 
     Other content has another path, so that a file is never changed once it is there.
     """
-    return f"{name_of(name).removesuffix('.parquet')}-{sha256[:16]}.parquet"
+    stem, ending = posixpath.splitext(name_of(name))
+    return f"{stem}-{sha256[:16]}{ending}"

@@ -40,6 +40,7 @@ _COMMANDS = {
     "diff": "compare two run folders or published versions",
     "report": "write a page that shows a run folder, for any browser",
     "inspect": "show what a run folder holds, its funnel and its rows",
+    "explain": "say where a row came from, what rules saw of it, and where it ended",
     "explore": "look at a dataset in a browser: search, filters, random samples, rejects",
     "stats": "describe the columns of a dataset, and compare them with another one's",
     "verify": "recompute the digests of a run folder",
@@ -78,7 +79,9 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))  # arguments may be names of files that a stranger chose
+        chosen = re.search(r"invalid choice: '(.+)' \(choose from (.+)\)$", message)
+        hint = did_you_mean(chosen[1], re.findall(r"[\w-]+", chosen[2])) if chosen else ""
+        super().error(printable(message + hint))  # arguments may be names of files that a stranger chose
 
 
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:

@@ -15,6 +15,7 @@ CONFIGS = (
     ("media", "media", "media"),
     ("posts", "posts", "post"),
     ("comments", "comments", "comment"),
+    ("origins", "origins", "origin"),
     ("rejects", "rejects", "reject"),
 )
 #: Folder of a run with the lists of files of media, which are no table.

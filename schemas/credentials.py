@@ -59,6 +59,11 @@ def credential_in(text: str) -> str | None:
     return None
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or a parameter is called as a secret is, such as `HF_TOKEN`."""
+    return _SECRET_PARAMETER.search(name) is not None
+
+
 def refuse_credentials(lines: Iterable[tuple[int, str]], where: str) -> None:
     """Refuse a text that holds credentials.
 

@@ -30,6 +30,22 @@ class ReplaySegment(Part):
     )
 
 
+class ReactionSource(StrEnum):
+    """How people reacted to a moment of a media item."""
+
+    COMMENT = "comment"  # they name it in a comment
+    LIVE_CHAT = "live_chat"  # they wrote in the chat while it was streamed
+    DANMAKU = "danmaku"  # they wrote over the video where it was playing
+
+
+class Reaction(Part):
+    """How often people reacted to one second of a media item, by one source."""
+
+    source: ReactionSource = Field(description="How: `comment`, `live_chat` or `danmaku`.")
+    second: int = Field(ge=0, description="Second of the media, 0 first.")
+    count: int = Field(ge=1, description="Reactions in that second.")
+
+
 class SpeechSegment(Part):
     """A stretch of speech with its words."""
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from blift.schemas.parts import Chapter, MediaKind, ReplaySegment, SpeechSegment
+from blift.schemas.parts import Chapter, MediaKind, Reaction, ReplaySegment, SpeechSegment
 from blift.schemas.reasons import ReplayAbsent
 from blift.schemas.record import Part, Record
 
@@ -28,7 +28,7 @@ class Post(Record):
     """One post, at its latest observation."""
 
     table: ClassVar[str] = "post"
-    version: ClassVar[str] = "1.2.0"
+    version: ClassVar[str] = "1.3.0"
     key: ClassVar[tuple[str, ...]] = ("post_id",)
 
     post_id: str = Field(description="`<platform>:<native id>`.")
@@ -84,6 +84,12 @@ class Post(Record):
     awards: int | None = Field(ge=0, description="Awards that readers gave it.")
     replay: list[ReplaySegment] = Field(description="The replay graph, as the platform gives it.")
     replay_absent: ReplayAbsent | None = Field(description="Why there is no replay graph.")
+    reactions: list[Reaction] = Field(
+        description="Messages of the live chat, and danmaku, beside the record, by the second in which they stand."
+    )
+    section_start_s: float | None = Field(
+        description="Where in the whole video the media begins, seconds; null where it is the whole."
+    )
     chapters: list[Chapter] = Field(description="The uploader's chapters.")
     speech: list[SpeechSegment] = Field(description="Speech, from subtitles beside the record.")
     speech_source: str | None = Field(description="`manual` or `automatic` subtitles.")

@@ -12,6 +12,7 @@ from blift.schemas.definition import field_name
 from blift.schemas.errors import SchemaError, did_you_mean
 from blift.schemas.instruction import Chat, Instruction
 from blift.schemas.media import Media
+from blift.schemas.origin import Origin
 from blift.schemas.post import Post
 from blift.schemas.preference import Preference
 from blift.schemas.published import (
@@ -38,6 +39,7 @@ RECORDS: dict[str, type[Record]] = {
         Chat,
         Preference,
         Blift,
+        Origin,
         Reject,
         MediaFile,
         MediaImage,

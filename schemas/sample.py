@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from blift.schemas.parts import MediaKind, ReplaySegment, SpeechSegment
+from blift.schemas.parts import MediaKind, Reaction, ReplaySegment, SpeechSegment
 from blift.schemas.reasons import ReplayAbsent
 from blift.schemas.record import Part, Record
 
@@ -68,11 +68,23 @@ class Audience(Part):
     num_comments: int | None = Field(description="Comments that the platform counts.")
 
 
+class GrowthPoint(Part):
+    """What was measured of one post at one age."""
+
+    post_id: str = Field(description="`<platform>:<native id>`.")
+    age_days: float = Field(ge=0, description="Days from the post to this observation.")
+    score: int | None = Field(description="Upvotes less downvotes.")
+    upvote_ratio: float | None = Field(ge=0, le=1, description="Share of votes that are upvotes, 0..1.")
+    likes: int | None = Field(description="Likes.")
+    views: int | None = Field(description="Views.")
+    num_comments: int | None = Field(description="Comments that the platform counts.")
+
+
 class Sample(Record):
     """One media item with the behaviour of everybody who received it."""
 
     table: ClassVar[str] = "sample"
-    version: ClassVar[str] = "1.2.0"
+    version: ClassVar[str] = "1.3.0"
     key: ClassVar[tuple[str, ...]] = ("sample_id",)
 
     sample_id: str = Field(description="xxh3-128 of `media_key`, 32 hex digits.")
@@ -112,6 +124,12 @@ class Sample(Record):
     comments: list[SampleComment] = Field(description="The chosen comments, best first.")
     replay: list[ReplaySegment] = Field(description="The replay graph, as the platform gives it.")
     replay_absent: ReplayAbsent | None = Field(description="Why there is no replay graph.")
+    reactions: list[Reaction] = Field(
+        description="How often people reacted to each second, by source and second; moved back by the source's lag."
+    )
     scenes: list[Scene] = Field(description="Scenes in order, with what is known of each.")
     speech: list[SpeechSegment] = Field(description="Speech in the media.")
     audiences: list[Audience] = Field(description="Every post of the media, by `post_id`.")
+    growth: list[GrowthPoint] = Field(
+        description="Every observation of each post that was observed more than once, by `post_id` and age."
+    )

@@ -84,6 +84,15 @@ def read_yaml(text: str, where: str) -> YamlText:
         raise RecipeError(f"{place}: not valid YAML ({cut(problem, 400)}).") from error
 
 
+def content_of(node: yaml.Node) -> Any:
+    """What a node of a text holds, once parts of it were changed."""
+    loader = _Loader("")
+    try:
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
 def _check_shape(text: str) -> None:
     """Look at the parts one by one, before anything is made of them."""
     depth = 0

@@ -1,7 +1,8 @@
 """Highlights of a video out of its replay graph: a score for each second, shots, and a summary of the best of them.
 
-After Mr. HiSum (Sul et al., NeurIPS 2023): scores are the replay graph by the second; a summary holds the shots with
-the highest scores in at most 15 % of the seconds, by the 0/1 knapsack.
+After Mr. HiSum (Sul et al., NeurIPS 2023, and ``model/utils/generate_summary.py`` of its repository): scores are the
+replay graph by the second; a summary holds the shots with the highest scores in at most 15 % of the seconds, by the 0/1
+knapsack.
 """
 
 from __future__ import annotations
@@ -39,23 +40,25 @@ def change_points(scenes: Sequence[Mapping[str, Any]], seconds: int) -> np.ndarr
 def summary_of(scores: np.ndarray, shots: np.ndarray) -> np.ndarray:
     """1 for each second of the summary, 0 for the others, float32.
 
-    The value of a shot is the mean of its scores, its weight its seconds. Of equal choices that with earlier shots is
-    taken.
+    Computed as Mr. HiSum's ``generate_summary`` computes the summary of a model from the scores that it predicts, so
+    that a model whose scores are exactly these has an F1 of 100. The weight of a shot is its seconds. Its value is the
+    mean of the scores from its first second to the one after its last: Mr. HiSum's ``change_points`` end with the
+    second after the shot, and its mean (from code for TVSum, whose shots end with their last frame) includes that one.
+    Of equal choices, that with earlier shots is taken.
     """
     room = int(len(scores) * SUMMARY_SHARE)
-    lengths = shots[:, 1] - shots[:, 0]
-    # Best value of the shots from each one on, by the room that is left. From the last, so that earlier ones are taken.
+    lengths = [int(end - start) for start, end in shots]
+    values = [float(scores[start : end + 1].mean()) for start, end in shots]
+    # Best value of the first shots, by their number and by the room that they have.
     best = np.zeros((len(shots) + 1, room + 1))
-    for place in range(len(shots) - 1, -1, -1):
-        length, value = int(lengths[place]), float(scores[shots[place, 0] : shots[place, 1]].mean(dtype=np.float64))
-        best[place] = best[place + 1]
+    for place, (length, value) in enumerate(zip(lengths, values, strict=True)):
+        best[place + 1] = best[place]
         if length <= room:
-            best[place, length:] = np.maximum(best[place, length:], value + best[place + 1, : room + 1 - length])
+            best[place + 1, length:] = np.maximum(best[place, length:], value + best[place, : room + 1 - length])
+    best[:, 0] = 0.0
     chosen = np.zeros(len(scores), dtype=np.float32)
-    for place, (start, end) in enumerate(shots.tolist()):
-        length = end - start
-        value = float(scores[start:end].mean(dtype=np.float64))
-        if length <= room and value > 0 and best[place, room] == value + best[place + 1, room - length]:
-            chosen[start:end] = 1
-            room -= length
+    for place in range(len(shots), 0, -1):
+        if best[place, room] != best[place - 1, room]:
+            chosen[shots[place - 1, 0] : shots[place - 1, 1]] = 1
+            room -= lengths[place - 1]
     return chosen

@@ -38,6 +38,10 @@ SAMPLE_COLUMNS = [
     "comments",
     "scenes",
     "speech",
+    "permalink",
+    "audiences",
+    "reactions",
+    "growth",
 ]
 
 #: Turns of a template, and who speaks them in LLaVA's shape.
@@ -195,6 +199,8 @@ _HAS = {
     Part.COMMENTS: lambda context: bool(context["comments"]),
     Part.REPLAY: lambda context: bool(context["replayed"]),
     Part.SPEECH: lambda context: bool(_spoken(context)),
+    Part.REACTIONS: lambda context: bool(context["moments"]),
+    Part.GROWTH: lambda context: context["growth"] is not None,
     Part.MEMORABILITY: lambda context: context["memorability"] is not None,
     Part.SALIENCY_OBJECTS: lambda context: bool(context["salient_objects"]),
     Part.SALIENCY_REGIONS: lambda context: bool(context["salient_regions"]),

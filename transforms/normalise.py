@@ -32,7 +32,7 @@ _ENTITIES = {
     "&#x200B;": "",
 }
 
-#: Columns that a connector adds to a table, and that stay until a row can no longer be rejected.
+#: Columns that a connector adds to a table, and that stay until a row can no longer be rejected. They decide nothing.
 PROVENANCE = {"source": pa.string(), "line": pa.int64()}
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.normalise import PROVENANCE
 from blift.transforms.tables import frame, rows_of
 from blift.transforms.timelines import one_length
 
@@ -17,7 +19,7 @@ _MEASURED = ("retrieved_at", "score", "upvote_ratio", "likes", "views", "num_com
 
 #: Facts about the media. A later record that lacks one does not take it back.
 _LASTING = ("duration_s", "width", "height", "media_file", "language", "channel_id", "channel_name", "posted_at")
-_LASTING_LISTS = ("replay", "chapters", "speech", "media_urls")
+_LASTING_LISTS = ("replay", "reactions", "chapters", "speech", "media_urls")
 
 #: A time before all others.
 _NO_TIME = -(2**63)
@@ -38,6 +40,23 @@ def latest_posts(table: pa.Table) -> pa.Table:
         return rows_of(rows.sort("post_id"), "post")
     merged = frame(rows_of(_merge(_ordered(rows.filter(repeated), "post_id")), "post"))
     return rows_of(pl.concat([rows.filter(~repeated).select(merged.columns), merged]).sort("post_id"), "post")
+
+
+def origins(table: pa.Table, record: str) -> pa.Table:
+    """Where each observation was read, as the origin table, by id, the one that the merged row shows first.
+
+    Args:
+        table: observations with ``source`` and ``line``; without these columns nobody knows, and there are no rows.
+        record: `post` or `comment`.
+    """
+    rows, key = frame(table), f"{record}_id"
+    if not set(PROVENANCE) <= set(rows.columns):
+        return SCHEMAS["origin"].empty_table()
+    repeated = rows[key].is_duplicated()
+    told = [key, *PROVENANCE, "retrieved_at"]
+    ordered = _ordered(rows.filter(repeated), key).select(told) if repeated.any() else rows.select(told).clear()
+    found = pl.concat([rows.filter(~repeated).select(told), ordered]).sort(key, maintain_order=True)
+    return rows_of(found.with_columns(latest=pl.col(key).is_first_distinct()).rename({key: "record_id"}), "origin")
 
 
 def _merge(rows: pl.DataFrame) -> pl.DataFrame:
@@ -116,12 +135,15 @@ def _depths(comments: pl.DataFrame) -> pl.Series:
 
 
 def _ordered(rows: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Rows by ``key``, latest first; equal times by content."""
+    """Rows by ``key``, latest first; equal times by content, and equal contents by where they were read."""
     tied = rows.select(key, "retrieved_at").is_duplicated()
     keys = rows.select(key, time=pl.col("retrieved_at").to_physical().fill_null(_NO_TIME))
     descending = [False, True]
     if tied.any():
-        keys, descending = keys.with_columns(tie=_content(rows, tied).fill_null("")), [*descending, True]
+        places = [name for name in PROVENANCE if name in rows.columns]
+        content = _content(rows.drop(places), tied).fill_null("")
+        keys = keys.with_columns(content.alias("tie"), *rows.select(places))
+        descending = [*descending, True, *[False for _ in places]]
     return rows[keys.select(pl.arg_sort_by(keys.columns, descending=descending)).to_series()]
 
 

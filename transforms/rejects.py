@@ -48,18 +48,14 @@ def reject_rows(
         posts: ``post_id`` and ``permalink`` of the posts that comments are on, for platforms whose comments have no
             address of their own.
 
-    The source is the file and line where the row still has them, else the address of the record.
+    The source is the file and line where the row has them, else the address of the record.
     """
     if not out_of_scope:
         rejected = rejected.filter(~pl.col("reason").is_in([reason.value for reason in OUT_OF_SCOPE]))
     verdict = ("rule", "reason", "detail", "source", "line")
     record_columns = [name for name in rejected.columns if name not in verdict]
-    if "source" not in rejected.columns and record == "comment":
-        rejected = _with_addresses(rejected, posts)
-    elif "source" not in rejected.columns:
-        rejected = rejected.with_columns(source="permalink")
     return rows_of(
-        rejected.select(
+        _with_sources(rejected, record, posts).select(
             pl.lit(stage).alias("stage"),
             "rule",
             "reason",
@@ -67,7 +63,7 @@ def reject_rows(
             pl.col(id_column).alias("record_id"),
             "detail",
             "source",
-            (pl.col("line") if "line" in rejected.columns else pl.lit(None, dtype=pl.Int64)).alias("line"),
+            "line",
             (pl.struct(record_columns).struct.json_encode() if payload else pl.lit(None, dtype=pl.String)).alias(
                 "payload"
             ),
@@ -81,18 +77,31 @@ def without_payload(rejects: pa.Table) -> pa.Table:
     return rows_of(frame(rejects).with_columns(payload=pl.lit(None, dtype=pl.String)), "reject")
 
 
-def _with_addresses(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.DataFrame:
-    """Comments with ``source``: their addresses, as the row of their platform forms them; else that of their post."""
+def _with_sources(rejected: pl.DataFrame, record: str, posts: pl.DataFrame | None) -> pl.DataFrame:
+    """Rows with ``source`` and ``line``: the file where that is known, else the address of the record."""
+    absent = {"source": pl.String, "line": pl.Int64}
+    rows = rejected.with_columns(
+        pl.lit(None, dtype=kind).alias(name) for name, kind in absent.items() if name not in rejected.columns
+    )
+    if not rows["source"].null_count():
+        return rows
+    if record == "comment":
+        return rows.with_columns(source=pl.coalesce("source", _addresses(rows, posts)))
+    return rows.with_columns(source=pl.coalesce("source", "permalink"))
+
+
+def _addresses(comments: pl.DataFrame, posts: pl.DataFrame | None) -> pl.Series:
+    """The addresses of comments, as the row of their platform forms them; else that of their post."""
     source = pl.lit(None, dtype=pl.String)
     rows = platforms_in(comments["platform"]) if comments.height else []
     if posts is not None and not all(row.comment_address for row in rows):
-        addresses = posts.select("post_id", source="permalink").unique("post_id", keep="first", maintain_order=True)
+        addresses = posts.select("post_id", of_post="permalink").unique("post_id", keep="first", maintain_order=True)
         comments = comments.join(addresses, on="post_id", how="left", maintain_order="left")
-        source = pl.col("source")
+        source = pl.col("of_post")
     for row in rows:
         if row.comment_address:
             source = pl.when(belongs_to(row)).then(_address(row)).otherwise(source)
-    return comments.with_columns(source=source)
+    return comments.select(source.alias("address")).to_series()
 
 
 def _address(row: Platform) -> pl.Expr:

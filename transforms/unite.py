@@ -9,8 +9,11 @@ import xxhash
 from blift.schemas.arrow import conform
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.sample import Audience
+from blift.transforms.growth import with_curves
 from blift.transforms.measured import with_measured
+from blift.transforms.normalise import PROVENANCE
 from blift.transforms.platforms import are_media, state
+from blift.transforms.reactions import Lags, with_reactions
 from blift.transforms.scenes import add_scenes
 
 #: The post that speaks for a sample: of the media that stays, the media's own record first, then the best scored, the
@@ -31,12 +34,12 @@ _SPEAKS = [
     "identified_language",
     "language_confidence",
 ]
-_FACTS = ["media_file", "width", "height", "duration_s"]
-_TIMELINES = ["replay", "chapters", "speech", "media_urls"]
+_FACTS = ["media_file", "width", "height", "duration_s", "section_start_s"]
+_TIMELINES = ["replay", "chapters", "speech", "media_urls", "reactions"]
 
 
 def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> pl.DataFrame:
-    """Samples, sorted by id, with the columns of the sample table but scenes, and with ``has_video_record``.
+    """Samples, sorted by id, with ``has_video_record`` and the columns of the table but scenes and ``over_time``.
 
     Args:
         posts: the columns of the post table, ``media_key`` not null; ``identified_language`` with
@@ -49,8 +52,9 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
     ordered = posts.with_columns(is_media=are_media()).sort(_BEST_FIRST, descending=_DESCENDING, nulls_last=True)
     judged = pl.col("judged")
     audience = [name for name in Audience.model_fields if name in posts.columns]
+    speaks = [*_SPEAKS, *(name for name in PROVENANCE if name in posts.columns)]
     samples = ordered.group_by("media_key", maintain_order=True).agg(
-        *[pl.col(name).first() for name in _SPEAKS],
+        *[pl.col(name).first() for name in speaks],
         *[pl.col(name).drop_nulls().first() for name in _FACTS],
         *[pl.col(name).filter(pl.col(name).list.len() > 0).first() for name in _TIMELINES],
         pl.col("subreddit").drop_nulls().first(),
@@ -68,7 +72,7 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
         comments=pl.struct("comment_id", "platform", "text", "score")
     )
     samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")
-    ids = [xxhash.xxh3_128_hexdigest(key.encode()) for key in samples["media_key"].to_list()]
+    ids = [sample_id(key) for key in samples["media_key"].to_list()]
     samples = samples.with_columns(
         *[pl.col(name).fill_null([]) for name in (*_TIMELINES, "comments")],
         sample_id=pl.Series(ids, dtype=pl.String),
@@ -80,11 +84,33 @@ def unite(posts: pl.DataFrame, comments: pl.DataFrame, media: pl.DataFrame) -> p
     return with_measured(samples, media).sort("sample_id")
 
 
+def sample_id(media_key: str) -> str:
+    """The id of the sample of a media item, 32 hex digits."""
+    return xxhash.xxh3_128_hexdigest(media_key.encode())
+
+
+def over_time(samples: pl.DataFrame, posts: pl.DataFrame, comments: pl.DataFrame, lags: Lags) -> pl.DataFrame:
+    """United samples, with ``reactions`` to the moments of their media, and the ``growth`` of their posts.
+
+    Args:
+        samples: as ``unite`` gives them.
+        posts: those that were united, with ``growth``.
+        comments: all on them that the rules keep, with ``marks``.
+        lags: by which reactions are moved back.
+    """
+    return with_curves(with_reactions(samples, posts, comments, lags), posts)
+
+
 def sample_table(samples: pl.DataFrame, segments: int, longer_than_s: float) -> pa.Table:
-    """The sample table of united samples, with scenes from chapters or equal segments (see ``add_scenes``)."""
+    """The sample table of united samples, with scenes from chapters or equal segments (see ``add_scenes``).
+
+    ``source`` and ``line`` of the post that speaks for a sample stay, where they are there.
+    """
+    places = pa.schema({name: kind for name, kind in PROVENANCE.items() if name in samples.columns})
     schema = SCHEMAS["sample"]
     timeline = samples.select("media_kind", "duration_s", "chapters", "replay", "speech", "measured")
     scenes = add_scenes(timeline.to_arrow(compat_level=pl.CompatLevel.oldest()), segments, longer_than_s)
-    present = [name for name in schema.names if name in samples.columns]
+    present = [name for name in (*schema.names, *places.names) if name in samples.columns]
     table = samples.select(present).to_arrow(compat_level=pl.CompatLevel.oldest())
-    return conform(table.append_column(schema.field("scenes"), scenes), schema)
+    whole = pa.schema([*schema, *places], schema.metadata)
+    return conform(table.append_column(schema.field("scenes"), scenes), whole)

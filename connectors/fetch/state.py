@@ -24,6 +24,7 @@ from blift.connectors.fetch.items import (
     RawRecord,
     StoredFile,
 )
+from blift.connectors.fetch.schedule import is_due, posted_at
 from blift.schemas.errors import OutputError
 from blift.schemas.reasons import Absent
 
@@ -66,6 +67,18 @@ CREATE TABLE withdrawn (post_id TEXT PRIMARY KEY, reason TEXT NOT NULL, noted_at
 
 #: Kinds whose result changes with time, so that it is worth asking again.
 _REFRESHED = (Kind.SUBMISSION, Kind.COMMENTS, Kind.VIDEO, Kind.LISTING, Kind.PLAYLIST, Kind.CHANNELS)
+
+
+#: What is asked for to observe a post again.
+_OBSERVED_BY = {
+    FetchedKind.SUBMISSION: (Kind.SUBMISSION, Kind.COMMENTS),
+    FetchedKind.VIDEO: (Kind.VIDEO,),
+}
+#: Posts that came with a listing become items of their own.
+_POSTS_OF_LISTINGS = (
+    "INSERT OR IGNORE INTO item (kind, key, detail, state, ended_at) "
+    "SELECT 'submission', key, '{}', 'done', max(retrieved_at) FROM record WHERE kind = 'submission' GROUP BY key"
+)
 
 
 class Tally(NamedTuple):
@@ -134,11 +147,7 @@ class State:
             ended_before: seconds since 1970; items that ended later stay.
         """
         with self._changes() as base:
-            base.execute(
-                "INSERT OR IGNORE INTO item (kind, key, detail, state, ended_at) "
-                "SELECT 'submission', key, '{}', 'done', max(retrieved_at) FROM record WHERE kind = 'submission' "
-                "GROUP BY key"
-            )
+            base.execute(_POSTS_OF_LISTINGS)
             kinds = ",".join("?" for _ in _REFRESHED)
             return base.execute(
                 "UPDATE item SET state = 'pending', detail = '{}', attempts = 0, not_before = 0, reason = NULL, "  # noqa: S608 - question marks
@@ -146,6 +155,34 @@ class State:
                 f"WHERE state IN ('done', 'absent') AND ended_at < ? AND kind IN ({kinds})",
                 (ended_before, *_REFRESHED),
             ).rowcount
+
+    def schedule(self, ages_days: Sequence[float], now: float) -> int:
+        """Posts that have passed one of the ages since they were last read are asked for again; gives how many items.
+
+        A post is asked for with its thread. One that was deleted upstream, or whose record does not say when it was
+        posted, is not.
+
+        Args:
+            ages_days: of posts, at which they are to be observed.
+            now: seconds since 1970.
+        """
+        query = "SELECT kind, key, max(retrieved_at), data FROM record WHERE kind IN (?, ?) GROUP BY kind, key"
+        due: list[tuple[Kind, str]] = []
+        kinds = (FetchedKind.SUBMISSION, FetchedKind.VIDEO)
+        for kind, key, read_at, data in self._base.rows(tuple[FetchedKind, str, Time, bytes], query, kinds):
+            with self._base.told():
+                posted = posted_at(kind, unpacked(data))
+            if posted is not None and is_due(posted, read_at, ages_days, now):
+                due += [(item, key) for item in _OBSERVED_BY[kind]]
+        with self._changes() as base:
+            base.execute(_POSTS_OF_LISTINGS)
+            before = base.total_changes
+            base.executemany(
+                "UPDATE item SET state = 'pending', detail = '{}', attempts = 0, not_before = 0, message = NULL "
+                "WHERE state = 'done' AND kind = ? AND key = ?",
+                due,
+            )
+            return base.total_changes - before
 
     def release(self, worker: int | None = None) -> None:
         """Items that a worker held and did not end are anybody's again; of all workers where none is named."""

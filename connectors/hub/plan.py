@@ -42,8 +42,12 @@ class Changes:
 
 
 def text_file(text: str) -> Wanted:
-    """A small file that goes into the commit itself; git's digest of a blob."""
-    content = text.encode("utf-8")
+    """A small file that goes into the commit itself."""
+    return small_file(text.encode("utf-8"))
+
+
+def small_file(content: bytes) -> Wanted:
+    """The same of bytes; git's digest of a blob."""
     return Wanted(len(content), blob_digest(content), content)
 
 

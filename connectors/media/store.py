@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+from collections.abc import Collection, Iterable, Mapping
 
+import msgspec
 import pyarrow as pa
 
 from blift.connectors.filesystem import exists, make_folder, read_bytes
@@ -17,7 +19,7 @@ from blift.schemas.media import Media
 from blift.schemas.registry import SCHEMAS
 from blift.schemas.validation import check_values
 
-_KEYFRAMES, _MEASURED = "keyframes", "measured"
+_KEYFRAMES, _MEASURED, _COMPARED = "keyframes", "measured", "compared"
 _KEYFRAME = re.compile(r"keyframes/[0-9a-f]{2}/([0-9a-f]{64})\.jpg")
 _DEFINITION = definition(Media)
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -38,11 +40,11 @@ KEPT = pa.schema(
 
 
 class MediaStore:
-    """A folder: ``keyframes/<aa>/<sha256>.jpg`` and ``measured/<settings>/<aa>/<sha256>.arrow``.
+    """A folder: ``keyframes/<aa>/<sha256>.jpg``, ``measured/<settings>/<aa>/<sha256>.arrow``; ``compared/`` is alike.
 
     ``aa`` are the first two digits of the digest. A file appears whole or not at all. The name of a keyframe says what
-    is in it; a row begins with the sha256 of the rest. What does not match is taken for absent, and made again: a disk
-    may have changed it, and so may whoever handed over the folder.
+    is in it; a row, and what was compared, begins with the sha256 of the rest. What does not match is taken for absent,
+    and made again: a disk may have changed it, and so may whoever handed over the folder.
 
     Args:
         root: path or address of the folder.
@@ -75,12 +77,24 @@ class MediaStore:
         Raises:
             OutputError: the store cannot be read.
         """
+        return self.all_measured([sha256]).get(sha256)
+
+    def all_measured(self, digests: Iterable[str]) -> dict[str, pa.Table]:
+        """The rows of several files, by their digests, as ``measured`` gives them: values are checked in one go.
+
+        Raises:
+            OutputError: the store cannot be read.
+        """
+        rows = {sha256: row for sha256 in digests if (row := self._row(sha256)) is not None}
+        if not _are_sound(rows.values()):
+            rows = {sha256: row for sha256, row in rows.items() if _are_sound([row])}
+        return {sha256: row for sha256, row in rows.items() if all(map(self._holds, _keyframes(row)))}
+
+    def _row(self, sha256: str) -> pa.Table | None:
+        """The row of a file, whose values may be any; None where it is not what was written, or is of another file."""
         content = self._read(self._name_of_row(sha256))
         row = _row_in(content) if content is not None else None
-        if row is None or row.column("sha256").to_pylist() != [sha256]:
-            return None
-        keyframes = [scene["keyframe"] for scene in row.column("scenes")[0].as_py() if scene["keyframe"] is not None]
-        return row if all(map(self._holds, keyframes)) else None
+        return row if row is not None and row.column("sha256").to_pylist() == [sha256] else None
 
     def put_measured(self, sha256: str, row: pa.Table) -> None:
         """Keep the row of a file, as ``KEPT``.
@@ -93,6 +107,34 @@ class MediaStore:
             writer.write_table(row)
         content = bytes(sink.getvalue())
         self._write(self._name_of_row(sha256), hashlib.sha256(content).digest() + content)
+
+    def compared(self, sha256: str) -> dict[str, bool]:
+        """With which files, by their digests, this one was compared with the same settings; whether they are one media.
+
+        Raises:
+            OutputError: the store cannot be read.
+        """
+        content = self._read(self._name_of_compared(sha256)) or b""
+        digest, found = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if hashlib.sha256(found).digest() != digest:
+            return {}
+        try:
+            of, others = msgspec.json.decode(found, type=tuple[str, dict[str, bool]])
+        except msgspec.MsgspecError:
+            return {}
+        return others if of == sha256 else {}
+
+    def put_compared(self, sha256: str, others: Mapping[str, bool]) -> None:
+        """Keep with which files this one was compared.
+
+        Raises:
+            OutputError: the store cannot be written.
+        """
+        content = msgspec.json.encode((sha256, dict(sorted(others.items()))))
+        self._write(self._name_of_compared(sha256), hashlib.sha256(content).digest() + content)
+
+    def _name_of_compared(self, sha256: str) -> str:
+        return posixpath.join(_COMPARED, self._settings, sha256[:2], f"{sha256}.json")
 
     def _name_of_row(self, sha256: str) -> str:
         return posixpath.join(_MEASURED, self._settings, sha256[:2], f"{sha256}.arrow")
@@ -126,8 +168,12 @@ class MediaStore:
             raise OutputError(f"Cannot write {path} in the media store: {error}. Check `media.store`.") from error
 
 
+def _keyframes(row: pa.Table) -> list[str]:
+    return [scene["keyframe"] for scene in row.column("scenes")[0].as_py() if scene["keyframe"] is not None]
+
+
 def _row_in(content: bytes) -> pa.Table | None:
-    """The row of a file, checked before any of it is used; None where it is not what was written."""
+    """The row of a file; None where it is not what was written."""
     digest, row = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     if hashlib.sha256(row).digest() != digest:
         return None
@@ -138,7 +184,15 @@ def _row_in(content: bytes) -> pa.Table | None:
         table.validate(full=True)
     except (OSError, pa.ArrowException):
         return None
-    return None if any(check_values(_DEFINITION, table, 0)) or _is_in_part(table.column("drawings")) else table
+    return table
+
+
+def _are_sound(rows: Collection[pa.Table]) -> bool:
+    """Whether the values of rows are such as are measured; checked before any of them is used."""
+    if not rows:
+        return True
+    table = pa.concat_tables(rows)
+    return not any(check_values(_DEFINITION, table, 0)) and not _is_in_part(table.column("drawings"))
 
 
 def _is_in_part(drawings: pa.ChunkedArray) -> bool:

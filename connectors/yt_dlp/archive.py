@@ -1,4 +1,4 @@
-"""Archives of videos as tables: yt-dlp's info.json files, with media and subtitles beside them."""
+"""Archives of videos as tables: yt-dlp's info.json files, with media, subtitles and messages of viewers beside them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from blift.connectors.connector import Records
 from blift.connectors.files import Chunk, InputFile, most_unpacked, open_bytes
 from blift.connectors.malformed import Malformed, RejectList, reject, reject_table
-from blift.connectors.yt_dlp.beside import Track, media_file, subtitle_files, tracks
+from blift.connectors.yt_dlp.beside import Track, chat_files, media_file, subtitle_files, tracks
+from blift.connectors.yt_dlp.chats import CHATS, ReactionTuple, by_second
+from blift.connectors.yt_dlp.chats import MAX_BYTES as MAX_CHAT_BYTES
 from blift.connectors.yt_dlp.columns import COMMENT_COLUMNS, POST_COLUMNS, table_of
 from blift.connectors.yt_dlp.comments import read_comments
 from blift.connectors.yt_dlp.decode import decode, text
@@ -116,9 +119,11 @@ class _Gathered:
         broken += [other_languages] if other_languages else []
         self.warnings += [f"{file.name}: {problem}" for problem in problems + broken]
         self.speech += len(speech)
+        reactions = self._reactions(file, siblings, part, video) if no_part is None else []
         self.posts.append(
             post
             | {
+                "reactions": reactions,
                 "media_file": media and posixpath.join(posixpath.dirname(file.name), media),
                 "speech": speech,
                 "speech_source": speech_source,
@@ -129,6 +134,26 @@ class _Gathered:
         self._add_comments(
             info.get("comments"), video, post["retrieved_at"], file, order if isinstance(order, str) else None
         )
+
+    def _reactions(
+        self, file: InputFile, siblings: Sequence[str], part: Window, video: Identity
+    ) -> list[ReactionTuple]:
+        """The messages of viewers beside a record, by the second; what cannot be read of them is rejected."""
+        found: list[ReactionTuple] = []
+        for path, ending in chat_files(file.path, siblings):
+            source, read = CHATS[ending]
+            name = posixpath.join(posixpath.dirname(file.name), posixpath.basename(path))
+            rejects = RejectList(file.size_bytes)
+            reject = partial(_add_message, rejects, video.post_id, name)
+            try:
+                size_bytes = 0  # not listed; the limit holds while it is read
+                found += by_second(source, read(_read(path, MAX_CHAT_BYTES, size_bytes), reject), part)
+            except Malformed as problem:
+                reject(problem, None, b"")
+            self.comments_in += len(rejects.rows) + rejects.unlisted.total()
+            self.comment_rejects += rejects.rows
+            self.unlisted.update(rejects.unlisted)
+        return sorted(found)
 
     def _add_comments(
         self, given: Any, video: Identity, retrieved_at: int | None, file: InputFile, order: str | None
@@ -210,6 +235,14 @@ def _speech(candidates: Sequence[Track], part: Window) -> tuple[list[SpeechTuple
         if speech:
             return speech, track.source, problems
     return [], None, problems
+
+
+def _add_message(
+    rejects: RejectList, post_id: str, source: str, problem: Malformed, line: int | None, payload: bytes
+) -> None:
+    """List a message of a viewer that cannot be read, as a comment on the video without an id."""
+    said = Malformed(problem.reason, f"a message on {post_id}: {problem.detail}")
+    rejects.add(said, "comment", None, source, line, payload)
 
 
 def _as_json(item: Any) -> bytes:

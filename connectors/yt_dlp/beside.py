@@ -1,4 +1,4 @@
-"""The files beside an info.json: its media and its subtitles, told apart by their names."""
+"""The files beside an info.json: its media, subtitles and messages of viewers, told apart by their names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from blift.connectors.connector import Beside
+from blift.connectors.yt_dlp.chats import CHATS
 from blift.connectors.yt_dlp.decode import Fields
 from blift.connectors.yt_dlp.subtitles import FORMATS
 
 _INFO_NAME = re.compile(r"(?P<stem>.+?)(?P<info>\.info)?\.json(?:\.(?:gz|zst|xz|bz2))?", re.IGNORECASE)
+
+_PACKED = re.compile(r"\.(?:gz|zst|xz|bz2)$", re.IGNORECASE)
 
 #: Containers that yt-dlp writes video into, the likeliest first.
 _MEDIA_FORMATS = ("mp4", "mkv", "webm", "mov", "m4v", "flv", "avi", "3gp", "ts")
@@ -84,6 +87,12 @@ def subtitle_files(path: str, siblings: Sequence[str]) -> list[tuple[str, str, s
         if format_.lower() in FORMATS and "." not in code:
             found.append((sibling, code, format_.lower()))
     return found
+
+
+def chat_files(path: str, siblings: Sequence[str]) -> list[tuple[str, str]]:
+    """Path and ending (``danmaku.xml``) of every file of messages of viewers beside the info.json at ``path``."""
+    found = [(sibling, _PACKED.sub("", ending)) for sibling, ending in _endings(path, siblings)]
+    return [(sibling, ending) for sibling, ending in found if ending in CHATS]
 
 
 def _endings(path: str, siblings: Sequence[str]) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ _MEMBERS = {
     "replay": ("start_s", "end_s", "value"),
     "chapters": ("start_s", "end_s", "title"),
     "speech": ("start_s", "end_s", "text"),
+    "reactions": ("source", "second", "count"),
 }
 
 #: Flags of posts of any kind, and those of them that no video has.

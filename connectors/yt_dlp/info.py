@@ -61,6 +61,7 @@ def post_values(info: Fields, video: Identity) -> tuple[dict[str, Any], list[str
         "width": pixels(info, "width"),
         "height": pixels(info, "height"),
         "duration_s": part.duration_s,
+        "section_start_s": part.start_s or None,
         "title": text(info, "title"),
         "text": text(info, "description"),
         "tags": texts(info, "tags"),

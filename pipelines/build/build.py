@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
+from blift.connectors.filesystem import exists, make_folder
+from blift.connectors.inside import check_folder, check_paths
+from blift.connectors.parquet import replace_file
 from blift.pipelines.build.stages import STAGES, stage
 from blift.pipelines.build.update import update_of
 from blift.pipelines.engine.beam_arguments import BeamArguments
@@ -52,19 +56,20 @@ def build(
     needed = update.needed
     stages = needed if stages is None else stages
     seen = update.begun()
-    first = stage(stages[0]).prepare(Request(source, folder, limit, seen))
+    first = stage(stages[0]).prepare(Request(source, folder, limit, seen, stages[0] in forced))
     folder.create()
     with folder.locked():
         update = replace(update, before=folder.read_manifest())
         if update.before is None:
             folder.write_text(RECIPE, source.text)
+        _keep_lists(source, folder)
         update.open()
         begun = update.begun()
         manifest = begun or Manifest(source.recipe.name, version("blift"))
         others = (update.before,) if update.before else ()
         place = Place(source, folder, beam, update.save, detach, STAGES, others, forced, strict)
         for name in stages:
-            request = Request(source, folder, limit, manifest)
+            request = Request(source, folder, limit, manifest, name in forced)
             prepared = first if name == stages[0] and seen == begun else stage(name).prepare(request)
             done = run_unless_done(stage(name), prepared, manifest, place, report)
             if done is None:
@@ -74,3 +79,19 @@ def build(
         if not update.finish(manifest):
             report.kept([name for name in needed if name not in manifest.stages])
         return manifest
+
+
+def _keep_lists(source: RecipeFile, folder: RunFolder) -> None:
+    """Write the files that the recipe names beside it. They are called by their content, so one that is there stays.
+
+    Raises:
+        OutputError: the folder of these files is a link.
+        InputError: such a file is a link.
+    """
+    for name, content in source.lists.items():
+        if folder.is_local:
+            check_folder(folder.path, posixpath.dirname(name))
+            check_paths(folder.path, [name])
+            make_folder(folder.file(posixpath.dirname(name)))
+        if not exists(folder.file(name)):
+            replace_file(folder.file(name), content)

@@ -17,9 +17,12 @@ from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
+from blift.connectors.filesystem import matching, sentence_on_store
 from blift.pipelines.engine.run_report import LIBRARIES
-from blift.pipelines.engine.runner import check_runner, reach
+from blift.pipelines.engine.runner import check_runner
+from blift.pipelines.engine.runner_needs import check_workers, java_version
 from blift.pipelines.stages.ingest.stage import AUTHOR_KEY
+from blift.schemas.counted import counted
 from blift.schemas.errors import BliftError
 
 _ASK_TIMEOUT_S = 20
@@ -43,8 +46,14 @@ class Finding:
     detail: str
 
 
-def examine(options: PipelineOptions, *, asked_for_runner: bool) -> Iterator[Finding]:
-    """All findings, in the order in which they are shown."""
+def examine(options: PipelineOptions, *, asked_for_runner: bool, addresses: Sequence[str] = ()) -> Iterator[Finding]:
+    """All findings, in the order in which they are shown.
+
+    Args:
+        options: Beam's options.
+        asked_for_runner: they name a runner, which is to be looked at.
+        addresses: folders of stores that a build would read or write.
+    """
     yield from _versions()
     yield from _connectors()
     yield from _decoders()
@@ -52,6 +61,7 @@ def examine(options: PipelineOptions, *, asked_for_runner: bool) -> Iterator[Fin
     yield from _gpu()
     yield from _credentials()
     yield from _runner(options, asked=asked_for_runner)
+    yield from _stores(addresses)
 
 
 def _versions() -> Iterator[Finding]:
@@ -212,21 +222,31 @@ def _credentials() -> Iterator[Finding]:
 def _runner(options: PipelineOptions, *, asked: bool) -> Iterator[Finding]:
     """What there is of programs that runners need; and whether the runner that was asked for can work."""
     java = shutil.which("java")
-    yield Finding(
-        "runners", "java", State.OK if java else State.ABSENT, java or "Spark and Flink: install Java 11 or 17"
-    )
+    told = f"{java_version(java) or 'unknown version'}, {java}" if java else "Spark and Flink: install Java 11 or 17"
+    yield Finding("runners", "java", State.OK if java else State.ABSENT, told)
     yield _package("runners", "google-cloud-storage", "gs:// and Dataflow: pip install 'blift[gcp]'", needed=False)
     if not asked:
         return
     name = str(options.view_as(StandardOptions).runner)
-    portable = options.view_as(PortableOptions)
     try:
         notes = check_runner(options, "gs://any", detach=False)
-        if portable.environment_type == "EXTERNAL":
-            reach(str(portable.environment_config), "worker pool", "--environment_config")
-        where = f", {portable.job_endpoint}" if portable.job_endpoint else ""
+        check_workers(options)
+        endpoint = options.view_as(PortableOptions).job_endpoint
+        where = f", {endpoint}" if endpoint else ""
         yield Finding("runners", name, State.OK, " ".join([f"can be used{where}.", *notes]))
     except BliftError as error:
         yield Finding("runners", name, State.MISSING, str(error))
-    if portable.environment_type == "DOCKER" and shutil.which("docker") is None:
-        yield Finding("runners", "docker", State.MISSING, "--environment_type=DOCKER needs it where workers run")
+
+
+def _stores(addresses: Sequence[str]) -> Iterator[Finding]:
+    """Whether what lies at addresses can be listed: the packages, the credentials and the bucket are there."""
+    for address in addresses:
+        try:
+            found = len(matching(address.rstrip("/"), "*"))
+        except BliftError as error:
+            yield Finding("stores", address, State.MISSING, str(error))
+        except (OSError, ValueError) as error:
+            detail = sentence_on_store(error) or f"cannot be listed: {str(error).rstrip('.')}."
+            yield Finding("stores", address, State.MISSING, detail)
+        else:
+            yield Finding("stores", address, State.OK, f"can be listed; {counted(found, 'file')}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blift.pipelines.build.stages import stage
 from blift.pipelines.build.update import update_of
 from blift.pipelines.engine.reasons_to_run import reasons
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
-from blift.pipelines.engine.stage import Request
+from blift.pipelines.engine.stage import Reading, Request
 from blift.pipelines.engine.stage_run import fingerprint_of, inputs_of, is_whole
 from blift.pipelines.recipe.file import RecipeFile
 
@@ -25,6 +25,8 @@ class Planned:
         input_bytes: of what it would read; None where an earlier stage has yet to write that.
         shards: that it wrote the last time.
         seconds: for which it would run by what it took the last time and its input then; None where it has not run.
+        reading: how much of its input it would read, and of how much it would take over what an earlier run kept; None
+            where that is not known, or where it keeps nothing.
     """
 
     stage: str
@@ -33,6 +35,7 @@ class Planned:
     input_bytes: int | None
     shards: int | None
     seconds: float | None
+    reading: Reading | None = None
 
 
 def plan(source: RecipeFile, folder: RunFolder, limit: int | None, *, replaces: bool = False) -> Iterator[Planned]:
@@ -52,13 +55,14 @@ def plan(source: RecipeFile, folder: RunFolder, limit: int | None, *, replaces: 
             yield _planned(name, [f"it reads what {running[-1]} writes"], None, before)
         else:
             found = stage(name)
-            inputs = inputs_of(found, found.prepare(Request(source, folder, limit, manifest)))
+            prepared = found.prepare(Request(source, folder, limit, manifest))
+            inputs = inputs_of(found, prepared)
             fingerprint = fingerprint_of(name, inputs)
             same = [record for record in records if record.fingerprint == fingerprint]
             why = reasons(before, inputs) if not same else []
             if same and not any(is_whole(record, folder) for record in same):
                 why = ["files that it wrote are missing or have changed"]
-            yield _planned(name, why, _bytes_of(inputs, manifest), before)
+            yield replace(_planned(name, why, _bytes_of(inputs, manifest), before), reading=prepared.reading)
             if not why:
                 continue
         running.append(name)

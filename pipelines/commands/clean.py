@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     folder.require_manifest()
     with folder.locked():
         gone = prune(folder, args.keep)
-        tables = [table for name in STAGES for table in (*stage(name).tables, f"rejects/{name}")]
+        tables = [table for name in STAGES for table in stage(name).files]
         gone += prune_unnamed(folder, tables)
         gone += prune_media(folder)
     print(f"Deleted {counted(len(gone), 'file')} of {printable(folder.path)}.")

@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from blift.connectors.fetch.items import FetchedKind
 from blift.connectors.fetch.state import FILE_NAME, State, state_file
 from blift.connectors.filesystem import is_here
 from blift.connectors.web.manners import Budget
-from blift.pipelines.commands.show import ALLOW_PYTHON, show_notes
+from blift.pipelines.commands.show import ALLOW_PYTHON, SETTINGS, show_notes
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.fetch.ask import Place, plan_of
@@ -50,9 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--refresh", metavar="AGE", help="ask again for what is older, such as 12h, 30d or 4w: adds an observation to "
         "each post, and marks those that were taken back",
     )  # fmt: skip
+    parser.add_argument(
+        "--schedule", action="store_true", help="ask again for posts that have passed an age of `fetch.schedule` (days "
+        "1, 2, 7 and 30) since they were last read",
+    )  # fmt: skip
     parser.add_argument("--max-requests", type=int, metavar="N", help="end after so many requests")
     parser.add_argument("--max-bytes", metavar="SIZE", help="end after so many bytes, such as 500M or 20G")
     parser.add_argument("--max-time", metavar="TIME", help="end after so long, such as 90min or 8h")
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help=SETTINGS)
     parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
@@ -70,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         raise BliftError(f"--workers is {args.workers}; it must be 1 or more.")
     if args.max_requests is not None and args.max_requests < 1:
         raise BliftError(f"--max-requests is {args.max_requests}; it must be 1 or more.")
-    source = load_recipe(args.recipe, allow_python=args.allow_python)
+    source = load_recipe(args.recipe, allow_python=args.allow_python, settings=args.settings)
     show_notes(source.notes)
     if source.recipe.fetch is None:
         raise RecipeError(f"{args.recipe} has no section `fetch`, which says what to ask for. See docs/fetch.md.")
@@ -91,7 +97,13 @@ def run(args: argparse.Namespace) -> int:
     with progress:
         result = fetch(
             asked.plan,
-            partial(_prepare, retry=args.retry == "failed", older_s=older_s, progress=progress),
+            partial(
+                _prepare,
+                retry=args.retry == "failed",
+                older_s=older_s,
+                ages_days=source.recipe.fetch.schedule if args.schedule else (),
+                progress=progress,
+            ),
             progress.watch,
             lambda: progress.say(
                 "Finishing what is under way. Ctrl-C again ends it at once; nothing that is done is lost."
@@ -101,11 +113,15 @@ def run(args: argparse.Namespace) -> int:
     return _conclude(result, folder, args)
 
 
-def _prepare(state: State, *, retry: bool, older_s: float | None, progress: FetchProgress) -> None:
+def _prepare(
+    state: State, *, retry: bool, older_s: float | None, ages_days: Sequence[float], progress: FetchProgress
+) -> None:
     if retry:
         progress.say(f"{state.retry_failed():,} failed items are asked for again.")
     if older_s is not None:
         progress.say(f"{state.refresh(time.time() - older_s):,} items are asked for again.")
+    if ages_days:
+        progress.say(f"{state.schedule(ages_days, time.time()):,} items are due, and asked for again.")
 
 
 def _conclude(result: FetchResult, folder: str, args: argparse.Namespace) -> int:

@@ -122,7 +122,7 @@ def _show_rows(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) 
     tables = require_tables(folder, manifest)
     table = named_table(tables, args.table) if args.table else next(iter(tables.values()))
     choice = Choice(args.where or "", limit=_ROWS if args.rows is None else args.rows, seed=args.seed)
-    with _opened(_needed(tables, table, choice.where), folder) as database:
+    with opened(_needed(tables, table, choice.where), folder) as database:
         found = database.find(table.name, choice)
         if not args.json:
             meet = (
@@ -148,7 +148,7 @@ def _show_id(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) ->
     if args.table:
         table = named_table(tables, args.table)
         tables = {table.name: table}
-    with _opened(tables, folder) as database:
+    with opened(tables, folder) as database:
         there = {name: found for name in tables if (found := database.by_id(name, args.id, _ROWS_OF_ID)).total}
         if not there:
             raise InputError(f"No row of {', '.join(tables)} has the id {args.id!r}{database.hint_of_id(args.id)}")
@@ -172,7 +172,7 @@ def _print_rows(database: Database, table: QueryTable, found: Found, *, as_json:
 
 
 @contextmanager
-def _opened(tables: Mapping[str, QueryTable], folder: RunFolder) -> Iterator[Database]:
+def opened(tables: Mapping[str, QueryTable], folder: RunFolder) -> Iterator[Database]:
     """The tables as a database, once their files are found to be what was written."""
     with tempfile.TemporaryDirectory() as scratch:
         require_duckdb()

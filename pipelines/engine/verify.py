@@ -44,6 +44,8 @@ class Reference:
 
 
 REFERENCES = (
+    Reference("posts/", "post", "post_id", "origins/", "origin", "record_id"),
+    Reference("comments/", "comment", "comment_id", "origins/", "origin", "record_id"),
     Reference("comments/", "comment", "post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "audiences.post_id", "posts/", "post", "post_id"),
     Reference("samples/", "sample", "comments.comment_id", "comments/", "comment", "comment_id"),

@@ -73,15 +73,22 @@ def numbers(folder: RunFolder) -> list[int]:
 
 def referenced(folder: RunFolder, *others: Manifest) -> frozenset[str]:
     """The files of the present dataset, of all that are kept, and of those of a build that did not end."""
-    own = (shard for manifest in others for shard in manifest.shards)
-    return frozenset(shard.path for shard in (*own, *shards_of_all(folder)))
+    every = (*others, *_manifests(folder))
+    return frozenset(path for manifest in every for path in _files_of(manifest))
 
 
 def shards_of_all(folder: RunFolder) -> frozenset[Shard]:
     """The shards of the present dataset, of all that are kept, and of those of a build that did not end."""
+    return frozenset(shard for manifest in _manifests(folder) for shard in manifest.shards)
+
+
+def _manifests(folder: RunFolder) -> list[Manifest]:
     names = [MANIFEST, BUILDING, *(replaced_name(number) for number in numbers(folder))]
-    versions = [folder.read_version(name) for name in names]
-    return frozenset(shard for version in versions if version for shard in version.manifest.shards)
+    return [version.manifest for version in map(folder.read_version, names) if version]
+
+
+def _files_of(manifest: Manifest) -> list[str]:
+    return [*(shard.path for shard in manifest.shards), *manifest.parts]
 
 
 def amend(folder: RunFolder, card: Card, manifest: Manifest) -> None:
@@ -112,7 +119,7 @@ def prune(folder: RunFolder, keep: int) -> list[str]:
     for number in dropped:
         delete(folder.file(replaced_name(number)))
     used = referenced(folder)
-    paths = {shard.path for version in versions if version for shard in version.manifest.shards}
+    paths = {path for version in versions if version for path in _files_of(version.manifest)}
     return _deleted(folder, sorted(paths - used))
 
 

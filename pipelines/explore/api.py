@@ -150,7 +150,7 @@ class Explorer:
         self, dataset: str, column: str, values: Sequence[str], columns: Sequence[str], /
     ) -> Iterator[dict[str, Any]]:
         name = next((name for name, folder, _ in PUBLISHED if folder == dataset), "")
-        return self._database.pick(name, column, values, columns)
+        return self._database.having(name, column, values, columns)
 
     def by_id(self, parameters: Parameters) -> dict[str, Any]:
         """The rows of all tables with an id.

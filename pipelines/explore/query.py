@@ -52,6 +52,7 @@ KEYS = {
     "instruction_with_media": ("id", "sample_id"),
     "chat_with_media": ("id", "sample_id"),
     "preference_with_media": ("id", "sample_id"),
+    "origin": ("record_id",),
     "reject": ("record_id",),
 }
 
@@ -284,7 +285,9 @@ class Database:
                     found[Place(file, row.pop(_ROW))] = row
         return [found[place] for place in places if place in found]
 
-    def pick(self, table: str, column: str, values: Sequence[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    def having(
+        self, table: str, column: str, values: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[dict[str, Any]]:
         """The rows of a table whose ``column`` has one of some values, in the order of the files.
 
         There are none where there is no such table or column; of ``columns`` that it lacks, the values are None.
@@ -302,6 +305,25 @@ class Database:
             ordered = rows.order(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
             found = ordered.project(", ".join(map(quoted_name, known))).to_arrow_table().to_pylist()
         yield from ({name: row.get(name) for name in columns} for row in found)
+
+    def pick(
+        self, table: str, where: str, columns: Sequence[str] = (), order: str = "", limit: int = 1_000
+    ) -> list[dict[str, Any]]:
+        """The first rows of a table that meet a condition, as Python values, in one query.
+
+        Args:
+            columns: the ones that are read; all where none is named.
+            order: the column to sort by; empty for any order.
+
+        Raises:
+            InputError: the condition or a column is wrong, or the query takes too long.
+        """
+        wanted = columns or [column.name for column in self._columns[table]]
+        with self._chosen(table, where) as rows:
+            ordered = rows.order(quoted_name(order)) if order else rows
+            read = ordered.limit(limit).project(", ".join(map(quoted_name, wanted))).to_arrow_table()
+            found: list[dict[str, Any]] = read.to_pylist()
+            return found
 
     def by_id(self, table: str, wanted: str, limit: int) -> Found:
         """Where the rows of a table lie whose id, or address, is this one; of samples, also the id of a post.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field
 
 from blift.pipelines.recipe.generated import camel, rules, section
 from blift.pipelines.recipe.section import Count, Section, Share
 from blift.schemas.platform import Platform, platforms
+from blift.transforms.reactions import Lags
 from blift.transforms.rules import RecordKind, Rule
 from blift.transforms.selection import Selection
 
@@ -62,6 +63,25 @@ class Scenes(Section):
     )
 
 
+Lag = Annotated[float, Field(ge=0, le=600)]
+
+
+class Reactions(Section):
+    """Reactions to moments of a video: by how many seconds each source lags behind what it reacts to."""
+
+    comment_lag_s: Lag = Field(default=0.0, description="Of moments that comments name (`2:31`).")
+    live_chat_lag_s: Lag = Field(
+        default=10.0, description="Of the chat of a live stream: the delay of the stream, and the time to write."
+    )
+    danmaku_lag_s: Lag = Field(
+        default=5.0, description="Of danmaku, comments written over the running video: the time to write."
+    )
+
+    def lags(self) -> Lags:
+        """The lags as the transform takes them."""
+        return Lags(self.comment_lag_s, self.live_chat_lag_s, self.danmaku_lag_s)
+
+
 class Sampled(Section):
     """A fixed number of samples, drawn by the hash of their ids: the order of the input does not matter."""
 
@@ -74,6 +94,7 @@ class AnyCurate(Section):
 
     samples: Section = Field(default_factory=Section, description="Rules for samples.")
     scenes: Scenes = Field(default_factory=Scenes, description="Scenes where no cuts are known.")
+    reactions: Reactions = Field(default_factory=Reactions, description="Reactions to moments of a video.")
     sample: Sampled | None = Field(default=None, description="Keep only some of the samples. Null: keep all.")
     identify_language: bool = Field(
         default=True, description="Identify the language of titles, also where no rule asks for it."

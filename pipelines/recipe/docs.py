@@ -27,6 +27,13 @@ address, a secret in a query (`?token=`), an HTTP header or an access token is r
 included, and again when a run folder is published. Credentials come from the environment; `key_env` and
 `proxy_env` name the variable. The same holds for templates and lists that a recipe names.
 
+`${NAME}` in a value stands for an environment variable; one that is not set is an error. `$${` stands for `${`. Without
+quotes the value may become a number, a date or a boolean; within brackets and braces YAML needs the quotes. Variables
+that are called as secrets are, such as `HF_TOKEN`, are refused. `blift build`, `plan` and `fetch` take
+`--set KEY=VALUE`, as often as needed: keys with dots between them, and a value in YAML that takes the place of what the
+recipe says or is added to it. Relative paths in it start at the recipe. The recipe in the run folder has the values of
+variables and settings in their places, so that it gives the same again.
+
 A recipe is plain YAML of at most 1 MiB: no anchors and aliases, no tags beyond those of plain values, at most 32
 lists and mappings within one another. The files that it names are regular files: a list has at most 32 MiB, a
 template 64 KiB.

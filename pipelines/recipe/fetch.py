@@ -180,6 +180,9 @@ class AsStage(Section):
     part: Count = Field(default=200, description="Items of a part; what a lost worker had begun is asked for again.")
 
 
+Age = Annotated[float, Field(gt=0, le=3650)]
+
+
 class Fetch(Section):
     """What `blift fetch` asks the platforms for."""
 
@@ -193,6 +196,11 @@ class Fetch(Section):
     youtube: FetchYoutube | None = Field(default=None, description="YouTube.")
     wikidata: FetchWikidata | None = Field(default=None, description="Lists of channels; needs `youtube`.")
     web: FetchWeb = Field(default_factory=FetchWeb, description="Hosts of files.")
+    schedule: list[Age] = Field(
+        default=[1, 2, 7, 30],
+        min_length=1,
+        description="Ages of posts, days, at which `blift fetch --schedule` asks for them again.",
+    )
     stage: AsStage | None = Field(
         default=None, description="Ask as a stage of `blift build`. Null: `blift fetch` asks, before a build."
     )

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import posixpath
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from blift.connectors.filesystem import is_here, open_to_read, sentence_on_store
+from blift.pipelines.recipe.as_run import as_run, without_escapes
+from blift.pipelines.recipe.lists import with_lists
 from blift.pipelines.recipe.mistakes import MOST_CHARACTERS, model_in, sentences
 from blift.pipelines.recipe.model import Recipe, recipe_with
 from blift.pipelines.recipe.renamed import with_new_names
 from blift.pipelines.recipe.rules import try_rules
 from blift.pipelines.recipe.sources import Sources
-from blift.pipelines.recipe.text import MAX_BYTES, read_recipe
+from blift.pipelines.recipe.text import MAX_BYTES
 from blift.schemas.errors import BliftError, RecipeError, cut, did_you_mean
 from blift.schemas.regular_files import Unreadable, read_regular_file
 from blift.transforms.rules.post_lists import READ_DATASET
@@ -32,23 +34,26 @@ _PYTHON: TypeAdapter[RuleFile] = TypeAdapter(PythonRules)
 
 @dataclass(frozen=True)
 class RecipeFile:
-    """A recipe, its text, and the folder, or the address of one, from which its relative paths are taken."""
+    """A recipe, its text as run folders keep it, and the folder, or the address of one, of its relative paths."""
 
     recipe: Recipe
     text: str
     folder: Path | str
     notes: tuple[str, ...] = ()
     """What to tell its author, such as a key that has a new name."""
+    lists: Mapping[str, bytes] = field(default_factory=dict)
+    """Content of the files that the text names, by their paths in a run folder."""
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """Patterns with relative ones taken from the recipe's folder; addresses such as gs:// stay."""
         return [posixpath.join(self.folder, pattern) if is_here(pattern) else pattern for pattern in patterns]
 
 
-def load_recipe(name: str, *, allow_python: bool = False) -> RecipeFile:
-    """The recipe in a file, or the shipped one of that name.
+def load_recipe(name: str, *, allow_python: bool = False, settings: Sequence[str] = ()) -> RecipeFile:
+    """The recipe in a file, or the shipped one of that name, with `${NAME}` taken from the environment.
 
     Args:
+        settings: `key=value` each: what stands in the recipe's place of a key, or is added to it.
         name: path or address of a file, or name of a shipped recipe. Lists that a recipe at an address names are
             files of this machine, by absolute paths.
         allow_python: run the Python file of rules that the recipe names; without it, such a recipe is refused.
@@ -57,20 +62,21 @@ def load_recipe(name: str, *, allow_python: bool = False) -> RecipeFile:
         RecipeError: says the file, the line, the key, what is wrong with it and what to do.
     """
     if not is_here(name):
-        return _load_from_store(name, allow_python=allow_python)
+        return _load_from_store(name, allow_python=allow_python, settings=settings)
     path = _find(name)
-    return parse_recipe(_read(path), path, allow_python=allow_python)
+    return parse_recipe(_read(path), path, allow_python=allow_python, settings=settings)
 
 
-def _load_from_store(address: str, *, allow_python: bool) -> RecipeFile:
+def _load_from_store(address: str, *, allow_python: bool, settings: Sequence[str]) -> RecipeFile:
     """The recipe at an address, as if it lay in a folder of this machine that holds nothing else."""
     text, beside = _text_of(_bytes_at(address), address), posixpath.dirname(address)
     with tempfile.TemporaryDirectory(prefix="blift-") as folder:
         try:
-            found = parse_recipe(text, Path(folder, posixpath.basename(address)), allow_python=allow_python)
+            path = Path(folder, posixpath.basename(address))
+            found = parse_recipe(text, path, allow_python=allow_python, settings=settings)
         except RecipeError as error:
             raise RecipeError(*(str(said).replace(folder, beside) for said in error.args)) from error
-    return replace(found, folder=beside)
+    return replace(found, folder=beside, notes=tuple(note.replace(folder, beside) for note in found.notes))
 
 
 def recipe_text(name: str) -> str:
@@ -108,16 +114,16 @@ def _text_of(content: bytes, name: str) -> str:
         raise RecipeError(f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
 
 
-def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> RecipeFile:
+def parse_recipe(text: str, path: Path, *, allow_python: bool = False, settings: Sequence[str] = ()) -> RecipeFile:
     """The recipe in ``text``; ``path`` is named in errors, and its folder is where relative paths start.
 
     Raises:
         RecipeError: as ``load_recipe``.
     """
-    content, node = read_recipe(text, path)
-    content, notes = with_new_names(content, str(path))
+    read = as_run(text, path, settings, os.environ)
+    content, notes = with_new_names(read.content, str(path))
     folder = path.resolve().parent
-    context = {"folders": [folder, SHIPPED], ALLOWED: allow_python, READ_DATASET: _read_dataset}
+    context: dict[str, Any] = {"folders": [folder, SHIPPED], ALLOWED: allow_python, READ_DATASET: _read_dataset}
     model = Recipe
     try:
         if content.get("python") is not None:
@@ -127,12 +133,13 @@ def parse_recipe(text: str, path: Path, *, allow_python: bool = False) -> Recipe
         recipe = model.model_validate(content, context=context)
         try_rules(recipe)
     except ValidationError as error:
-        raise RecipeError(*sentences(error.errors(), path, node, model, _copy(path))) from error
+        raise RecipeError(*sentences(error.errors(), path, read.node, model, _copy(path))) from error
     except BliftError as error:
         raise RecipeError(f"{path}: {cut(str(error), MOST_CHARACTERS)}{_copy(path)}") from error
     if not recipe.sources.platforms and recipe.sources.hub is None:
         recipe = recipe.model_copy(update={"sources": _own_fetch_folder(recipe, path)})
-    return RecipeFile(recipe, text, folder, tuple(notes))
+    kept = with_lists(read.text, path, recipe, context["folders"])
+    return RecipeFile(recipe, kept.text, folder, (*read.notes, *notes, *kept.notes), kept.files)
 
 
 def _copy(path: Path) -> str:
@@ -175,12 +182,12 @@ def recipe_of_result(text: str, path: Path) -> RecipeFile:
     Raises:
         RecipeError: as ``load_recipe``.
     """
-    content, node = read_recipe(text, path)
-    kept = {key: value for key, value in content.items() if key in _OF_A_RESULT}
+    read = without_escapes(text, path)
+    kept = {key: value for key, value in read.content.items() if key in _OF_A_RESULT}
     try:
         recipe = Recipe.model_validate({**kept, "sources": {}})
     except ValidationError as error:
-        raise RecipeError(*sentences(error.errors(), path, node, Recipe)) from error
+        raise RecipeError(*sentences(error.errors(), path, read.node, Recipe)) from error
     return RecipeFile(recipe, text, path.resolve().parent)
 
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from blift.pipelines.recipe.as_run import place_in
 from blift.schemas.checked import CLASH, TOLD, as_written, mistake
 from blift.schemas.counted import counted
 from blift.schemas.errors import cut, did_you_mean
@@ -49,7 +50,7 @@ def _sentence(
     """What is wrong with one key: of a value that may be of several types, what each of them asks for."""
     kind, location = errors[0]["type"], _location(errors[0])
     key = ".".join(cut(str(part)) for part in location)
-    where = f"{path}, line {_line(node, location)}"
+    where = _place(path, node, location)
     if kind == "extra_forbidden":
         known = _known_keys(location[:-1], model)
         hint = did_you_mean(str(location[-1]), known) or f"; known here: {', '.join(known)}."
@@ -67,19 +68,19 @@ def _sentence(
     return f"{where}: `{key}` is {value}: {said}."
 
 
-def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:
-    """The line, 1 first, of the key that a location leads to, or of the nearest one above it."""
-    line = 1
+def _place(path: Path, node: yaml.Node | None, location: Sequence[int | str]) -> str:
+    """Where the key stands that a location leads to, or the nearest one above it: file and line, or the option."""
+    place = f"{path}, line 1"
     for part in location:
         if isinstance(node, yaml.MappingNode):
             found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
             if found is None:
                 break
-            line, node = found[0].start_mark.line + 1, found[1]
+            place, node = place_in(path, found[0]), found[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+            place = place_in(path, node)
+    return place
 
 
 def _model_at(location: Sequence[int | str], recipe: type[BaseModel]) -> type[BaseModel] | None:

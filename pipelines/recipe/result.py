@@ -57,6 +57,11 @@ class Output(Section):
         description="Datasets to keep of those that an update has replaced; files that did not change are shared. "
         "`blift diff RUN@previous RUN` compares with the last.",
     )
+    keep_parts: bool = Field(
+        default=True,
+        description="Keep in `parts/` what each archive gave, so that an update reads only archives that are new or "
+        "have changed. No part of the result.",
+    )
 
 
 class Card(Section):

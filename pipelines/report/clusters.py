@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, Protocol
 
-_MEDIA = ["sha256", "uses", "file", "phash", "phash_turned", "phash_unboxed", "frame_hashes", "unite_as"]
+#: Columns of the media table by which files are compared.
+COMPARED = ["sha256", "uses", "file", "phash", "phash_turned", "phash_unboxed", "frame_hashes", "unite_as"]
 #: Bits in which hashes of frames differ at most if they show the same: docs/design.md.
 _ALIKE_BITS = 8
 
@@ -43,7 +44,7 @@ def _files(pick: Pick, merged: Iterable[Mapping[str, Any]]) -> dict[str, dict[st
     """Files of media by each `media_key` that uses them, of those that samples were united by."""
     keys = [row["media_key"] for row in merged]
     found = {}
-    for row in pick("media", "unite_as", keys, _MEDIA):
+    for row in pick("media", "unite_as", keys, COMPARED):
         for use in row["uses"]:
             found[use["media_key"]] = row
     return found
@@ -66,7 +67,7 @@ def _cluster(
                 "url": post.get("url"),
                 "sha256": file["sha256"] if file else None,
                 "file": file["file"] if file else None,
-                "joined": _joined(sample, key, file, speaks),
+                "joined": joined(sample, key, file, speaks),
             }
         )
     return {
@@ -78,10 +79,15 @@ def _cluster(
     }
 
 
-def _joined(
+def joined(
     sample: Mapping[str, Any], key: str | None, file: Mapping[str, Any] | None, speaks: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Why a post's media is that of the sample: the same address or id, the same bytes, or hashes that are near."""
+    """Why a post's media is that of the sample: the same address or id, the same bytes, or hashes that are near.
+
+    Args:
+        key: `media_key` of the post. ``file``: the row of the media table for it, with the columns of ``COMPARED``.
+        speaks: the same for the `media_key` of the sample.
+    """
     if key is None:
         return {"by": "unknown"}
     if key == sample["media_key"]:

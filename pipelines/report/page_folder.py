@@ -18,7 +18,9 @@ from blift.schemas.errors import OutputError
 ABOUT = "blift-report.json"
 #: What the page is made of, apart from its data; written by `make page`.
 PAGE = Path(__file__).parent / "page"
-PAGE_FILES = ("index.html", "app.js", "app.css", "LICENSES.txt")
+#: The file that a browser opens. It is there when all that it shows is.
+OPENED = "index.html"
+BESIDE = ("app.js", "app.css", "LICENSES.txt")
 _OURS = re.compile(
     r"(?:index\.html|app\.js|app\.css|LICENSES\.txt|README\.md|blift-report\.json|data/[a-z]+(?:-[0-9]+)?\.js"
     r"|media/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]+)(?:\.[0-9a-f]{32}\.partial)?"
@@ -34,20 +36,26 @@ def claim(out: Path, folder: RunFolder) -> None:
     check_apart(out, folder, "a report")
     out.mkdir(parents=True, exist_ok=True)
     there = files_in(out)
-    if there and ABOUT not in there:
+    if ABOUT not in there and not all(name.startswith(ABOUT) for name in there):
         raise OutputError(
             f"{out} holds files that are no report, such as {there[0]!r}. Choose an empty or new folder as --out."
         )
     check_ours(out, there, _OURS.fullmatch)
     check_paths(str(out), there)
+    (out / OPENED).unlink(missing_ok=True)
     replace_file(str(out / ABOUT), b'{"format": 1}\n')
 
 
-def write_page(out: Path) -> list[str]:
-    """Write the page without its data; the names of its files."""
-    for name in PAGE_FILES:
+def write_page(out: Path, shown: Iterable[str]) -> None:
+    """Write the page, whose data and pictures are there, and delete what an earlier report left.
+
+    Args:
+        shown: the files that the page shows.
+    """
+    for name in BESIDE:
         replace_file(str(out / name), (PAGE / name).read_bytes())
-    return list(PAGE_FILES)
+    _sweep(out, {ABOUT, *BESIDE, *shown})
+    replace_file(str(out / OPENED), (PAGE / OPENED).read_bytes())
 
 
 def write_data(out: Path, name: str, content: Any) -> str:
@@ -63,9 +71,8 @@ def write_data(out: Path, name: str, content: Any) -> str:
     return path
 
 
-def sweep(out: Path, keep: Iterable[str]) -> None:
-    """Delete what an earlier report left, and folders that are empty then."""
-    kept = {ABOUT, *keep}
+def _sweep(out: Path, kept: set[str]) -> None:
+    """Delete other files, and folders that are empty then."""
     for name in files_in(out):
         if name not in kept:
             (out / name).unlink()

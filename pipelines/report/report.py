@@ -17,7 +17,7 @@ from blift.pipelines.report.datasets import Datasets
 from blift.pipelines.report.distributions import Distributions
 from blift.pipelines.report.found import Fates
 from blift.pipelines.report.funnel import funnel
-from blift.pipelines.report.page_folder import claim, sweep, write_data, write_page
+from blift.pipelines.report.page_folder import claim, write_data, write_page
 from blift.pipelines.report.pairs import pairs
 from blift.pipelines.report.pictures import Pictures
 from blift.pipelines.report.privacy import privacy
@@ -66,7 +66,7 @@ def report(
         writer.write("comparison", plain(comparison(datasets, other, texts)))
     if released:
         writer.write_space_card()
-    sweep(out, {*write_page(out), *writer.files, *writer.pictures})
+    write_page(out, {*writer.files, *writer.pictures})
     return Written(writer.shown, datasets.rows("samples"), len(writer.pictures))
 
 

@@ -29,6 +29,7 @@ from blift.schemas.errors import BliftError
 from blift.schemas.platform import Platform, platforms
 from blift.schemas.records import RECORDS
 from blift.transforms.accounting import Tally
+from blift.transforms.growth import with_growth
 from blift.transforms.instructions import instructions
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts
 from blift.transforms.measured import files_by_key, media_by_key
@@ -36,11 +37,12 @@ from blift.transforms.normalise import comments as comments_of
 from blift.transforms.normalise import posts as posts_of
 from blift.transforms.pair_media import FoundFile, ShownFile, found_files
 from blift.transforms.popularity import measured, popularity
+from blift.transforms.reactions import Lags, with_marks
 from blift.transforms.release import blift_rows
 from blift.transforms.selection import choose
 from blift.transforms.tables import frame, rows_of
 from blift.transforms.templates import Template
-from blift.transforms.unite import sample_table, unite
+from blift.transforms.unite import over_time, sample_table, unite
 
 #: Records of an archive that are looked at: enough for every field of the corpus to occur.
 _RECORDS = 150
@@ -49,6 +51,7 @@ _SAMPLES = 20
 _KEY = b"lineage"
 #: That no two media show the same.
 _NO_CLUSTERS = pl.DataFrame(schema={"media_key": pl.String, "unite_as": pl.String})
+_LAGS = Lags()
 #: How much of each file is looked at.
 _READ_BYTES = 4 << 20
 
@@ -244,8 +247,9 @@ def _samples(tables: Tables, source: RecipeFile) -> Tables:
     comments = judge_comments(tables["comment"], posts, rules, tally)
     chosen = choose(comments.kept, selections(source.recipe))
     media = frame(media_by_key(rows_of(tables["media"], "media")))
-    samples = frame(sample_table(unite(posts.kept, chosen.kept, media), 5, 1.0))
-    return {"sample": samples}
+    marked = with_marks(comments.kept, posts.kept.select("post_id", "media_key"))
+    samples = over_time(unite(posts.kept, chosen.kept, media), with_growth(posts.kept), marked, _LAGS)
+    return {"sample": frame(sample_table(samples, 5, 1.0))}
 
 
 def _of_samples(tables: Tables, templates: Sequence[Template]) -> Tables:

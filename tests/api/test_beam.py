@@ -15,7 +15,6 @@ from apache_beam.testing.util import assert_that
 
 import blift
 import blift.beam as steps
-from blift.pipelines.demo.corpus import write_corpus
 from blift.schemas.registry import SCHEMAS
 from tests.docs.test_commands import ROOT, blocks
 
@@ -34,11 +33,10 @@ output: {shards: 2}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the archives and the program of the page."""
     found = tmp_path_factory.mktemp("beam")
-    write_corpus(found / "corpus")
-    shutil.copytree(found / "corpus" / "reddit", found / "archives")
+    shutil.copytree(corpus / "reddit", found / "archives")
     (found / "mine.yaml").write_text(_RECIPE)
     return found
 
@@ -57,6 +55,38 @@ def test_the_program_of_the_page_writes_the_samples_of_a_build(folder: Path) -> 
     listed = pq.read_table(folder / "out" / "rejects")
     assert set(listed.column("reason").to_pylist()) == set(run.rejects().column("reason").to_pylist())
     assert set(listed.column("stage").to_pylist()) == {"ingest", "curate"}
+
+
+def test_preferences_of_a_pipeline_are_those_of_a_build(folder: Path) -> None:
+    recipe = _RECIPE + "preferences: {comments: {}}\n"
+    (folder / "prefer.yaml").write_text(recipe)
+    run = blift.build(folder / "prefer.yaml", folder / "preferred", stages=["ingest", "curate", "prefer"])
+    built = pa.concat_tables([run.table(name) for name in run.datasets if name.startswith("instructions/preferences")])
+    samples = run.table("samples")
+    rules = steps.RuleOptions(
+        posts={"reddit": {"deleted": True, "nsfw": True, "media_kinds": ["image", "gallery", "video"]}},
+        comments={"reddit": {"deleted": True, "min_words": 3}},
+        identify_language=False,
+    )
+
+    def check(found: list[tuple[int, pa.Table]]) -> None:
+        rows = pa.concat_tables([table for _, table in found]).sort_by("id")
+        assert rows.num_rows > 0
+        assert rows.to_pylist() == built.sort_by("id").to_pylist()
+
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        archives = {"reddit": {"submissions": [f"{folder}/archives/RS_*"], "comments": [f"{folder}/archives/RC_*"]}}
+        read = pipeline | steps.read_archives(archives, shards=2)
+        posts = {"posts": read.posts, "comments": read.comments} | steps.PairByShard()
+        kept = posts | steps.ApplyRules(rules, columns=steps.PREFERENCE_COLUMNS)
+        made = pipeline | beam.Create([samples])
+        splits = made | steps.AssignSplits(0.01, 0.01)
+        shown = made | beam.FlatMap(
+            lambda rows, each: [steps.show_media(rows, pa.concat_tables(each))], beam.pvalue.AsIter(splits)
+        )
+        options = steps.PreferenceOptions(comments=steps.CommentOptions())
+        found = {"posts": kept.posts, "comments": kept.comments, "shown": shown} | steps.MakePreferences(options, 2)
+        assert_that(found.rows, check)
 
 
 def test_splits_are_those_of_one_channel() -> None:

@@ -10,14 +10,6 @@ import pytest
 import yaml
 
 import blift
-from blift.pipelines.demo.corpus import write_corpus
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("corpus")
-    write_corpus(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,28 @@ def test_few_items_are_taken_ahead_and_whoever_stops_ends_all(threads: int) -> N
     assert threading.active_count() == before
 
 
+def test_work_under_way_is_told_to_stop_where_nobody_waits_for_it() -> None:
+    told, stopped, begun = threading.Event(), [], threading.Event()
+
+    def work(number: int) -> int:
+        if number:
+            begun.set()
+            assert told.wait(60)
+        return number
+
+    def stop() -> None:
+        stopped.append(True)
+        told.set()
+
+    results = ahead(iter(range(1_000)), work, 2, stop)
+    assert next(results) == 0
+    assert begun.wait(60)
+    results.close()  # type: ignore[attr-defined]
+    assert stopped == [True]
+    assert list(ahead(iter(range(9)), str, 2, stop)) == list("012345678")
+    assert stopped == [True]
+
+
 def test_work_is_done_by_other_threads_at_a_time() -> None:
     both = threading.Barrier(2, timeout=60)
     assert len(list(ahead(iter(range(2)), lambda _: both.wait(), 2))) == 2

@@ -98,3 +98,16 @@ def test_objects_that_are_never_closed_are_not_read_again_and_again(tmp_path: Pa
     found = list(read_records(file, max_line_bytes=10_000))
     assert isinstance(found[-1], BadLine)
     assert found[-1].problem.detail.endswith("its objects are not closed")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"])
+@pytest.mark.parametrize("damaged", [b'{\0"id": "x"}', b'\0{"id": "x"', b'{\0\0\0"id": "x"}', b"", b'{"id": "x"'])
+def test_a_damaged_first_line_takes_no_other_with_it(damaged: bytes, mark: bytes, tmp_path: Path) -> None:
+    content = mark + damaged + b'\n{"id": "a"}\n{"id": "b"}\n'
+    assert records_of(tmp_path, content)[-2:] == [{"id": "a"}, {"id": "b"}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("content", ['{"id": "a"}\n{"id": "b"}\n', '[\n{"id": "a"},\n{"id": "b"}]'])
+def test_wide_encodings_are_read_with_and_without_a_mark(content: str, encoding: str, tmp_path: Path) -> None:
+    assert records_of(tmp_path, content.encode(encoding)) == [{"id": "a"}, {"id": "b"}]

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from blift.pipelines.demo.corpus import write_corpus
-
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```", flags=re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (\S+\.(?:yaml|py))\n")
@@ -27,10 +25,9 @@ def commands(page: Path) -> list[list[str]]:
     return [shlex.split(line[2:], comments=True) for line in lines]
 
 
-def test_the_steps_of_the_readme_work(tmp_path: Path) -> None:
+def test_the_steps_of_the_readme_work(corpus: Path, tmp_path: Path) -> None:
     page = ROOT / "README.md"
-    write_corpus(tmp_path / "corpus")
-    shutil.copytree(tmp_path / "corpus" / "reddit", tmp_path / "archives")
+    shutil.copytree(corpus / "reddit", tmp_path / "archives")
     for text in blocks(page, "yaml"):
         if named := _FILE.match(text):
             (tmp_path / named[1]).write_text(text)
@@ -47,9 +44,8 @@ def test_the_steps_of_the_readme_work(tmp_path: Path) -> None:
     assert list((tmp_path / "run" / "samples").iterdir())
 
 
-def test_the_python_page_works(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "corpus")
-    shutil.copytree(tmp_path / "corpus" / "reddit", tmp_path / "archives")
+def test_the_python_page_works(corpus: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus / "reddit", tmp_path / "archives")
     (recipe,) = [text for text in blocks(ROOT / "README.md", "yaml") if _FILE.match(text)]
     (tmp_path / "mine.yaml").write_text(recipe)
     (code,) = blocks(ROOT / "docs" / "python.md", "python")

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from blift.pipelines.cli import main
-from blift.pipelines.demo.corpus import write_corpus
 from blift.pipelines.export.formats import FORMATS
 
 _PAGE = Path(__file__).parents[2] / "docs" / "train.md"
 
 
-def test_the_page_has_one_working_command_for_each_trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_has_one_working_command_for_each_trainer(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = _PAGE.read_text()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BLIFT_AUTHOR_KEY", "of the page")
-    write_corpus(tmp_path / "corpus")
-    assert main(["build", "corpus/demo.yaml", "--out", "run", "--quiet"]) == 0
+    assert main(["build", str(corpus / "demo.yaml"), "--out", "run", "--quiet"]) == 0
     commands = [shlex.split(line)[1:] for line in re.findall(r"^\$ (blift export .*)$", text, re.MULTILINE)]
     assert [command[3] for command in commands] == list(FORMATS)
     for command in commands:

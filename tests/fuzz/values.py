@@ -11,19 +11,22 @@ _MOST_DIGITS = 4_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) < _MOST_DIGITS else math.inf
+
+
+DECODER = json.JSONDecoder(parse_int=_integer)
+
+
 def loads(data: bytes) -> Any:
     """JSON as Python reads it. None where it is none.
 
     Bytes that are no UTF-8 and integers of thousands of digits may stand in fields that nobody reads here.
     """
     try:
-        return json.loads(data.decode(errors="replace"), parse_int=_integer)
+        return DECODER.decode(data.decode(errors="replace"))
     except (ValueError, RecursionError):
         return None
-
-
-def _integer(digits: str) -> float:
-    return int(digits) if len(digits) < _MOST_DIGITS else math.inf
 
 
 def differs(held: Any, said: Any) -> bool:

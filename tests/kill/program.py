@@ -28,7 +28,7 @@ from tests.kill.killed import COUNTS, FOLDER, KILLED, SYNCED
 from tests.kill.unsynced import Synced
 
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
-_COMMANDS = [f"blift.pipelines.commands.{name}" for name in ("build", "fetch", "publish")]
+_COMMANDS = [f"blift.pipelines.commands.{name}" for name in ("build", "export", "fetch", "publish", "report")]
 _STATEMENTS = ("CREATE", "INSERT", "DELETE", "UPDATE item SET state")
 
 

@@ -1,4 +1,4 @@
-"""The demo corpus, builds of it, and the browser that shows them."""
+"""Builds and what they tell, the browser that shows pages of them, and a Hub on loopback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blift.pipelines.build.build import build
-from blift.pipelines.demo.corpus import write_corpus
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage_run import Report
@@ -53,22 +52,6 @@ def run_build(
     report = Report(told.started, told.skipped, told.done)
     manifest = build(load_recipe(str(recipe)), RunFolder(str(out)), beam_arguments(beam), stages, limit, report)
     return manifest, told.events
-
-
-@pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the demo corpus; tests that change it copy it first."""
-    folder = tmp_path_factory.mktemp("corpus")
-    write_corpus(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def built(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
-    """The run folder of the demo, and its manifest; tests that change it copy it first."""
-    out = tmp_path_factory.mktemp("built")
-    manifest, _ = run_build(corpus / "demo.yaml", out)
-    return out, manifest
 
 
 @pytest.fixture(scope="session")

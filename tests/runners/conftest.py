@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,8 +46,9 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 def _demo(folder: Path) -> Path:
-    """The demo, with annotations of its pictures and statistics, which its own recipe does not ask for."""
+    """The demo, with annotations of its pictures, statistics, reactions, and videos that were observed again."""
     path = Path(write_corpus(folder).recipe)
+    _observe_again(folder / "youtube")
     pictures = sorted(picture.name for picture in (folder / "pictures").iterdir())
     asked = {
         "url": [f"https://i.redd.it/{name}" for name in pictures],
@@ -59,6 +61,34 @@ def _demo(folder: Path) -> Path:
     recipe["stats"] = {}
     path.write_text(yaml.safe_dump(recipe))
     return path
+
+
+def _observe_again(folder: Path) -> None:
+    """Beside each record that is not packed: a live chat, danmaku, and the record of a month later, with time marks."""
+    whole = [path for path in sorted(folder.glob("*].info.json")) if not path.name.startswith("broken")]
+    for place, path in enumerate(whole):
+        record = json.loads(path.read_text())
+        stem = path.name.removesuffix(".info.json")
+        lines = [
+            {
+                "replayChatItemAction": {
+                    "actions": [{"addChatItemAction": {"item": {"liveChatTextMessageRenderer": {}}}}]
+                }
+            }
+            for _ in range(3)
+        ]
+        for second, line in enumerate(lines):
+            message = line["replayChatItemAction"]["actions"][0]["addChatItemAction"]["item"]
+            message["liveChatTextMessageRenderer"] = {"id": f"m{second}"}
+            line["replayChatItemAction"]["videoOffsetTimeMsec"] = str(11_000 * (second + 1))
+        (folder / f"{stem}.live_chat.json").write_text("\n".join(map(json.dumps, lines)))
+        (folder / f"{stem}.danmaku.xml").write_text(f'<i><d p="{place + 6.5},1,25">x</d><d p="bad">x</d></i>')
+        again = record | {"epoch": record["epoch"] + 30 * 86_400, "like_count": record["like_count"] + place}
+        again["comments"] = [
+            each | {"text": f"0:{10 + number % 20} {each['text']}"} if isinstance(each, dict) else each
+            for number, each in enumerate(record["comments"] or [])
+        ]
+        (folder / f"{stem}.again.info.json").write_text(json.dumps(again))
 
 
 def _real(folder: Path) -> Path:

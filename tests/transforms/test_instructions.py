@@ -93,14 +93,16 @@ _DESCRIBED = (
     "Scene 1: A dog runs over a meadow. Foreground colours: brown. Background colours: green, blue. "
     "Dominant tone: warm. Tags: dog, meadow.\nScene 2: The jump"
 )
-_NOT_ANNOTATED = {
+_NOT_KNOWN = {
     "memorability": "the sample has no memorability",
     "saliency-objects": "the sample has no saliency_objects",
     "saliency-regions": "the sample has no saliency_regions",
+    "reactions": "the sample has no reactions",
+    "growth": "the sample has no growth",
 }
 _HEAD = "Title: My dog jumps\nChannel: Dogs & Co\n"
 _IMAGE_HEAD = "Title: Sunset at the lake\nPosted in: r/pics\n"
-_VIDEO_TURNS = _NOT_ANNOTATED | {
+_VIDEO_TURNS = _NOT_KNOWN | {
     "full": (
         (
             f"{_HEAD}What is said in it: Meet my dog.\n<video>\nPlease answer in this order.\n"
@@ -158,7 +160,7 @@ _VIDEO_TURNS = _NOT_ANNOTATED | {
     ),
     "content-choice": "too few other scenes with speech in train for 25 options",
 }
-_IMAGE_TURNS = _NOT_ANNOTATED | {
+_IMAGE_TURNS = _NOT_KNOWN | {
     "full": (
         (
             f"{_IMAGE_HEAD}<image>\nPlease answer in this order.\n"
@@ -184,7 +186,7 @@ _IMAGE_TURNS = _NOT_ANNOTATED | {
     "content-simulation": "the sample has no speech",
     "content-choice": "the sample has no speech",
 }
-_BARE_LACKS = _NOT_ANNOTATED | {
+_BARE_LACKS = _NOT_KNOWN | {
     "full": "the sample has no description and no likes and no comments and no replay",
     "content-only": "the sample has no description",
     "titles-only": "the sample has no title",
@@ -255,7 +257,7 @@ def test_what_data_says_makes_no_media_token_no_turn_and_no_line() -> None:
         scenes=[scene(0.0, 4.0, caption=bad, title=bad, tone=bad, tags=[bad], speech=bad, replay=1.0)],
         speech=[{"start_s": 0.0, "end_s": 1.0, "text": bad}],
     )  # fmt: skip
-    for name in set(shipped()) - {"content-choice", *_NOT_ANNOTATED}:
+    for name in set(shipped()) - {"content-choice", *_NOT_KNOWN}:
         user, assistant = turns(name, dirty)
         assert user.count("<video>") == 1
         assert not any(token in user for token in _NOT_A_WORD if token != "<video>")  # noqa: S105 - no password
@@ -303,7 +305,7 @@ def test_pairs_of_annotations_say_what_was_annotated_and_hold_no_tokens() -> Non
         row |= {"annotation_id": str(place), "sample_id": row.get("sample_id", "image")}
     annotations = pa.Table.from_pylist([blank | row for row in rows], SCHEMAS["annotation"])
     table = pa.Table.from_pylist([image(), bare("bare")], _SAMPLES)
-    templates = [shipped_template(name) for name in _NOT_ANNOTATED]
+    templates = [shipped_template(name) for name in ("memorability", "saliency-objects", "saliency-regions")]
     found = instructions(table, templates, pl.Series(["train"] * 2), annotations=annotations)
     answers = [row["conversations"][1]["value"] for row in found.llava.to_pylist()]
     assert answers[:2] == ["0.88", "1. cat: 1.00\n2. a [image] dog: 0.50"]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.observations import latest_comments, latest_posts
+from blift.transforms.normalise import with_provenance
+from blift.transforms.observations import latest_comments, latest_posts, origins
 
 POSTS, COMMENTS = SCHEMAS["post"], SCHEMAS["comment"]
 _GRAPH = [{"start_s": 0.0, "end_s": 2.0, "value": 1.0}]
@@ -51,6 +52,34 @@ def test_an_observation_that_two_archives_hold_is_one() -> None:
     assert (row["score"], [seen["score"] for seen in row["history"]]) == (20, [10])
     (row,) = merged_comments(comment("c", None, score=3), comment("c", None, score=3, line=7))
     assert (row["score"], row["history"]) == (3, [])
+
+
+def read_from(*rows: dict[str, Any]) -> list[tuple[str, str, int, bool]]:
+    table = pa.Table.from_pylist(list(rows), with_provenance(POSTS))
+    return [(row["record_id"], row["source"], row["line"], row["latest"]) for row in origins(table, "post").to_pylist()]
+
+
+def test_every_observation_says_where_it_was_read_and_which_of_them_the_row_shows() -> None:
+    old, new = post("b", 1, source="RS_1", line=9, score=1), post("b", 2, source="RS_2", line=1, score=2)
+    other = post("a", 1, source="RS_1", line=4)
+    told = [("reddit:a", "RS_1", 4, True), ("reddit:b", "RS_2", 1, True), ("reddit:b", "RS_1", 9, False)]
+    assert read_from(old, new, other) == read_from(other, new, old) == told
+
+
+def test_equal_observations_show_the_first_place_and_places_decide_nothing_else() -> None:
+    """Of two observations of one time the content decides, whatever file they stand in; then the file."""
+    one, other = post("a", 1, score=1), post("a", 1, score=2)
+    for files in (("RS_1", "RS_2"), ("RS_2", "RS_1")):
+        rows = [{**one, "source": files[0], "line": 1}, {**other, "source": files[1], "line": 1}]
+        table = pa.Table.from_pylist(rows, with_provenance(POSTS))
+        assert [row["score"] for row in latest_posts(table).to_pylist()] == [2]
+        assert read_from(*rows)[0] == ("reddit:a", files[1], 1, True)
+    same = [{**one, "source": source, "line": line} for source, line in (("RS_2", 1), ("RS_1", 7), ("RS_1", 3))]
+    assert read_from(*same)[0] == ("reddit:a", "RS_1", 3, True)
+
+
+def test_observations_that_do_not_say_where_they_were_read_have_no_origins() -> None:
+    assert origins(pa.Table.from_pylist([post("a", 1)], POSTS), "post").num_rows == 0
 
 
 def test_an_observation_without_a_time_is_the_earliest() -> None:
@@ -135,6 +164,10 @@ _FACTS: dict[str, tuple[Any, Any]] = {
     "channel_name": ("A channel", "Another"),
     "posted_at": (datetime(2019, 1, 1, tzinfo=UTC), datetime(2019, 1, 2, tzinfo=UTC)),
     "replay": (_GRAPH, [{"start_s": 0.0, "end_s": 3.0, "value": 0.5}]),
+    "reactions": (
+        [{"source": "danmaku", "second": 3, "count": 2}],
+        [{"source": "danmaku", "second": 4, "count": 1}],
+    ),
     "chapters": (
         [{"start_s": 0.0, "end_s": 9.0, "title": "Intro"}],
         [{"start_s": 0.0, "end_s": 8.0, "title": None}],

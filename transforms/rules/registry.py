@@ -49,6 +49,24 @@ class Check:
     detail: pl.Expr | None = None
     derive: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
+    def seen(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows as they are, with the columns that are derived."""
+        if self.derive is None:
+            return rows
+        derived = self.derive(rows)
+        return rows.hstack(derived.select(name for name in derived.columns if name not in rows.columns))
+
+    def breaks(self, seen: pl.DataFrame) -> pl.Series:
+        """Which of the rows that ``seen`` gives break the rule.
+
+        Raises:
+            RecipeError: ``broken`` says anything but true or false.
+        """
+        broken = seen.with_columns(broken=self.broken)["broken"]  # of every row, where it is one value for all
+        if broken.dtype not in (pl.Boolean, pl.Null):
+            raise RecipeError(f"`broken` gives {broken.dtype} where it must give true or false")
+        return broken.cast(pl.Boolean).fill_null(value=False)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -225,8 +243,8 @@ def apply_rules(data: pl.DataFrame, rules: Sequence[tuple[Rule, Check]]) -> Verd
     steps: list[tuple[Rule, int, int]] = []
     for entry, check in rules:
         with entry.blamed():
-            seen = kept if check.derive is None else _with_derived(kept, check.derive(kept))
-            broken = _broken(seen, check)
+            seen = check.seen(kept)
+            broken = check.breaks(seen)
             lost = int(broken.sum())
             steps.append((entry, kept.height, lost))
             if lost:
@@ -235,18 +253,6 @@ def apply_rules(data: pl.DataFrame, rules: Sequence[tuple[Rule, Check]]) -> Verd
         kept = (seen if entry.file is None else kept).filter(~broken)
     rejected = pl.concat(losses, how="diagonal") if losses else kept.clear().with_columns(NO_VERDICT)
     return Verdict(kept, rejected, steps)
-
-
-def _with_derived(rows: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
-    """The rows as they are, with the columns that were added to them."""
-    return rows.hstack(derived.select(name for name in derived.columns if name not in rows.columns))
-
-
-def _broken(rows: pl.DataFrame, check: Check) -> pl.Series:
-    broken = rows.with_columns(broken=check.broken)["broken"]  # of every row, where it is one value for all
-    if broken.dtype not in (pl.Boolean, pl.Null):
-        raise RecipeError(f"`broken` gives {broken.dtype} where it must give true or false")
-    return broken.cast(pl.Boolean).fill_null(value=False)
 
 
 def _rejected(rows: pl.DataFrame, entry: Rule, check: Check) -> pl.DataFrame:

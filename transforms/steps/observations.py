@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import TALLY, Tally, TallyKey
-from blift.transforms.observations import latest_comments, latest_posts
+from blift.transforms.observations import latest_comments, latest_posts, origins
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.shuffle import ShardedTable, SplitByShard
 from blift.transforms.tables import concat, frame
@@ -20,12 +20,18 @@ from blift.transforms.tables import concat, frame
 #: Step of the funnel; rules of the scope come before.
 _MERGE = 1000
 _MERGES = {"post": latest_posts, "comment": latest_comments}
+_ORIGINS = "origins"
 
 
 class Latest(NamedTuple):
-    """What ``KeepLatest`` gives: per shard its number and its table, sorted; and counts for a funnel."""
+    """What ``KeepLatest`` gives: per shard its number and its table, sorted; and counts for a funnel.
+
+    Attributes:
+        origins: per shard its number and its table of `origin`, empty where rows do not say where they were read.
+    """
 
     rows: beam.PCollection[ShardedTable]
+    origins: beam.PCollection[ShardedTable]
     tallies: beam.PCollection[tuple[TallyKey, int]]
 
 
@@ -35,7 +41,7 @@ class KeepLatest(beam.PTransform[beam.PCollection[pa.Table], Latest]):
     A post and its comments have the same shard number.
 
     Args:
-        table: `post` or `comment`; rows have the columns of that table.
+        table: `post` or `comment`; rows have the columns of that table, and may have ``source`` and ``line``.
         shards: into how many tables the rows are divided.
         stage: name of the stage in the counts.
     """
@@ -53,9 +59,9 @@ class KeepLatest(beam.PTransform[beam.PCollection[pa.Table], Latest]):
             | "Merge"
             >> beam.ParDo(_Merge(self._table, self._stage))
             .with_output_types(ShardedTable)
-            .with_outputs(TALLY, main="main")
+            .with_outputs(TALLY, _ORIGINS, main="main")
         )
-        return Latest(merged.main, merged[TALLY])
+        return Latest(merged.main, merged[_ORIGINS], merged[TALLY])
 
 
 class _Merge(beam.DoFn):
@@ -77,4 +83,5 @@ class _Merge(beam.DoFn):
                 table = f"{platform.name} {self._table}"
                 tally.step(_MERGE, "latest_observation", table, before, merged=before - after)
         yield index, rows
+        yield TaggedOutput(_ORIGINS, (index, origins(observed, self._table)))
         yield from tally.emit()

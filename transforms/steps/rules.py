@@ -13,9 +13,12 @@ from apache_beam.pvalue import TaggedOutput
 
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
+from blift.transforms.growth import with_growth
 from blift.transforms.judge import RuleBook, judge_comments, judge_posts
 from blift.transforms.measured import UNITED
+from blift.transforms.normalise import PROVENANCE
 from blift.transforms.post_language import ONLY_WHILE_JUDGED
+from blift.transforms.reactions import with_marks
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.python_file import RuleFile
 from blift.transforms.shuffle import ShardedTable
@@ -23,7 +26,7 @@ from blift.transforms.tables import concat, frame
 
 _COMMENTS = "comments"
 #: What of a comment travels to its sample.
-COMMENT_COLUMNS = ("media_key", "comment_id", "post_id", "platform", "text", "score", "rank")
+COMMENT_COLUMNS = ("media_key", "comment_id", "post_id", "platform", "text", "score", "rank", "marks")
 #: What of a post does not: earlier observations stay in the post table.
 _POST_ONLY = {
     *("history", "tags", "categories", "bot", "nsfw", "deleted", "removed", "live", "comments_disabled"),
@@ -31,7 +34,7 @@ _POST_ONLY = {
     *("num_crossposts", "awards"),
 }
 
-#: A table of posts, and one of comments on them.
+#: A table of posts, and one of comments on them. Both may have ``source`` and ``line``, for rejects.
 PostsWithComments = tuple[pa.Table, pa.Table]
 
 
@@ -62,9 +65,11 @@ class Judged(NamedTuple):
     """What ``ApplyRules`` gives.
 
     Attributes:
-        posts: tables with the columns of `post` that samples need, ``judged`` (false: a post that broke a rule, kept
-            for what it tells of the media), ``identified_language``, ``language_confidence`` and ``own_media``.
-        comments: tables with the columns that were asked for; ``media_key`` is that of the post.
+        posts: tables with the columns of `post` that samples need, ``growth``, ``judged`` (false: a post that broke a
+            rule, kept for what it tells of the media), ``identified_language``, ``language_confidence`` and
+            ``own_media``; and ``source`` and ``line``, where posts came with them.
+        comments: tables with the columns that were asked for; ``media_key`` is that of the post, and ``marks`` are the
+            seconds of the media that a comment names.
         rejects: tables of `reject`.
         tallies: counts for a funnel.
     """
@@ -122,10 +127,13 @@ class _Judge(beam.DoFn):
         posts = judge_posts(read, self._rules, tally, replies)
         if self._options.identify_language:
             posts = posts.with_languages()
+        own_keys = posts.kept.select("post_id", "media_key")
         posts = posts.with_united_media(frame(concat(same, UNITED)))
         comments = judge_comments(replies, posts, self._rules, tally)
-        yield _arrow(posts.kept.drop(*_POST_ONLY, *ONLY_WHILE_JUDGED, strict=False))
-        yield TaggedOutput(_COMMENTS, _arrow(comments.kept.select(self._columns)))
+        yield _arrow(with_growth(posts.kept).drop(*_POST_ONLY, *ONLY_WHILE_JUDGED, strict=False))
+        kept = with_marks(comments.kept, own_keys) if "marks" in self._columns else comments.kept
+        places = [name for name in PROVENANCE if name in kept.columns]
+        yield TaggedOutput(_COMMENTS, _arrow(kept.select(*self._columns, *places)))
         yield TaggedOutput(REJECTS, self._rejects(posts.rejected, "post"))
         yield TaggedOutput(REJECTS, self._rejects(comments.rejected, "comment", read))
         yield from tally.emit()

@@ -16,6 +16,7 @@ from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
 from blift.transforms.judge import judge_samples
 from blift.transforms.measured import MEASURED, off_records
+from blift.transforms.reactions import Lags
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.python_file import RuleFile
 from blift.transforms.rules.registry import RecordKind, checks
@@ -23,13 +24,14 @@ from blift.transforms.selection import Selection, choose
 from blift.transforms.shuffle import ShardedTable, SplitByShard
 from blift.transforms.steps.rules import COMMENT_COLUMNS
 from blift.transforms.tables import concat, frame
-from blift.transforms.unite import sample_table, unite
+from blift.transforms.unite import over_time, sample_table, unite
 
 #: Steps of the funnel after the rules for posts and comments.
 _CHOOSE, _UNITE, _TIMELINE = 1000, 0, 1
 _NO_COMMENTS = pa.schema(
     [pa.field("media_key", pa.large_string())]
-    + [SCHEMAS["comment"].field(name) for name in COMMENT_COLUMNS if name != "media_key"]
+    + [SCHEMAS["comment"].field(name) for name in COMMENT_COLUMNS if name in SCHEMAS["comment"].names]
+    + [pa.field("marks", pa.large_list(pa.int64()))]
 )
 
 
@@ -43,6 +45,7 @@ class SampleOptions:
         python: a file of rules of your own, whose rules may have options, too.
         segments: equal scenes of a video without cuts and chapters.
         longer_than_s: replay segments are merged until one is longer, seconds.
+        lags: by which reactions are moved back.
         reject_payload: rejects hold the record itself, as JSON.
         reject_out_of_scope: as for `ApplyRules`.
     """
@@ -52,6 +55,7 @@ class SampleOptions:
     python: RuleFile | None = None
     segments: int = 10
     longer_than_s: float = 1.0
+    lags: Lags = field(default_factory=Lags)
     reject_payload: bool = False
     reject_out_of_scope: bool = False
 
@@ -65,7 +69,10 @@ class MediaParts(TypedDict):
 
 
 class Samples(NamedTuple):
-    """What ``MakeSamples`` gives: per shard its number and its table of `sample`; tables of `reject`; counts."""
+    """What ``MakeSamples`` gives: per shard its number and its table of `sample`; tables of `reject`; counts.
+
+    The tables of `sample` also have ``source`` and ``line``, where the posts came with them.
+    """
 
     rows: beam.PCollection[ShardedTable]
     rejects: beam.PCollection[pa.Table]
@@ -123,11 +130,12 @@ class _Unite(beam.DoFn):
         posts = concat(found["posts"], pa.schema([]))
         if not posts.num_rows:
             return
-        comments = concat(found["comments"], _NO_COMMENTS)
-        chosen = choose(frame(comments), options.selections)
+        comments = frame(concat(found["comments"], _NO_COMMENTS))
+        chosen = choose(comments, options.selections)
         for place, (platform, step, rows_in, rejected) in enumerate(chosen.steps):
             tally.step(_CHOOSE + place % 2, step, f"{platform.name} comment", rows_in, rejected)
         samples = unite(frame(posts), chosen.kept, frame(concat(found["media"], MEASURED)))
+        samples = over_time(samples, frame(posts), comments, options.lags)
         judged_posts = int(frame(posts)["judged"].sum())
         tally.step(_UNITE, "same_media", "sample", judged_posts, merged=judged_posts - samples.height)
         off_record = off_records(samples)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from blift.schemas.parts import MediaKind
+from blift.transforms.templates.moments import growth_of, moments_of
 
 #: Stands for the media in a rendered turn; each output shape puts its own token there.
 MEDIA = "\ue000"
@@ -69,6 +70,10 @@ def context_of(
     - ``memorability`` (0 to 1, none where unknown), ``salient_objects`` (the most salient first) and
       ``salient_regions`` (nine, in reading order), each with ``name`` and ``value``: of annotations, empty where there
       are none.
+    - ``moments``: up to three seconds to which people react most, each with ``second``, ``time`` (``2:31``) and
+      ``reactions``; empty where there are none.
+    - ``growth``: ``measure``, ``early`` (a list) and ``later``, each of these with ``days`` and ``value``; none where
+      unknown.
     - ``masked``: the scene whose speech is masked; ``options`` (``letter``, ``speech``) and ``answer``, a letter.
 
     Args:
@@ -104,10 +109,17 @@ def context_of(
         "memorability": sample.get("memorability"),
         "salient_objects": _named_parts(sample.get("salient_objects", ())),
         "salient_regions": _named_parts(sample.get("salient_regions", ())),
+        "moments": moments_of(sample["reactions"]),
+        "growth": growth_of(sample["growth"], _first_post(sample)),
         "masked": None,
         "options": [],
         "answer": None,
     }
+
+
+def _first_post(sample: Mapping[str, Any]) -> str | None:
+    """The post that speaks for a sample."""
+    return next((post["post_id"] for post in sample["audiences"] if post["permalink"] == sample["permalink"]), None)
 
 
 def _named_parts(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -51,6 +51,8 @@ class Part(StrEnum):
     COMMENTS = "comments"
     REPLAY = "replay"
     SPEECH = "speech"  # of one scene, which is masked
+    REACTIONS = "reactions"  # the moments that people react to most
+    GROWTH = "growth"  # a number after a month, given those of the first days
     MEMORABILITY = "memorability"  # the three of annotations
     SALIENCY_OBJECTS = "saliency_objects"
     SALIENCY_REGIONS = "saliency_regions"
@@ -201,6 +203,12 @@ _EVERYTHING = context_of(
         "score_percentile": 0.5,
         "scenes": [_SCENE],
         "speech": [{"text": "words"}],
+        "permalink": None,
+        "audiences": [],
+        "reactions": [{"second": 1, "count": 1}],
+        "growth": [
+            dict.fromkeys(("score", "likes", "views"), 1) | {"post_id": "words", "age_days": age} for age in (1.0, 30.0)
+        ],
         "memorability": 0.5,
         **{name: [{"name": "words", "value": 0.5}] for name in ("salient_objects", "salient_regions")},
     }

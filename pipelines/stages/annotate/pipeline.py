@@ -67,7 +67,6 @@ def plan(
     read = (
         pipeline
         | "Files" >> beam.Create(list(files))
-        | "Spread files" >> beam.Reshuffle()
         | "Read annotations"
         >> beam.ParDo(_Read()).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
     )
@@ -110,7 +109,6 @@ def _read(
     return (
         pipeline
         | f"Shards of {what}" >> beam.Create(list(shards))
-        | f"Spread shards of {what}" >> beam.Reshuffle()
         | f"Read {what}" >> beam.Map(reader, config.folder).with_output_types(pa.Table)
     )
 

@@ -31,6 +31,7 @@ def _prepare(request: Request) -> Prepared:
             python=request.recipe.python,
             segments=section.scenes.segments,
             longer_than_s=section.scenes.longer_than_s,
+            lags=section.reactions.lags(),
             reject_payload=payload,
             reject_out_of_scope=out_of_scope,
         ),
@@ -41,7 +42,7 @@ def _prepare(request: Request) -> Prepared:
     measured = [shard for shard in media if shard.path.startswith("media/")]
     return Prepared(
         inputs={
-            "shards": digests(shards, ("posts/", "comments/")),
+            "shards": digests(shards, ("posts/", "comments/", "origins/")),
             "media": digests(measured, ("media/",)),
             "curate": as_json(section),
             "cut_scenes": config.cut_scenes,
@@ -65,4 +66,4 @@ def rules_of(recipe: Recipe) -> RuleOptions:
     )
 
 
-STAGE = Stage(pipeline.STAGE, ("samples/samples",), _prepare, records=("post", "comment", "media", "sample"))
+STAGE = Stage(pipeline.STAGE, ("samples/samples",), _prepare, records=("post", "comment", "origin", "media", "sample"))

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import apache_beam as beam
-import numpy as np
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.connector import Connector, OfPosts, Records, Unit
+from blift.connectors.connector import Connector, Records, Unit
 from blift.connectors.files import Chunk
 from blift.connectors.hub.dataset import HubFile, read_published
 from blift.connectors.registry import connectors
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects, WriteShards
 from blift.pipelines.stages.ingest import scope
+from blift.pipelines.stages.ingest.known import HASHES, KnownPosts, WithOrphans, hashes_of
 from blift.pipelines.stages.ingest.listed import Listed, lists_of, missing
+from blift.pipelines.stages.ingest.parts import MAIN, Element, Part, keeping, taken_over
 from blift.pipelines.stages.ingest.scope import READ, STAGE, IngestConfig
 from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
-from blift.transforms.normalise import COMMENTS, comments, published_comments, published_posts
+from blift.transforms.normalise import COMMENTS, POSTS, comments, published_comments, published_posts
 from blift.transforms.normalise import posts as posts_of
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.rules.registry import RecordKind, checks
 from blift.transforms.shuffle import ShardedTable
 from blift.transforms.steps.observations import KeepLatest
-from blift.transforms.tables import arrow, frame, hash64, rows_of
+from blift.transforms.tables import arrow, frame
 
 _COMMENTS, _COMMENTS_OF_ANY, _NOTES = "comments", "comments_of_any", "notes"
+#: Posts of comments that were left out of a part.
+_LEFT_OUT = "left_out"
+#: The tables that readers of posts and of comments give, by their tags.
+_OF_POSTS = {
+    MAIN: POSTS, REJECTS: SCHEMAS["reject"], _COMMENTS: COMMENTS, _COMMENTS_OF_ANY: COMMENTS
+}  # fmt: skip
+_OF_COMMENTS = {MAIN: COMMENTS, REJECTS: SCHEMAS["reject"], _LEFT_OUT: HASHES}
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class ArchiveUnit:
     platform: str
     archive: str
     unit: Unit
+    part: Part | None = None
+    """Where that which they give is kept; None where it is not."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class Ingested(NamedTuple):
 
     Attributes:
         posts: per shard its number and its table of `post`, one row per id. ``comments``: the same of `comment`.
+        post_origins: per shard its number and its table of `origin`: where each was read. ``comment_origins``: as well.
         rejects: tables of `reject`: records that cannot be read, or lie outside the scope.
         tallies: counts for a funnel.
         notes: sentences on parts of posts that could not be read, and on listed posts that are in no archive.
@@ -64,6 +75,8 @@ class Ingested(NamedTuple):
 
     posts: beam.PCollection[ShardedTable]
     comments: beam.PCollection[ShardedTable]
+    post_origins: beam.PCollection[ShardedTable]
+    comment_origins: beam.PCollection[ShardedTable]
     rejects: beam.PCollection[pa.Table]
     tallies: Sequence[beam.PCollection[tuple[TallyKey, int]]]
     notes: beam.PCollection[str]
@@ -115,7 +128,7 @@ class ReadArchives(beam.PTransform[beam.pvalue.PBegin, Ingested]):
         rejects = tuple(part[REJECTS] for part in read) | "All rejects" >> beam.Flatten()
         tallies = [*(part[TALLY] for part in read), posts.tallies, comments_found.tallies]
         notes = (archives[_NOTES], listed[_NOTES]) | "All notes" >> beam.Flatten()
-        return Ingested(posts.rows, comments_found.rows, rejects, tallies, notes)
+        return Ingested(posts.rows, comments_found.rows, posts.origins, comments_found.origins, rejects, tallies, notes)
 
 
 def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) -> StagePlan:
@@ -124,6 +137,10 @@ def plan(pipeline: beam.Pipeline, inputs: IngestInputs, config: IngestConfig) ->
     written = [
         rows | f"Write {table}s" >> WriteShards(table, config.folder, f"{table}s/{table}s", config.shards)
         for table, rows in (("post", found.posts), ("comment", found.comments))
+    ]
+    written += [
+        rows | f"Write origins of {table}" >> WriteShards("origin", config.folder, f"origins/{table}", config.shards)
+        for table, rows in (("posts", found.post_origins), ("comments", found.comment_origins))
     ]
     rejects = found.rejects | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     return StagePlan([*written, rejects], found.tallies, notes=[found.notes])
@@ -148,12 +165,17 @@ def _read(
 
 
 class _ReadPosts(beam.DoFn):
-    """Files of posts to post tables within the scope, the comments in them, and rejects."""
+    """Files of posts to post tables within the scope, the comments in them, and rejects; or what was kept of them."""
 
     def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
-    def process(self, asked: ArchiveUnit) -> Iterator[pa.Table | TaggedOutput]:
+    def process(self, asked: ArchiveUnit) -> Iterator[Element]:
+        folder = self._config.folder
+        with taken_over(asked.part, folder, STAGE, _OF_POSTS) as part:
+            yield from part.elements() if part else keeping(self._read(asked), asked.part, folder)
+
+    def _read(self, asked: ArchiveUnit) -> Iterator[Element]:
         config, connector = self._config, connectors()[asked.platform]
         archive = connector.archive(asked.archive)
         if archive.posts is None:
@@ -223,40 +245,62 @@ class _ReadPublished(beam.DoFn):
             found = pl.concat(kept)
             for element in scope.of_posts(replies, replies["post_id"].is_in(found["post_id"].implode()), config, tally):
                 yield TaggedOutput(_COMMENTS, element) if isinstance(element, pa.Table) else element
-            yield rows_of(found, "post")
+            yield arrow(found, POSTS)
             if chunk.posts.rejects.num_rows:
                 yield TaggedOutput(REJECTS, chunk.posts.rejects)
             yield from tally.emit()
 
 
 class _ReadComments(beam.DoFn):
-    """Files of comments to comment tables whose post is known, and rejects."""
+    """Files of comments to comment tables whose post is known, and rejects; or what was kept of them."""
 
     def __init__(self, config: IngestConfig) -> None:
         self._config = config
 
-    def process(self, asked: ArchiveUnit, known: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
+    def process(self, asked: ArchiveUnit, known: Iterable[pa.Table]) -> Iterator[Element]:
+        config, posts = self._config, KnownPosts(known)
+        with taken_over(asked.part, config.folder, STAGE, _OF_COMMENTS) as part:
+            if part and not any(posts.contain(left.column("hash").to_numpy()).any() for left in part.tables(_LEFT_OUT)):
+                found = part.elements()
+            else:
+                found = keeping(self._read(asked, posts), asked.part, config.folder)
+            for element in found:
+                if isinstance(element, TaggedOutput):
+                    if element.tag != _LEFT_OUT:
+                        yield element
+                    continue
+                rows, tally = frame(element), Tally(STAGE)
+                yield from scope.of_posts(rows, pl.Series(posts(rows["post_id"])), config, tally)
+                yield from tally.emit()
+
+    def _read(self, asked: ArchiveUnit, posts: KnownPosts) -> Iterator[Element]:
+        """Comments, whether their post is known or not, rejects, counts, and the posts of those that were left out."""
         config, connector = self._config, connectors()[asked.platform]
-        read, of_posts = connector.archive(asked.archive).comments, _is_known(known)
+        read = connector.archive(asked.archive).comments
         if read is None:
             return
+        wanted = WithOrphans(posts) if asked.part else posts
         for file in asked.unit.files:
             # What is to be listed must be built; what is only counted need not.
-            chunks = read(file, None if config.reject_out_of_scope else of_posts)
+            chunks = read(file, None if config.reject_out_of_scope else wanted)
             for part in scope.limited_comments(scope.readable(map(Records, chunks), file.path, config), config.limit):
                 chunk, tally = part.posts, Tally(STAGE)
                 yield from scope.read_tally(chunk, connector.platform, "comment", config, tally)
-                rows = frame(comments(chunk.table, connector.platform, config.author_key))
-                unlisted = {connector.name: chunk.skipped.get(Reason.ORPHAN_COMMENT, 0)}
-                yield from scope.of_posts(rows, pl.Series(of_posts(rows["post_id"])), config, tally, unlisted)
+                left_out = chunk.skipped.get(Reason.ORPHAN_COMMENT, 0)
+                if left_out:
+                    step = f"{connector.name} comment"
+                    tally.step(*scope.POST_INGESTED, step, left_out, {Reason.ORPHAN_COMMENT: left_out})
                 yield from tally.emit()
+                yield comments(chunk.table, connector.platform, config.author_key)
+        if isinstance(wanted, WithOrphans):
+            yield TaggedOutput(_LEFT_OUT, wanted.noted())
 
 
 class _Missing(beam.DoFn):
     """A list of posts to what is said of those that were not ingested."""
 
     def process(self, listed: Listed, known: Iterable[pa.Table]) -> Iterator[TaggedOutput]:
-        yield from missing(listed, _is_known(known), STAGE, _NOTES)
+        yield from missing(listed, KnownPosts(known), STAGE, _NOTES)
 
 
 class _KeepKnown(beam.DoFn):
@@ -267,27 +311,9 @@ class _KeepKnown(beam.DoFn):
 
     def process(self, table: pa.Table, known: Iterable[pa.Table]) -> Iterator[pa.Table | TaggedOutput]:
         tally, rows = Tally(STAGE), frame(table)
-        yield from scope.of_posts(rows, pl.Series(_is_known(known)(rows["post_id"])), self._config, tally)
+        yield from scope.of_posts(rows, pl.Series(KnownPosts(known)(rows["post_id"])), self._config, tally)
         yield from tally.emit()
 
 
-def _is_known(known: Iterable[pa.Table]) -> OfPosts:
-    """Says of ids of posts which are among the hashes that are known."""
-    hashes = np.sort(np.concatenate([np.empty(0, np.uint64), *[ids.column("hash").to_numpy() for ids in known]]))
-    return partial(_known, hashes)
-
-
-def _known(hashes: np.ndarray, post_ids: pl.Series) -> np.ndarray:
-    return _contains(hashes, hash64(post_ids))
-
-
-def _contains(ordered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Which of ``wanted`` are in the sorted array."""
-    if not len(ordered):
-        return np.zeros(len(wanted), dtype=bool)
-    places = np.searchsorted(ordered, wanted)
-    return np.asarray(ordered[np.minimum(places, len(ordered) - 1)] == wanted)
-
-
 def _hashes(_: int, posts: pa.Table) -> pa.Table:
-    return pa.table({"hash": pa.array(hash64(pl.Series(posts.column("post_id"))), pa.uint64())})
+    return hashes_of(posts)

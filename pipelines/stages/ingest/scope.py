@@ -17,14 +17,15 @@ from blift.schemas.errors import TooManyRejects
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import REJECTS, Tally
+from blift.transforms.normalise import COMMENTS, POSTS
 from blift.transforms.platforms import belongs_to, platforms_in
 from blift.transforms.rejects import reject_rows, without_payload
 from blift.transforms.rules.registry import RecordKind, apply_rules, checks
-from blift.transforms.tables import frame, rows_of
+from blift.transforms.tables import arrow, frame
 
 STAGE = "ingest"
 #: Steps of the funnel; rules of the scope come between.
-READ, _WITHDRAWN = 0, 900
+READ, POST_INGESTED, _WITHDRAWN = 0, (1, "post_ingested"), 900
 #: A file of which this many records could not be read, and more of them than the recipe allows, is not read to its end.
 _STOP_AFTER = 50_000
 #: Characters of what is wrong with a record that a message shows.
@@ -159,7 +160,7 @@ def in_scope(
     if gone.height:
         yield TaggedOutput(REJECTS, rejects(gone, "post", "post_id", config))
     if kept.height:
-        yield rows_of(kept, "post")
+        yield arrow(kept, POSTS)
 
 
 def standing(
@@ -179,24 +180,20 @@ def standing(
 
 
 def of_posts(
-    rows: pl.DataFrame, keep: pl.Series, config: IngestConfig, tally: Tally, unlisted: Mapping[str, int] | None = None
+    rows: pl.DataFrame, keep: pl.Series, config: IngestConfig, tally: Tally
 ) -> Iterator[pa.Table | TaggedOutput]:
-    """Comments whose post was ingested, and rejects of the others. ``unlisted`` are left out already, by platform."""
-    present = {platform.name: platform for platform in platforms_in(rows["platform"])}
-    for name in {**present, **(unlisted or {})}:
-        own = rows.select(belongs_to(present[name])).to_series() if name in present else pl.Series([], dtype=pl.Boolean)
-        more = (unlisted or {}).get(name, 0)
-        dropped = int((own & ~keep).sum()) if name in present else 0
-        if name in present or more:
-            lost = {Reason.ORPHAN_COMMENT: dropped + more}
-            tally.step(1, "post_ingested", f"{name} comment", int(own.sum()) + more, lost)
+    """Comments whose post was ingested, and rejects of the others."""
+    for platform in platforms_in(rows["platform"]):
+        own = rows.select(belongs_to(platform)).to_series()
+        lost = {Reason.ORPHAN_COMMENT: int((own & ~keep).sum())}
+        tally.step(*POST_INGESTED, f"{platform.name} comment", int(own.sum()), lost)
     if rows.height and config.reject_out_of_scope and not keep.all():
         orphans = rows.filter(~keep).with_columns(
             rule=pl.lit("post_ingested"), reason=pl.lit(Reason.ORPHAN_COMMENT.value), detail=pl.col("post_id")
         )
         yield TaggedOutput(REJECTS, rejects(orphans, "comment", "comment_id", config))
     if rows.height:
-        yield rows_of(rows.filter(keep), "comment")
+        yield arrow(rows.filter(keep), COMMENTS)
 
 
 def rejects(rows: pl.DataFrame, record: str, id_column: str, config: IngestConfig) -> pa.Table:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from blift.connectors.files import InputFile
 from blift.pipelines.engine.contents import contents
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json
 from blift.pipelines.recipe.model import Recipe
@@ -20,8 +22,10 @@ from blift.pipelines.stages.ingest.inputs import (
     published_files,
     withdrawn_posts,
 )
+from blift.pipelines.stages.ingest.parts import PREFIX
 from blift.pipelines.stages.ingest.scope import STAGE as NAME
 from blift.pipelines.stages.ingest.scope import IngestConfig
+from blift.pipelines.stages.ingest.taking import Settings, Taking, reading
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -34,14 +38,24 @@ def _prepare(request: Request) -> Prepared:
     sources = request.recipe.sources
     named = named_files(request)
     withdrawn = withdrawn_posts(all_fetch_folders(request))
+    files = [file for found in named for file in found.files]
+    facts = contents(files, request.record(NAME))
+    key = os.environ.get(AUTHOR_KEY, "").encode() or None
+    hashed_key = hashlib.sha256(b"blift author key" + key).hexdigest()[:16] if key else None
+    decides = {
+        "scope": {name: as_json(source.scope) for name, source in sources.platforms.items()},
+        "rejects": as_json(request.recipe.rejects),
+        "withdrawn": _digest(sorted(withdrawn.items())),
+        "author_key": hashed_key,
+    }
+    taking = _taking(request, files, facts, decides)
+    units = [(found.archive, taking.units(found) if taking else list(found.units())) for found in named]
     inputs = pipeline.IngestInputs(
-        posts=[unit for found in named if found.archive.posts for unit in found.units()],
-        comments=[unit for found in named if found.archive.comments for unit in found.units()],
+        posts=[unit for archive, own in units if archive.posts for unit in own],
+        comments=[unit for archive, own in units if archive.comments for unit in own],
         published=published_files(sources.hub),
     )
-    files = [file for found in named for file in found.files]
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
-    key = os.environ.get(AUTHOR_KEY, "").encode() or None
     config = IngestConfig(
         folder=request.folder.path,
         shards=shards,
@@ -56,18 +70,34 @@ def _prepare(request: Request) -> Prepared:
     )
     return Prepared(
         inputs={
-            **contents(files, request.record(NAME)),
+            **facts,
+            **decides,
             "beside": _digest(sorted(fact for found in named for fact in found.facts)),
             "published": [asdict(file) for file in inputs.published],
-            "withdrawn": _digest(sorted(withdrawn.items())),
-            "scope": {name: as_json(source.scope) for name, source in sources.platforms.items()},
-            "rejects": as_json(request.recipe.rejects),
             "shards": shards,
             "limit": request.limit,
-            "author_key": hashlib.sha256(b"blift author key" + key).hexdigest()[:16] if key else None,
         },
         plan=partial(pipeline.plan, inputs=inputs, config=config),
+        parts=taking.kept if taking else list,
+        reading=reading([unit for _, own in units for unit in own]),
     )
+
+
+def _taking(
+    request: Request, files: Sequence[InputFile], facts: Mapping[str, Any], decides: Mapping[str, Any]
+) -> Taking | None:
+    """What the run folder keeps of the files; None where the recipe keeps nothing, and for a trial, which reads little.
+
+    Args:
+        facts: on the content of the files. ``decides``: settings that decide what they give.
+    """
+    if request.limit is not None or not request.recipe.output.keep_parts:
+        return None
+    record = request.record(NAME)
+    digests = {file.path: digest for file, (_, _, digest) in zip(files, facts["files"], strict=True)}
+    everywhere = {name: decides[name] for name in ("rejects", "author_key")}
+    settings = Settings(everywhere, decides["scope"], decides["withdrawn"])
+    return Taking(request.folder, record.parts if record else [], digests, settings, fresh=request.fresh)
 
 
 def _digest(facts: Any) -> str:
@@ -82,4 +112,10 @@ def _shards(recipe: Recipe, size_bytes: int) -> int:
     return min(_MOST_SHARDS, 1 << (wanted - 1).bit_length())
 
 
-STAGE = Stage(NAME, ("posts/posts", "comments/comments"), _prepare, records=("post", "comment"))
+STAGE = Stage(
+    NAME,
+    ("posts/posts", "comments/comments", "origins/posts", "origins/comments"),
+    _prepare,
+    records=("post", "comment", "origin"),
+    keeps=PREFIX.removesuffix("-"),
+)

@@ -46,13 +46,11 @@ class FilesOfMedia(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[ShardedT
         media = (
             begin
             | "Media shards" >> beam.Create(list(self._files.media))
-            | "Spread media shards" >> beam.Reshuffle()
             | "Read media" >> beam.Map(_read_media, folder=self._folder).with_output_types(pa.Table)
         )
         lists = (
             begin
             | "Lists" >> beam.Create(list(self._files.lists))
-            | "Spread lists" >> beam.Reshuffle()
             | "Read lists" >> beam.Map(_read_list, folder=self._folder).with_output_types(pa.Table)
         )
         return (

@@ -55,7 +55,7 @@ class InstructConfig:
 
 def plan(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: InstructConfig) -> StagePlan:
     """The stage as a pipeline: splits need all samples' ids and channels at once, pairs one shard and its files."""
-    samples = pipeline | "Shards" >> beam.Create(list(inputs)) | "Spread shards" >> beam.Reshuffle()
+    samples = pipeline | "Shards" >> beam.Create(list(inputs))
     compared = samples | "Read" >> beam.Map(_read_compared, config.folder).with_output_types(pa.Table)
     splits = compared | "Splits" >> AssignSplits(config.validation, config.test)
     ranked = compared | "Popularity" >> RankPopularity(splits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import select
 import signal
 import subprocess
@@ -34,6 +35,7 @@ class Guard:
     def __init__(self, config: MeasureConfig, *, gpu: bool = False) -> None:
         self._config, self._gpu = config, gpu
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +53,9 @@ class Guard:
             OutputError: the process does not start.
         """
         process = self._running()
+        if self._stopped:
+            self.close()
+            raise Refused(Reason.DECODER_CRASHED, "it was to stop")
         deadline = time.monotonic() + self._config.limits.timeout_s
         try:
             assert process.stdin is not None
@@ -71,6 +76,13 @@ class Guard:
             limit = self._config.limits.timeout_s
             raise Refused(Reason.TIMED_OUT, f"decoding took more than {limit:g} s") from None
         return Measured(answer.row, answer.keyframes, answer.traits)
+
+    def stop(self) -> None:
+        """End the process while another thread waits for its answer; no file is measured any more."""
+        self._stopped = True
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def close(self) -> None:
         """End the process."""
@@ -119,6 +131,38 @@ class Guard:
         self.close()
         what = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return Refused(Reason.DECODER_CRASHED, f"the decoding process ended with {what}")
+
+
+class Guards:
+    """Measures files for several threads at a time, each in a process of its own.
+
+    Args:
+        number: of processes.
+    """
+
+    def __init__(self, config: MeasureConfig, number: int, *, gpu: bool = False) -> None:
+        self._all = [Guard(config, gpu=gpu) for _ in range(number)]
+        self._free: queue.SimpleQueue[Guard] = queue.SimpleQueue()
+        for guard in self._all:
+            self._free.put(guard)
+
+    def measure(self, path: str) -> Measured:
+        """As ``Guard.measure``, in the next process that is free."""
+        guard = self._free.get()
+        try:
+            return guard.measure(path)
+        finally:
+            self._free.put(guard)
+
+    def stop(self) -> None:
+        """End what is under way; no file is measured any more."""
+        for guard in self._all:
+            guard.stop()
+
+    def close(self) -> None:
+        """End the processes, none of which is at work."""
+        for guard in self._all:
+            guard.close()
 
 
 def _read(descriptor: int, size: int, deadline: float) -> bytes:

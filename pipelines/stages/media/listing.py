@@ -29,7 +29,6 @@ class NoteFiles(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[Shard]]):
         return (
             begin
             | "Lists to note" >> beam.Create(parts)
-            | "Spread lists to note" >> beam.Reshuffle()
             | "Note" >> beam.Map(note, folder=self._folder, store=self._store, lists=len(parts))
         )
 

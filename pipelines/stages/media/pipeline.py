@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,30 +12,35 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.malformed import reject_table
-from blift.connectors.media.limits import Refused
-from blift.connectors.media.local import local_file
-from blift.connectors.media.nvidia import device, has_device
 from blift.connectors.media.salience import check_salience_model
 from blift.connectors.media.settings import DecoderChoice, MeasureConfig
-from blift.connectors.media.store import KEPT, MediaStore
 from blift.connectors.models.speech import SpeechConfig, load_whisper
-from blift.connectors.parquet import file_sha256, read_shard, shard_name, write_shard
+from blift.connectors.parquet import read_shard, shard_name, write_shard
 from blift.connectors.shard import Shard
 from blift.connectors.web.placeholders import DIGESTS
+from blift.pipelines.engine.beam_arguments import is_only_worker
 from blift.pipelines.engine.hardware import on_gpu
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.media.comparing import SameMedia
 from blift.pipelines.stages.media.describe import DescribeConfig, DescribeScenes
-from blift.pipelines.stages.media.guard import Guard
-from blift.pipelines.stages.media.hearing import Ears, digest_of
 from blift.pipelines.stages.media.listing import NoteFiles
-from blift.schemas.arrow import conform, from_rows
-from blift.schemas.errors import InputError
+from blift.pipelines.stages.media.measuring import (
+    ROWS,
+    STAGE,
+    FilesWithUses,
+    MeasureFiles,
+    MeasureOptions,
+    as_rows,
+    files_at_once,
+    reject_row,
+    store_settings,
+)
+from blift.schemas.arrow import conform
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 from blift.transforms.judge import RuleBook, judge_posts
-from blift.transforms.media.clusters import CLUSTERED, MEMBERS
+from blift.transforms.media.clusters import CLUSTERED
 from blift.transforms.media.file_names import ID, POST
 from blift.transforms.media.files import (
     BESIDE,
@@ -48,7 +52,6 @@ from blift.transforms.media.files import (
     file_names,
     match_names,
     wanted_names,
-    with_misfits,
 )
 from blift.transforms.media.looks import DuplicateOptions
 from blift.transforms.media.near_duplicates import NearDuplicates
@@ -56,12 +59,11 @@ from blift.transforms.media.placeholders import is_shared_by_strangers, unrelate
 from blift.transforms.rejects import reject_rows
 from blift.transforms.rules.python_file import RuleFile
 from blift.transforms.shuffle import SplitByShard
-from blift.transforms.tables import arrow, concat, frame, rows_of
+from blift.transforms.tables import concat, frame, rows_of
 
-STAGE = "media"
 _NOTES = "notes"
 #: Steps of the funnel.
-_FIND, _MEASURE, _FITS, _REAL, _SAME = 0, 0, 0, 1, 2
+_FIND, _REAL, _SAME = 0, 1, 2
 _MEDIA = SCHEMAS["media"]
 #: Files whose names travel in one table.
 _LISTED = 10_000
@@ -110,10 +112,13 @@ def plan(
     wanted = (
         pipeline
         | "Post shards" >> beam.Create(list(posts))
-        | "Spread post shards" >> beam.Reshuffle()
         | "Names wanted" >> beam.ParDo(_Wanted(config)).with_output_types(pa.Table)
     )
     matched = _matched(pipeline, wanted, files, config)
+    alone = is_only_worker(pipeline.options)
+    at_once = files_at_once(config.measure.limits.memory_bytes) if alone else 1
+    options = MeasureOptions(config.measure, config.store, config.speech, at_once)
+    measure = beam.ParDo(MeasureFiles(options)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
     uses = (
         {
             "wanted": wanted | "Wanted by media" >> _by("media_key", config),
@@ -127,9 +132,9 @@ def plan(
         uses.main
         | "By path" >> _by("path", config)
         | "Group paths" >> beam.GroupByKey()
-        | "Files" >> beam.ParDo(_one_by_one).with_output_types(pa.Table)
+        | "Files" >> beam.ParDo(FilesWithUses(options)).with_output_types(pa.Table)
         | "Spread files" >> beam.Reshuffle()
-        | "Measure" >> _measuring(config)
+        | "Measure" >> (on_gpu(measure) if config.measure.decoder is DecoderChoice.GPU else measure)
     )
     merged = (
         measured.main
@@ -151,7 +156,7 @@ def plan(
         notes.append(described.notes)
     by_file = {"rows": rows | "Rows by file" >> _by("sha256", config)}
     if config.duplicates:
-        same = SameMedia(config.store, _settings(config), config.duplicates)
+        same = SameMedia(config.store, store_settings(config.measure, config.speech), config.duplicates)
         clusters, common = merged.main | "Near-duplicates" >> NearDuplicates(config.duplicates, config.shards, same)
         by_file["clusters"] = clusters | "Clusters by file" >> _by("sha256", config)
         notes.append(common)
@@ -163,12 +168,6 @@ def plan(
     )
     listed = pipeline | "Note files" >> NoteFiles(files, config.folder, config.store)
     return StagePlan([written, left_out, listed], tallies, notes)
-
-
-def _measuring(config: MediaConfig) -> beam.PTransform[Any, Any]:
-    """The step that decodes; where the recipe asks for a GPU, the only one for which the runner is asked for one."""
-    step = beam.ParDo(_Measure(config)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
-    return on_gpu(step) if config.measure.decoder is DecoderChoice.GPU else step
 
 
 def _by(column: str, config: MediaConfig) -> beam.ParDo:
@@ -259,124 +258,6 @@ class _Best(beam.DoFn):
         yield from tally.emit()
 
 
-def _one_by_one(element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
-    """The uses of each file as a table: a file is what workers share out."""
-    uses = frame(concat(element[1], FOUND)).sort("path", "media_key", "place")
-    for of_file in uses.partition_by("path", maintain_order=True):
-        yield arrow(of_file, FOUND)
-
-
-def uses_device(choice: DecoderChoice) -> bool:
-    """Whether this machine decodes on a device.
-
-    Raises:
-        RecipeError: the recipe asks for one, and there is none.
-    """
-    if choice is DecoderChoice.GPU:
-        device()
-        return True
-    return choice is DecoderChoice.AUTO and has_device()
-
-
-def _settings(config: MediaConfig) -> tuple[str, str]:
-    """Under which a row lies in the store: of a file whose speech is not asked for, and of one whose speech is."""
-    plain = config.measure.digest()
-    return plain, f"{plain}-{digest_of(config.speech)}" if config.speech else plain
-
-
-class _Measure(beam.DoFn):
-    """A file with its uses to its row, out of the store where it has been measured before."""
-
-    def __init__(self, config: MediaConfig) -> None:
-        self._config = config
-
-    def setup(self) -> None:
-        config = self._config
-        self._guard = Guard(config.measure, gpu=uses_device(config.measure.decoder))
-        self._ears = Ears(config.speech) if config.speech else None
-        self._store, self._heard = (MediaStore(config.store, settings) for settings in _settings(config))
-
-    def teardown(self) -> None:
-        self._guard.close()
-
-    def process(self, uses: pa.Table) -> Iterator[pa.Table | TaggedOutput]:
-        tally = Tally(STAGE)
-        lost: dict[Reason, int] = {}
-        try:
-            row = self._row(uses)
-            told = with_misfits(frame(uses), row.column("form")[0].as_py(), row.column("duration_s")[0].as_py())
-            misfits, fitting = told.filter(pl.col("misfit").is_not_null()), told.filter(pl.col("misfit").is_null())
-            tally.step(_FITS, "fits", "use", told.height, {Reason.OTHER_MEDIA: misfits.height})
-            if misfits.height:
-                yield TaggedOutput(REJECTS, reject_table([_misfit(use) for use in misfits.iter_rows(named=True)]))
-            if fitting.height:
-                yield _with_uses(row, fitting)
-        except Refused as refused:
-            lost = {refused.reason: 1}
-            yield TaggedOutput(REJECTS, reject_table([_reject(uses, refused)]))
-        tally.step(_MEASURE, "measure", "file", 1, lost)
-        yield from tally.emit()
-
-    def _row(self, uses: pa.Table) -> pa.Table:
-        path, limits = uses.column("path")[0].as_py(), self._config.measure.limits
-        size_bytes = uses.column("size_bytes")[0].as_py()
-        if size_bytes > limits.max_bytes:
-            raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes; at most {limits.max_bytes}")
-        spoken = pa.compute.any(uses.column("spoken")).as_py()
-        store = self._store if spoken else self._heard
-        try:
-            with local_file(path) as local:
-                sha256 = file_sha256(local)
-                row = store.measured(sha256)
-                if row is None:
-                    row = self._measured(local, sha256, os.path.getsize(local), spoken=spoken)
-                    store.put_measured(sha256, row)
-        except (OSError, InputError) as error:
-            raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
-        return row.drop_columns("drawings")
-
-    def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
-        measured = self._guard.measure(local)
-        row = {**measured.row, "sha256": sha256, "size_bytes": size_bytes}
-        for scene, keyframe in zip(row["scenes"], measured.keyframes, strict=True):
-            scene["keyframe"] = self._store.put_keyframe(keyframe) if keyframe is not None else None
-        if self._ears and not spoken and row["audio_codec"]:
-            heard = self._ears.hear(local, row["duration_s"], self._config.measure.limits.timeout_s)
-            row["speech"] = heard.segments
-            row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
-        return from_rows([{**row, **measured.traits.columns(), "uses": [], "file": "", "unite_as": ""}], KEPT)
-
-
-def _with_uses(row: pa.Table, uses: pl.DataFrame) -> pa.Table:
-    """The row of a file with what the uses say, and the columns that the search for near-duplicates needs."""
-    named = uses.select("media_key", "place").to_dicts()
-    key = uses.filter("single")["media_key"].min()
-    facts = frame(row).with_columns(
-        uses=pl.Series([named]),
-        file=pl.lit(uses["file"][0]),
-        unite_as=pl.lit(key or named[0]["media_key"]),
-        pixels=pl.col("width") * pl.col("height"),
-        posted_at=pl.lit(uses["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
-        media_key=pl.lit(key, dtype=pl.String),
-        titles=pl.Series([uses["title"].drop_nulls().unique().to_list()], dtype=pl.List(pl.String)),
-    )
-    return _rows(facts)
-
-
-_ROWS = pa.schema(
-    [
-        *list(_MEDIA),
-        *[field for field in MEMBERS if field.name != "sha256"],
-        pa.field("titles", pa.list_(pa.string())),
-        *[KEPT.field(name) for name in ("marks", "glimpses")],
-    ]
-)
-
-
-def _rows(facts: pl.DataFrame) -> pa.Table:
-    return conform(facts.select(_ROWS.names).to_arrow(compat_level=pl.CompatLevel.oldest()), _ROWS)
-
-
 def _media_columns(rows: pa.Table) -> pa.Table:
     return conform(rows.select(_MEDIA.names), _MEDIA)
 
@@ -385,7 +266,7 @@ class _MergeUses(beam.DoFn):
     """Rows of files to one row for each content, with all its uses; placeholders are rejected."""
 
     def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table | TaggedOutput]:
-        every = frame(concat(element[1], _ROWS)).sort("sha256", "file")
+        every = frame(concat(element[1], ROWS)).sort("sha256", "file")
         files, rejects = _without_placeholders(every)
         own = ("sha256", "uses", "posted_at", "media_key", "unite_as")
         merged = files.group_by("sha256", maintain_order=True).agg(
@@ -400,7 +281,7 @@ class _MergeUses(beam.DoFn):
         tally.step(_SAME, "same_content", "file", files.height, merged=files.height - merged.height)
         for decoder, decoded in merged.group_by("decoder").len().iter_rows():
             tally.step(0, "decoded", f"{decoder} file", decoded)
-        yield _rows(merged)
+        yield as_rows(merged)
         if rejects:
             yield TaggedOutput(REJECTS, reject_table(rejects))
         yield from tally.emit()
@@ -415,7 +296,7 @@ def _without_placeholders(files: pl.DataFrame) -> tuple[pl.DataFrame, list[dict[
             told.setdefault(sha256, f"media with {unrelated(titles)} unrelated titles have these bytes")
     lost = pl.col("sha256").is_in(list(told))
     rejects = [
-        _reject_row("placeholder", Reason.PLACEHOLDER, told[sha256], uses[0]["media_key"], file)
+        reject_row("placeholder", Reason.PLACEHOLDER, told[sha256], uses[0]["media_key"], file)
         for sha256, uses, file in files.filter(lost).select("sha256", "uses", "file").iter_rows()
     ]
     return files.filter(~lost), rejects
@@ -437,26 +318,3 @@ class _Write(beam.DoFn):
         full = told.with_columns(unite_as=pl.coalesce("unite_as_of_cluster", "unite_as")).sort("sha256")
         path = shard_name("media/media", index, self._config.shards)
         yield write_shard(rows_of(full, "media"), "media", self._config.folder, path)
-
-
-def _reject(uses: pa.Table, refused: Refused) -> dict[str, Any]:
-    key, file = (uses.column(name)[0].as_py() for name in ("media_key", "file"))
-    return _reject_row("measure", refused.reason, refused.detail, key, file)
-
-
-def _misfit(use: Mapping[str, Any]) -> dict[str, Any]:
-    return _reject_row("fits", Reason.OTHER_MEDIA, use["misfit"], use["media_key"], use["file"])
-
-
-def _reject_row(rule: str, reason: Reason, detail: str, media_key: str, file: str) -> dict[str, Any]:
-    return {
-        "stage": STAGE,
-        "rule": rule,
-        "reason": reason.value,
-        "record_table": "media",
-        "record_id": media_key,
-        "detail": detail,
-        "source": file,
-        "line": None,
-        "payload": None,
-    }

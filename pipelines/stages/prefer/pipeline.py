@@ -19,17 +19,15 @@ from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_file
 from blift.schemas.reasons import Reason
 from blift.schemas.split import Split
 from blift.transforms.accounting import REJECTS, TALLY, Tally
-from blift.transforms.instructions import shown_media
 from blift.transforms.measured import FILES, united_keys
-from blift.transforms.pair_media import ShownFile
-from blift.transforms.preferences.messages import SHOWN
 from blift.transforms.preferences.options import PreferenceOptions
+from blift.transforms.preferences.shown import SHOWN_COLUMNS, show_media
 from blift.transforms.rejects import reject_rows
 from blift.transforms.shuffle import ShardedTable
 from blift.transforms.steps.preferences import COMMENT_COLUMNS, MakePreferences
 from blift.transforms.steps.rules import ApplyRules, PostsWithComments, RuleOptions
 from blift.transforms.steps.splits import COLUMNS, AssignSplits
-from blift.transforms.tables import arrow, concat, frame
+from blift.transforms.tables import concat, frame
 
 STAGE = "prefer"
 #: Where preferences lie, with their files and without.
@@ -70,13 +68,11 @@ def plan(pipeline: beam.Pipeline, inputs: PreferInputs, config: PreferConfig) ->
     same = (
         pipeline
         | "Media shards of keys" >> beam.Create(list(inputs.media))
-        | "Spread media shards of keys" >> beam.Reshuffle()
         | "Read keys" >> beam.Map(_read_keys, config.folder).with_output_types(pa.Table)
     )
     judged = (
         pipeline
         | "Shards" >> beam.Create(list(inputs.records))
-        | "Spread shards" >> beam.Reshuffle()
         | "Read shards" >> beam.Map(read_pair, config.folder).with_output_types(PostsWithComments)
         | "Apply rules" >> ApplyRules(config.rules, same, STAGE, COMMENT_COLUMNS)
     )
@@ -90,8 +86,8 @@ def plan(pipeline: beam.Pipeline, inputs: PreferInputs, config: PreferConfig) ->
 
 
 def _shown(pipeline: beam.Pipeline, inputs: Sequence[Shard], config: PreferConfig) -> beam.PCollection[pa.Table]:
-    """The media of samples as preferences show them, as `SHOWN`."""
-    samples = pipeline | "Samples" >> beam.Create(list(inputs)) | "Spread samples" >> beam.Reshuffle()
+    """The media of samples as preferences show them, as ``show_media`` gives them."""
+    samples = pipeline | "Samples" >> beam.Create(list(inputs))
     splits = (
         samples
         | "Read ids" >> beam.Map(_read_ids, config.folder).with_output_types(pa.Table)
@@ -116,7 +112,7 @@ def _read_ids(shard: Shard, folder: str) -> pa.Table:
 
 
 class _ShowMedia(beam.DoFn):
-    """A shard of samples, and the files of their media, to ``SHOWN``."""
+    """A shard of samples, and the files of their media, to their media as preferences show them."""
 
     def __init__(self, config: PreferConfig) -> None:
         self._config = config
@@ -125,33 +121,16 @@ class _ShowMedia(beam.DoFn):
         self, element: tuple[int, Mapping[str, Iterable[Any]]], splits: Iterable[pa.Table]
     ) -> Iterator[pa.Table]:
         config = self._config
-        assigned = frame(concat(splits, _SPLITS))
+        assigned = concat(splits, _SPLITS)
         for shard in element[1]["samples"]:
-            samples = read_shard(config.folder, shard, "sample", _SAMPLE)
-            kept: list[list[ShownFile] | str] = ["media were not looked at"] * samples.num_rows
+            samples = read_shard(config.folder, shard, "sample", SHOWN_COLUMNS)
+            kept = None
             if config.files:
                 kept = keep_files(samples, frame(concat(element[1]["files"], FILES)), config.files.keeping)
-            rows = [_row(sample, files) for sample, files in zip(samples.to_pylist(), kept, strict=True)]
-            there = frame(pa.Table.from_pylist([row for row in rows if row["films"]], SHOWN))
-            yield arrow(there.drop("split").join(assigned, on="sample_id", how="left", maintain_order="left"), SHOWN)
+            yield show_media(samples, assigned, kept)
 
 
 _SPLITS = pa.schema([pa.field("sample_id", pa.string()), pa.field("split", pa.string())])
-_SAMPLE = ["sample_id", "media_key", "media_kind", "media_urls", "channel_id"]
-
-
-def _row(sample: Mapping[str, Any], files: list[ShownFile] | str) -> dict[str, Any]:
-    """The media of a sample; without ``films`` where nobody knows where it is."""
-    shown = [] if isinstance(files, str) else files
-    media = shown_media(sample, shown)
-    videos = [file for file in shown if file.is_video]
-    frames = [
-        {"image": name, "time_s": time_s, "video": place}
-        for place, file in enumerate(videos)
-        for name, time_s in file.frames
-    ]
-    own = {name: sample[name] for name in ("sample_id", "media_key", "channel_id")}
-    return own | media.column() | {"frames": frames, "films": media.films, "why": files if not shown else None}
 
 
 class _Write(beam.DoFn):

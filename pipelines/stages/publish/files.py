@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Annotated, Literal
 
 import msgspec
 
-from blift.connectors.hub.plan import Wanted, text_file
+from blift.connectors.hub.plan import Wanted, small_file, text_file
 from blift.connectors.inside import fault_of_path
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import MANIFEST, Fingerprint
@@ -30,10 +30,15 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Publication:
-    """A release and its recipe: all that a version of the dataset holds, once its number is known."""
+    """A release and its recipe: all that a version of the dataset holds, once its number is known.
+
+    Attributes:
+        recipe: its text. ``lists``: the content of the files that it names, by path.
+    """
 
     facts: Facts
     recipe: str
+    lists: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -52,6 +57,7 @@ class Publication:
         }
         files = {path: Wanted(shard.size_bytes, shard.sha256) for path, shard in facts.shards.items()}
         files |= {path: text_file(text) for path, text in texts.items()}
+        files |= {path: small_file(content) for path, content in self.lists.items()}
         return {**files, MANIFEST: text_file(self._manifest(edition, files))}
 
     def _manifest(self, edition: Edition, files: Mapping[str, Wanted]) -> str:

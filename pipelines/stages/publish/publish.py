@@ -19,6 +19,7 @@ from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.file import RecipeFile
 from blift.pipelines.stages.publish.edition import Edition, Facts
 from blift.pipelines.stages.publish.files import Publication, PublishedManifest
+from blift.pipelines.stages.publish.lists import lists_of
 from blift.pipelines.stages.publish.sender import Target
 from blift.pipelines.stages.publish.upload import upload
 from blift.pipelines.stages.publish.valid import refuse_invalid
@@ -138,7 +139,9 @@ def _released(place: Place, repo: str, report: Report) -> Publication:
     release.gate(manifest.stages[layout.STAGE].findings)
     refuse_invalid(place.folder, manifest)
     statistics = statistics_in(place.folder, manifest)
-    return Publication(Facts(manifest, place.source.recipe.card, repo, statistics), place.source.text)
+    text = place.folder.recipe_text()
+    facts = Facts(manifest, place.source.recipe.card, repo, statistics)
+    return Publication(facts, text, lists_of(place.folder, text))
 
 
 @dataclass

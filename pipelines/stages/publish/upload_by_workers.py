@@ -39,7 +39,6 @@ def sent_by_workers(
         _ = (
             pipeline
             | "Batches" >> beam.Create(batches)
-            | "Spread batches" >> beam.Reshuffle()
             | "Send" >> beam.ParDo(_Send(folder, target))
             | "One committer" >> beam.Map(_under_one_key)
             | "Collect operations" >> beam.GroupByKey()

@@ -40,8 +40,9 @@ FOLDER = "release/"
 WITHDRAWN = "withdrawn"
 #: Samples by platform and month in which they were posted: `posted reddit 2021-07`.
 POSTED = "posted"
-#: Configurations that stay at home unless a recipe names them: whatever was collected, before any rule.
-UNFILTERED = ("posts", "comments")
+#: Configurations that stay at home unless a recipe names them: whatever was collected, before any rule, and from which
+#: files of this machine.
+UNFILTERED = ("posts", "comments", "origins")
 #: Kinds of personal data that are replaced.
 KINDS = frozenset(kinds({}))
 #: What is taken out of files of media: metadata of any kind; those among them that say where they were taken.

@@ -49,13 +49,11 @@ def release_media(pipeline: beam.Pipeline, samples: Sequence[Shard], config: Med
     shown = (
         pipeline
         | "Shards of samples" >> beam.Create(list(samples))
-        | "Spread shards of samples" >> beam.Reshuffle()
         | "Media of samples" >> beam.Map(_keys, folder=config.folder).with_output_types(pa.Table)
     )
     work = (
         pipeline
         | "Shards of media" >> beam.Create(list(config.media))
-        | "Spread shards of media" >> beam.Reshuffle()
         | "Shown" >> beam.ParDo(_Shown(config), shown=beam.pvalue.AsIter(shown)).with_output_types(pa.Table)
     )
     if config.files is MediaFiles.FILES:
@@ -172,7 +170,6 @@ def _placed(pipeline: beam.Pipeline, work: beam.PCollection[pa.Table], config: M
     lists = (
         pipeline
         | "Lists" >> beam.Create(list(config.lists))
-        | "Spread lists" >> beam.Reshuffle()
         | "Read lists" >> beam.Map(_list, folder=config.folder).with_output_types(pa.Table)
     )
     return (

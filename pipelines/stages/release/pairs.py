@@ -48,7 +48,6 @@ def _embedded(
     made: Mapping[str, beam.PCollection[Any]] = (
         pipeline
         | f"Shards of {of}" >> beam.Create(parts)
-        | f"Spread shards of {of}" >> beam.Reshuffle()
         | f"Read {of}" >> beam.Map(partial(_read, folder=config.folder)).with_output_types(pa.Table)
         | f"By sample of {of}"
         >> beam.ParDo(SplitByShard("sample_id", config.shards)).with_output_types(tuple[int, pa.Table])

@@ -36,7 +36,6 @@ def plan(
     withdrawn = (
         pipeline
         | "Shards of records" >> beam.Create(list(flagged))
-        | "Spread shards of records" >> beam.Reshuffle()
         | "Withdrawn" >> beam.ParDo(_Withdrawn(folder)).with_output_types(pa.Table)
     )
     of_media = media(pipeline) if media else None
@@ -44,7 +43,6 @@ def plan(
     released = (
         pipeline
         | "Shards" >> beam.Create(list(chosen))
-        | "Spread shards" >> beam.Reshuffle()
         | "Release"
         >> beam.ParDo(
             _Release(folder, has_files=names is not None),

@@ -41,7 +41,6 @@ def plan(pipeline: beam.Pipeline, config: StatsConfig) -> StagePlan:
     written = (
         pipeline
         | "Files" >> beam.Create(files)
-        | "Spread files" >> beam.Reshuffle()
         | "Count" >> beam.Map(_count, tokenizer=config.tokenizer)
         | "By table" >> beam.GroupByKey()
         | "Add up" >> beam.MapTuple(_add)

@@ -199,7 +199,7 @@ def test_an_author_key_hashes_names(corpus: Path, tmp_path: Path, monkeypatch: p
 def test_every_config_loads_with_datasets(built: tuple[Path, Manifest], tmp_path: Path) -> None:
     folder, _ = built
     configs = datasets.get_dataset_config_names(str(folder))
-    assert set(configs) == {"samples", "media", "posts", "comments", "rejects", *_PAIRS}
+    assert set(configs) == {"samples", "media", "posts", "comments", "origins", "rejects", *_PAIRS}
     for config in configs:
         loaded = datasets.load_dataset(str(folder), config, cache_dir=str(tmp_path / "cache"))
         name = _PAIRS.get(config, config)

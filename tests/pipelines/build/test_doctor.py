@@ -1,6 +1,8 @@
 """`blift doctor`: what is there is told, what is absent has a remedy, and no secret is shown."""
 
 import ctypes
+import json
+import platform
 import socket
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError
@@ -71,6 +73,26 @@ def test_a_worker_pool_that_does_not_answer_is_told() -> None:
         )
     assert found["PortableRunner"].state is State.MISSING
     assert found["PortableRunner"].detail.startswith("No worker pool answers at localhost:")
+
+
+def test_stores_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--store=nowhere://bucket/run"]) == 1
+    said = capsys.readouterr().out
+    assert "missing  nowhere://bucket/run" in said
+    assert said.endswith("1 missing: see above.\n")
+    assert main(["doctor", "--store=/data"]) == 2
+    assert "--store /data is a path of this machine; give an address" in capsys.readouterr().err
+
+
+def test_findings_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["missing"] == 0
+    assert {"part": "versions", "what": "python", "state": "ok", "detail": platform.python_version()} in told[
+        "findings"
+    ]
+    assert main(["doctor", "--json", "--runner=PortableRunner"]) == 1
+    assert json.loads(capsys.readouterr().out)["missing"] == 1
 
 
 def test_a_runner_that_can_be_used_is_told() -> None:

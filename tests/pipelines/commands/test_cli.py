@@ -88,7 +88,10 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ((), "required: COMMAND"),
         (("buidl",), "choose from 'fetch', 'build', 'export', 'plan'"),
+        (("buidl",), "did you mean 'build'?"),
         (("recipe", "shw"), "choose from 'list', 'show'"),
+        (("recipe", "shw"), "did you mean 'show'?"),
+        (("export", "run", "--to", "lava", "--out", "out"), "did you mean 'llava'?"),
         (("recipe", "check"), "required: RECIPE"),
         (("build", "demo"), "required: --out"),
         (("build", "blift-paper", "more", "--out", "out"), "`blift build` takes one recipe"),

@@ -115,6 +115,6 @@ def test_the_card_of_a_collect_alone_has_only_its_configs(corpus: Path, built: t
     recipe = load_recipe(str(corpus / "demo.yaml")).recipe
     collected = Manifest("demo", "0.1.0", {"ingest": built[1].stages["ingest"]}, "f" * 64)
     front, body = split_card(dataset_card(recipe.card, collected))
-    assert [config["config_name"] for config in front["configs"]] == ["posts", "comments", "rejects"]
+    assert [config["config_name"] for config in front["configs"]] == ["posts", "comments", "origins", "rejects"]
     assert [config["config_name"] for config in front["configs"] if config.get("default")] == ["posts"]
     assert "`samples`" not in body

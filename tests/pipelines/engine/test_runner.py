@@ -12,8 +12,9 @@ from apache_beam.options.pipeline_options import JobServerOptions, PortableOptio
 
 from blift.pipelines.cli import main, parser
 from blift.pipelines.engine.beam_arguments import beam_arguments
-from blift.pipelines.engine.runner import RunnerError, check_jar, check_runner, reach
+from blift.pipelines.engine.runner import check_runner
 from blift.pipelines.engine.runner_failures import sentence_on
+from blift.pipelines.engine.runner_needs import RunnerError, check_jar, reach
 from blift.schemas.errors import BliftError
 from tests.job_server import listening
 

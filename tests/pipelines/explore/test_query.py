@@ -241,9 +241,11 @@ def test_the_total_is_that_of_the_condition_however_often_it_is_asked(database: 
 
 def test_rows_are_picked_by_values_of_a_column(database: Database) -> None:
     ids = [row["sample_id"] for row in database.rows("samples", database.find("samples", Choice(limit=3)).places)]
-    picked = list(database.pick("instructions_without_media", "sample_id", ids, ["sample_id", "id", "no_such_column"]))
+    picked = list(
+        database.having("instructions_without_media", "sample_id", ids, ["sample_id", "id", "no_such_column"])
+    )
     assert {row["sample_id"] for row in picked} <= set(ids)
     assert {row["no_such_column"] for row in picked} <= {None}
-    assert list(database.pick("no such table", "sample_id", ids, ["id"])) == []
-    assert list(database.pick("samples", "no_such_column", ids, ["id"])) == []
-    assert list(database.pick("samples", "sample_id", ["' OR true --"], ["sample_id"])) == []
+    assert list(database.having("no such table", "sample_id", ids, ["id"])) == []
+    assert list(database.having("samples", "no_such_column", ids, ["id"])) == []
+    assert list(database.having("samples", "sample_id", ["' OR true --"], ["sample_id"])) == []

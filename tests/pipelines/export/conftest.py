@@ -9,6 +9,7 @@ import pytest
 from backports import zstd
 from PIL import Image
 
+from tests.conftest import made_once
 from tests.pipelines.conftest import run_build
 
 _RECIPE = """
@@ -67,7 +68,7 @@ def write_small_corpus(folder: Path, clip: Path) -> None:
         gallery_post("ga", ["one", "two", "three"]), gallery_post("gb", ["four", "gone"]),
     ]  # fmt: skip
     comments = [comment(row["id"], place, 6 - place) for row in posts for place in range(2)]
-    (folder / "pictures").mkdir(parents=True)
+    (folder / "pictures").mkdir()
     (folder / "youtube").mkdir()
     for name, rows in (("RS", posts), ("RC", comments)):
         (folder / f"{name}.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -91,17 +92,15 @@ def write_small_corpus(folder: Path, clip: Path) -> None:
 @pytest.fixture(scope="session")
 def small_corpus(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small corpus, with a clip of the demo."""
-    folder = tmp_path_factory.mktemp("small")
-    write_small_corpus(folder, next(corpus.rglob("*MFxBGAKXury*.mp4")))
-    return folder
+    clip = next(corpus.rglob("*MFxBGAKXury*.mp4"))
+    return made_once(tmp_path_factory, "small-corpus", lambda folder: write_small_corpus(folder, clip))
 
 
 @pytest.fixture(scope="session")
 def run(small_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its run folder; tests that change it copy it first."""
-    out = tmp_path_factory.mktemp("run")
-    run_build(small_corpus / "recipe.yaml", out)
-    return out
+    made = made_once(tmp_path_factory, "small-run", lambda out: run_build(small_corpus / "recipe.yaml", out))
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("small") / "run"))
 
 
 _REAL_RECIPE = """

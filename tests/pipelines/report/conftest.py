@@ -15,6 +15,7 @@ from blift.pipelines.engine.stage_run import Report as EngineReport
 from blift.pipelines.engine.versions import amend
 from blift.pipelines.report.report import report
 from blift.pipelines.stages.release import stage as release
+from tests.conftest import made_once
 from tests.pipelines.conftest import Told, run_build
 from tests.pipelines.report.made import with_personal_data, with_replay, with_rows
 
@@ -28,13 +29,15 @@ def run_with_replay(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="session")
 def stricter_run(corpus: Path, built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run of the demo with a higher threshold of views; the demo's own is the dataset before it."""
-    folder = tmp_path_factory.mktemp("stricter")
-    shutil.copytree(corpus, folder / "corpus")
-    shutil.copytree(built[0], folder / "run")
-    recipe = folder / "corpus" / "demo.yaml"
-    recipe.write_text(recipe.read_text().replace("views_above: 10000", "views_above: 50000"))
-    run_build(recipe, folder / "run")
-    return folder / "run"
+
+    def make(folder: Path) -> None:
+        shutil.copytree(corpus, folder / "corpus")
+        shutil.copytree(built[0], folder / "run")
+        recipe = folder / "corpus" / "demo.yaml"
+        recipe.write_text(recipe.read_text().replace("views_above: 10000", "views_above: 50000"))
+        run_build(recipe, folder / "run")
+
+    return made_once(tmp_path_factory, "stricter", make) / "run"
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,8 @@ def complaint(path: Path) -> str:
 def test_the_templates_that_come_with_the_package() -> None:
     assert shipped() == [
         *("behaviour-simulation", "comments-only", "content-choice", "content-only", "content-simulation"),
-        *("full", "likes-only", "memorability", "replay-only", "saliency-objects", "saliency-regions", "titles-only"),
+        *("full", "growth", "likes-only", "memorability", "reactions", "replay-only", "saliency-objects"),
+        *("saliency-regions", "titles-only"),
     ]
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,28 @@ def test_what_its_author_took_back_is_left_out_of_the_next_build(tmp_path: Path)
     assert (posts(first), posts(second)) == (30, 29)
     (step,) = [row for row in second.stages["ingest"].funnel if row.step == "withdrawn"]
     assert {str(reason) for reason in step.rejected} == {"deleted"}
+
+
+def test_the_schedule_is_that_of_the_recipe_and_only_looked_at_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[list[float], float]] = []
+
+    def schedule(_: State, ages_days: Sequence[float], now: float) -> int:
+        asked.append((list(ages_days), now))
+        return 0
+
+    monkeypatch.setattr(State, "schedule", schedule)
+    before = time.time()
+    with RedditServer(made_up(3)) as server:
+        lead(tmp_path, server)
+        path = recipe(tmp_path, {"comments": None})
+        assert main(["fetch", path, "--quiet"]) == 0
+        assert asked == []
+        assert main(["fetch", path, "--quiet", "--schedule"]) == 0
+    ((ages, now),) = asked
+    assert ages == [1, 2, 7, 30]
+    assert before <= now <= time.time()
 
 
 def posts(built: Manifest) -> int:

@@ -1,6 +1,8 @@
 """Files compared by what the media store keeps of them."""
 
 import copy
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,25 @@ def test_files_are_compared_by_their_rows_wherever_the_worker_is(tmp_path: Path)
     kept(tmp_path, "c", picture(2))
     same = copy.deepcopy(SameMedia(str(tmp_path / "store"), ("s", "s-heard"), DuplicateOptions()))
     assert (same("a", "b"), same("a", "c"), same("a", "a")) == (True, False, True)
+
+
+def test_what_came_of_a_comparison_is_kept_and_damage_lets_files_be_compared_again(tmp_path: Path) -> None:
+    kept(tmp_path, "a", picture(1))
+    kept(tmp_path, "b", IMAGE_VARIANTS["10 % cropped"](picture(1)))
+    store, options = str(tmp_path / "store"), DuplicateOptions()
+    assert SameMedia(store, ("s",), options)("a", "b")
+    shutil.rmtree(tmp_path / "store" / "measured")
+    assert SameMedia(store, ("s",), options)("a", "b")
+    assert SameMedia(store, ("s",), replace(options, groups=8))("a", "b")  # it divides the search alone
+    other = SameMedia(store, ("s",), replace(options, min_matches=4))
+    [compared] = (tmp_path / "store" / "compared").glob("*/*/a.json")
+    with pytest.raises(InputError, match="has lost what was measured"):
+        other("a", "b")
+    content = bytearray(compared.read_bytes())
+    content[-2] ^= 1
+    compared.write_bytes(content)
+    with pytest.raises(InputError, match="has lost what was measured"):
+        SameMedia(store, ("s",), options)("a", "b")
 
 
 @pytest.mark.parametrize("drawings", [[], None, [{"time_s": 0.0, "jpeg": b"no picture"}]])

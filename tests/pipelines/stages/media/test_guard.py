@@ -5,6 +5,9 @@ import select
 import signal
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -14,8 +17,8 @@ import pytest
 from blift.connectors.media.limits import Limits, Refused
 from blift.connectors.media.settings import MeasureConfig
 from blift.pipelines.stages.media.child import Greeting, Question, send
-from blift.pipelines.stages.media.guard import Guard
-from blift.pipelines.stages.media.measure import measure
+from blift.pipelines.stages.media.guard import Guard, Guards
+from blift.pipelines.stages.media.measure import Measured, measure
 from blift.schemas.reasons import Reason
 from tests.connectors.media.conftest import Render, clip, render  # noqa: F401 - fixtures
 
@@ -125,3 +128,32 @@ def test_the_process_knows_no_secrets_and_ends_with_its_guard(clip: Path, monkey
         process = process_of(guard)
         assert b"secret" not in Path(f"/proc/{process}/environ").read_bytes()
     assert not Path(f"/proc/{process}").exists()
+
+
+def test_files_are_measured_at_a_time_each_in_a_process_of_its_own(clip: Path) -> None:  # noqa: F811
+    guards, both = Guards(_CONFIG, 2), threading.Barrier(2, timeout=120)
+
+    def measured(_: int) -> Measured:
+        both.wait()
+        return guards.measure(str(clip))
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(measured, range(2))
+    assert first == second == measure(str(clip), _CONFIG)
+    assert len({process_of(guard) for guard in guards._all}) == 2
+    guards.close()
+
+
+def test_what_is_to_stop_measures_nothing_more(clip: Path) -> None:  # noqa: F811
+    guards = Guards(_CONFIG, 1)
+    with ThreadPoolExecutor(1) as pool:
+        os.kill(guards._all[0]._running().pid, signal.SIGSTOP)  # it would answer never
+        asked = pool.submit(guards.measure, str(clip))
+        while guards._free.qsize():  # until the other thread has taken the process
+            time.sleep(0.001)
+        guards.stop()
+        with pytest.raises(Refused, match=r"ended with SIGKILL|was to stop"):
+            asked.result()
+    with pytest.raises(Refused, match="was to stop"):
+        guards.measure(str(clip))
+    guards.close()

@@ -9,7 +9,8 @@ from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.media.settings import DecoderChoice, MeasureConfig
 from blift.connectors.web.placeholders import DIGESTS
-from blift.pipelines.stages.media.pipeline import _ROWS, MediaConfig, _Match, _MergeUses, plan
+from blift.pipelines.stages.media.measuring import ROWS
+from blift.pipelines.stages.media.pipeline import MediaConfig, _Match, _MergeUses, plan
 from blift.schemas.reasons import Reason
 from blift.transforms.accounting import REJECTS
 from blift.transforms.media.files import FILES, WANTED
@@ -73,10 +74,10 @@ def test_a_name_that_several_media_have_is_noted_with_what_to_do(name: str, note
 def row_of(sha256: str, key: str, title: str, *, side: int = 160) -> pa.Table:
     """A row of one file with one use."""
     plain = {"string": "", "int64": 1, "double": 1.0, "bool": False}
-    row = {field.name: plain.get(str(field.type), []) for field in _ROWS} | {"posted_at": None}
+    row = {field.name: plain.get(str(field.type), []) for field in ROWS} | {"posted_at": None}
     row |= {"sha256": sha256, "file": f"{key}.jpg", "width": side, "height": side}
     uses = [{"media_key": key, "place": 0}]
-    return pa.Table.from_pylist([row | {"uses": uses, "media_key": key, "unite_as": key, "titles": [title]}], _ROWS)
+    return pa.Table.from_pylist([row | {"uses": uses, "media_key": key, "unite_as": key, "titles": [title]}], ROWS)
 
 
 def merged(*rows: pa.Table) -> tuple[list[str], list[tuple[str, str, str]]]:

@@ -56,7 +56,7 @@ def test_one_commit_holds_everything_and_the_tag_names_it(
     assert {path: file["digest"] for path, file in listed.items()} == {
         path: digest for path, digest in held.items() if path not in (".gitattributes", "manifest.json")
     }
-    assert {"README.md", "recipe.yaml", "funnel.svg", "schemas/sample-1.2.0.json"} <= held.keys()
+    assert {"README.md", "recipe.yaml", "funnel.svg", "schemas/sample-1.3.0.json"} <= held.keys()
 
 
 def test_the_same_content_again_makes_no_upload_no_commit_and_keeps_the_tag(

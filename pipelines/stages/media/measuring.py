@@ -1,0 +1,272 @@
+"""Files with their uses to rows: each is read once, measured in a process of its own, and kept in the media store."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+from apache_beam.pvalue import TaggedOutput
+
+from blift.connectors.ahead import ahead
+from blift.connectors.filesystem import is_here
+from blift.connectors.malformed import reject_table
+from blift.connectors.media.limits import Refused
+from blift.connectors.media.local import local_file
+from blift.connectors.media.nvidia import device, has_device
+from blift.connectors.media.settings import DecoderChoice, MeasureConfig
+from blift.connectors.media.store import KEPT, MediaStore
+from blift.connectors.models.speech import SpeechConfig
+from blift.connectors.parquet import file_sha256
+from blift.pipelines.stages.media.guard import Guards
+from blift.pipelines.stages.media.hearing import Ears, digest_of
+from blift.schemas.arrow import conform, from_rows
+from blift.schemas.errors import InputError
+from blift.schemas.reasons import Reason
+from blift.schemas.registry import SCHEMAS
+from blift.transforms.accounting import REJECTS, Tally
+from blift.transforms.media.clusters import MEMBERS
+from blift.transforms.media.files import FOUND, with_misfits
+from blift.transforms.tables import arrow, concat, frame
+
+STAGE = "media"
+#: Steps of the funnel.
+_MEASURE, _FITS = 0, 0
+#: Files that are looked up in the store together.
+_LOOKED_UP = 64
+#: The row of a file with its uses, and what the search for near-duplicates needs.
+ROWS = pa.schema(
+    [
+        *list(SCHEMAS["media"]),
+        *[field for field in MEMBERS if field.name != "sha256"],
+        pa.field("titles", pa.list_(pa.string())),
+        *[KEPT.field(name) for name in ("marks", "glimpses")],
+    ]
+)
+
+
+@dataclass(frozen=True)
+class MeasureOptions:
+    """How files are measured.
+
+    Attributes:
+        store: folder of the media store.
+        speech: a model that hears speech; None: none.
+        at_once: files that one worker measures at a time, each in a process of its own. With a GPU it is one.
+    """
+
+    measure: MeasureConfig
+    store: str
+    speech: SpeechConfig | None
+    at_once: int
+
+
+def files_at_once(memory_bytes: int) -> int:
+    """How many files the only worker of a machine measures at a time: as many as it has cores, and memory for.
+
+    Args:
+        memory_bytes: that one of them may take.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    of_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(cores, of_machine // memory_bytes))
+
+
+def uses_device(choice: DecoderChoice) -> bool:
+    """Whether this machine decodes on a device.
+
+    Raises:
+        RecipeError: the recipe asks for one, and there is none.
+    """
+    if choice is DecoderChoice.GPU:
+        device()
+        return True
+    return choice is DecoderChoice.AUTO and has_device()
+
+
+def store_settings(measure: MeasureConfig, speech: SpeechConfig | None) -> tuple[str, str]:
+    """Under which a row lies in the store: of a file whose speech is not asked for, and of one whose speech is."""
+    plain = measure.digest()
+    return plain, f"{plain}-{digest_of(speech)}" if speech else plain
+
+
+class FilesWithUses(beam.DoFn):
+    """The uses of files by paths to tables of `FOUND`, each of so many files as a worker measures at a time.
+
+    A table is what workers share out: where there are several, it is of one file.
+    """
+
+    def __init__(self, options: MeasureOptions) -> None:
+        self._options = options
+
+    def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
+        uses = frame(concat(element[1], FOUND)).sort("path", "media_key", "place")
+        if self._options.at_once > 1:
+            yield arrow(uses, FOUND)
+        else:
+            yield from _by_file(uses)
+
+
+def _by_file(uses: pl.DataFrame) -> Iterator[pa.Table]:
+    for of_file in uses.partition_by("path", maintain_order=True):
+        yield arrow(of_file, FOUND)
+
+
+class MeasureFiles(beam.DoFn):
+    """Files with their uses to rows, out of the store where they have been measured before."""
+
+    def __init__(self, options: MeasureOptions) -> None:
+        self._options = options
+
+    def setup(self) -> None:
+        options = self._options
+        gpu = uses_device(options.measure.decoder)
+        self._at_once = 1 if gpu else options.at_once
+        self._guards = Guards(options.measure, self._at_once, gpu=gpu)
+        self._ears = Ears(options.speech) if options.speech else None
+        self._hearing = threading.Lock()
+        settings = store_settings(options.measure, options.speech)
+        self._store, self._heard = (MediaStore(options.store, each) for each in settings)
+
+    def teardown(self) -> None:
+        self._guards.close()
+
+    def process(self, uses: pa.Table) -> Iterator[pa.Table | TaggedOutput]:
+        threads = self._at_once if self._at_once > 1 else 0
+        for made in ahead(self._looked_up(uses), self._made, threads, self._guards.stop):
+            yield from made
+
+    def _looked_up(self, uses: pa.Table) -> Iterator[tuple[pa.Table, pa.Table | None]]:
+        """The uses of each file, and its row where it was measured before."""
+        files = _by_file(frame(uses))
+        while some := list(islice(files, _LOOKED_UP)):
+            known = self._known(some)
+            yield from ((of_file, known.get(of_file.column("path")[0].as_py())) for of_file in some)
+
+    def _known(self, files: Sequence[pa.Table]) -> dict[str, pa.Table]:
+        """The rows of those of several files that were measured before, by path: values are checked in one go.
+
+        Of files of this machine: others are fetched one by one.
+        """
+        found: dict[str, pa.Table] = {}
+        for store, spoken in ((self._store, True), (self._heard, False)):
+            digests = {}
+            for uses in files:
+                path = uses.column("path")[0].as_py()
+                if is_here(path) and not self._is_too_large(uses) and _is_spoken(uses) == spoken:
+                    with suppress(InputError):  # what is wrong with the file is said where it is measured
+                        digests[path] = file_sha256(path)
+            rows = store.all_measured(sorted(set(digests.values())))
+            found |= {path: rows[sha256] for path, sha256 in digests.items() if sha256 in rows}
+        return found
+
+    def _made(self, file: tuple[pa.Table, pa.Table | None]) -> list[pa.Table | TaggedOutput]:
+        """All that comes of one file: its uses, and its row where that is known."""
+        uses, known = file
+        tally = Tally(STAGE)
+        made: list[pa.Table | TaggedOutput] = []
+        lost: dict[Reason, int] = {}
+        try:
+            row = (self._row(uses) if known is None else known).drop_columns("drawings")
+            told = with_misfits(frame(uses), row.column("form")[0].as_py(), row.column("duration_s")[0].as_py())
+            misfits, fitting = told.filter(pl.col("misfit").is_not_null()), told.filter(pl.col("misfit").is_null())
+            tally.step(_FITS, "fits", "use", told.height, {Reason.OTHER_MEDIA: misfits.height})
+            if misfits.height:
+                rejects = reject_table([_misfit(use) for use in misfits.iter_rows(named=True)])
+                made.append(TaggedOutput(REJECTS, rejects))
+            if fitting.height:
+                made.append(_with_uses(row, fitting))
+        except Refused as refused:
+            lost = {refused.reason: 1}
+            made.append(TaggedOutput(REJECTS, reject_table([_reject(uses, refused)])))
+        tally.step(_MEASURE, "measure", "file", 1, lost)
+        return [*made, *tally.emit()]
+
+    def _row(self, uses: pa.Table) -> pa.Table:
+        path, limits = uses.column("path")[0].as_py(), self._options.measure.limits
+        if self._is_too_large(uses):
+            size_bytes = uses.column("size_bytes")[0].as_py()
+            raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes; at most {limits.max_bytes}")
+        spoken = _is_spoken(uses)
+        store = self._store if spoken else self._heard
+        try:
+            with local_file(path) as local:
+                sha256 = file_sha256(local)
+                row = store.measured(sha256)
+                if row is None:
+                    row = self._measured(local, sha256, os.path.getsize(local), spoken=spoken)
+                    store.put_measured(sha256, row)
+        except (OSError, InputError) as error:
+            raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
+        return row
+
+    def _is_too_large(self, uses: pa.Table) -> bool:
+        return bool(uses.column("size_bytes")[0].as_py() > self._options.measure.limits.max_bytes)
+
+    def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
+        measured = self._guards.measure(local)
+        row = {**measured.row, "sha256": sha256, "size_bytes": size_bytes}
+        for scene, keyframe in zip(row["scenes"], measured.keyframes, strict=True):
+            scene["keyframe"] = self._store.put_keyframe(keyframe) if keyframe is not None else None
+        if self._ears and not spoken and row["audio_codec"]:
+            with self._hearing:  # one model, which uses all cores by itself
+                heard = self._ears.hear(local, row["duration_s"], self._options.measure.limits.timeout_s)
+            row["speech"] = heard.segments
+            row["damage"] = "; ".join(part for part in (row["damage"], heard.problem) if part) or None
+        return from_rows([{**row, **measured.traits.columns(), "uses": [], "file": "", "unite_as": ""}], KEPT)
+
+
+def _is_spoken(uses: pa.Table) -> bool:
+    return bool(pa.compute.any(uses.column("spoken")).as_py())
+
+
+def _with_uses(row: pa.Table, uses: pl.DataFrame) -> pa.Table:
+    """The row of a file with what the uses say, and the columns that the search for near-duplicates needs."""
+    named = uses.select("media_key", "place").to_dicts()
+    key = uses.filter("single")["media_key"].min()
+    facts = frame(row).with_columns(
+        uses=pl.Series([named]),
+        file=pl.lit(uses["file"][0]),
+        unite_as=pl.lit(key or named[0]["media_key"]),
+        pixels=pl.col("width") * pl.col("height"),
+        posted_at=pl.lit(uses["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
+        media_key=pl.lit(key, dtype=pl.String),
+        titles=pl.Series([uses["title"].drop_nulls().unique().to_list()], dtype=pl.List(pl.String)),
+    )
+    return as_rows(facts)
+
+
+def as_rows(facts: pl.DataFrame) -> pa.Table:
+    """As ``ROWS``."""
+    return conform(facts.select(ROWS.names).to_arrow(compat_level=pl.CompatLevel.oldest()), ROWS)
+
+
+def _reject(uses: pa.Table, refused: Refused) -> dict[str, Any]:
+    key, file = (uses.column(name)[0].as_py() for name in ("media_key", "file"))
+    return reject_row("measure", refused.reason, refused.detail, key, file)
+
+
+def _misfit(use: Mapping[str, Any]) -> dict[str, Any]:
+    return reject_row("fits", Reason.OTHER_MEDIA, use["misfit"], use["media_key"], use["file"])
+
+
+def reject_row(rule: str, reason: Reason, detail: str, media_key: str, file: str) -> dict[str, Any]:
+    """The reject of a use of a file."""
+    return {
+        "stage": STAGE,
+        "rule": rule,
+        "reason": reason.value,
+        "record_table": "media",
+        "record_id": media_key,
+        "detail": detail,
+        "source": file,
+        "line": None,
+        "payload": None,
+    }
