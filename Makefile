@@ -77,8 +77,8 @@ $(NODE_MODULES)/.installed: pipelines/report/page/package-lock.json
 	cd $(NODE_MODULES) && npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
-page: $(NODE_MODULES)/.installed  ## bundle the page of `blift report` out of its sources (needs Node)
-	pipelines/report/page/build.sh $(CURDIR)/$(NODE_MODULES)/node_modules pipelines/report/page
+page: $(NODE_MODULES)/.installed  ## bundle the pages of `blift report` and `blift explore` out of their sources (needs Node)
+	pipelines/report/page/build.sh $(CURDIR)/$(NODE_MODULES)/node_modules pipelines/report/page pipelines/explore/page
 
 # The packages under their import names, for tools that read files instead of importing them.
 tree: $(VENV)/.installed

@@ -6,14 +6,17 @@ Before that, the same questions are put to DuckDB and Polars in this process.
 
 from __future__ import annotations
 
+import json
+import os
 import resource
 import subprocess
 import sys
 import time
 import timeit
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import duckdb
@@ -112,40 +115,67 @@ def _replay(video: np.ndarray, chance: np.random.Generator) -> pa.Array:
 
 
 def measure(folder: Path, samples: int) -> None:
-    """Start the server in a process of its own, and print how long each request takes."""
+    """Start the server in a process of its own, and print how long each question takes."""
     command = [sys.executable, "-P", "-m", "blift.pipelines.cli", "explore", str(folder), "--no-browser"]
     before = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
-        print(f"start to address            {time.perf_counter() - before:6.2f} s")
-        _asked(url, samples)
+        print(f"start to address: {time.perf_counter() - before:.2f} s")
+        print("| question | first, wall ms | median, wall ms | first, CPU ms | median, CPU ms |\n|---|--:|--:|--:|--:|")
+        for what, ask in _questions(url, samples).items():
+            _timed(what, process.pid, ask)
         process.terminate()
-    print(f"peak memory of the server  {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:6.0f} MB")
+    print(f"peak memory of the server: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB")
 
 
-def _asked(url: str, samples: int) -> None:
+def _questions(url: str, samples: int) -> dict[str, Callable[[int], object]]:
+    """What is asked, each with the number of the round."""
     per_shard = samples // _SHARDS
     places = np.random.default_rng(1).integers(0, [_SHARDS, per_shard], (_ROUNDS, 2)).tolist()
-    wanted = [f"{number:02x}{row:030x}" for number, row in places]
-    _timed("first page", url, [("rows", {"limit": 50})] * _ROUNDS)
-    _timed("random sample", url, [("row", {"file": number, "row": row}) for number, row in places])
-    _timed("twenty random rows", url, [("rows", {"seed": seed, "limit": 20}) for seed in range(1, _ROUNDS)])
-    _timed("page sorted by score", url, [("rows", {"order": "score", "descending": 1})] * _ROUNDS)
-    _timed("search in all texts", url, [("rows", {"search": f"word{n} word{n + 1}"}) for n in range(_ROUNDS)])
-    _timed("score > 49,900", url, [("rows", {"where": "score > 49900"})] * _ROUNDS)
-    _timed("sample by id", url, [("id", {"id": one}) for one in wanted])
+
+    def rows(**parameters: object) -> Any:
+        return _answer(url, "rows", parameters)
+
+    def random_sample(seed: int) -> object:
+        file, row = rows(seed=seed + 1, limit=1)["rows"][0]["place"]
+        return _answer(url, "row", {"file": file, "row": row})
+
+    return {
+        "first page": lambda _: rows(),
+        "random sample": random_sample,
+        "twenty random rows": lambda n: rows(seed=n + 1, limit=20),
+        "page sorted by score": lambda n: rows(order="score", descending=1, offset=50 * n),
+        "filter `score > N`": lambda n: rows(filter=json.dumps(["score", ">", str(49_000 + n)])),
+        "the same, sorted by views": lambda n: rows(filter=json.dumps(["score", ">", str(49_000 + n)]), order="views"),
+        "filter `title` contains": lambda n: rows(filter=json.dumps(["title", "contains", f"word{n} word{n + 1}"])),
+        "search in all texts": lambda n: rows(search=f"word{n} word{n + 1}"),
+        "sample by id": lambda n: _answer(url, "id", {"id": f"{places[n][0]:02x}{places[n][1]:030x}"}),
+        "sample by id of a post": lambda n: _answer(url, "id", {"id": f"reddit:{places[n][0]:02x}{places[n][1]:06x}"}),
+    }
 
 
-def _timed(what: str, url: str, requests: Sequence[tuple[str, dict[str, object]]]) -> None:
-    """Print how long the first of some requests took, and the median of them all."""
-    seconds = []
-    for name, parameters in requests:
-        before = time.perf_counter()
-        with urllib.request.urlopen(f"{url}api/{name}?{urlencode(parameters)}") as answer:  # noqa: S310 - loopback
-            answer.read()
-        seconds.append(time.perf_counter() - before)
-    print(f"{what:24} first {seconds[0] * 1000:6.0f} ms   median {np.median(seconds) * 1000:6.0f} ms")
+def _answer(url: str, name: str, parameters: Mapping[str, object]) -> Any:
+    with urllib.request.urlopen(f"{url}api/{name}?{urlencode(parameters)}") as answer:  # noqa: S310 - loopback
+        return json.load(answer)
+
+
+def _timed(what: str, server: int, ask: Callable[[int], object]) -> None:
+    """Print a row: the wall time and the CPU time of the server, of the first round and in the median."""
+    walls, cpus = [], []
+    for number in range(_ROUNDS):
+        wall, cpu = time.perf_counter(), _cpu_s(server)
+        ask(number)
+        walls.append(time.perf_counter() - wall)
+        cpus.append(_cpu_s(server) - cpu)
+    figures = (walls[0], np.median(walls), cpus[0], np.median(cpus))
+    print(f"| {what} | {' | '.join(f'{1000 * each:.0f}' for each in figures)} |")
+
+
+def _cpu_s(process: int) -> float:
+    """CPU seconds of a process so far, in steps of 10 ms."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def compare(folder: Path) -> None:

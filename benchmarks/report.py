@@ -198,10 +198,11 @@ def _measured(run: str, out: str) -> None:
     began = time.perf_counter()
     command = [sys.executable, "-P", "-m", "blift.pipelines.cli", "report", run, "--out", out]
     subprocess.run(command, check=True)
-    seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    seconds, used = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime
     sizes = [path.stat().st_size for path in Path(out).rglob("*") if path.is_file()]
-    print(f"report: {seconds:.1f} s, {peak:,.0f} MiB at most, {sum(sizes) / 1e6:.1f} MB in {len(sizes):,} files")
+    size = f"{sum(sizes) / 1e6:.1f} MB in {len(sizes):,} files"
+    print(f"report: {seconds:.1f} s wall, {cpu:.1f} s CPU, {used.ru_maxrss / 1024:,.0f} MiB at most, {size}")
 
 
 def _browsed(out: str, chromium: str) -> None:

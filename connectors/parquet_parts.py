@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -13,6 +14,10 @@ import pyarrow.parquet as pq
 from blift.connectors.parquet import opened
 from blift.connectors.shard import Shard
 from blift.connectors.stored_table import StoredTable, present_schema
+from blift.schemas.errors import InputError
+
+#: Rows that are decoded at once where few are wanted.
+_BATCH_ROWS = 1_000
 
 
 @contextmanager
@@ -51,17 +56,29 @@ class OpenShard:
         return self._stored.present(rows, columns)
 
     def matching(self, column: str, values: Sequence[str], columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows whose ``column`` has one of some values; row groups without such a row stay packed."""
-        wanted, parts = pa.array(values, pa.string()), []
+        """The rows whose ``column`` has one of some values; what lies behind the last of them stays packed."""
+        wanted = pa.array(values, pa.string())
+        parts: list[pa.Table] = []
         for place in range(self._parquet.num_row_groups):
             found = pc.is_in(self._parquet.read_row_group(place, [column]).column(column), value_set=wanted)
-            if pc.any(found).as_py():
-                parts.append(self._parquet.read_row_group(place, self._stored.needed(columns)).filter(found))
+            parts.extend(self._chosen(place, np.flatnonzero(found), columns))
         if not parts:
             return present_schema(self._stored.table, columns).empty_table()
-        rows = pa.concat_tables(parts)
+        rows = pa.concat_tables(parts).replace_schema_metadata(self._parquet.schema_arrow.metadata)
         rows.validate(full=True)
         return self._stored.present(rows, columns)
+
+    def _chosen(self, group: int, rows: np.ndarray, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+        """Some rows of a row group, by their numbers in it."""
+        if not len(rows):
+            return
+        first, needed = 0, self._stored.needed(columns)
+        for batch in self._parquet.iter_batches(_BATCH_ROWS, row_groups=[group], columns=needed):
+            here = rows[(rows >= first) & (rows < first + batch.num_rows)] - first
+            yield pa.Table.from_batches([batch]).take(pa.array(here))
+            first += batch.num_rows
+            if first > rows[-1]:
+                return
 
     def lengths(self, columns: Sequence[str]) -> pa.Table:
         """How many items the lists of some columns have, by column; of their items one leaf is decoded."""
@@ -99,6 +116,29 @@ class OpenShard:
 
     def _is_text(self, path: str) -> bool:
         return bool(self._parquet.schema.column(self._leaves[path]).physical_type == "BYTE_ARRAY")
+
+
+def rows_with_member(path: str, column: str, member: str, value: str) -> list[int]:
+    """The numbers of the rows of a file on this machine of whose list of structs one has a value as its ``member``.
+
+    Args:
+        path: of any Parquet file; its digest is not checked.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        with pq.ParquetFile(path) as parquet:
+            names = [parquet.schema.column(place).path for place in range(len(parquet.schema.names))]
+            leaf = next((n for n in names if n.startswith(f"{column}.") and n.rpartition(".")[2] == member), None)
+            if leaf is None:
+                return []
+            lists = parquet.read([leaf]).column(column).combine_chunks()
+            found = pc.equal(pc.struct_field(lists.flatten(), member), pa.scalar(value, pa.string()))
+            owners = pc.list_parent_indices(lists).filter(pc.fill_null(found, False))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"Cannot read {path}: {str(error).rstrip('.')}.") from error
+    return [int(row) for row in pc.unique(owners).to_pylist()]
 
 
 def _members(lists: pa.Array, member: str) -> pa.Array:

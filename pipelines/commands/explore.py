@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import re
 import tempfile
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from blift.connectors.hub.extra import require_hub
-from blift.pipelines.engine.funnel import funnel_rows
+from blift.connectors.hub.named import Named, named_on_hub
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.versions import is_run_folder, run_folder
 from blift.pipelines.explore.api import Dataset, Explorer
 from blift.pipelines.explore.kept_media import KeptMedia
+from blift.pipelines.explore.listed_media import ListedMedia
 from blift.pipelines.explore.query import Database, require_duckdb
 from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import copied, require_tables
+from blift.pipelines.report.funnel import funnel
+from blift.pipelines.stages.media.lists import FOLDER
 from blift.schemas.printable import printable
-
-#: A dataset on the Hub; with a branch, a tag or a commit: `OWNER/NAME@v1.0.0`.
-_ON_HUB = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?", flags=re.ASCII)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
 def _opened(name: str) -> Iterator[Dataset]:
     """The dataset that a person names: a run folder, or one on the Hub."""
     with tempfile.TemporaryDirectory(prefix="blift-explore-") as scratch:
-        on_hub = None if is_run_folder(name) else _ON_HUB.fullmatch(name)
-        dataset = _of_hub(on_hub, scratch) if on_hub else _of_folder(run_folder(name), scratch)
+        on_hub = None if is_run_folder(name) else named_on_hub(name)
+        dataset = _of_hub(name, on_hub, scratch) if on_hub else _of_folder(run_folder(name), scratch)
         try:
             yield dataset
         finally:
@@ -70,13 +69,14 @@ def _of_folder(folder: RunFolder, scratch: str) -> Dataset:
     manifest = folder.require_manifest()
     tables = require_tables(folder, manifest)
     database = Database(tables if folder.is_local else copied(tables, scratch))
-    media = KeptMedia(folder.path) if folder.is_local else None
-    return Dataset(manifest.recipe, folder.path, database, list(funnel_rows(manifest)), media)
+    lists = [shard for shard in manifest.shards if shard.path.startswith(FOLDER)]
+    media = KeptMedia(folder.path, ListedMedia(folder.path, lists, scratch)) if folder.is_local else None
+    return Dataset(manifest.recipe, folder.path, database, funnel(manifest), media)
 
 
-def _of_hub(named: re.Match[str], scratch: str) -> Dataset:
+def _of_hub(name: str, named: Named, scratch: str) -> Dataset:
     require_hub()
     from blift.pipelines.explore.hub import download  # noqa: PLC0415 - an extra, needed by who reads from the Hub alone
 
-    found = download(named["repo"], named["revision"], scratch, print)
-    return Dataset(named[0], f"on the Hub, at commit {found.commit[:10]}", Database(found.tables))
+    found = download(named.repo, named.revision, scratch, print)
+    return Dataset(name, f"on the Hub, at commit {found.commit[:10]}", Database(found.tables))

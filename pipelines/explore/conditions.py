@@ -36,7 +36,7 @@ def condition(columns: Sequence[Column], filters: Sequence[Filter], search: str 
     there = {column.name: column for column in columns}
     parts = [_filtered(there, one) for one in filters]
     if search.strip():
-        texts = [column.name for column in columns if column.kind == "VARCHAR"]
+        texts = [column.name for column in columns if column.kind == "VARCHAR" and not column.is_empty]
         parts.append(" OR ".join(_contains(quoted_name(name), search.strip()) for name in texts) or "false")
     return " AND ".join(f"({part})" for part in parts)
 

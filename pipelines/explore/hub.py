@@ -12,11 +12,11 @@ from blift.connectors.inside import fault_of_path
 from blift.connectors.parquet import file_sha256
 from blift.connectors.shard import Shard
 from blift.pipelines.explore.tables import QueryTable
-from blift.schemas.configs import CONFIGS
+from blift.pipelines.stages.release.layout import PUBLISHED
 from blift.schemas.errors import InputError
 
 _CONVERTED = "refs/convert/parquet"
-_OF_FOLDER = {folder: (name, table) for name, folder, table in CONFIGS}
+_OF_FOLDER = {folder: (name, table) for name, folder, table in PUBLISHED}
 _LFS_DIGEST = 64
 
 

@@ -1,4 +1,4 @@
-"""The files of media in a run folder that may be shown: those of its store, and none besides."""
+"""The files of media of a run folder that may be shown: those of its store, and pictures that its lists name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from blift.connectors.filesystem import exists, matching
 from blift.connectors.inside import check_file, fault_of_path
+from blift.pipelines.explore.listed_media import PLACE, ListedMedia
 from blift.schemas.errors import BliftError, InputError
 
 #: The folder of the store in a run folder.
@@ -32,29 +33,32 @@ CONTENT_TYPES = {
 
 
 class KeptMedia:
-    """The store of a run folder on this machine.
+    """The store of a run folder on this machine, and pictures that the run folder only names.
 
     Args:
         folder: the run folder.
+        listed: the pictures that it names; None where none of them are shown.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: str, listed: ListedMedia | None = None) -> None:
+        self._folder, self._listed = folder, listed
 
     def path(self, name: str) -> tuple[str, str]:
         """The full path of a file of the store, and its content type.
 
         Args:
-            name: relative to the run folder, such as `store/images/0f/0f56....jpg`.
+            name: relative to the run folder, such as `store/images/0f/0f56....jpg`, or what ``picture`` gave.
 
         Raises:
             InputError: it is not in the store, is no plain file, or is of a kind that is not shown.
         """
         kind = CONTENT_TYPES.get(name.rpartition(".")[2].lower())
-        if kind is None or not name.startswith(f"{_STORE}/") or fault_of_path(name):
+        roots = {_STORE: self._folder, **({PLACE: self._listed.scratch} if self._listed else {})}
+        root = roots.get(name.partition("/")[0])
+        if kind is None or root is None or fault_of_path(name):
             raise InputError(f"{name} is no file of media in the store.")
-        check_file(self._folder, name)
-        full = posixpath.join(self._folder, name)
+        check_file(root, name)
+        full = posixpath.join(root, name)
         if not exists(full):
             raise InputError(f"{name} is not in the store.")
         return full, kind
@@ -69,6 +73,32 @@ class KeptMedia:
                 continue
             found.append({"path": name, "kind": kind.partition("/")[0], "label": label})
         return found
+
+    def of_sample(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The paths of the image or the video of a sample, and of each keyframe; None for those not kept."""
+        whole = self.picture(row["sha256"]) if row["sha256"] else None
+        video = whole if whole and CONTENT_TYPES[whole.rpartition(".")[2].lower()].startswith("video/") else None
+        keyframes = [scene["keyframe"] for scene in row["scenes"]]
+        return {
+            "file": None if video else whole,
+            "video": video,
+            "scenes": [self._there(f"{_STORE}/{name}") if name else None for name in keyframes],
+        }
+
+    def picture(self, sha256: str, file: str | None = None) -> str | None:
+        """The path of an image or a video by its digest, or by its name in the lists; None where it cannot be shown."""
+        kept = self._there(self._of_digest(sha256))
+        if kept or not file or not self._listed:
+            return kept
+        return self._listed.picture(sha256, file)
+
+    def _there(self, name: str) -> str | None:
+        """The name, where it may be shown."""
+        try:
+            self.path(name)
+        except BliftError:  # it was not kept, or is not ours to show
+            return None
+        return name
 
     def _of_digest(self, sha256: str) -> str:
         """The path of a file by its digest; empty where there is none."""

@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from blift.connectors.parquet_parts import rows_with_member
 from blift.pipelines.explore.tables import QueryTable
 from blift.schemas.errors import InputError, cut, did_you_mean
 
@@ -31,6 +32,11 @@ _FILE, _ROW = "blift:file", "blift:row"
 LONGEST_S = 60.0
 #: Memory of the database, MB. What a sort holds is only the sorted column.
 _MEMORY_MB = 2_048
+#: Seconds between two interrupts of a query that goes on.
+_AGAIN_S = 0.1
+_CLOSED = "The dataset is no longer open."
+#: Conditions whose number of rows is remembered.
+_TOTALS = 100
 _NO_COLUMN = re.compile(r'Referenced column "(?P<name>.+?)" not found')
 _EXAMPLE = "A condition is one SQL expression, such as \"score > 100 AND title ILIKE '%cat%'\"."
 
@@ -43,6 +49,9 @@ KEYS = {
     "instruction": ("id", "sample_id"),
     "chat": ("id", "sample_id"),
     "preference": ("id", "sample_id"),
+    "instruction_with_media": ("id", "sample_id"),
+    "chat_with_media": ("id", "sample_id"),
+    "preference_with_media": ("id", "sample_id"),
     "origin": ("record_id",),
     "reject": ("record_id",),
 }
@@ -50,10 +59,11 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name, its type as DuckDB calls it, and whether its values are single ones."""
+    """A column of a table: its name, its type as DuckDB calls it, and whether no row has a value."""
 
     name: str
     kind: str
+    is_empty: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -125,6 +135,9 @@ class Database:
         self.tables = dict(tables)
         self._longest_s = longest_s
         self._mixed: set[str] = set()
+        self._totals: dict[tuple[str, str, str], int] = {}
+        self._cursors: set[duckdb.DuckDBPyConnection] = set()
+        self._running, self._closed = threading.Condition(), False
         self._connection = duckdb.connect(":memory:", config={"temp_directory": "", "threads": os.cpu_count() or 1})
         paths = [path for table in self.tables.values() for path in map(os.path.abspath, table.paths())]
         with self._told(""):
@@ -144,7 +157,7 @@ class Database:
         ).fetchall()
         if layouts[0][0] > 1:
             self._mixed.add(table.name)
-        return _selected(files, "file_index", ", union_by_name = true" if table.name in self._mixed else "")
+        return _selected(files, ", union_by_name = true" if table.name in self._mixed else "")
 
     def _lock(self, paths: Sequence[str]) -> None:
         for setting in (
@@ -161,7 +174,17 @@ class Database:
 
     def _described(self, name: str) -> list[Column]:
         described = self._connection.execute(f"DESCRIBE {quoted_name(name)}").fetchall()
-        return [Column(column, kind) for column, kind, *_ in described if column not in (_FILE, _ROW)]
+        empty = self._without_values(name)
+        return [Column(column, kind, column in empty) for column, kind, *_ in described if column not in (_FILE, _ROW)]
+
+    def _without_values(self, name: str) -> set[str]:
+        """The columns without any value, as the statistics in the files say."""
+        files = _list(map(os.path.abspath, self.tables[name].paths()))
+        found = self._connection.execute(
+            f"SELECT path_in_schema FROM parquet_metadata({files}) GROUP BY ALL "  # noqa: S608 - names are quoted
+            "HAVING coalesce(sum(stats_null_count) = sum(num_values), false) AND count(stats_null_count) = count(*)"
+        ).fetchall()
+        return {path for (path,) in found}
 
     def _counted(self, name: str) -> list[int]:
         """The rows of each file, as the file itself says."""
@@ -174,7 +197,13 @@ class Database:
         return Place(file, number - self._starts[table][file])
 
     def close(self) -> None:
-        """Let the files go."""
+        """Give up the queries that run, wait for their ends, and let the files go."""
+        with self._running:
+            self._closed = True
+            while self._cursors:
+                for cursor in self._cursors:
+                    cursor.interrupt()
+                self._running.wait(_AGAIN_S)
         self._connection.close()
 
     def columns(self, table: str) -> list[Column]:
@@ -202,7 +231,7 @@ class Database:
                 return Found(
                     [Place(int(found[_FILE][each]), int(found[_ROW][each])) for each in drawn], len(found[_ROW])
                 )
-            (total,) = rows.aggregate("count(*)").fetchall()[0]
+            total = self._total(table, choice, rows)
             ordered = rows
             if choice.order:
                 down = "DESC" if choice.descending else "ASC"
@@ -211,6 +240,18 @@ class Database:
                 )
             page = ordered.limit(choice.limit, choice.offset).project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
             return Found([Place(*place) for place in page.fetchall()], total)
+
+    def _total(self, table: str, choice: Choice, rows: duckdb.DuckDBPyRelation) -> int:
+        """How many rows meet a condition: remembered, since a page of the same rows is turned and sorted again."""
+        condition = (table, choice.where.strip(), choice.filters)
+        if not any(condition[1:]):
+            return self.count(table)
+        if condition not in self._totals:
+            (total,) = rows.aggregate("count(*)").fetchall()[0]
+            if len(self._totals) >= _TOTALS:
+                self._totals.pop(next(iter(self._totals)), None)
+            self._totals[condition] = int(total)
+        return self._totals[condition]
 
     def _of_all(self, table: str, choice: Choice) -> Found:
         """Where rows lie that need meet no condition and are not sorted: no file is read for that."""
@@ -238,13 +279,32 @@ class Database:
             by_file.setdefault(place.file, []).append(place.row)
         found: dict[Place, dict[str, Any]] = {}
         for file, numbers in sorted(by_file.items()):
-            condition = f"{quoted_name(_FILE)} = {file} AND {quoted_name(_ROW)} IN ({', '.join(map(str, numbers))})"
-            with self._chosen(table, condition, file=file) as rows:
-                few = rows.limit(len(set(numbers)))  # the rest of the file is not read once they are there
-                read = few.project(", ".join(map(quoted_name, (_FILE, _ROW, *wanted)))).to_arrow_table()
+            with self._cursor(table) as cursor:
+                read = cursor.sql(self._select_rows(table, file, sorted(set(numbers)), wanted)).to_arrow_table()
                 for row in read.to_pylist():
-                    found[Place(row.pop(_FILE), row.pop(_ROW))] = row
+                    found[Place(file, row.pop(_ROW))] = row
         return [found[place] for place in places if place in found]
+
+    def having(
+        self, table: str, column: str, values: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a table whose ``column`` has one of some values, in the order of the files.
+
+        There are none where there is no such table or column; of ``columns`` that it lacks, the values are None.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        there = {each.name for each in self._columns.get(table, ())}
+        if column not in there or not values:
+            return
+        known = [name for name in columns if name in there]
+        with self._chosen(
+            table, f"{quoted_name(column)} IN ({', '.join(map(quoted_text, sorted(set(values))))})"
+        ) as rows:
+            ordered = rows.order(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
+            found = ordered.project(", ".join(map(quoted_name, known))).to_arrow_table().to_pylist()
+        yield from ({name: row.get(name) for name in columns} for row in found)
 
     def pick(
         self, table: str, where: str, columns: Sequence[str] = (), order: str = "", limit: int = 1_000
@@ -273,10 +333,24 @@ class Database:
         """
         there = {column.name: column for column in self._columns[table]}
         keys = KEYS.get(self.tables[table].table, ("id", "sample_id", "post_id", "permalink"))
-        conditions = [_is(key, wanted) for key in keys if key.partition(".")[0] in there]
-        if not conditions:
-            return Found([], 0)
-        return self.find(table, Choice(where=" OR ".join(conditions), limit=limit))
+        # One by one: row groups are left out by the least and the largest value of one column, not of several.
+        found: set[Place] = set()
+        for key in (key for key in keys if key.partition(".")[0] in there):
+            found.update(self._with_id(table, key, wanted))
+        return Found(sorted(found)[:limit], len(found))
+
+    def _with_id(self, table: str, key: str, wanted: str) -> list[Place]:
+        """The places of the rows with an id in one column, or as a member of what its lists hold."""
+        column, _, member = key.partition(".")
+        if member:
+            return [
+                Place(file, row)
+                for file, path in enumerate(self.tables[table].paths())
+                for row in rows_with_member(path, column, member, wanted)
+            ]
+        with self._chosen(table, f"{quoted_name(column)} = {quoted_text(wanted)}") as rows:
+            page = rows.project(f"{quoted_name(_FILE)}, {quoted_name(_ROW)}")
+            return [Place(*place) for place in page.fetchall()]
 
     def hint_of_id(self, wanted: str) -> str:
         """The end of a sentence that says that no row has an id: which one may be meant, or a full stop."""
@@ -298,32 +372,61 @@ class Database:
         if name not in names:
             raise InputError(f"{table} has no column {name!r}{_hint(name, names)}")
 
+    def _select_rows(self, table: str, file: int, numbers: Sequence[int], columns: Sequence[str]) -> str:
+        """Some rows of a file as SQL: once they are there, the rest of the file is not read."""
+        among = f"IN ({', '.join(map(str, numbers))}) LIMIT {len(numbers)}"
+        names = ", ".join(map(quoted_name, columns))
+        if table in self._mixed:
+            return (
+                f"SELECT {names}, {quoted_name(_ROW)} FROM {quoted_name(table)} "  # noqa: S608 - names are quoted
+                f"WHERE {quoted_name(_FILE)} = {file} AND {quoted_name(_ROW)} {among}"
+            )
+        path = os.path.abspath(self.tables[table].paths()[file])
+        return (
+            f"SELECT {names}, file_row_number AS {quoted_name(_ROW)} "  # noqa: S608 - names are quoted
+            f"FROM read_parquet({_list([path])}) WHERE file_row_number {among}"
+        )
+
     @contextmanager
-    def _chosen(self, table: str, *conditions: str, file: int | None = None) -> Iterator[duckdb.DuckDBPyRelation]:
+    def _chosen(self, table: str, *conditions: str) -> Iterator[duckdb.DuckDBPyRelation]:
         """The rows of a table that meet all conditions, each parsed by itself, until the time is up."""
-        cursor = self._connection.cursor()
+        with self._cursor(table) as cursor:
+            rows = cursor.table(quoted_name(table))
+            for condition in filter(str.strip, conditions):
+                rows = rows.filter(condition)
+            yield rows
+
+    @contextmanager
+    def _cursor(self, table: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor for one question on a table, until the time is up."""
+        cursor = self._registered()
         done = threading.Event()
         threading.Thread(target=self._interrupt, args=(cursor, done), daemon=True).start()
         try:
             with self._told(table):
-                if file is None or table in self._mixed:
-                    rows = cursor.table(quoted_name(table))
-                else:  # the other files need not be looked at
-                    path = os.path.abspath(self.tables[table].paths()[file])
-                    rows = cursor.sql(_selected(_list([path]), str(file)))
-                for condition in filter(str.strip, conditions):
-                    rows = rows.filter(condition)
-                yield rows
+                yield cursor
         finally:
             done.set()
-            cursor.close()
+            with self._running:
+                self._cursors.discard(cursor)
+                cursor.close()
+                self._running.notify()
+
+    def _registered(self) -> duckdb.DuckDBPyConnection:
+        """A cursor that ``close`` knows of."""
+        with self._running:
+            if self._closed:
+                raise InputError(_CLOSED)
+            cursor = self._connection.cursor()
+            self._cursors.add(cursor)
+        return cursor
 
     def _interrupt(self, cursor: duckdb.DuckDBPyConnection, done: threading.Event) -> None:
         """Interrupt a cursor when the time is up, again and again: what starts after an interrupt goes on."""
         waiting = self._longest_s
         while not done.wait(waiting):
             cursor.interrupt()
-            waiting = 0.1
+            waiting = _AGAIN_S
 
     @contextmanager
     def _told(self, table: str) -> Iterator[None]:
@@ -339,6 +442,8 @@ class Database:
         except UnicodeEncodeError as error:
             raise InputError("DuckDB reads names and conditions in UTF-8 alone; rename the folder.") from error
         except duckdb.InterruptException as error:
+            if self._closed:
+                raise InputError(_CLOSED) from error
             raise InputError(f"The query took more than {self._longest_s:g} s and was given up. Narrow it.") from error
         except duckdb.Error as error:
             raise InputError(self._sentence(table, str(error))) from error
@@ -352,9 +457,9 @@ class Database:
         return f"The condition cannot be used: {_first_line(said)}. {_EXAMPLE}"
 
 
-def _selected(files: str, file: str, options: str = "") -> str:
+def _selected(files: str, options: str) -> str:
     """All rows of files, with the number of the file and of the row in it."""
-    places = f"{file} AS {quoted_name(_FILE)}, file_row_number AS {quoted_name(_ROW)}"
+    places = f"file_index AS {quoted_name(_FILE)}, file_row_number AS {quoted_name(_ROW)}"
     return f"SELECT *, {places} FROM read_parquet({files}{options})"  # noqa: S608 - names are quoted
 
 
@@ -370,15 +475,6 @@ def _hint(name: str, names: Sequence[str]) -> str:
 def _first_line(said: str) -> str:
     """The sentence of a message of DuckDB, without the query that it quotes."""
     return cut(said.strip().partition("\n")[0], 400).rstrip(".")
-
-
-def _is(key: str, wanted: str) -> str:
-    column, _, member = key.partition(".")
-    if member:
-        return (
-            f"list_contains(list_transform({quoted_name(column)}, lambda item: item.{member}), {quoted_text(wanted)})"
-        )
-    return f"{quoted_name(column)} = {quoted_text(wanted)}"
 
 
 def quoted_name(name: str) -> str:

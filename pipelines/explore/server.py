@@ -43,7 +43,6 @@ _HEADERS = {
 _PAGE = {
     "": ("explore.html", "text/html; charset=utf-8"),
     "explore.js": ("explore.js", "text/javascript; charset=utf-8"),
-    "sample.js": ("sample.js", "text/javascript; charset=utf-8"),
     "icon.svg": ("icon.svg", "image/svg+xml"),
     "explore.css": ("explore.css", "text/css; charset=utf-8"),
 }

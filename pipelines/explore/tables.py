@@ -8,15 +8,23 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.parquet import file_sha256
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError, did_you_mean
+from blift.schemas.registry import SCHEMAS
 
 #: What people call a table, beside the name of its configuration and of its folder.
 _ALSO_CALLED = {"pairs": "instructions", "pairs_without_media": "instructions_without_media"}
+
+
+def _types(table: str) -> list[tuple[str, pa.DataType]]:
+    return [(field.name, field.type) for field in SCHEMAS[table]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,21 @@ class QueryTable:
     def size_bytes(self) -> int:
         """The size of all files, packed as they are."""
         return sum(shard.size_bytes for shard in self.shards)
+
+    @property
+    def is_present(self) -> bool:
+        """Its columns have the types of the present version of its table, whoever wrote the files; some may be missing.
+
+        Raises:
+            InputError: the first file cannot be read.
+        """
+        if self.table not in SCHEMAS:
+            return False
+        try:
+            there = pq.read_schema(self.paths()[0])
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"Cannot read {self.paths()[0]}: {str(error).rstrip('.')}.") from error
+        return all(name not in there.names or there.field(name).type == type_ for name, type_ in _types(self.table))
 
     def paths(self) -> list[str]:
         """The full paths of the files."""

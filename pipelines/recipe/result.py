@@ -7,12 +7,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from blift.connectors.hub.named import REPO
 from blift.pipelines.recipe.section import Section, Share
 from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import did_you_mean
 
 #: Names of datasets on the Hub, and of recipes.
-REPO = r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$"
 NAME = r"^[a-z0-9][a-z0-9._-]*$"
 #: A version of a publication.
 TAG = r"^v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from pydantic import Field, model_validator
 
 from blift.connectors.connector import Connector
+from blift.connectors.hub.named import REPO
 from blift.connectors.registry import connectors
 from blift.pipelines.recipe.generated import camel, rules, section
-from blift.pipelines.recipe.result import REPO
 from blift.pipelines.recipe.section import Section
 from blift.transforms.rules import RecordKind
 

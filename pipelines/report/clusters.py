@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Any
-
-from blift.pipelines.report.datasets import Datasets
+from typing import Any, Protocol
 
 #: Columns of the media table by which files are compared.
 COMPARED = ["sha256", "uses", "file", "phash", "phash_turned", "phash_unboxed", "frame_hashes", "unite_as"]
@@ -14,26 +12,39 @@ COMPARED = ["sha256", "uses", "file", "phash", "phash_turned", "phash_unboxed", 
 _ALIKE_BITS = 8
 
 
-def clusters(datasets: Datasets, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The samples of several posts, the largest first, with the media that each post showed and why they are one."""
+class Pick(Protocol):
+    """The rows of a dataset whose ``column`` has one of some values; none where there is no such dataset."""
+
+    def __call__(
+        self, dataset: str, column: str, values: Sequence[str], columns: Sequence[str], /
+    ) -> Iterable[dict[str, Any]]: ...
+
+
+def clusters(pick: Pick, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The samples of several posts, the largest first, with the media that each post showed and why they are one.
+
+    Args:
+        pick: reads rows of posts and of media.
+        rows: of samples.
+    """
     merged = [row for row in rows if len(row["audiences"]) > 1]
-    posts = _media_of_posts(datasets, merged)
-    files = _files(datasets, merged)
+    posts = _media_of_posts(pick, merged)
+    files = _files(pick, merged)
     found = [_cluster(row, posts, files) for row in merged]
     return sorted(found, key=lambda one: (-len(one["members"]), one["sample_id"]))
 
 
-def _media_of_posts(datasets: Datasets, merged: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def _media_of_posts(pick: Pick, merged: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     ids = [audience["post_id"] for row in merged for audience in row["audiences"]]
     columns = ["post_id", "media_key", "url", "crosspost_of"]
-    return {row["post_id"]: row for row in datasets.pick("posts", "post_id", ids, columns)}
+    return {row["post_id"]: row for row in pick("posts", "post_id", ids, columns)}
 
 
-def _files(datasets: Datasets, merged: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def _files(pick: Pick, merged: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Files of media by each `media_key` that uses them, of those that samples were united by."""
     keys = [row["media_key"] for row in merged]
     found = {}
-    for row in datasets.pick("media", "unite_as", keys, COMPARED):
+    for row in pick("media", "unite_as", keys, COMPARED):
         for use in row["uses"]:
             found[use["media_key"]] = row
     return found

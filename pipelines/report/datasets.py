@@ -9,12 +9,12 @@ from typing import Any
 from blift.connectors.parquet_parts import OpenShard, open_shard
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
-from blift.schemas.configs import CONFIGS
+from blift.pipelines.stages.release.layout import PUBLISHED
 from blift.schemas.errors import InputError
 
 _RELEASE, _STAGE = "release/", "release"
 #: Table of each dataset, by its folder.
-_TABLES = {folder: table for _, folder, table in CONFIGS}
+_TABLES = {folder: table for _, folder, table in PUBLISHED}
 
 
 @dataclass(frozen=True)

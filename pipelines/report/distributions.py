@@ -1,18 +1,17 @@
-"""Distributions over all samples: numbers in bins, words counted, months, and how often a column has no value."""
+"""Distributions over all samples, out of the counts that `blift stats` describes too."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from blift.connectors.parquet_parts import OpenShard
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.tables import frame
+from blift.transforms.statistics.counts import Summed, count, count_lengths, count_missing
+from blift.transforms.statistics.describe import CountedColumn, columns_of, most_frequent
+from blift.transforms.statistics.numbers import NOTHING, binned, describe_numbers
 
 #: Numbers that are shown, and what they count in.
 NUMBERS = {
@@ -25,90 +24,72 @@ NUMBERS = {
 #: Lists whose lengths are shown.
 LISTS = {"comments": "chosen comments", "scenes": "scenes", "audiences": "posts of the media"}
 _WORDS = ("platform", "media_kind", "language", "subreddit", "replay_absent")
+_TIME = "posted_at"
+_READ = (*NUMBERS, *_WORDS, _TIME)
+#: Columns of which only the missing values are shown.
+_OTHERS = tuple(each.name for each in SCHEMAS["sample"] if not pa.types.is_list(each.type) and each.name not in _READ)
 #: Values of a word that are told one by one, at most: the most frequent.
 _MOST_WORDS = 40
 #: Bins begin at 0, 1, 2, 5, 10, 20, 50, ...: what people do is spread over orders of magnitude.
 _EDGES = np.array([0, *(step * 10**power for power in range(12) for step in (1, 2, 5))], dtype=np.float64)
 
 
-@dataclass
-class _Number:
-    """A number in bins: the first is of what is below 0."""
-
-    bins: np.ndarray = field(default_factory=lambda: np.zeros(len(_EDGES) + 1, dtype=np.int64))
-    rows: int = 0
-    total: float = 0.0
-    least: float | None = None
-    most: float | None = None
-
-    def add(self, values: pl.Series) -> None:
-        floats = values.drop_nulls().cast(pl.Float64)
-        known = floats.filter(floats.is_finite()).to_numpy()
-        if not len(known):
-            return
-        self.bins += np.bincount(np.searchsorted(_EDGES, known, side="right"), minlength=len(self.bins))
-        self.rows += len(known)
-        self.total += float(np.sum(known))
-        ends = (float(np.min(known)), float(np.max(known)))
-        self.least = ends[0] if self.least is None else min(self.least, ends[0])
-        self.most = ends[1] if self.most is None else max(self.most, ends[1])
-
-    def told(self, name: str, unit: str) -> dict[str, Any]:
-        starts = [None, *_EDGES.tolist()]
-        ends = [0.0, *_EDGES[1:].tolist(), None]
-        held = np.flatnonzero(self.bins)
-        shown = range(held[0], held[-1] + 1) if len(held) else range(0)
-        return {
-            "name": name,
-            "unit": unit,
-            "rows": self.rows,
-            "mean": self.total / self.rows if self.rows else None,
-            "least": self.least,
-            "most": self.most,
-            "bins": [[starts[place], ends[place], int(self.bins[place])] for place in shown],
-        }
-
-
-class Spread:
+class Distributions:
     """Distributions of samples, gathered shard by shard; every row counts."""
 
     def __init__(self) -> None:
         self._rows = 0
-        self._numbers = {name: _Number() for name in (*NUMBERS, *LISTS)}
-        self._words: dict[str, Counter[str | None]] = {name: Counter() for name in (*_WORDS, "month")}
-        self._missing = Counter({field.name: 0 for field in SCHEMAS["sample"] if not pa.types.is_list(field.type)})
+        self._counts = Summed()
 
     def add(self, part: OpenShard) -> None:
         """Add the samples of a shard."""
-        rows = frame(part.read([*NUMBERS, *_WORDS, "posted_at"]))
-        lengths = frame(part.lengths(list(LISTS)))
         self._rows += part.rows
-        for name, number in self._numbers.items():
-            number.add((rows if name in NUMBERS else lengths).get_column(name))
-        months = rows.select(month=pl.col("posted_at").dt.strftime("%Y-%m"))
-        for name, words in self._words.items():
-            counts = (months if name == "month" else rows).get_column(name).value_counts()
-            words.update(dict(counts.iter_rows()))
-        self._missing.update(part.nulls(list(self._missing)))
+        self._counts.add(count(part.read(_READ)))
+        self._counts.add(count_lengths(part.lengths(list(LISTS))))
+        self._counts.add(count_missing("sample", part.rows, part.nulls(_OTHERS)))
 
     def told(self) -> dict[str, Any]:
         """What the page draws."""
-        units = {**NUMBERS, **LISTS}
+        columns = columns_of(self._counts.total())
+        missing = {name: columns[name].totals["missing"] for name in (*_READ, *_OTHERS)}
         return {
             "rows": self._rows,
-            "numbers": [number.told(name, units[name]) for name, number in self._numbers.items()],
-            "words": [_told(name, self._words[name]) for name in _WORDS],
-            "months": sorted((month, count) for month, count in self._words["month"].items() if month is not None),
-            "missing": sorted(self._missing.items(), key=lambda item: (-item[1], item[0])),
+            "numbers": [
+                *(_number(unit, columns[name], "values") for name, unit in NUMBERS.items()),
+                *(_number(unit, columns[name], "lengths") for name, unit in LISTS.items()),
+            ],
+            "words": [_words(columns[name]) for name in _WORDS],
+            "months": sorted(columns[_TIME].words.get("months", {}).items()),
+            "missing": sorted(missing.items(), key=lambda item: (-item[1], item[0])),
         }
 
 
-def _told(name: str, counted: Counter[str | None]) -> dict[str, Any]:
-    known = sorted(((word, rows) for word, rows in counted.items() if word is not None), key=lambda i: (-i[1], i[0]))
-    shown, rest = known[:_MOST_WORDS], known[_MOST_WORDS:]
+def _number(unit: str, column: CountedColumn, measure: str) -> dict[str, Any]:
+    """A number: its figures, and the bins from the first to the last that hold something."""
+    counted = column.numbers.get(measure, NOTHING)
+    described, bins = describe_numbers(counted), binned(counted, _EDGES)
+    starts = [None, *_EDGES.tolist()]
+    ends = [0.0, *_EDGES[1:].tolist(), None]
+    held = np.flatnonzero(bins)
+    shown = range(held[0], held[-1] + 1) if len(held) else range(0)
     return {
-        "name": name,
-        "missing": counted[None],
+        "name": column.name,
+        "unit": unit,
+        "rows": described.count,
+        "mean": described.mean,
+        "median": described.quantiles.get("0.50"),
+        "least": described.min,
+        "most": described.max,
+        "bins": [[starts[place], ends[place], int(bins[place])] for place in shown],
+    }
+
+
+def _words(column: CountedColumn) -> dict[str, Any]:
+    words = column.words.get("words", {})
+    shown = most_frequent(words, _MOST_WORDS)
+    return {
+        "name": column.name,
+        "missing": column.totals["missing"],
         "values": shown,
-        "others": [len(rest), sum(rows for _, rows in rest)],
+        "others": [len(words) - len(shown), sum(words.values()) - sum(rows for _, rows in shown)],
     }

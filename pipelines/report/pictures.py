@@ -59,7 +59,7 @@ class Pictures:
         return self._kept([posixpath.join(self._store, name)], found["digest"])
 
     def _kept(self, paths: Iterable[str], sha256: str) -> str | None:
-        there = [path for path in paths if _is_picture(path)]
+        there = [path for path in paths if is_picture(path)]
         try:
             name = keep_file(there, sha256, str(self._out), PLACE) if there else None
         except FileGone:
@@ -94,7 +94,8 @@ def _paths(datasets: Datasets, ids: list[str], files: Mapping[str, str]) -> dict
     return {sha256: sorted(paths) for sha256, paths in found.items()}
 
 
-def _is_picture(path: str) -> bool:
+def is_picture(path: str) -> bool:
+    """Whether a file is there, and is a picture that every browser shows."""
     try:
         with open_to_read(path) as stream:
             kind = content_type(stream.read(HEAD_BYTES))

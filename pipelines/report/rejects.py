@@ -50,8 +50,8 @@ class Rejects:
 
 
 def _first(group: pl.DataFrame) -> list[dict[str, Any]]:
-    backwards = pl.col("record_id").fill_null("").str.reverse()
-    return group.sort(backwards, "source", "line", "detail", nulls_last=True).head(LISTED).to_dicts()
+    order = [pl.col("record_id").fill_null("").str.reverse(), "source", "line", "detail"]
+    return group.bottom_k(LISTED, by=order).to_dicts()
 
 
 def _order(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from blift.pipelines.report.about import about
 from blift.pipelines.report.clusters import clusters
 from blift.pipelines.report.comparison import comparison
 from blift.pipelines.report.datasets import Datasets
-from blift.pipelines.report.distributions import Spread
+from blift.pipelines.report.distributions import Distributions
 from blift.pipelines.report.found import Fates
 from blift.pipelines.report.funnel import funnel
 from blift.pipelines.report.page_folder import claim, write_data, write_page
@@ -63,7 +63,7 @@ def report(
         writer.write(name, content)
     if other:
         texts = (folder.recipe_text(), other.folder.recipe_text())
-        writer.write("comparison", comparison(datasets, other, texts))
+        writer.write("comparison", plain(comparison(datasets, other, texts)))
     if released:
         writer.write_space_card()
     write_page(out, {*writer.files, *writer.pictures})
@@ -92,8 +92,8 @@ class _Writer:
         self.shown = 0
 
     def write(self, name: str, content: Any) -> None:
-        """Write one piece of data."""
-        self.files.append(write_data(self._out, name, plain(content)))
+        """Write one piece of data, of values as the page reads them."""
+        self.files.append(write_data(self._out, name, content))
 
     def write_space_card(self) -> None:
         """Write the file by which the Hub takes the folder for a static Space."""
@@ -102,11 +102,18 @@ class _Writer:
 
     def pieces(self, count: int, *, compared: bool) -> Iterator[tuple[str, Any]]:
         """The data of the page, by name."""
+        fates = Fates()
+        for name, content in self._views(count, fates, compared=compared):
+            yield name, plain(content)
+        yield from fates.told()
+
+    def _views(self, count: int, fates: Fates, *, compared: bool) -> Iterator[tuple[str, Any]]:
+        """The data of the views; what became of each id is gathered on the way."""
         datasets = self._datasets
         yield "about", about(datasets, self._card, self._recipe_text, compared=compared)
         yield "funnel", funnel(datasets.manifest)
         yield "privacy", privacy(datasets.manifest)
-        spread, drawn, fates, rejects = Spread(), Draw(count), Fates(), Rejects()
+        spread, drawn, rejects = Distributions(), Draw(count), Rejects()
         for part in datasets.parts("rejects"):
             rows = frame(part.read(LIGHT))
             rejects.add(rows)
@@ -121,12 +128,11 @@ class _Writer:
         yield "rejects", [{key: value for key, value in group.items() if key != "records"} for group in groups]
         for place, group in enumerate(groups):
             yield f"rejects-{place}", group["records"]
-        yield from fates.told()
 
     def _samples(self, drawn: Draw) -> Iterator[tuple[str, Any]]:
         datasets = self._datasets
         rows = drawn_rows(datasets, drawn.ids)
-        merged = clusters(datasets, rows)
+        merged = clusters(datasets.pick, rows)
         files = {member["sha256"]: member["file"] for one in merged for member in one["members"] if member["sha256"]}
         pictures = Pictures(datasets, self._out, drawn.ids, files)
         for member in (member for one in merged for member in one["members"]):
@@ -142,7 +148,7 @@ class _Writer:
             },
         )
         yield "merged", merged
-        told = pairs(datasets, drawn.ids)
+        told = pairs(datasets.pick, drawn.ids)
         for place in range(0, len(rows), _SAMPLES_OF_A_FILE):
             part = rows[place : place + _SAMPLES_OF_A_FILE]
             yield (

@@ -101,17 +101,20 @@ COLUMNS = (
 )
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, most: int = MOST_CHARACTERS) -> Any:
     """A value as the page reads it: without numbers that JSON has none for, and with long texts cut.
 
-    A text that was cut is ``{"cut": text, "characters": n}``, so that the page tells how much is missing.
+    A text of more than ``most`` characters is cut to ``{"cut": text, "characters": n}``, so that the page tells how
+    much is missing.
     """
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str) and len(value) > MOST_CHARACTERS:
-        return {"cut": value[:MOST_CHARACTERS], "characters": len(value)}
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
+    match value:
+        case str():
+            return value if len(value) <= most else {"cut": value[:most], "characters": len(value)}
+        case float():
+            return value if math.isfinite(value) else None
+        case list() | tuple():
+            return [plain(item, most) for item in value]
+        case dict():
+            return {key: plain(item, most) for key, item in value.items()}
+        case _:
+            return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from blift.connectors import git
 from blift.connectors.filesystem import is_here
+from blift.connectors.hub.named import named_on_hub
 from blift.pipelines.schema.places import shown
 from blift.pipelines.schema.side import Side, baseline_files, side_of_definitions
 from blift.schemas.baseline_rules import readable
@@ -18,7 +18,6 @@ from blift.schemas.errors import InputError
 
 #: Names all baselines of the folder.
 ALL_BASELINES = "baselines"
-_ON_HUB = re.compile(r"([\w.-]+/[\w.-]+)@([^@\s]+)")
 
 
 class Kind(Enum):
@@ -56,7 +55,7 @@ def target_of(name: str, folder: Path) -> Target:
     is_folder = is_here(name) and (os.path.isdir(name) or _is_earlier(name))
     if not is_folder and os.path.exists(name) and (os.path.isabs(name) or os.sep in name):
         raise InputError(f"{name!r} is a file. Name the folder of a dataset or of baselines, or a git ref.")
-    on_hub = None if is_folder else _ON_HUB.fullmatch(name)
+    on_hub = not is_folder and _is_version(name)
     commit = None if on_hub else git.commit_of(_nearest(folder), name)
     if is_folder and commit is not None and not name.startswith((".", "/")):
         raise InputError(f"{name!r} is a folder and a git ref. Write ./{name} for the folder, or refs/heads/{name}.")
@@ -71,6 +70,12 @@ def target_of(name: str, folder: Path) -> Target:
         f"{name!r} is no git ref, no folder and no OWNER/NAME@REVISION of the Hub. "
         f"{why or f'Name one of these, or {ALL_BASELINES!r}.'}"
     )
+
+
+def _is_version(name: str) -> bool:
+    """Whether it may name a version of a dataset on the Hub."""
+    named = named_on_hub(name)
+    return named is not None and named.revision is not None
 
 
 def _is_earlier(name: str) -> bool:
@@ -96,7 +101,7 @@ def target_of_blift(name: str, folder: Path, *, named: bool) -> Target:
     """
     if not named and name != ALL_BASELINES and not os.path.isdir(name):
         here, there = git.root_of(Path.cwd()), git.root_of(folder)
-        if not _ON_HUB.fullmatch(name) and (here is None or there is None or here[0] != there[0]):
+        if not _is_version(name) and (here is None or there is None or here[0] != there[0]):
             raise InputError(
                 f"{Path.cwd()} is no checkout of blift, so {name!r} says nothing about the tables of blift. "
                 "Name your tables with --schema my.models:Table."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias, cast
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -18,6 +19,7 @@ Measure: TypeAlias = Literal[
 Kind: TypeAlias = Literal["number", "category", "text", "list", "time", "name"]
 #: Token counts of texts.
 Tokens: TypeAlias = Callable[[Sequence[str]], Sequence[int]]
+_Name: TypeAlias = tuple[str, Kind, Measure]
 
 #: A row says how often a column has a number (or a length), or a word (or a month).
 COUNTS = pa.schema(
@@ -30,7 +32,11 @@ COUNTS = pa.schema(
         pa.field("count", pa.int64(), nullable=False),
     ]
 )
-_NAMED = ("column", "kind", "measure", "number", "word")
+#: What a distribution is of: a column, its kind, a measure.
+_NAMED = ("column", "kind", "measure")
+#: The rows of `COUNTS` of one distribution.
+_ONE = {"number": pl.Float64, "word": pl.String, "count": pl.Int64}
+_OF_NUMBERS = frozenset(["values", "characters", "tokens", "lengths"])
 #: Counts that are gathered before they are added up.
 _ROWS_HELD = 1 << 20
 
@@ -57,8 +63,34 @@ def count(rows: pa.Table, tokens: Tokens | None = None) -> pa.Table:
         rows: of any table.
         tokens: counts the tokens of texts; None where nobody asks for them.
     """
-    found = [part for column in frame(rows).iter_columns() for part in _of(column, column.name, column.name, tokens)]
-    return _added(pl.concat(found)) if found else COUNTS.empty_table()
+    return _told(
+        part for column in frame(rows).iter_columns() for part in _of(column, column.name, column.name, tokens)
+    )
+
+
+def count_lengths(lengths: pa.Table) -> pa.Table:
+    """The same of columns of lists of which the lengths alone were read, without what is in them.
+
+    Args:
+        lengths: the length of each list, by column.
+    """
+    return _told(part for column in frame(lengths).iter_columns() for part in _of_lengths(column, column.name))
+
+
+def count_missing(table: str, rows: int, missing: Mapping[str, int]) -> pa.Table:
+    """The totals of columns of which only the missing values are known, such as from a file's own statistics.
+
+    Args:
+        table: of blift, whose columns they are.
+        rows: of the file.
+        missing: rows without a value, by column.
+    """
+    columns = frame(SCHEMAS[table].empty_table())
+    return _told(
+        part
+        for name, nulls in missing.items()
+        for part in _totals(name, _kind(columns[name].dtype, name), {"rows": rows, "missing": nulls})
+    )
 
 
 def known_columns(table: str) -> dict[str, Kind]:
@@ -67,25 +99,59 @@ def known_columns(table: str) -> dict[str, Kind]:
     return dict(counted.iter_rows())
 
 
+class Summed:
+    """Counts that are added up as they come; few of them are in memory at a time."""
+
+    def __init__(self) -> None:
+        self._held: list[pa.Table] = []
+        self._rows = self._least = 0
+
+    def add(self, counts: pa.Table) -> None:
+        """Add some."""
+        self._held.append(counts)
+        self._rows += counts.num_rows
+        if self._rows > _ROWS_HELD + 2 * self._least:
+            self._held = [self.total()]
+            self._rows = self._least = self._held[0].num_rows
+
+    def total(self) -> pa.Table:
+        """The sum of all, sorted."""
+        held = frame(concat(self._held, COUNTS)).partition_by(_NAMED, as_dict=True, include_key=False)
+        return _told((cast(_Name, name), _summed(cast(_Name, name)[2], part)) for name, part in held.items())
+
+
 def merged(counts: Iterable[pa.Table]) -> pa.Table:
-    """The sum of counts, sorted. Few of them are in memory at a time."""
-    held: list[pa.Table] = []
-    rows = 0
+    """The sum of counts, sorted."""
+    summed = Summed()
     for part in counts:
-        held.append(part)
-        rows += part.num_rows
-        if rows > _ROWS_HELD + 2 * held[0].num_rows:
-            held = [_added(frame(concat(held, COUNTS)))]
-            rows = held[0].num_rows
-    return _added(frame(concat(held, COUNTS)))
+        summed.add(part)
+    return summed.total()
 
 
-def _added(counts: pl.DataFrame) -> pa.Table:
-    summed = counts.group_by(_NAMED).agg(pl.col("count").sum()).sort(_NAMED, nulls_last=False)
-    return summed.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(COUNTS)
+def _told(parts: Iterable[tuple[_Name, pl.DataFrame]]) -> pa.Table:
+    """The counts of distributions, each of which is sorted, as one table in the order of their names."""
+    found = dict(parts)
+    names = sorted(found)
+    if not names:
+        return COUNTS.empty_table()
+    owners = np.repeat(np.arange(len(names)), [found[name].height for name in names])
+    named = pl.DataFrame(names, schema=_NAMED, orient="row")[owners]
+    told = named.hstack(pl.concat([found[name] for name in names]))
+    return told.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(COUNTS)
 
 
-def _of(values: pl.Series, path: str, name: str, tokens: Tokens | None) -> Iterator[pl.DataFrame]:
+def _summed(measure: Measure, counts: pl.DataFrame) -> pl.DataFrame:
+    """Distinct numbers or words, sorted; of totals one row. Sorting numbers is far cheaper than hashing them."""
+    if measure not in _OF_NUMBERS:
+        return counts.group_by("number", "word").agg(pl.col("count").sum()).sort("word", nulls_last=False)
+    ordered = counts.sort("number")
+    numbers = ordered["number"].to_numpy()
+    starts = np.flatnonzero(np.diff(numbers, prepend=np.nan))
+    added = np.add.reduceat(ordered["count"].to_numpy(), starts) if len(starts) else np.zeros(0, np.int64)
+    return pl.DataFrame({"number": numbers[starts], "word": None, "count": added}, schema=_ONE)
+
+
+def _of(values: pl.Series, path: str, name: str, tokens: Tokens | None) -> Iterator[tuple[_Name, pl.DataFrame]]:
     """Counts of a column and of what is in it."""
     kind = _kind(values.dtype, name)
     totals = {"rows": len(values), "missing": values.null_count()}
@@ -100,28 +166,33 @@ def _of(values: pl.Series, path: str, name: str, tokens: Tokens | None) -> Itera
             finite = numbers.filter(numbers.is_finite())
             totals["not_finite"] = len(numbers) - len(finite)
             # Negative zero is zero.
-            yield _numbers(path, kind, "values", finite + 0.0)
+            yield (path, kind, "values"), _numbers(finite + 0.0)
         case "category":
-            yield _words(path, kind, "words", there.cast(pl.String))
+            yield (path, kind, "words"), _words(there.cast(pl.String))
         case "time":
-            yield _words(path, kind, "months", there.dt.strftime("%Y-%m"))
+            yield (path, kind, "months"), _months(there)
         case "text":
-            yield _numbers(path, kind, "characters", there.str.len_chars())
+            yield (path, kind, "characters"), _numbers(there.str.len_chars())
             if tokens is not None:
-                yield _numbers(path, kind, "tokens", pl.Series(list(tokens(there.to_list())), dtype=pl.Int64))
+                yield (path, kind, "tokens"), _numbers(pl.Series(list(tokens(there.to_list())), dtype=pl.Int64))
         case "list":
-            yield _numbers(path, kind, "lengths", there.list.len())
+            yield (path, kind, "lengths"), _numbers(there.list.len())
             yield from _of_items(there, path, name, tokens)
     yield from _totals(path, kind, totals)
 
 
-def _of_items(lists: pl.Series, path: str, name: str, tokens: Tokens | None) -> Iterator[pl.DataFrame]:
+def _of_items(lists: pl.Series, path: str, name: str, tokens: Tokens | None) -> Iterator[tuple[_Name, pl.DataFrame]]:
     """Counts of the items of lists: members of structs as columns of their own, categories as words of the list."""
     items = lists.filter(lists.list.len() > 0).explode()
     if isinstance(items.dtype, pl.Struct):
         yield from _of(items, path, name, tokens)
     elif _kind(items.dtype, name) == "category":
-        yield _words(path, "list", "words", items.drop_nulls().cast(pl.String))
+        yield (path, "list", "words"), _words(items.drop_nulls().cast(pl.String))
+
+
+def _of_lengths(lengths: pl.Series, path: str) -> Iterator[tuple[_Name, pl.DataFrame]]:
+    yield (path, "list", "lengths"), _numbers(lengths.drop_nulls())
+    yield from _totals(path, "list", {"rows": len(lengths), "missing": lengths.null_count()})
 
 
 def _kind(dtype: pl.DataType, name: str) -> Kind:
@@ -138,29 +209,26 @@ def _kind(dtype: pl.DataType, name: str) -> Kind:
     return "name"
 
 
-def _numbers(path: str, kind: Kind, measure: Measure, numbers: pl.Series) -> pl.DataFrame:
-    counted = numbers.cast(pl.Float64).rename("number").value_counts(name="count")
-    return _frame(counted, path, kind, measure)
+def _numbers(numbers: pl.Series) -> pl.DataFrame:
+    distinct, counts = np.unique(numbers.cast(pl.Float64).to_numpy(), return_counts=True)
+    return pl.DataFrame({"number": distinct, "word": None, "count": counts}, schema=_ONE)
 
 
-def _words(path: str, kind: Kind, measure: Measure, words: pl.Series) -> pl.DataFrame:
-    return _frame(words.rename("word").value_counts(name="count"), path, kind, measure)
+def _words(words: pl.Series) -> pl.DataFrame:
+    return _counted(words.rename("word").value_counts(name="count").sort("word"))
 
 
-def _totals(path: str, kind: Kind, totals: dict[str, int]) -> Iterator[pl.DataFrame]:
+def _months(times: pl.Series) -> pl.DataFrame:
+    months = times.dt.truncate("1mo").rename("word").value_counts(name="count")
+    return _counted(months.sort("word").with_columns(pl.col("word").dt.strftime("%Y-%m")))
+
+
+def _totals(path: str, kind: Kind, totals: Mapping[str, int]) -> Iterator[tuple[_Name, pl.DataFrame]]:
     for measure, total in totals.items():
-        yield _frame(pl.DataFrame({"count": [total]}), path, kind, measure)
+        yield (path, kind, cast(Measure, measure)), _counted(pl.DataFrame({"count": [total]}))
 
 
-def _frame(counted: pl.DataFrame, path: str, kind: Kind, measure: str) -> pl.DataFrame:
-    missing = {"number": pl.Float64, "word": pl.String}
-    return counted.select(
-        column=pl.lit(path),
-        kind=pl.lit(kind),
-        measure=pl.lit(measure),
-        **{
-            name: pl.col(name) if name in counted.columns else pl.lit(None, dtype=dtype)
-            for name, dtype in missing.items()
-        },
-        count=pl.col("count").cast(pl.Int64),
-    )
+def _counted(counts: pl.DataFrame) -> pl.DataFrame:
+    """Counts as the rows of one distribution, without what they lack."""
+    lacking = [pl.lit(None, dtype).alias(name) for name, dtype in _ONE.items() if name not in counts.columns]
+    return counts.with_columns(pl.col("count").cast(pl.Int64), *lacking).select(*_ONE)

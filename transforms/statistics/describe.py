@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 import pyarrow as pa
 
 from blift.schemas.errors import cut
@@ -18,7 +17,7 @@ from blift.transforms.statistics.drift import (
     kolmogorov_smirnov,
     l_infinity,
 )
-from blift.transforms.statistics.numbers import Counted, describe_numbers
+from blift.transforms.statistics.numbers import NOTHING, Counted, describe_numbers
 from blift.transforms.tables import frame
 
 #: The most frequent values of a category that are named.
@@ -70,10 +69,9 @@ def describe(name: str, rows: int, counts: pa.Table) -> TableStatistics:
 
 def _column(column: CountedColumn) -> ColumnStatistics:
     not_finite = column.totals.get("not_finite", 0)
-    empty = Counted(np.array([], float), np.array([], int))
     numbers = {name: describe_numbers(counted, not_finite) for name, counted in column.numbers.items()}
     if not_finite and not numbers:
-        numbers["values"] = describe_numbers(empty, not_finite)
+        numbers["values"] = describe_numbers(NOTHING, not_finite)
     words, months = (column.words.get(name) for name in _OF_WORDS)
     return ColumnStatistics(
         column=column.name,
@@ -88,8 +86,13 @@ def _column(column: CountedColumn) -> ColumnStatistics:
 
 
 def _words(words: Mapping[str, int]) -> Words:
-    top = sorted(words.items(), key=lambda word: (-word[1], word[0]))[:TOP]
+    top = most_frequent(words, TOP)
     return Words(sum(words.values()), len(words), [Word(cut(word, _LONGEST), count) for word, count in top])
+
+
+def most_frequent(words: Mapping[str, int], most: int) -> list[tuple[str, int]]:
+    """The most frequent of some words with their counts, at most so many; of equally frequent ones by name."""
+    return sorted(words.items(), key=lambda word: (-word[1], word[0]))[:most]
 
 
 def drift(table: str, now: pa.Table, then: pa.Table) -> Iterator[ColumnDrift]:
@@ -112,8 +115,7 @@ def drift(table: str, now: pa.Table, then: pa.Table) -> Iterator[ColumnDrift]:
 
 
 def _drift_of_numbers(table: str, measure: str, now: CountedColumn, then: CountedColumn, missing: float) -> ColumnDrift:
-    empty = Counted(np.array([], float), np.array([], int))
-    sides = [side.numbers.get(measure, empty) for side in (now, then)]
+    sides = [side.numbers.get(measure, NOTHING) for side in (now, then)]
     described = [
         describe_numbers(counted, side.totals.get("not_finite", 0))
         for counted, side in zip(sides, (now, then), strict=True)

@@ -23,6 +23,10 @@ class Counted:
     counts: NDArray[np.int64]
 
 
+#: No number at all.
+NOTHING = Counted(np.array([], np.float64), np.array([], np.int64))
+
+
 def describe_numbers(counted: Counted, not_finite: int = 0) -> Numbers:
     """What is said of a distribution; the same on every machine, since sums are exact before they are rounded."""
     numbers, counts = counted.numbers, counted.counts
@@ -68,3 +72,10 @@ def histogram(counted: Counted) -> list[Bucket]:
     bucket = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, BUCKETS - 1)
     rows = np.bincount(bucket, weights=counts, minlength=BUCKETS)
     return [Bucket(float(edges[at]), float(edges[at + 1]), int(rows[at])) for at in range(BUCKETS)]
+
+
+def binned(counted: Counted, edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many values lie below the first edge, from each edge to the next, and from the last edge on."""
+    bins = np.zeros(len(edges) + 1, np.int64)
+    np.add.at(bins, np.searchsorted(edges, counted.numbers, side="right"), counted.counts)
+    return bins

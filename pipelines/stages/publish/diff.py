@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from blift.connectors.hub.client import Hub
+from blift.connectors.hub.named import named_on_hub
 from blift.pipelines.engine.versions import is_run_folder, run_folder
 from blift.pipelines.stages.publish.compare import Side, compared, hub_side, json_text, run_side
 from blift.pipelines.stages.publish.versions import next_tag
@@ -18,7 +19,6 @@ from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable, printable_lines
 
 _EXIT_DIFFERS = 1
-_PUBLISHED = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
 
 def diff(before: str, after: str, *, as_json: bool) -> int:
@@ -62,7 +62,7 @@ def _check_name(name: str) -> None:
     if is_run_folder(name):
         return
     above = posixpath.dirname(name)
-    if not _PUBLISHED.fullmatch(name) or os.path.isdir(above):
+    if named_on_hub(name) is None or os.path.isdir(above):
         raise BliftError(
             f"There is no run folder {name}, and it is no dataset on the Hub. Write a dataset as OWNER/NAME@v1.0.0."
         )

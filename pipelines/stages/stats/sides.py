@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -11,6 +10,7 @@ import pyarrow as pa
 
 from blift.connectors.hub.dataset import HubFile, read_table
 from blift.connectors.hub.extra import require_hub
+from blift.connectors.hub.named import named_on_hub
 from blift.connectors.parquet import read_batches
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.run_folder import MANIFEST, Manifest, RunFolder
@@ -21,7 +21,6 @@ from blift.schemas.statistics import Dataset, Drift, Statistics, TokenizerName
 from blift.transforms.statistics.counts import Tokens, count, merged
 from blift.transforms.statistics.describe import describe, drift
 
-_PUBLISHED = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 #: Configurations that are described only where they are named: another has the same pairs, or they are no part of it.
 _LEFT_OUT = ("chat", "chat_without_media", "rejects")
 _BATCH_ROWS = 10_000
@@ -109,10 +108,10 @@ def side_of(name: str, configs: Collection[str] | None) -> Side:
     if is_run_folder(name) or "://" in name:
         folder = run_folder(name)
         return run_side(folder, folder.require_manifest(), configs)
-    found = _PUBLISHED.fullmatch(name)
+    found = named_on_hub(name)
     if not found:
         raise InputError(f"{name} is neither a run folder nor a dataset. Write a dataset as OWNER/NAME@v1.0.0.")
-    return _hub_side(found["repo"], found["revision"], configs)
+    return _hub_side(found.repo, found.revision, configs)
 
 
 def run_side(folder: RunFolder, manifest: Manifest, configs: Collection[str] | None) -> Side:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,16 +11,20 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from blift.connectors.parquet import write_shard
-from blift.pipelines.engine.funnel import funnel_rows
+from blift.connectors.parquet import write_parquet, write_shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.explore.api import Dataset, Explorer
 from blift.pipelines.explore.kept_media import KeptMedia
 from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import QueryTable, tables_of
+from blift.pipelines.report.funnel import funnel
+from blift.pipelines.report.report import report
+from tests.pipelines.report.made import Row, hostile_sample, hostile_strings, with_rows
 
 pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[3] / ".cache" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class Site:
@@ -51,8 +56,8 @@ class Site:
 def site(chromium: Browser, built: tuple[Path, Manifest]) -> Iterator[Site]:
     folder, manifest = built
     tables = tables_of(RunFolder(str(folder)), manifest)
-    funnel = list(funnel_rows(manifest))
-    made = Site(chromium, Dataset("demo", str(folder), Database(tables), funnel, KeptMedia(str(folder))))
+    dataset = Dataset("demo", str(folder), Database(tables), funnel(manifest), KeptMedia(str(folder)))
+    made = Site(chromium, dataset)
     made.message("109 rows of samples match; 1 to 50 shown.")
     yield made
     assert made.said == []
@@ -71,21 +76,19 @@ def test_a_condition_and_a_filter_lead_to_a_sample_with_its_video(site: Site) ->
     page.get_by_role("button", name="Open row 2").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", level=2)).to_be_focused()
-    expect(dialog.get_by_label("the media of this sample")).to_be_visible()
-    expect(dialog.get_by_alt_text("keyframe of scene 2")).to_be_visible()
-    expect(dialog).to_contain_text("instruction pairs, as a trainer sees them")
-    shown = dialog.get_by_alt_text("keyframe of scene 1").evaluate(
-        "image => image.decode().then(() => image.naturalWidth)"
-    )
+    expect(dialog.get_by_label("The media of this sample")).to_be_visible()
+    expect(dialog.get_by_alt_text("Scene 2, from")).to_be_visible()
+    expect(dialog).to_contain_text("Pairs, as a trainer sees them")
+    shown = dialog.get_by_alt_text("Scene 1, from").evaluate("image => image.decode().then(() => image.naturalWidth)")
     assert shown > 0
 
 
 def test_a_replay_graph_is_drawn_and_told(site: Site) -> None:
     site.page.get_by_label("Condition in SQL").fill("len(replay) = 100")
     site.page.get_by_role("button", name="Random sample").click()
-    graph = site.page.get_by_role("img", name="Replay graph of")
+    graph = site.page.get_by_role("img", name="Replay graph. Most replayed")
     expect(graph).to_be_visible()
-    assert len((graph.locator("polyline").get_attribute("points") or "").split()) == 100
+    assert (graph.locator(".line").get_attribute("d") or "").count("L") == 99
 
 
 def test_the_keyboard_suffices(site: Site) -> None:
@@ -94,7 +97,7 @@ def test_the_keyboard_suffices(site: Site) -> None:
     site.message("1,068 rows of rejects match; 1 to 50 shown.")
     page.get_by_role("button", name="Open row 1", exact=True).focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_contain_text("Left out in curate by")
+    expect(page.get_by_role("dialog")).to_contain_text("What decided")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_role("button", name="Open row 1", exact=True)).to_be_focused()
@@ -134,36 +137,135 @@ def test_a_phone_shows_it_without_scrolling_sideways(site: Site, scheme: str) ->
     assert site.page.get_by_role("dialog").evaluate("dialog => dialog.scrollWidth - dialog.clientWidth") <= 0
 
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><svg onload=alert(1)>',
-    "javascript:alert(1)",
-    "\u202egnp.exe\u2066",
-    "Z" + "\u0301\u0336" * 400,
-    "</title></style></script><script>alert(1)</script>",
-    "{{7*7}}${7*7}",
-    "x" * 100_000,
-    "\x00\x1b[2J\u2028",
-]
+def test_a_reason_of_the_funnel_leads_to_its_rejects_and_their_lines(site: Site) -> None:
+    page = site.page
+    page.get_by_text("Funnel: what was left out, and why").click()
+    page.get_by_role("button", name="not utf8 1").click()
+    site.message("1 rows of rejects match; 1 to 1 shown.")
+    page.get_by_role("button", name="Open row 1", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_text("zstdcat --long=31 'RS_2021-02.zst' | sed -n 65p")).to_be_visible()
 
 
-def test_texts_of_strangers_stay_texts(chromium: Browser, tmp_path: Path) -> None:
+def test_a_sample_of_several_posts_shows_what_joined_them(site: Site) -> None:
+    site.page.get_by_label("Condition in SQL").fill("media_key = 'reddit-image:034ddvwp8qpbn'")
+    site.page.get_by_role("button", name="Random sample").click()
+    dialog = site.page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="What was merged, and why")).to_be_visible()
+    expect(dialog.get_by_text("their perceptual hashes differ in").first).to_be_visible()
+
+
+def test_a_sample_is_shown_as_in_the_report(
+    site: Site, chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path
+) -> None:
+    """The same component out of the same rows: the texts of both are equal, but for media that only one of them has."""
+    page = tmp_path / "report"
+    report(RunFolder(str(built[0])), page)
+    ids = sorted(set(re.findall(r"[0-9a-f]{32}", (page / "data" / "samples.js").read_text())))
+    other = chromium.new_page()
+    for sample in ids[::12]:
+        other.goto(f"{page.as_uri()}/index.html#/samples/{sample}")
+        other.reload()
+        site.page.get_by_label("Id of a sample").fill(sample)
+        site.page.get_by_role("button", name="Find").click()
+        site.page.get_by_role("button", name="Open row 1", exact=True).click()
+        shown = [each.locator("article.sample") for each in (other, site.page)]
+        for each in shown:
+            expect(each.locator("dd code")).to_have_text(sample)
+        headings = [each.locator("h2, h3").all_inner_texts() for each in shown]
+        assert headings[0] == headings[1]
+        numbers = [each.locator(".facts").first.inner_text() for each in shown]
+        assert numbers[0] == numbers[1]
+        pairs = [each.locator("summary").all_inner_texts() for each in shown]
+        assert pairs[0] == pairs[1]
+        site.page.get_by_role("button", name="Close").click()
+    other.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_reports_nothing_serious(site: Site, scheme: str, width: int) -> None:
+    if not AXE.exists():
+        pytest.skip("axe is not installed here: run `make page`, which needs Node")
+    page = site.page
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two
+    page.set_viewport_size({"width": width, "height": 740})
+    page.get_by_text("Funnel: what was left out, and why").click()
+    page.get_by_role("button", name="Add a filter").click()
+    assert serious(page) == []
+    for table in ("samples", "rejects", "posts", "instructions", "chat"):
+        page.locator("#table").select_option(table)
+        site.message(f"rows of {table} match")
+        page.get_by_role("button", name="Open row 1", exact=True).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.evaluate("document.querySelectorAll('dialog details').forEach((each) => { each.open = true })")
+        assert serious(page) == [], table
+        page.keyboard.press("Escape")
+
+
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe finds that is serious or worse."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run().then((results) => results.violations)")
+    return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")]
+
+
+def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path) -> None:
+    texts = iter(hostile_strings())
+
+    def change(rows: list[Row]) -> list[Row]:
+        return [hostile_sample(row, texts) for row in rows]
+
+    folder = with_rows(built[0], tmp_path / "run", change)
+    assert next(texts, None) is None
+    manifest = RunFolder(str(folder)).require_manifest()
+    database = Database(tables_of(RunFolder(str(folder)), manifest))
+    site = Site(chromium, Dataset(SOME[0], SOME[1], database, (), KeptMedia(str(folder))))
+    site.message("109 rows of samples match")
+    for first in (0, 50, 100):
+        for number in range(first + 1, min(first + 50, 109) + 1):
+            site.page.get_by_role("button", name=f"Open row {number - first}", exact=True).click()
+            expect(site.page.locator("dialog article")).to_be_visible()
+            site.page.keyboard.press("Escape")
+        if first < 100:
+            site.page.get_by_role("button", name="Next page").click()
+            site.message(f"{first + 51} to")
+    assert site.page.locator("main script, dialog script, iframe, main style, main base, main link").count() == 0
+    assert site.page.evaluate("globalThis.hit ?? null") is None
+    assert site.said == []
+    site.close()
+
+
+SOME = [*(text for place, text in enumerate(hostile_strings()) if place % 25 == 0), "long " * 20_000]
+
+
+def test_names_and_cells_of_strangers_stay_texts(chromium: Browser, tmp_path: Path) -> None:
     rows = [
         {"stage": text, "rule": text, "reason": text, "record_table": "post", "record_id": text, "detail": text,
          "source": text, "line": 1, "payload": text}
-        for text in HOSTILE
+        for text in SOME
     ]  # fmt: skip
     shard = write_shard(pa.Table.from_pylist(rows), "reject", str(tmp_path), "rejects/r-00000-of-00001.parquet")
-    tables = {"rejects": QueryTable("rejects", "reject", [shard], str(tmp_path))}
-    site = Site(chromium, Dataset(HOSTILE[0], HOSTILE[1], Database(tables)))
-    site.message("10 rows of rejects match")
-    for number, text in enumerate(HOSTILE, start=1):
-        site.page.get_by_role("button", name=f"Open row {number}", exact=True).click()
-        expect(site.page.get_by_role("dialog")).to_be_visible()
-        told = site.page.locator("dialog dd").first.text_content()
-        assert told == text
-        site.page.get_by_role("button", name="Close").click()
-    assert site.page.locator("main script, dialog script, main img, dialog img, main svg").count() == 0
+    theirs = write_parquet(pa.table({SOME[0]: SOME, SOME[1]: SOME}), str(tmp_path), "odd/x-00000-of-00001.parquet")
+    tables = {
+        "rejects": QueryTable("rejects", "reject", [shard], str(tmp_path)),
+        SOME[2]: QueryTable(SOME[2], "", [theirs], str(tmp_path)),
+    }
+    steps = [{"stage": SOME[0], "table": SOME[1], "step": SOME[2], "says": SOME[3], "in": 1, "out": 0, "merged": 0,
+              "rejected": [[SOME[4], 1]]}]  # fmt: skip
+    site = Site(chromium, Dataset(SOME[0], SOME[1], Database(tables), steps))
+    for place, name in enumerate(tables):
+        site.page.locator("#table").select_option(index=place)
+        site.message(f"{len(SOME)} rows of")
+        for number, text in enumerate(SOME, start=1):
+            site.page.get_by_role("button", name=f"Open row {number}", exact=True).click()
+            told = site.page.locator("dialog .fields dd").first
+            expect(told).to_be_visible()
+            if len(text) <= 2_000:
+                assert told.text_content() == text, name
+            else:
+                expect(told.get_by_role("button", name="Show all 100,000 characters")).to_be_visible()
+            site.page.get_by_role("button", name="Close").click()
+    assert site.page.locator("main script, dialog script, main img, dialog img, iframe, main base").count() == 0
+    assert site.page.evaluate("globalThis.hit ?? null") is None
     assert site.said == []
     site.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,3 +206,46 @@ def test_files_of_different_versions_are_one_table(tmp_path: Path) -> None:
         {"sample_id": "a", "title": "one", "score": None},
     ]
     opened.close()
+
+
+def test_closing_ends_the_queries_that_run(built: tuple[Path, Manifest]) -> None:
+    opened = Database(tables_of(RunFolder(str(built[0])), built[1]))
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            count(opened, "(SELECT count(*) FROM range(1000000000000) AS one(n) WHERE n % 7 = score) > 0")
+        except InputError as error:
+            said.append(str(error))
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    opened.close()
+    for thread in asking:
+        thread.join()
+    assert said == ["The dataset is no longer open."] * 3
+
+
+def test_the_total_is_that_of_the_condition_however_often_it_is_asked(database: Database) -> None:
+    for _ in range(2):
+        for order in ("", "score"):
+            found = database.find(
+                "samples", Choice("media_kind = 'video'", filters="views > 30000", order=order, limit=3)
+            )
+            assert (len(found.places), found.total) == (3, count(database, "media_kind = 'video' AND views > 30000"))
+    assert [count(database, f"score > {limit}") for limit in range(150)] == sorted(
+        (count(database, f"score > {limit}") for limit in range(150)), reverse=True
+    )
+
+
+def test_rows_are_picked_by_values_of_a_column(database: Database) -> None:
+    ids = [row["sample_id"] for row in database.rows("samples", database.find("samples", Choice(limit=3)).places)]
+    picked = list(
+        database.having("instructions_without_media", "sample_id", ids, ["sample_id", "id", "no_such_column"])
+    )
+    assert {row["sample_id"] for row in picked} <= set(ids)
+    assert {row["no_such_column"] for row in picked} <= {None}
+    assert list(database.having("no such table", "sample_id", ids, ["id"])) == []
+    assert list(database.having("samples", "no_such_column", ids, ["id"])) == []
+    assert list(database.having("samples", "sample_id", ["' OR true --"], ["sample_id"])) == []

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import pyarrow as pa
 import pytest
 
-from blift.pipelines.engine.funnel import funnel_rows
+from blift.connectors.parquet import write_parquet
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.explore.api import Dataset, Explorer
 from blift.pipelines.explore.kept_media import KeptMedia
+from blift.pipelines.explore.listed_media import ListedMedia
 from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.server import ExploreServer
-from blift.pipelines.explore.tables import tables_of
+from blift.pipelines.explore.tables import QueryTable, tables_of
+from blift.pipelines.report.funnel import funnel
 from blift.schemas.errors import InputError
 
 
@@ -28,8 +33,10 @@ class Client:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         database = Database(tables_of(RunFolder(str(folder)), manifest))
-        media = KeptMedia(str(folder))
-        rows = list(funnel_rows(manifest))
+        lists = [shard for shard in manifest.shards if shard.path.startswith("files/")]
+        self._scratch = tempfile.TemporaryDirectory()
+        media = KeptMedia(str(folder), ListedMedia(str(folder), lists, self._scratch.name))
+        rows = funnel(manifest)
         self.folder = folder
         self.server = ExploreServer(Explorer(Dataset("demo", str(folder), database, rows, media)), media)
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
@@ -39,6 +46,7 @@ class Client:
         self.server.shutdown()
         self.server.server_close()
         self._thread.join()
+        self._scratch.cleanup()
 
     def get(
         self, path: str, *, token: str | None = None, method: str = "GET", **headers: str
@@ -72,6 +80,45 @@ def client(built: tuple[Path, Manifest]) -> Iterator[Client]:
 def column(answer: Any, name: str) -> list[Any]:
     place = answer["columns"].index(name)
     return [row["cells"][place] for row in answer["rows"]]
+
+
+def test_what_was_merged_into_a_sample_comes_with_pictures_that_lie_outside_the_run_folder(client: Client) -> None:
+    (wanted,) = client.ask("rows", where="media_key = 'reddit-image:034ddvwp8qpbn'")["rows"]
+    found = client.ask("row", table="samples", file=wanted["place"][0], row=wanted["place"][1])
+    members = found["merged"]["members"]
+    assert [member["joined"]["by"] for member in members] == ["pictures", "pictures", "address"]
+    for member in members:
+        status, headers, content = client.get(f"media/{member['picture']}")
+        assert (status, headers["Content-Type"]) == (200, "image/jpeg")
+        assert hashlib.sha256(content).hexdigest() == member["sha256"]
+    assert client.get("media/listed/../store/x.jpg")[0] == 404
+
+
+def test_a_row_of_another_table_in_a_folder_of_that_name_is_shown_field_by_field(tmp_path: Path) -> None:
+    rows = pa.table({"sample_id": [1, 2], "title": [["a"], []], "scenes": ["x", None]})
+    shard = write_parquet(rows, str(tmp_path), "samples/samples-00000-of-00001.parquet")
+    database = Database({"samples": QueryTable("samples", "sample", [shard], str(tmp_path))})
+    found = Explorer(Dataset("x", "x", database)).row({"table": ["samples"], "row": ["1"]})
+    assert (found["kind"], found["row"]) == ("", {"sample_id": 2, "title": [], "scenes": None})
+    assert "pairs" not in found
+    database.close()
+
+
+def test_a_sample_without_the_newest_columns_has_no_values_there(tmp_path: Path) -> None:
+    rows = pa.table({"sample_id": ["a"], "title": ["A film"]})
+    shard = write_parquet(rows, str(tmp_path), "samples/samples-00000-of-00001.parquet")
+    database = Database({"samples": QueryTable("samples", "sample", [shard], str(tmp_path))})
+    found = Explorer(Dataset("x", "x", database)).row({"table": ["samples"]})
+    assert (found["kind"], found["row"]["scenes"], found["row"]["score"]) == ("sample", [], None)
+    assert (found["pairs"], found["merged"]) == ([], None)
+    database.close()
+
+
+def test_a_page_has_the_columns_that_are_asked_for_and_none_without_a_value(client: Client) -> None:
+    page = client.ask("rows", ("width", ">", "0"), table="samples", order="sample_id")
+    assert page["columns"][:3] == ["sample_id", "width", "title"]
+    assert len(page["columns"]) == 8
+    assert "detail" in client.ask("rows", table="rejects")["columns"]
 
 
 def test_the_page_asks_for_the_tables_and_the_funnel(client: Client) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,11 @@ from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.report.page_folder import BESIDE, OPENED, PAGE
 from blift.pipelines.report.report import report
-from tests.pipelines.report.made import Row, with_rows
+from tests.pipelines.report.made import Row, hostile_sample, hostile_strings, with_rows
 
 pytestmark = pytest.mark.browser
 
+EXPLORE = PAGE.parents[1] / "explore" / "page"
 _MODULES = Path(__file__).parents[3] / ".cache" / "page" / "node_modules"
 VIEWS = ("overview", "funnel", "rejects", "samples", "merged", "distributions", "privacy")
 
@@ -145,21 +146,56 @@ def test_two_versions_are_compared(chromium: Browser, compared: Path) -> None:
     made.page.close()
 
 
-def test_five_questions_are_answered_in_three_clicks(chromium: Browser, compared: Path) -> None:
-    made = opened(chromium, compared)
-    shown = made.show("overview")
+def why_is_a_post_missing(shown: Page) -> None:
     shown.get_by_label("Id or address of a post").fill("https://www.reddit.com/r/pics/comments/hv2gw/two_foxes/")
     shown.get_by_role("button", name="Find").click()
     expect(shown.get_by_role("heading", name="reddit:hv2gw was rejected: nsfw")).to_be_visible()
-    made.show("overview").get_by_role("link", name="What do samples look like?").click()
+    shown.get_by_role("link", name="Other rejects of this reason").click()
+    shown.locator("main summary").filter(has_text="reddit:hv2gw").click()
+    expect(shown.locator("main pre").first).to_contain_text("hv2gw")
+
+
+def what_do_samples_look_like(shown: Page) -> None:
+    shown.get_by_role("link", name="What do samples look like?").click()
     shown.get_by_role("button", name="Random sample").click()
     expect(shown.get_by_role("heading", name="Chosen comments")).to_be_visible()
-    made.show("overview").get_by_role("link", name="What did a change of the recipe change?").click()
+
+
+def what_did_my_threshold_change(shown: Page) -> None:
+    shown.get_by_role("link", name="What did a change of the recipe change?").click()
     expect(shown.get_by_role("heading", name="Samples that went")).to_be_visible()
-    made.show("overview").get_by_role("link", name="Which media were merged, and why?").click()
+    expect(shown.get_by_text("few views (curate, views above)").first).to_be_visible()
+
+
+def which_media_were_merged_and_why(shown: Page) -> None:
+    shown.get_by_role("link", name="Which media were merged, and why?").click()
     expect(shown.get_by_text("The same address or id").first).to_be_visible()
-    made.show("overview")
+
+
+def how_many_lack_a_replay_graph(shown: Page) -> None:
     expect(shown.get_by_text(re.compile(r"lack one: not offered"))).to_be_visible()
+    shown.get_by_role("link", name="How many samples lack a replay graph?").click()
+    expect(shown.get_by_role("table").filter(has_text="Replay graph: present")).to_contain_text("not_offered")
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        why_is_a_post_missing,
+        what_do_samples_look_like,
+        what_did_my_threshold_change,
+        which_media_were_merged_and_why,
+        how_many_lack_a_replay_graph,
+    ],
+)
+def test_a_question_is_answered_in_three_clicks(
+    chromium: Browser, compared: Path, answered: Callable[[Page], None]
+) -> None:
+    made = opened(chromium, compared)
+    shown = made.show("overview")
+    shown.evaluate("() => { globalThis.clicks = 0; addEventListener('click', () => { globalThis.clicks += 1 }, true) }")
+    answered(shown)
+    assert shown.evaluate("globalThis.clicks") <= 3
     made.check()
     made.page.close()
 
@@ -203,47 +239,13 @@ def test_a_phone_needs_no_scrolling_sideways(chromium: Browser, page: Path, view
     made.page.close()
 
 
-def hostile_strings() -> list[str]:
-    """500 texts that would do something if they were markup, script, or left to set directions."""
-    scripts = [
-        "<script>globalThis.hit = 1</script>",
-        "<img src=x onerror='globalThis.hit = 1'>",
-        "<svg onload='globalThis.hit = 1'>",
-        "\"><iframe src='javascript:parent.hit = 1'></iframe>",
-        "javascript:globalThis.hit=1",
-        "</title><script>hit=1</script>",
-        "<style>body { display: none }</style>",
-        "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
-        "<link rel=stylesheet href=http://127.0.0.1:9/a.css>",
-        "{{constructor.constructor('hit=1')()}}",
-        "${hit=1}",
-        "`);hit=1;//",
-        "\\u003cscript>hit=1\\u003c/script>",
-        "<base href=http://127.0.0.1:9/>",
-        "--><script>hit=1</script>",
-        "]]><script>hit=1</script>",
-        "<a href=javascript:hit=1>x</a>",
-        "<form action=http://127.0.0.1:9/><button>x",
-        "__proto__",
-        "constructor",
-    ]
-    marks = ["\u202e", "\u202d", "\u2066", "\u2067", "\u2069", "\u200f", "\u061c", "\u0000", "\u001b[2J", "\u2028"]
-    zalgo = "Z" + "\u0300\u0301\u0302\u0303\u0488" * 40
-    found = [f"{place} {text}" for place in range(10) for text in scripts]
-    found += [f"{place} start {mark} end" for place in range(20) for mark in marks]
-    found += [f"{place} {zalgo}" for place in range(50)]
-    found += [f"{place} " + "long " * 20_000 for place in range(10)]
-    found += [f"{place} " + "\U0001f600\u200d" * 50 for place in range(40)]
-    return found
-
-
 def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path) -> None:
     texts = hostile_strings()
     assert len(texts) == 500
     left = iter(texts)
 
     def change(rows: list[Row]) -> list[Row]:
-        return [_hostile(row, left) for row in rows]
+        return [hostile_sample(row, left) for row in rows]
 
     folder = tmp_path / "report"
     report(RunFolder(str(with_rows(built[0], tmp_path / "run", change))), folder)
@@ -266,9 +268,42 @@ def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Man
     made.page.close()
 
 
-def _hostile(row: Row, texts: Iterator[str]) -> Row:
-    comments = [{**comment, "text": next(texts, "plain")} for comment in row["comments"][:4]]
-    return {**row, "title": next(texts, "plain"), "text": next(texts, "plain"), "comments": comments}
+def test_names_of_files_and_what_was_rejected_stay_texts(
+    chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path
+) -> None:
+    texts = hostile_strings()
+    left, groups = iter(texts), iter(texts[::25])
+
+    def change(rows: list[Row]) -> list[Row]:
+        return [
+            {**row, "reason": next(groups, row["reason"]), "detail": next(left, "plain"), "source": next(left, "plain"),
+             "line": 1, "payload": next(left, "{}")}
+            for row in rows
+        ]  # fmt: skip
+
+    run = RunFolder(str(with_rows(built[0], tmp_path / "run", change, "reject")))
+    assert (next(left, None), next(groups, None)) == (None, None)
+    manifest = run.require_manifest()
+    manifest.stages["ingest"].inputs["files"] = [[text, 1, "0" * 64] for text in texts]
+    run.write_manifest(replace(manifest, recipe=texts[0]))
+    folder = tmp_path / "report"
+    report(run, folder)
+    made = opened(chromium, folder)
+    shown = made.show("overview")
+    shown.get_by_text("Files that were read, 500").click()
+    shown = made.show("rejects")
+    groups_there = shown.locator("tbody a").evaluate_all("all => all.map((each) => each.hash)")
+    assert len(groups_there) >= 20
+    for group in groups_there:
+        shown.evaluate("(to) => { location.hash = to }", group)
+        expect(shown.get_by_role("link", name="All reasons")).to_be_visible()
+        shown.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true })")
+        assert shown.locator("main script, iframe, main style, base, main link, main img").count() == 0
+    for view in ("funnel", "rejects"):
+        made.show(view)
+    assert shown.evaluate("globalThis.hit ?? null") is None
+    made.check()
+    made.page.close()
 
 
 def test_a_long_title_is_cut_and_says_so(chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path) -> None:
@@ -285,11 +320,14 @@ def test_a_long_title_is_cut_and_says_so(chromium: Browser, built: tuple[Path, M
 def test_the_bundle_is_what_the_sources_build(tmp_path: Path) -> None:
     if not shutil.which("node") or not (_MODULES / ".bin" / "esbuild").exists():
         pytest.skip("Node or esbuild is not installed here: run `make page`, which needs Node")
-    subprocess.run([str(PAGE / "build.sh"), str(_MODULES), str(tmp_path)], check=True)
+    subprocess.run([str(PAGE / "build.sh"), str(_MODULES), str(tmp_path), str(tmp_path)], check=True)
     for name in (OPENED, *BESIDE):
         if name != "index.html":
             assert (tmp_path / name).read_bytes() == (PAGE / name).read_bytes(), name
+    for name in ("explore.js", "explore.css"):
+        assert (tmp_path / name).read_bytes() == (EXPLORE / name).read_bytes(), name
 
 
 def test_the_page_is_small_before_its_data() -> None:
     assert sum((PAGE / name).stat().st_size for name in (OPENED, *BESIDE)) < 2_000_000
+    assert sum(path.stat().st_size for path in EXPLORE.glob("explore.*")) < 2_000_000

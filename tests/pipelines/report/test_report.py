@@ -1,5 +1,6 @@
 """`blift report`: what the data beside the page says, and which folders it writes to."""
 
+import itertools
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -17,7 +19,9 @@ from blift.connectors.parquet import write_parquet
 from blift.pipelines.cli import main
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
+from blift.pipelines.report.found import Fates
 from blift.pipelines.report.report import report
+from blift.pipelines.stages.stats.sides import run_side, statistics_of
 from tests.pipelines.report.made import with_rows
 
 
@@ -69,6 +73,30 @@ def test_distributions_count_every_sample(page: Path) -> None:
     assert (absent["missing"], absent["values"]) == (25, [["not_offered", 82], ["malformed", 1], ["not_in_record", 1]])
 
 
+def test_distributions_are_those_of_blift_stats(run_with_replay: Path, page: Path) -> None:
+    folder = RunFolder(str(run_with_replay))
+    side = run_side(folder, folder.require_manifest(), ["samples"])
+    (table,) = statistics_of(side, side.counts(None, lambda _: None), None, None).tables
+    described = {column.column: column for column in table.columns}
+    spread = data(page, "distributions")
+    assert spread["rows"] == table.rows
+    for each in spread["numbers"]:
+        column = described[each["name"]]
+        numbers = column.values or column.lengths
+        assert numbers
+        told = (numbers.count, numbers.mean, numbers.quantiles.get("0.50"), numbers.min, numbers.max)
+        assert (each["rows"], each["mean"], each["median"], each["least"], each["most"]) == told, each["name"]
+        assert sum(rows for *_, rows in each["bins"]) == numbers.count
+    for each in spread["words"]:
+        words = described[each["name"]].words
+        assert words
+        assert each["values"][:20] == [[word.value, word.count] for word in words.top][:40]
+    assert spread["months"] == [[month.value, month.count] for month in described["posted_at"].months or ()]
+    assert dict(spread["missing"]) == {
+        name: described[name].missing for name in dict(spread["missing"]) if name in described
+    }
+
+
 def test_a_reason_leads_to_rejects_with_their_record_and_line(corpus: Path, page: Path) -> None:
     groups = data(page, "rejects")
     place = next(at for at, group in enumerate(groups) if (group["stage"], group["reason"]) == ("ingest", "not_utf8"))
@@ -83,13 +111,34 @@ def _line(archive: Path, line: int) -> bytes:
 
 
 def test_every_rejected_post_can_be_looked_up(page: Path) -> None:
-    buckets = data(page, "ids")
-    files = [data(page, f"ids-{place}") for place in range(buckets["buckets"])]
-    rows = [row for file in files for row in file["rows"]]
-    assert buckets["complete"]
-    (kind,) = [row[1] for row in rows if row[0] == "reddit:hv2gw"]
-    assert files[0]["kinds"][kind] == ["curate", "nsfw", "nsfw"]
-    assert len([row for row in rows if len(row) == 2]) == 153  # posts of samples
+    known = data(page, "ids")
+    (file,) = [data(page, f"ids-{place}") for place in range(len(known["starts"]))]
+    assert known["complete"]
+    rejected = file["rejected"]
+    place = rejected["id"].index("reddit:hv2gw")
+    assert file["kinds"][rejected["kind"][place]] == ["curate", "nsfw", "nsfw"]
+    assert rejected["source"][place] == "https://www.reddit.com/r/pics/comments/hv2gw/two_foxes_in_lisbon/"
+    assert [rejected["id"], file["kept"]["id"]] == [sorted(rejected["id"]), sorted(file["kept"]["id"])]
+    assert len(file["kept"]["id"]) == len(file["kept"]["sample"]) == 153  # posts of samples
+
+
+def test_all_rows_of_an_id_are_in_the_file_that_its_order_names() -> None:
+    ids = [f"reddit:{place // 3:05d}" for place in range(9_000)] + ["reddit:02500"] * 3_000 + ["\U0001f600", "\ufb01"]
+    rejects = pl.DataFrame(
+        {"record_id": ids, "record_table": "post", "stage": "curate", "rule": "nsfw", "reason": "nsfw"}
+    ).with_columns(source=None, line=pl.int_range(pl.len()), detail=None)
+    fates = Fates()
+    fates.add_rejects(rejects.with_columns(pl.col("source", "detail").cast(pl.String)))
+    (_, known), *files = fates.told()
+    assert [name for name, _ in files] == [f"ids-{place}" for place in range(len(known["starts"]))]
+    assert known["starts"] == sorted(set(known["starts"]))
+    told = [file["rejected"]["id"] for _, file in files]
+    assert sorted(each for file in told for each in file) == sorted(ids)
+    assert told[-1][-2:] == ["\ufb01", "\U0001f600"]  # the order of code points, where UTF-16 has another one
+    assert all(len(set(one) & set(other)) == 0 for one, other in itertools.pairwise(told))
+    for file, start in zip(told, known["starts"], strict=True):
+        assert file[0] == start
+    assert files[0][1]["kinds"] == [("curate", "nsfw", "nsfw")]
 
 
 def test_merged_media_are_shown_with_what_joined_them(page: Path) -> None:

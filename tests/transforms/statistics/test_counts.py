@@ -4,11 +4,12 @@ import itertools
 from datetime import UTC, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.statistics.counts import count, known_columns, merged
+from blift.transforms.statistics.counts import count, count_lengths, count_missing, known_columns, merged
 from blift.transforms.statistics.describe import columns_of
 
 COMMENTS = pa.list_(pa.struct([("text", pa.string()), ("score", pa.int64())]))
@@ -87,3 +88,19 @@ def test_columns_of_tables_are_known_without_rows() -> None:
     assert columns["sha256"] == "name"
     assert known_columns("media")["uses.place"] == "number"
     assert all(known_columns(table) for table in SCHEMAS)
+
+
+def test_lengths_and_missing_values_alone_are_counted_as_with_their_column() -> None:
+    lengths = pa.table({"tags": pc.list_value_length(ROWS["tags"])})
+    whole = count(ROWS.select(["tags"]))
+    assert count_lengths(lengths).equals(whole.filter(pc.not_equal(whole["measure"], "words")))
+    rows = pa.Table.from_pylist([{"title": "a"}, {}, {}], SCHEMAS["sample"])
+    whole = count(rows.select(["title", "score"]))
+    totals = whole.filter(pc.is_in(whole["measure"], pa.array(["rows", "missing"])))
+    assert count_missing("sample", 3, {"title": 2, "score": 3}).equals(totals)
+
+
+def test_months_are_those_of_the_times() -> None:
+    times = [datetime(2020, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC), datetime(2020, 3, 1, tzinfo=UTC), None]
+    rows = pa.table({"posted_at": pa.array(times, pa.timestamp("us", tz="UTC"))})
+    assert columns_of(count(rows))["posted_at"].words == {"months": {"2020-02": 1, "2020-03": 1}}

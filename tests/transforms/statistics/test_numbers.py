@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blift.schemas.statistics import Bucket, Numbers
-from blift.transforms.statistics.numbers import QUANTILES, Counted, describe_numbers
+from blift.transforms.statistics.numbers import NOTHING, QUANTILES, Counted, binned, describe_numbers
 
 VALUES = st.lists(st.floats(-1e9, 1e9) | st.integers(-5, 5).map(float), min_size=1, max_size=80)
 
@@ -51,3 +51,9 @@ def test_extremes() -> None:
     assert (huge.mean, huge.std) == (0.0, None)
     assert [bucket.count for bucket in huge.histogram] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
     assert describe_numbers(counted([1.0] * 19 + [2.0])).quantiles["0.95"] == 1.0
+
+
+def test_values_on_an_edge_begin_its_bin() -> None:
+    counted = Counted(np.array([-1.0, 0.0, 1.5, 2.0, 9.0]), np.array([1, 2, 3, 4, 5]))
+    assert binned(counted, np.array([0.0, 1.0, 2.0])).tolist() == [1, 2, 3, 9]
+    assert binned(NOTHING, np.array([0.0])).tolist() == [0, 0]

@@ -23,12 +23,20 @@ export function load(name) {
   return asked.get(name);
 }
 
-/** The checksum by which ids are put into files: CRC-32, as zlib has it. */
-export function crc32(text) {
-  let sum = -1;
-  for (const byte of new TextEncoder().encode(text)) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (0xedb88320 & -(sum & 1));
+/** The place of the file of the look-up that tells of an id, by the first id of each file; -1 where none does. */
+export function fileOf(starts, id) {
+  let [first, last] = [0, starts.length];
+  while (first < last) {
+    const middle = (first + last) >> 1;
+    if (isBefore(id, starts[middle])) last = middle;
+    else first = middle + 1;
   }
-  return ~sum >>> 0;
+  return first - 1;
+}
+
+/** Whether a text comes before another one in the order of code points, which is not that of JavaScript. */
+function isBefore(one, other) {
+  const [a, b] = [[...one], [...other]];
+  const place = a.findIndex((char, index) => char !== b[index]);
+  return place < 0 ? a.length < b.length : place < b.length && a[place].codePointAt(0) < b[place].codePointAt(0);
 }

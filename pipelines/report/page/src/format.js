@@ -26,8 +26,8 @@ export function clock(seconds) {
 /** The day of a time in UTC, as the data has it: `2021-05-17 09:56:42+00:00`. */
 export const day = (time) => (time ? time.slice(0, 10) : "");
 
-/** A name of a column or reason as words. */
-export const words = (name) => name.replaceAll("_", " ");
+/** A name of a column or reason as words; a long one, which the report cut, comes as `{cut, characters}`. */
+export const words = (name) => (typeof name === "string" ? name : `${name.cut.slice(0, 200)}…`).replaceAll("_", " ");
 
 /** What joined a post to a sample, in a sentence. */
 export function joined(why) {

@@ -13,13 +13,13 @@ export function timeline(sample, pictures) {
     return made;
   };
   const scenes = sample.scenes.map((scene, index) =>
-    place(scene, el("div", { class: "scene" }, pictures[index] ? picture(pictures[index], `Scene ${index + 1}, from ${clock(scene.start_s)}`) : null)),
+    place(scene, el("div", { class: "scene" }, pictures[index] ? picture(pictures[index], `Scene ${index + 1}, from ${clock(scene.start_s)}`) : el("span", { class: "note", "aria-hidden": "true" }, clock(scene.start_s)))),
   );
   const speech = sample.speech.map((part) => place(part, el("span", { class: "said", title: `${clock(part.start_s)}`, "aria-hidden": "true" })));
   return el(
     "div",
     { class: "timeline" },
-    el("div", { class: "film" }, scenes, sample.replay.length ? graph(sample.replay, end) : null),
+    el("div", { class: pictures.some(Boolean) || sample.replay.length ? "film" : "film low" }, scenes, sample.replay.length ? graph(sample.replay, end) : null),
     speech.length ? el("div", { class: "speech" }, speech) : null,
     el("div", { class: "ends" }, el("span", {}, "0:00"), el("span", {}, clock(end))),
     el("p", { class: "note" }, told(sample)),
@@ -41,7 +41,8 @@ function graph(replay, end) {
 
 function peak(replay) {
   const most = replay.reduce((best, part) => (part.value > best.value ? part : best));
-  return `Most replayed from ${clock(most.start_s)} to ${clock(most.end_s)}.`;
+  const [from, to] = [clock(most.start_s), clock(most.end_s)];
+  return from === to ? `Most replayed at ${from}.` : `Most replayed from ${from} to ${to}.`;
 }
 
 function told(sample) {
@@ -55,13 +56,20 @@ const said = (speech) => table("Speech", ["from", "to", "words"], speech.map((pa
 
 const replayAsTable = (replay) => table("Replay graph", ["from", "to", "replayed, 0 to 1"], replay.map((part) => [clock(part.start_s), clock(part.end_s), part.value.toFixed(2)]), [2]);
 
+function saidIn(scene) {
+  const texts = [scene.title, scene.caption, scene.screen_text, scene.speech].filter(Boolean);
+  return texts.length ? el("div", {}, texts.map((text) => el("p", {}, foreign(text, 300)))) : null;
+}
+
 function scenesAsTable(sample, pictures) {
   const cells = (scene, index) => [
-    pictures[index] ? picture(pictures[index], "") : "",
+    pictures[index] ? picture(pictures[index], "") : null,
     `${clock(scene.start_s)} to ${clock(scene.end_s)}`,
-    el("div", {}, [scene.title, scene.caption, scene.screen_text, scene.speech].filter(Boolean).map((text) => el("p", {}, foreign(text, 300)))),
-    [scene.tone, [...scene.foreground_colours, ...scene.background_colours].join(", ")].filter(Boolean).join("; "),
-    scene.replay === null ? "" : scene.replay.toFixed(2),
+    saidIn(scene),
+    [scene.tone, [...scene.foreground_colours, ...scene.background_colours].join(", ")].filter(Boolean).join("; ") || null,
+    scene.replay === null ? null : scene.replay.toFixed(2),
   ];
-  return table("Scenes", ["keyframe", "time", "what it shows and says", "tone and colours", "replayed, 0 to 1"], sample.scenes.map(cells), [4]);
+  const [headings, rows] = [["keyframe", "time", "what it shows and says", "tone and colours", "replayed, 0 to 1"], sample.scenes.map(cells)];
+  const filled = headings.map((_, place) => place).filter((place) => rows.some((row) => row[place] !== null));
+  return table("Scenes", filled.map((place) => headings[place]), rows.map((row) => filled.map((place) => row[place])), [filled.indexOf(4)]);
 }

@@ -4,6 +4,8 @@ import { bars } from "../chart.js";
 import { el, foreign, table } from "../dom.js";
 import { number, percent, words } from "../format.js";
 
+const NAMES = { num_comments: "comments counted", duration_s: "duration in seconds", comments: "chosen comments", audiences: "posts of the media" };
+
 /** Numbers in bins, months, words counted, and what is missing. */
 export async function distributions(load) {
   const spread = await load("distributions");
@@ -20,7 +22,7 @@ export async function distributions(load) {
 
 function numberChart(each, rows) {
   const label = ([from, to]) => (from === null ? "below 0" : to === null ? `${short(from)} and more` : to - from === 1 ? short(from) : `${short(from)} to ${short(to)}`);
-  const told = `${words(each.name)}: ${number(each.rows)} of ${number(rows)} have it; ${plain(each.least)} to ${plain(each.most)}, mean ${plain(each.mean)}`;
+  const told = `${NAMES[each.name] ?? words(each.name)}: ${number(each.rows)} of ${number(rows)} have it; ${plain(each.least)} to ${plain(each.most)}, median ${plain(each.median)}, mean ${plain(each.mean)}`;
   return bars(told, each.unit, each.bins.map((bin) => [label(bin), bin[2]]));
 }
 

@@ -12,7 +12,7 @@ export async function funnel(load) {
     el("h1", {}, "Funnel"),
     el("p", {}, "Each bar is what came to a step: kept, merged, rejected. A reason leads to the rejects that are listed."),
     el("ul", { class: "legend" }, ["kept", "merged", "rejected"].map((name) => el("li", {}, el("span", { class: `swatch ${name}` }), name))),
-    parts(rows).map((part) => section(part, rejects)),
+    funnelTables(rows, (row, reason, text) => reasonLink(row, reason, text, rejects)),
   );
 }
 
@@ -27,7 +27,10 @@ export function parts(rows) {
   return [...found.entries()];
 }
 
-function section([name, rows], rejects) {
+/** A table for each part of the funnel; `link(row, reason, text)` makes what leads to the rejects of a reason. */
+export const funnelTables = (rows, link) => parts(rows).map((part) => section(part, link));
+
+function section([name, rows], link) {
   const most = Math.max(1, ...rows.map((row) => row.in));
   const body = rows.map((row) =>
     el(
@@ -38,7 +41,7 @@ function section([name, rows], rejects) {
       el("td", { class: "number" }, number(row.in)),
       el("td", { class: "number" }, number(row.out)),
       el("td", { class: "number" }, row.merged ? number(row.merged) : ""),
-      el("td", {}, row.rejected.map(([reason, count]) => reasonLink(row, reason, count, rejects))),
+      el("td", {}, row.rejected.map(([reason, count]) => el("span", { class: "reason" }, link(row, reason, `${words(reason)} ${number(count)}`)))),
     ),
   );
   const head = ["step", "kept, merged, rejected", "in", "out", "merged", "rejected, by reason"];
@@ -65,10 +68,9 @@ function bar(row, most) {
   return el("div", { class: "stack", role: "img", "aria-label": said }, piece("kept", row.out), piece("merged", row.merged), piece("rejected", lost));
 }
 
-function reasonLink(row, reason, count, rejects) {
+function reasonLink(row, reason, text, rejects) {
   const place = groupOf(row, reason, rejects);
-  const text = `${words(reason)} ${number(count)}`;
-  return el("span", { class: "reason" }, place < 0 ? el("span", { title: "These are counted, and not listed." }, text) : el("a", { href: `#/rejects/${place}` }, text));
+  return place < 0 ? el("span", { title: "These are counted, and not listed." }, text) : el("a", { href: `#/rejects/${place}` }, text);
 }
 
 /** The group of rejects that a step and a reason of the funnel lead to; -1 where none are listed. */

@@ -1,7 +1,8 @@
 // Media that were merged into one sample, side by side, with what joined them.
 
-import { el, foreign, picture } from "../dom.js";
-import { counted, day, joined } from "../format.js";
+import { members } from "../cluster.js";
+import { el, foreign } from "../dom.js";
+import { counted } from "../format.js";
 
 /** Samples of several posts. */
 export async function merged(load) {
@@ -21,17 +22,6 @@ function cluster(one) {
     { class: "cluster" },
     el("h2", {}, el("a", { href: `#/samples/${one.sample_id}` }, foreign(one.title || "Without a title", 200))),
     el("p", { class: "note" }, counted(one.members.length, "post"), one.cluster ? ", of several files that show the same" : ""),
-    el("ul", { class: "members" }, one.members.map(member)),
+    members(one.members),
   );
 }
-
-const member = (post) =>
-  el(
-    "li",
-    {},
-    post.picture ? picture(post.picture, "The media of this post") : null,
-    el("p", {}, foreign(post.title || "Without a title", 160)),
-    el("p", { class: "note" }, foreign(post.post_id, 80), post.subreddit ? [" in ", foreign(post.subreddit, 60)] : "", " ", day(post.posted_at)),
-    post.url ? el("p", { class: "note" }, foreign(post.url, 120)) : null,
-    el("p", { class: "why" }, joined(post.joined)),
-  );

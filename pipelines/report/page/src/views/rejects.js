@@ -1,8 +1,9 @@
 // Rejects by reason, and each with its record and its line; and what became of an id.
 
-import { crc32 } from "../data.js";
+import { fileOf } from "../data.js";
 import { el, facts, foreign, opens, table } from "../dom.js";
 import { number, words } from "../format.js";
+import { decision, record } from "../reject.js";
 import { drawn } from "./samples.js";
 
 /** All reasons. */
@@ -36,38 +37,17 @@ export async function rejectsOf(load, [place]) {
     el("p", {}, el("a", { href: "#/rejects" }, "All reasons")),
     el("h1", {}, `${words(group.reason)}: ${group.record_table}s that ${words(group.rule)} rejected`),
     el("p", {}, `${number(records.length)} of ${number(group.count)} rejects of the stage ${group.stage} are listed.`),
-    records.map((record) => one(record, group)),
+    records.map((each) => one(each, group)),
   );
 }
 
-function one(record, group) {
-  const name = record.record_id ?? `${record.source ?? "unknown source"}${record.line ? `, line ${record.line}` : ""}`;
-  return opens(el("span", {}, foreign(name, 120), record.detail ? el("span", { class: "note" }, ": ", foreign(record.detail, 120)) : null), () => [
-    facts([
-      ["Id", record.record_id ? foreign(record.record_id, 200) : null],
-      ["Rule", words(group.rule)],
-      ["What decided", record.detail ? foreign(record.detail) : null],
-      ["Source", record.source ? foreign(record.source, 300) : null],
-      ["Line", record.line ? number(record.line) : null],
-      ["To see the line", record.line && record.source ? el("code", {}, command(record)) : null],
-    ]),
-    record.payload ? el("div", {}, el("h3", {}, record.payload_of ? "The post, as the run holds it" : "The record"), el("pre", { tabindex: "0" }, foreign(indented(record.payload), 5000))) : el("p", { class: "note" }, "The run keeps no record of it: see `rejects.payload` in the recipe."),
+function one(reject, group) {
+  const name = reject.record_id ?? `${reject.source ?? "unknown source"}${reject.line ? `, line ${reject.line}` : ""}`;
+  return opens(el("span", {}, foreign(name, 120), reject.detail ? el("span", { class: "note" }, ": ", foreign(reject.detail, 120)) : null), () => [
+    facts([["Id", reject.record_id ? foreign(reject.record_id, 200) : null]]),
+    decision({ ...group, ...reject }),
+    record(reject),
   ]);
-}
-
-/** A command that prints the line of an archive; the name of the archive is quoted for a shell. */
-function command({ source, line }) {
-  const unpack = source.endsWith(".zst") ? "zstdcat --long=31" : source.endsWith(".gz") ? "zcat" : "cat";
-  return `${unpack} '${source.replaceAll("'", "'\\''")}' | sed -n ${line}p`;
-}
-
-function indented(payload) {
-  if (typeof payload !== "string") return payload;
-  try {
-    return JSON.stringify(JSON.parse(payload), null, 1);
-  } catch {
-    return payload; // a record that could not be read
-  }
 }
 
 /** What became of an id or an address, and samples with some words in their title. */
@@ -75,9 +55,9 @@ export async function find(load, [encoded]) {
   const query = decodeURIComponent(encoded ?? "").trim();
   const [known, told, spread, groups] = await Promise.all([load("ids"), drawn(load), load("distributions"), load("rejects")]);
   const names = candidates(query, spread.words.find((each) => each.name === "platform").values.map(([name]) => name));
-  const buckets = [...new Set(names.map((name) => crc32(name) % known.buckets))];
-  const files = await Promise.all(buckets.map((bucket) => load(`ids-${bucket}`)));
-  const rows = files.flatMap((file) => file.rows.filter(([id]) => names.includes(id)).map((row) => unpacked(row, file.kinds)));
+  const places = [...new Set(names.map((name) => fileOf(known.starts, name)))].filter((place) => place >= 0);
+  const files = await Promise.all(places.map((place) => load(`ids-${place}`)));
+  const rows = files.flatMap((file) => [...held(file, names), ...rejected(file, names)]);
   const titles = told.rows.filter((row) => query && ((row.title ?? "").toLowerCase().includes(query.toLowerCase()) || row.sample_id === query));
   return el(
     "div",
@@ -94,12 +74,17 @@ function candidates(query, platforms) {
   return [...new Set([query, ...parts.flatMap((part) => platforms.map((platform) => `${platform}:${part}`))])];
 }
 
-/** A row of the look-up by names: what holds the id, or what rejected it. */
-function unpacked([id, ...rest], kinds) {
-  if (rest.length === 1) return { id, sample: rest[0] };
-  const [kind, source, line, detail] = rest;
-  const [stage, rule, reason] = kinds[kind];
-  return { id, stage, rule, reason, source, line, detail };
+const placesOf = (ids, names) => ids.flatMap((id, place) => (names.includes(id) ? [place] : []));
+
+/** The samples of a file of the look-up that hold one of some ids. */
+const held = ({ kept }, names) => placesOf(kept.id, names).map((place) => ({ id: kept.id[place], sample: kept.sample[place] }));
+
+/** The rejects of a file of the look-up with one of some ids. */
+function rejected({ rejected: told, kinds }, names) {
+  return placesOf(told.id, names).map((place) => {
+    const [stage, rule, reason] = kinds[told.kind[place]];
+    return { id: told.id[place], stage, rule, reason, source: told.source[place], line: told.line[place], detail: told.detail[place] };
+  });
 }
 
 function fate({ id, sample, stage, rule, reason, source, line, detail }, groups, told) {
@@ -112,14 +97,7 @@ function fate({ id, sample, stage, rule, reason, source, line, detail }, groups,
     "section",
     {},
     el("h2", {}, foreign(id, 200), ` was rejected: ${words(reason)}`),
-    facts([
-      ["Stage", stage],
-      ["Rule", words(rule)],
-      ["What decided", detail ? foreign(detail) : null],
-      ["Source", source ? foreign(source, 300) : null],
-      ["Line", line === null ? null : number(line)],
-      ["To see the line", line !== null && source ? el("code", {}, command({ source, line })) : null],
-    ]),
+    decision({ stage, rule, detail, source, line }),
     place < 0 ? null : el("p", {}, el("a", { href: `#/rejects/${place}` }, "Other rejects of this reason")),
   );
 }

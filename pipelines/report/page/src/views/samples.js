@@ -84,12 +84,13 @@ export async function sample(load, [id]) {
   const told = await drawn(load);
   const at = told.rows.findIndex((row) => row.sample_id === id);
   if (at < 0) return el("div", {}, el("h1", {}, "Sample"), el("p", {}, `The sample ${id} is not among those that were drawn for this report. `, el("code", {}, `blift explore RUN`), " shows every sample."));
-  const rows = await load(`samples-${Math.floor(at / told.chunk)}`);
+  const [rows, clusters] = await Promise.all([load(`samples-${Math.floor(at / told.chunk)}`), load("merged")]);
+  const merged = clusters.find((each) => each.sample_id === id);
   const near = (place, text) => (told.rows[place] ? el("a", { href: `#/samples/${told.rows[place].sample_id}` }, text) : null);
   return el(
     "div",
     {},
     el("p", { class: "line" }, el("a", { href: "#/samples" }, "All samples"), near(at - 1, "Previous"), near(at + 1, "Next")),
-    sampleArticle(rows[at % told.chunk]),
+    sampleArticle({ ...rows[at % told.chunk], merged }),
   );
 }
