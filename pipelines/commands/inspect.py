@@ -17,8 +17,9 @@ from blift.pipelines.commands.show import show_funnel, summary_lines, width_of, 
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
+from blift.pipelines.explore.choice import Choice, Found
 from blift.pipelines.explore.overview import Overview, overview_of, summary
-from blift.pipelines.explore.query import Choice, Database, Found, require_duckdb
+from blift.pipelines.explore.query import Database, require_duckdb
 from blift.pipelines.explore.tables import QueryTable, check_digests, copied, named_table, require_tables, tables_of
 from blift.schemas.counted import counted
 from blift.schemas.errors import InputError, cut

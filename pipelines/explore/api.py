@@ -10,9 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from blift.pipelines.explore.choice import Choice, Found, Place
 from blift.pipelines.explore.conditions import Filter, condition
 from blift.pipelines.explore.kept_media import KeptMedia
-from blift.pipelines.explore.query import Choice, Database, Found, Place
+from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.tables import named_table
 from blift.pipelines.explore.values import as_json
 from blift.pipelines.report.clusters import clusters

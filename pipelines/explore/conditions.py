@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from blift.pipelines.explore.query import Column, quoted_name, quoted_text
+from blift.pipelines.explore.choice import Column, quoted_name, quoted_text
 from blift.schemas.errors import InputError, did_you_mean
 
 #: What a filter compares with, and how SQL says it: of a column, and a value.

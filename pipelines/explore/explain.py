@@ -11,8 +11,9 @@ import polars as pl
 import pyarrow as pa
 
 from blift.pipelines.engine.run_folder import Manifest
+from blift.pipelines.explore.choice import quoted_name, quoted_text
 from blift.pipelines.explore.explanation import Explanation, Member, MergedInto, PairMade, ReadFrom, RejectTold
-from blift.pipelines.explore.query import Database, quoted_name, quoted_text
+from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.rules_seen import (
     CURATE,
     INGEST,

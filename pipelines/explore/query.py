@@ -14,12 +14,12 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from blift.connectors.parquet_parts import rows_with_member
+from blift.pipelines.explore.choice import KEYS, Choice, Column, Found, Place, quoted_name, quoted_text
 from blift.pipelines.explore.tables import QueryTable
 from blift.schemas.errors import InputError, cut, did_you_mean
 
@@ -39,72 +39,6 @@ _CLOSED = "The dataset is no longer open."
 _TOTALS = 100
 _NO_COLUMN = re.compile(r'Referenced column "(?P<name>.+?)" not found')
 _EXAMPLE = "A condition is one SQL expression, such as \"score > 100 AND title ILIKE '%cat%'\"."
-
-#: Columns by which a row of a table is found, by table; a column in a list of structs is named as `list.member`.
-KEYS = {
-    "sample": ("sample_id", "media_key", "sha256", "permalink", "audiences.post_id"),
-    "post": ("post_id", "native_id", "permalink"),
-    "comment": ("comment_id", "native_id"),
-    "media": ("sha256",),
-    "instruction": ("id", "sample_id"),
-    "chat": ("id", "sample_id"),
-    "preference": ("id", "sample_id"),
-    "instruction_with_media": ("id", "sample_id"),
-    "chat_with_media": ("id", "sample_id"),
-    "preference_with_media": ("id", "sample_id"),
-    "origin": ("record_id",),
-    "reject": ("record_id",),
-}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: its name, its type as DuckDB calls it, and whether no row has a value."""
-
-    name: str
-    kind: str
-    is_empty: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """The values are neither lists nor structs."""
-        return not self.kind.endswith("]") and not self.kind.startswith(("STRUCT", "MAP", "UNION"))
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which rows of a table are wanted, and in which order.
-
-    Attributes:
-        where: a condition in SQL that a person wrote; empty for all rows.
-        filters: one that holds as well, of which the values of others are quoted.
-        order: the column to sort by; empty for the order of the files.
-        seed: None for rows one after the other; else that many are drawn at random, the same for the same seed.
-    """
-
-    where: str = ""
-    filters: str = ""
-    order: str = ""
-    descending: bool = False
-    limit: int = 50
-    offset: int = 0
-    seed: int | None = None
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where a row lies: the number of its file in the table, and its number in that file."""
-
-    file: int
-    row: int
-
-
-@dataclass(frozen=True)
-class Found:
-    """The places of the rows that were chosen, and how many rows meet the condition."""
-
-    places: list[Place]
-    total: int
 
 
 def require_duckdb() -> None:
@@ -475,16 +409,6 @@ def _hint(name: str, names: Sequence[str]) -> str:
 def _first_line(said: str) -> str:
     """The sentence of a message of DuckDB, without the query that it quotes."""
     return cut(said.strip().partition("\n")[0], 400).rstrip(".")
-
-
-def quoted_name(name: str) -> str:
-    """A name as SQL quotes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quoted_text(value: str) -> str:
-    """A string as SQL quotes it."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _list(values: Iterator[str] | Sequence[str] | Any) -> str:

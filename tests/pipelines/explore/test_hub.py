@@ -12,8 +12,9 @@ import pytest
 from huggingface_hub import HfApi
 
 from blift.pipelines.engine.run_folder import Manifest
+from blift.pipelines.explore.choice import Choice
 from blift.pipelines.explore.hub import download
-from blift.pipelines.explore.query import Choice, Database
+from blift.pipelines.explore.query import Database
 from blift.schemas.errors import InputError, PublishError
 from tests.hub_server import TOKEN, HubServer
 

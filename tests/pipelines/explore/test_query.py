@@ -13,7 +13,8 @@ import pytest
 from blift.connectors.parquet import write_parquet
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.explore import query
-from blift.pipelines.explore.query import Choice, Database
+from blift.pipelines.explore.choice import Choice
+from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.tables import QueryTable, tables_of
 from blift.schemas.errors import InputError
 
