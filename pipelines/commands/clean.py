@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from blift.pipelines.build.stages import STAGES, stage
-from blift.pipelines.engine.versions import prune, prune_unnamed, run_folder
+from blift.pipelines.engine.versions import prune, prune_lists, prune_unnamed, run_folder
 from blift.schemas.counted import counted
 from blift.schemas.errors import BliftError
 from blift.schemas.printable import printable
@@ -15,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `clean`."""
     parser.description = (
         "Delete the datasets that updates of a run folder have replaced, and files that builds which did not end "
-        "left behind, and media that no pair shows any more. Files of the present dataset stay."
+        "left behind, media that no pair shows any more, and lists that no recipe names any more. Files of the present "
+        "dataset stay."
     )
     parser.add_argument("folder", metavar="DIR", help="a run folder")
     parser.add_argument("--keep", type=int, default=0, metavar="N", help="replaced datasets to keep (default: 0)")
@@ -40,5 +41,6 @@ def run(args: argparse.Namespace) -> int:
         tables = [table for name in STAGES for table in stage(name).files]
         gone += prune_unnamed(folder, tables)
         gone += prune_media(folder)
+        gone += prune_lists(folder)
     print(f"Deleted {counted(len(gone), 'file')} of {printable(folder.path)}.")
     return 0

@@ -25,6 +25,8 @@ from blift.pipelines.engine.run_folder import (
     version_text,
 )
 from blift.pipelines.recipe.file import RecipeFile
+from blift.pipelines.recipe.lists import FOLDER as LISTS
+from blift.pipelines.recipe.lists import KEPT
 from blift.pipelines.recipe.result import Card
 from blift.schemas.errors import InputError
 
@@ -126,6 +128,17 @@ def prune(folder: RunFolder, keep: int) -> list[str]:
 def prune_unnamed(folder: RunFolder, tables: Iterable[str]) -> list[str]:
     """Delete files of tables (such as `posts/posts`) that no dataset of the folder has; their paths."""
     return folder.clear([f"{table}-" for table in tables], keep=referenced(folder))
+
+
+def prune_lists(folder: RunFolder) -> list[str]:
+    """Delete files that recipes named (lists of words, templates) and that no dataset's recipe names any more."""
+    versions = map(folder.read_version, [BUILDING, *map(replaced_name, numbers(folder))])
+    texts = [folder.recipe_text(), *(version.recipe_text for version in versions if version)]
+    named = {name for text in texts for name in KEPT.findall(text)}
+    found = [entry for pattern in ("*", "*/*") for entry in matching(folder.file(LISTS), pattern)]
+    paths = [entry.path[len(folder.file("")) :] for entry in found]
+    ours = {path: kept[0] for path in paths if (kept := KEPT.match(path))}
+    return _deleted(folder, sorted(path for path, name in ours.items() if name not in named))
 
 
 def _deleted(folder: RunFolder, paths: Iterable[str]) -> list[str]:

@@ -26,6 +26,8 @@ from blift.transforms.templates.template import shipped, template_files
 FOLDER = "lists"
 #: Of the sha256 of a file, what stands before its name.
 _DIGITS = 16
+#: Such a file, or a folder of templates, in the text of a recipe, and as the beginning of a path.
+KEPT = re.compile(rf"{FOLDER}/[0-9a-f]{{{_DIGITS}}}-[A-Za-z0-9._-]+")
 _OTHER = re.compile(r"[^A-Za-z0-9._-]+")
 _MOST_NAME, _MOST_BYTES = 80, 1 << 30
 

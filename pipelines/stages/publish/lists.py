@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from blift.connectors.filesystem import exists, matching, read_bytes
 from blift.connectors.inside import check_file
 from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.recipe.lists import KEPT
 from blift.schemas.credentials import refuse_credentials
 from blift.schemas.errors import InputError
-
-#: What a run folder calls them; one without a further name is a folder of templates.
-_KEPT = re.compile(r"lists/[0-9a-f]{16}-[A-Za-z0-9._-]+")
 
 
 def lists_of(folder: RunFolder, recipe_text: str) -> dict[str, bytes]:
@@ -22,7 +18,7 @@ def lists_of(folder: RunFolder, recipe_text: str) -> dict[str, bytes]:
         RecipeError: one holds a credential.
     """
     found: dict[str, bytes] = {}
-    for named in dict.fromkeys(_KEPT.findall(recipe_text)):
+    for named in dict.fromkeys(KEPT.findall(recipe_text)):
         below = [entry.path[len(folder.file("")) :] for entry in matching(folder.path, f"{named}/*")]
         for path in below or [named]:
             check_file(folder.path, path)

@@ -9,6 +9,7 @@ import pytest
 
 from blift.pipelines.cli import main
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.versions import prune_lists
 from blift.pipelines.recipe.file import load_recipe
 from blift.schemas.errors import RecipeError
 
@@ -136,3 +137,17 @@ def test_the_demo_is_built_again_elsewhere_from_its_run_folder_and_the_archives_
     assert main(["build", str(folder / "recipe.yaml"), "--out", str(run), "--quiet", *arguments]) == 0
     assert RunFolder(str(run)).require_manifest().fingerprint == built[1].fingerprint
     assert main(["verify", str(run)]) == 0
+
+
+def test_lists_that_no_recipe_names_any_more_are_deleted_and_files_of_others_stay(tmp_path: Path) -> None:
+    run = RunFolder(str(tmp_path))
+    named, gone = f"lists/{'a' * 16}", f"lists/{'b' * 16}"
+    run.write_text("recipe.yaml", f"posts: {{words: {named}-words.txt}}\ntemplates: [{named}-own]\n")
+    kept = [f"{named}-words.txt", f"{named}-own/mine.yaml", "lists/mine.txt", f"lists/mine/{'b' * 16}-words.txt"]
+    dropped = [f"{gone}-words.txt", f"{gone}-own/mine.yaml"]
+    for name in (*kept, *dropped):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("lighthouse")
+    assert prune_lists(run) == sorted(dropped)
+    assert all((tmp_path / name).exists() for name in kept)
+    assert not any((tmp_path / name).exists() for name in dropped)
