@@ -23,6 +23,7 @@ from blift.pipelines.engine.ending import (
     leave,
     run_as_process,
 )
+from blift.pipelines.engine.log import Level, choose_format, is_json, say
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError, did_you_mean
 from blift.schemas.printable import printable, printable_lines
@@ -70,6 +71,8 @@ _OF_A_DISK = (
 )
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
+#: The option of commands that log.
+LOG_FORMAT = "--log-format"
 #: Commands that keep the stages that they finished.
 _WITH_STAGES = ("build", "publish")
 
@@ -81,7 +84,11 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         chosen = re.search(r"invalid choice: '(.+)' \(choose from (.+)\)$", message)
         hint = did_you_mean(chosen[1], re.findall(r"[\w-]+", chosen[2])) if chosen else ""
-        super().error(printable(message + hint))  # arguments may be names of files that a stranger chose
+        said = printable(message + hint)  # arguments may be names of files that a stranger chose
+        if is_json():
+            say("failed", said, Level.ERROR, exit_code=EXIT_USER_ERROR)
+            self.exit(EXIT_USER_ERROR)
+        super().error(said)
 
 
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -125,6 +132,7 @@ def _run(arguments: Sequence[str]) -> int:
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     # pydantic would look for plugins in every distribution that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    choose_format(as_json=_asks_for_json(given))
     try:
         check_limit(_command_in(given))
         args, rest = parser(given).parse_known_args(given)
@@ -146,8 +154,14 @@ def _run(arguments: Sequence[str]) -> int:
         if of_runner is None:
             raise
         sentence, code = of_runner
-    print(f"blift: {sentence}", file=sys.stderr)
+    say("failed", sentence, Level.ERROR, exit_code=code)
     return code
+
+
+def _asks_for_json(given: Sequence[str]) -> bool:
+    """Whether lines are to be JSON: also what is said of wrong arguments is."""
+    pairs = zip(given, (*given[1:], ""), strict=True)
+    return any(one == f"{LOG_FORMAT}=json" or (one, following) == (LOG_FORMAT, "json") for one, following in pairs)
 
 
 def _on_machine(error: Exception) -> str | None:

@@ -8,12 +8,13 @@ import shlex
 import sys
 
 from blift.pipelines.build.stages import STAGES, stages_of
-from blift.pipelines.commands.progress import Progress
+from blift.pipelines.commands.progress import Progress, add_log_format
 from blift.pipelines.commands.publish import published_as_last_stage
 from blift.pipelines.commands.show import show_funnel, show_notes
 from blift.pipelines.commands.target import add_target, target
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
+from blift.pipelines.engine.log import Level, is_json, say
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.engine.stage_run import Report, cut_short
 from blift.pipelines.recipe.file import RecipeFile
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run these stages even where their result is there (without names: all)",
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
+    add_log_format(parser)
     parser.set_defaults(run=run)
 
 
@@ -106,7 +108,9 @@ def run(args: argparse.Namespace) -> int:
         for line in published or [f"Look at it: blift inspect {shlex.quote(folder.path)}"]:
             print(printable(line))
     for warning in warnings(manifest):
-        print(f"warning: {printable(warning)}", file=sys.stderr)
+        say("warning", printable(warning), Level.WARNING)
+    if is_json() and in_place:
+        say("dataset_built", f"the dataset is in {folder.path}", folder=folder.path, fingerprint=manifest.fingerprint)
     return 0
 
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from blift.pipelines.engine.log import is_json, say
 from blift.pipelines.engine.run_folder import StageRecord
 from blift.schemas.counted import counted
 from blift.transforms import accounting
+from blift.transforms.accounting import FunnelRow
 
 if TYPE_CHECKING:
     from rich.live import Live
 
 _LOG_EVERY_S = 10.0
+
+
+def add_log_format(parser: argparse.ArgumentParser) -> None:
+    """Add the option that chooses between lines for people and JSON."""
+    parser.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="what standard error gets: lines for people, or one JSON object a line; docs/build.md names the fields",
+    )
 
 
 class Progress:
@@ -47,21 +60,26 @@ class Progress:
         """A stage begins."""
         accounting.live.clear()
         self._stage, self._since, self._logged = stage, time.monotonic(), time.monotonic()
-        if self._live is None and not self._quiet and sys.stderr.isatty():
+        if is_json():
+            self._say("stage_started", f"{stage} has started", stage=stage)
+        elif self._live is None and not self._quiet and sys.stderr.isatty():
             self._live = self._display()
 
     def skip(self, stage: str, record: StageRecord) -> None:
         """A stage's result is already there."""
-        self._say(f"{stage:<9} already done ({counted(len(record.shards), 'file')}, same inputs and recipe)")
+        text = f"{stage:<9} already done ({counted(len(record.shards), 'file')}, same inputs and recipe)"
+        self._say("stage_skipped", text, stage=stage, files=len(record.shards))
 
     def submit(self, stage: str) -> None:
         """A stage was handed to its runner, and nobody waits for it."""
         self._stage = None
-        self._say(f"{stage:<9} handed to the runner; when its job is done, run this again")
+        text = f"{stage:<9} handed to the runner; when its job is done, run this again"
+        self._say("stage_submitted", text, stage=stage)
 
     def keep(self, missing: Sequence[str]) -> None:
         """The dataset before stays, since the new one is not whole."""
-        self._say(f"The dataset before stays in its place until {' and '.join(missing)} have run.")
+        text = f"The dataset before stays in its place until {' and '.join(missing)} have run."
+        self._say("dataset_kept", text, missing=list(missing))
 
     def finish(self, stage: str, record: StageRecord) -> None:
         """A stage has ended, in this process or, where it was not started here, in a job that nobody waited for."""
@@ -69,10 +87,12 @@ class Progress:
         self._stage = None
         rows = sum(shard.rows for shard in record.shards if not shard.path.startswith("rejects/"))
         rejects = sum(shard.rows for shard in record.shards if shard.path.startswith("rejects/"))
-        self._say(
+        text = (
             f"{stage:<9} done in {seconds:.1f} s: {counted(rows, 'row')} in {counted(len(record.shards), 'file')}, "
             f"{counted(rejects, 'reject')} listed"
         )
+        facts = {"seconds": round(seconds, 3), "rows": rows, "files": len(record.shards), "rejects_listed": rejects}
+        self._say("stage_done", text, stage=stage, **facts, funnel=[_step(row) for row in record.funnel])
 
     def _tick(self) -> None:
         while not self._stop.wait(0.25):
@@ -80,7 +100,7 @@ class Progress:
                 self._live.refresh()
             elif self._stage and time.monotonic() - self._logged >= _LOG_EVERY_S:
                 self._logged = time.monotonic()
-                self._say(self._line())
+                self._tell()
 
     def _display(self) -> Live:
         """The line that is alive while stages run."""
@@ -98,19 +118,34 @@ class Progress:
         live.start()
         return live
 
-    def _say(self, text: str) -> None:
+    def _say(self, event: str, text: str, **fields: Any) -> None:
         """A line that stays, above the one that is alive."""
         if self._live:
             self._live.console.print(text)
         elif not self._quiet:
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            say(event, text, **fields)
+
+    def _tell(self) -> None:
+        """How far the stage is, as a line of a log."""
+        seen, rejected = self._seen()
+        seconds = round(time.monotonic() - self._since, 3)
+        self._say("progress", self._line(), stage=self._stage, seconds=seconds, rows=seen, rejected=rejected)
 
     def _line(self) -> str:
+        seen, rejected = self._seen()
+        seconds = time.monotonic() - self._since
+        return f"{self._stage:<9} {seconds:6.0f} s  {counted(seen, 'row')}, {rejected:,} rejected"
+
+    def _seen(self) -> tuple[int, int]:
+        """Rows that the stage has read, and that it has rejected."""
         counts = dict(accounting.live)
         read = sum(rows for (step, _, outcome), rows in counts.items() if step == "read" and outcome == "in")
         rejected = sum(rows for (_, _, outcome), rows in counts.items() if outcome == "rejected")
         seen = read or max((rows for (_, _, outcome), rows in counts.items() if outcome == "in"), default=0)
-        return (
-            f"{self._stage:<9} {time.monotonic() - self._since:6.0f} s  {counted(seen, 'row')}, {rejected:,} rejected"
-        )
+        return seen, rejected
+
+
+def _step(row: FunnelRow) -> dict[str, Any]:
+    """A row of the funnel as an event has it."""
+    counts = {"in": row.rows_in, "out": row.rows_out, "merged": row.merged, "rejected": dict(row.rejected)}
+    return {"records": row.table, "step": row.step, **counts}

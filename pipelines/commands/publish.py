@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blift.connectors.hub.extra import require_hub
-from blift.pipelines.commands.progress import Progress
+from blift.pipelines.commands.progress import Progress, add_log_format
 from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
 from blift.pipelines.engine.run_folder import RECIPE, RunFolder
 from blift.pipelines.engine.stage_run import Report
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="overwrite what others changed; the privacy gate stays shut all the same"
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
+    add_log_format(parser)
     parser.set_defaults(run=run)
 
 

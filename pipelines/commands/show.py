@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from blift.pipelines.engine.funnel import figures, funnel_rows
+from blift.pipelines.engine.log import say
 from blift.pipelines.engine.run_folder import Manifest
 from blift.schemas.errors import cut
 from blift.schemas.printable import printable
@@ -58,7 +58,7 @@ def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
 def show_notes(notes: Iterable[str]) -> None:
     """Print what somebody should know, to standard error."""
     for note in notes:
-        print(f"note: {printable(note)}", file=sys.stderr)
+        say("note", printable(note))
 
 
 def show_funnel(manifest: Manifest, stream: TextIO) -> None:

@@ -11,6 +11,7 @@ from functools import cache
 from types import FrameType
 from typing import NoReturn
 
+from blift.pipelines.engine.log import Level, say
 from blift.pipelines.engine.streams import take_over, trouble_of
 
 EXIT_USER_ERROR = 2
@@ -81,7 +82,8 @@ def leave(code: int, sentence: str = "") -> NoReturn:
     if sentence:
         if sys.stderr.isatty():
             sys.stderr.write("\x1b[?25h")  # the cursor, which a line that is alive hides
-        sys.stderr.write(f"{sentence}\n")
-        sys.stderr.flush()
+        said = sentence.removeprefix("blift: ")
+        event = "interrupted" if said == sentence else "failed"
+        say(event, said, Level.ERROR, exit_code=code)
     _remove()
     os._exit(code)
