@@ -204,7 +204,7 @@ def test_a_player_gets_the_part_that_it_asks_for(client: Client) -> None:
 
 def test_an_id_is_looked_for_in_all_tables(client: Client) -> None:
     found = client.ask("id", id="reddit:hv07r")
-    assert [table["table"] for table in found["tables"]] == ["samples", "posts"]
+    assert [table["table"] for table in found["tables"]] == ["samples", "posts", "origins"]
     assert client.ask("id", id="reddit:hv07r_", code=400) == {
         "error": "No row has the id 'reddit:hv07r_', did you mean 'reddit:hv07r'?"
     }
