@@ -32,6 +32,7 @@ COMMANDS = [
     ("migrate",),
     ("demo",),
     ("doctor",),
+    ("explain",),
     ("recipe",),
     ("recipe", "list"),
     ("recipe", "show"),
