@@ -90,9 +90,9 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> list[Tree]:
     )
     third.edit(
         "transforms/unite.py",
-        "    present = [name for name in schema.names if name in samples.columns]\n",
+        "    present = [name for name in (*schema.names, *places.names) if name in samples.columns]\n",
         "    samples = samples.rename({'phash': 'hashes'})\n"
-        "    present = [name for name in schema.names if name in samples.columns]\n",
+        "    present = [name for name in (*schema.names, *places.names) if name in samples.columns]\n",
     )
     raise_version(third, "3.0.0", THIRD)
     return [first, second, third]
