@@ -10,8 +10,8 @@ from blift.schemas.records import RECORDS, record_of
 from blift.schemas.registry import SCHEMAS, check_readable
 
 _TABLES = (
-    "Tables: post, comment, media, sample, annotation, instruction, chat, preference, blift, reject, media_file, "
-    "media_image, media_video, instruction_with_media, chat_with_media, preference_with_media."
+    "Tables: post, comment, media, sample, annotation, instruction, chat, preference, blift, origin, reject, "
+    "media_file, media_image, media_video, instruction_with_media, chat_with_media, preference_with_media."
 )
 
 
@@ -20,8 +20,8 @@ def stamped(table: str, version: str) -> pa.Schema:
 
 
 def test_the_tables_are_these() -> None:
-    names = ["post", "comment", "media", "sample", "annotation", "instruction", "chat", "preference", "blift", "reject"]
-    names += ["media_file", "media_image", "media_video"]
+    names = ["post", "comment", "media", "sample", "annotation", "instruction", "chat", "preference", "blift"]
+    names += ["origin", "reject", "media_file", "media_image", "media_video"]
     names += ["instruction_with_media", "chat_with_media", "preference_with_media"]
     assert list(RECORDS) == list(SCHEMAS) == names
 
