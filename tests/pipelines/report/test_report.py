@@ -110,14 +110,16 @@ def _line(archive: Path, line: int) -> bytes:
         return next(islice(stream, line - 1, None)).rstrip(b"\n")
 
 
-def test_every_rejected_post_can_be_looked_up(page: Path) -> None:
+def test_every_rejected_post_can_be_looked_up(page: Path, corpus: Path) -> None:
     known = data(page, "ids")
     (file,) = [data(page, f"ids-{place}") for place in range(len(known["starts"]))]
     assert known["complete"]
     rejected = file["rejected"]
     place = rejected["id"].index("reddit:hv2gw")
     assert file["kinds"][rejected["kind"][place]] == ["curate", "nsfw", "nsfw"]
-    assert rejected["source"][place] == "https://www.reddit.com/r/pics/comments/hv2gw/two_foxes_in_lisbon/"
+    assert rejected["source"][place] == "RS_2021-02.zst"
+    line = _line(corpus / "reddit" / rejected["source"][place], rejected["line"][place])
+    assert json.loads(line)["id"] == "hv2gw"
     assert [rejected["id"], file["kept"]["id"]] == [sorted(rejected["id"]), sorted(file["kept"]["id"])]
     assert len(file["kept"]["id"]) == len(file["kept"]["sample"]) == 153  # posts of samples
 
