@@ -117,7 +117,7 @@ def test_a_click_on_a_heading_sorts(site: Site) -> None:
 def test_an_id_is_found_in_all_tables(site: Site) -> None:
     site.page.get_by_label("Id of a sample").fill("reddit:hv07r")
     site.page.get_by_role("button", name="Find").click()
-    site.message("1 in samples, 1 in posts.")
+    site.message("1 in samples, 1 in posts, 1 in origins.")
 
 
 def test_a_mistake_is_a_sentence_on_the_page(site: Site) -> None:
@@ -165,8 +165,11 @@ def test_a_sample_is_shown_as_in_the_report(
     for sample in ids[::12]:
         other.goto(f"{page.as_uri()}/index.html#/samples/{sample}")
         other.reload()
+        site.page.reload()
+        site.message("rows of samples match")
         site.page.get_by_label("Id of a sample").fill(sample)
         site.page.get_by_role("button", name="Find").click()
+        site.message("1 in samples")
         site.page.get_by_role("button", name="Open row 1", exact=True).click()
         shown = [each.locator("article.sample") for each in (other, site.page)]
         for each in shown:
@@ -263,7 +266,7 @@ def test_names_and_cells_of_strangers_stay_texts(chromium: Browser, tmp_path: Pa
             if len(text) <= 2_000:
                 assert told.text_content() == text, name
             else:
-                expect(told.get_by_role("button", name="Show all 100,000 characters")).to_be_visible()
+                expect(told.get_by_role("button", name=f"Show all {len(text):,} characters")).to_be_visible()
             site.page.get_by_role("button", name="Close").click()
     assert site.page.locator("main script, dialog script, main img, dialog img, iframe, main base").count() == 0
     assert site.page.evaluate("globalThis.hit ?? null") is None
