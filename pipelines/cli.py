@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from blift.connectors.filesystem import sentence_on_store
@@ -160,8 +161,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _asks_for_json(given: Sequence[str]) -> bool:
     """Whether lines are to be JSON: also what is said of wrong arguments is."""
-    pairs = zip(given, (*given[1:], ""), strict=True)
-    return any(one == f"{LOG_FORMAT}=json" or (one, following) == (LOG_FORMAT, "json") for one, following in pairs)
+    return f"{LOG_FORMAT}=json" in given or (LOG_FORMAT, "json") in pairwise(given)
 
 
 def _on_machine(error: Exception) -> str | None:
