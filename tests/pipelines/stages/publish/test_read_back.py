@@ -26,6 +26,8 @@ from tests.pipelines.stages.publish.conftest import REPO
 #: What a published sample does not hold, or holds of the archives alone.
 #: Posts have no columns for what only files tell; measure the files again to have it.
 _LOST = {"media_file", "scenes", "replay_absent", "sha256", "phash", "cluster"}
+#: Earlier observations, and the moments that comments name, are in tables that are not published.
+_LOST |= {"growth", "reactions"}
 #: A title that tells no language may have that of a comment or tag that a sample does not hold.
 _LOST |= {"language", "language_confidence"}
 

@@ -25,7 +25,7 @@ def test_a_run_is_compared_with_what_was_published_of_it(
     assert main(["stats", str(run_folder), "--against", f"{REPO}@v1.0.0", "--json"]) == 0
     drift = json.loads(capsys.readouterr().out)["drift"]
     assert drift["against"]["name"] == f"{REPO}@v1.0.0"
-    assert drift["left_out"] == ["comments", "posts"]  # which are not published unless the recipe says so
+    assert drift["left_out"] == ["comments", "origins", "posts"]  # which are not published unless the recipe says so
     by_column = {(column["table"], column["column"], column["measure"]): column for column in drift["columns"]}
     score = by_column["samples", "score", "values"]
     assert (score["jensen_shannon"], score["kolmogorov_smirnov"], score["missing"]) == (0, 0, 0)
