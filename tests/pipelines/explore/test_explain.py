@@ -23,7 +23,7 @@ from blift.pipelines.explore.tables import tables_of
 from tests.explained import is_that_record, record_at
 from tests.pipelines.conftest import run_build
 
-#: Ids that are compared here, and in real archives.
+#: Ids of the test that needs the demo alone.
 _FEW = 60
 #: Ids of the tests that take long; `BLIFT_EXPLAINED=1000` asks for more.
 _MANY = int(os.environ.get("BLIFT_EXPLAINED", "100"))
