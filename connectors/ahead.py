@@ -16,10 +16,14 @@ Result = TypeVar("Result")
 _MOST_THREADS = 3
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def spare_threads() -> int:
-    """How many threads can work beside the one that asks, on the cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores - 1, _MOST_THREADS)
+    """How many threads can work beside the one that asks."""
+    return min(cores() - 1, _MOST_THREADS)
 
 
 def ahead(

@@ -118,7 +118,7 @@ def _head(file: InputFile) -> bytes:
 def _encoding(head: bytes) -> str | None:
     """The encoding of a file that is not UTF-8: UTF-16 or UTF-32, with or without a byte order mark.
 
-    A mark or a NUL alone is none: a damaged first line must not take the others with it.
+    A mark or a NUL alone is not enough: the other lines must be read even where the first one is damaged.
     """
     names = [*(name for mark, name in _MARKS if head.startswith(mark)), *_UNMARKED]
     return next((name for name in names if _BEGINS.match(head[:_BEGIN_BYTES].decode(name, "replace"))), None)

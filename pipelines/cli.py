@@ -24,6 +24,7 @@ from blift.pipelines.engine.ending import (
     leave,
     run_as_process,
 )
+from blift.pipelines.engine.log import OPTION as LOG_FORMAT
 from blift.pipelines.engine.log import Level, choose_format, is_json, say
 from blift.pipelines.engine.memory import check_limit, is_out_of_memory, no_memory
 from blift.schemas.errors import BliftError, did_you_mean
@@ -72,8 +73,6 @@ _OF_A_DISK = (
 )
 #: Commands whose other options go to Beam.
 _WITH_BEAM = ("build", "doctor", "publish")
-#: The option of commands that log.
-LOG_FORMAT = "--log-format"
 #: Commands that keep the stages that they finished.
 _WITH_STAGES = ("build", "publish")
 

@@ -43,8 +43,8 @@ class MediaStore:
     """A folder: ``keyframes/<aa>/<sha256>.jpg``, ``measured/<settings>/<aa>/<sha256>.arrow``; ``compared/`` is alike.
 
     ``aa`` are the first two digits of the digest. A file appears whole or not at all. The name of a keyframe says what
-    is in it; a row, and what was compared, begins with the sha256 of the rest. What does not match is taken for absent,
-    and made again: a disk may have changed it, and so may whoever handed over the folder.
+    is in it; a row, and what was compared, begins with the sha256 of the rest. What does not match counts as absent and
+    is made again, because a disk, or the person who handed over the folder, may have changed it.
 
     Args:
         root: path or address of the folder.

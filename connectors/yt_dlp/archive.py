@@ -146,8 +146,7 @@ class _Gathered:
             rejects = RejectList(file.size_bytes)
             reject = partial(_add_message, rejects, video.post_id, name)
             try:
-                size_bytes = 0  # not listed; the limit holds while it is read
-                found += by_second(source, read(_read(path, MAX_CHAT_BYTES, size_bytes), reject), part)
+                found += by_second(source, read(_read(path, MAX_CHAT_BYTES), reject), part)
             except Malformed as problem:
                 reject(problem, None, b"")
             self.comments_in += len(rejects.rows) + rejects.unlisted.total()
@@ -195,8 +194,8 @@ class _Gathered:
         )
 
 
-def _read(path: str, max_bytes: int, size_bytes: int) -> bytes:
-    """The unpacked content of a file of ``size_bytes``.
+def _read(path: str, max_bytes: int, size_bytes: int = 0) -> bytes:
+    """The unpacked content of a file of ``size_bytes``; without that, the limit holds while it is read.
 
     Raises:
         Malformed: the file cannot be read or unpacked, or holds more than ``max_bytes``.
@@ -223,8 +222,7 @@ def _speech(candidates: Sequence[Track], part: Window) -> tuple[list[SpeechTuple
     problems = []
     for track in candidates:
         try:
-            size_bytes = 0  # not listed; the limit holds while it is read
-            whole = parse_subtitles(_read(track.path, MAX_SUBTITLE_BYTES, size_bytes), track.format)
+            whole = parse_subtitles(_read(track.path, MAX_SUBTITLE_BYTES), track.format)
         except (Malformed, BrokenSubtitles) as problem:
             problems.append(f"cannot read the subtitles {posixpath.basename(track.path)}: {problem}")
             continue

@@ -28,7 +28,7 @@ Reject = Callable[[Malformed, int | None, bytes], None]
 
 #: The largest file of messages that is read, unpacked: some 80,000 messages of a live chat.
 MAX_BYTES = 128 << 20
-#: A longer line of a live chat is none: a message with all that YouTube adds has some 3 kB.
+#: A longer line of a live chat is rejected: a message with all that YouTube adds has some 3 kB.
 _MAX_LINE_BYTES = 1 << 20
 
 #: What viewers write in a live chat. Notices of memberships, of moderators and of YouTube are no reactions.

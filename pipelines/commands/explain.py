@@ -67,7 +67,7 @@ def lines(told: Explanation, width: int) -> Iterator[str]:
     """An explanation for people, in lines of a width."""
     yield from wrapped(cut(f"{told.record} {told.id}", 400), width)
     if told.title:
-        yield from ("  " + line for line in wrapped(" ".join(told.title.split()), width - 2))
+        yield from _indented(" ".join(told.title.split()), width)
     yield from _indented(told.ended, width)
     if told.read_from:
         yield from _list("Read from", [_place(place, told) for place in told.read_from], width)
@@ -91,20 +91,24 @@ def lines(told: Explanation, width: int) -> Iterator[str]:
         yield from _list("Rejects of its sample", rejects, width)
 
 
-def _indented(text: str, width: int) -> Iterator[str]:
-    yield from (f"  {line}" for line in wrapped(text, width - 2))
+def _indented(text: str, width: int, indent: int = 2, hanging: int = 0) -> Iterator[str]:
+    """A text with blanks before it; lines after the first have more of them, where they hang."""
+    yield from (f"{' ' * indent}{line}" for line in wrapped(text, width - indent, hanging))
 
 
 def _list(title: str, items: Sequence[str], width: int) -> Iterator[str]:
-    """A heading and a line for each item, the first ones of many."""
+    """A heading and its items."""
     yield ""
     yield title
+    yield from _items(items, width, 2)
+
+
+def _items(items: Sequence[str], width: int, indent: int) -> Iterator[str]:
+    """The first of many items, each on lines of its own."""
     for item in items[:_SHOWN]:
-        first, *more = wrapped(item, width - 2, 2)
-        yield f"  {first}"
-        yield from (f"  {line}" for line in more)
+        yield from _indented(item, width, indent, 2)
     if len(items) > _SHOWN:
-        yield f"  ... {len(items) - _SHOWN:,} more (--json prints all)"
+        yield f"{' ' * indent}... {len(items) - _SHOWN:,} more (--json prints all)"
 
 
 def _place(place: ReadFrom, told: Explanation) -> str:
@@ -126,9 +130,7 @@ def _rules(rules: Sequence[RuleSeen], width: int) -> Iterator[str]:
         facts += [f"recipe: {cut(rule.option, _OPTION)}"] if rule.option not in (None, "true") else []
         facts += [f"reason: {rule.reason}"] if rule.reason else []
         text = f"{printable(rule.rule):<{names}}  {rule.verdict:<{_VERDICT}}  {'; '.join(facts)}".rstrip()
-        first, *more = wrapped(text, width - 2, 4)
-        yield f"  {first}"
-        yield from (f"  {line}" for line in more)
+        yield from _indented(text, width, hanging=4)
 
 
 def _merged(merged: MergedInto, width: int) -> Iterator[str]:
@@ -141,9 +143,4 @@ def _merged(merged: MergedInto, width: int) -> Iterator[str]:
         f"{member.post_id}: {member.joined_by}" + (f" ({member.file})" if member.file else "")
         for member in merged.members
     ]
-    for item in members[:_SHOWN]:
-        first, *more = wrapped(item, width - 4, 2)
-        yield f"    {first}"
-        yield from (f"    {line}" for line in more)
-    if len(members) > _SHOWN:
-        yield f"    ... {len(members) - _SHOWN:,} more (--json prints all)"
+    yield from _items(members, width, 4)

@@ -6,7 +6,6 @@ import argparse
 import os
 import re
 import shlex
-import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -17,8 +16,10 @@ from blift.connectors.fetch.items import FetchedKind
 from blift.connectors.fetch.state import FILE_NAME, State, state_file
 from blift.connectors.filesystem import is_here
 from blift.connectors.web.manners import Budget
-from blift.pipelines.commands.show import ALLOW_PYTHON, SETTINGS, show_notes
+from blift.pipelines.commands.show import show_notes
+from blift.pipelines.commands.target import add_recipe_options
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_USER_ERROR
+from blift.pipelines.engine.log import Level, say
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.fetch.ask import Place, plan_of
 from blift.pipelines.stages.fetch.report import FetchProgress, show_status
@@ -52,14 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "each post, and marks those that were taken back",
     )  # fmt: skip
     parser.add_argument(
-        "--schedule", action="store_true", help="ask again for posts that have passed an age of `fetch.schedule` (days "
-        "1, 2, 7 and 30) since they were last read",
-    )  # fmt: skip
+        "--schedule",
+        action="store_true",
+        help="ask again for posts that have passed an age of `fetch.schedule` (days 1, 2, 7 and 30) since they were "
+        "last read",
+    )
     parser.add_argument("--max-requests", type=int, metavar="N", help="end after so many requests")
     parser.add_argument("--max-bytes", metavar="SIZE", help="end after so many bytes, such as 500M or 20G")
     parser.add_argument("--max-time", metavar="TIME", help="end after so long, such as 90min or 8h")
-    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help=SETTINGS)
-    parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
+    add_recipe_options(parser)
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     parser.set_defaults(run=run)
 
@@ -92,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     older_s = seconds_of(args.refresh, "--refresh") if args.refresh else None
     asked = plan_of(source, Place.of_fetch(folder), budget)
     for note in asked.notes:
-        print(f"warning: {printable(note)}", file=sys.stderr)
+        say("warning", printable(note), Level.WARNING)
     progress = FetchProgress(quiet=args.quiet)
     with progress:
         result = fetch(
@@ -140,9 +142,9 @@ def _conclude(result: FetchResult, folder: str, args: argparse.Namespace) -> int
         print(printable(f"How far it is: blift fetch status {shlex.quote(folder)}"))
     troubles = [*result.troubles, *_nothing_got(result)]
     for trouble in troubles:
-        print(f"blift: {printable(trouble)}", file=sys.stderr)
+        say("failed", printable(trouble), Level.ERROR)
     if warning := _some_failed(result):
-        print(f"warning: {printable(warning)}", file=sys.stderr)
+        say("warning", printable(warning), Level.WARNING)
     if troubles:
         return EXIT_USER_ERROR
     return EXIT_INTERRUPTED if result.interrupted else 0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from blift.pipelines.engine.log import is_json, say
+from blift.pipelines.engine.log import OPTION, is_json, say
 from blift.pipelines.engine.run_folder import StageRecord
 from blift.schemas.counted import counted
 from blift.transforms import accounting
@@ -25,7 +25,7 @@ _LOG_EVERY_S = 10.0
 def add_log_format(parser: argparse.ArgumentParser) -> None:
     """Add the option that chooses between lines for people and JSON."""
     parser.add_argument(
-        "--log-format",
+        OPTION,
         choices=("text", "json"),
         default="text",
         help="what standard error gets: lines for people, or one JSON object a line; docs/build.md names the fields",
@@ -109,7 +109,7 @@ class Progress:
         from rich.text import Text  # noqa: PLC0415 - the same
 
         live = Live(
-            get_renderable=lambda: Text(self._line() if self._stage else ""),
+            get_renderable=lambda: Text(self._line()[0] if self._stage else ""),
             console=Console(stderr=True, highlight=False),
             refresh_per_second=4,
             transient=True,
@@ -127,22 +127,18 @@ class Progress:
 
     def _tell(self) -> None:
         """How far the stage is, as a line of a log."""
-        seen, rejected = self._seen()
-        seconds = round(time.monotonic() - self._since, 3)
-        self._say("progress", self._line(), stage=self._stage, seconds=seconds, rows=seen, rejected=rejected)
+        text, facts = self._line()
+        self._say("progress", text, **facts)
 
-    def _line(self) -> str:
-        seen, rejected = self._seen()
-        seconds = time.monotonic() - self._since
-        return f"{self._stage:<9} {seconds:6.0f} s  {counted(seen, 'row')}, {rejected:,} rejected"
-
-    def _seen(self) -> tuple[int, int]:
-        """Rows that the stage has read, and that it has rejected."""
+    def _line(self) -> tuple[str, dict[str, Any]]:
+        """How far the stage is, for people, and as fields."""
         counts = dict(accounting.live)
         read = sum(rows for (step, _, outcome), rows in counts.items() if step == "read" and outcome == "in")
         rejected = sum(rows for (_, _, outcome), rows in counts.items() if outcome == "rejected")
         seen = read or max((rows for (_, _, outcome), rows in counts.items() if outcome == "in"), default=0)
-        return seen, rejected
+        seconds = time.monotonic() - self._since
+        text = f"{self._stage:<9} {seconds:6.0f} s  {counted(seen, 'row')}, {rejected:,} rejected"
+        return text, {"stage": self._stage, "seconds": round(seconds, 3), "rows": seen, "rejected": rejected}
 
 
 def _step(row: FunnelRow) -> dict[str, Any]:

@@ -20,8 +20,6 @@ from blift.transforms.accounting import FunnelRow
 
 #: Help of the option that is the same for all commands that read a recipe.
 ALLOW_PYTHON = "run the Python file of rules that the recipe names; read it first"
-#: Help of the option that sets keys of a recipe.
-SETTINGS = "set a key of the recipe, such as curate.sample.n=100; the value is YAML (repeatable)"
 _NUMBERS = ("in", "out", "merged", "rejected")
 #: Columns of a terminal where none is known, and the most that lines of text are good to read in.
 PLAIN_WIDTH, _MOST_WIDTH = 80, 120

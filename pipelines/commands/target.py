@@ -6,7 +6,7 @@ import argparse
 import os
 
 from blift.connectors.filesystem import is_here
-from blift.pipelines.commands.show import ALLOW_PYTHON, SETTINGS, show_notes
+from blift.pipelines.commands.show import ALLOW_PYTHON, show_notes
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
 from blift.schemas.errors import BliftError
@@ -23,13 +23,25 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         help="a trial: read at most N posts of each file of posts, N files of one post each, and of each file of "
         "comments the blocks with the first 1,000 N",
     )
-    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE", help=SETTINGS)
-    parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
+    add_recipe_options(parser)
     parser.add_argument(
         "--replace",
         action="store_true",
         help="put this dataset in the place of one of another recipe, or a trial in the place of a whole one",
     )
+
+
+def add_recipe_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a recipe is read."""
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set a key of the recipe, such as curate.sample.n=100; the value is YAML (repeatable)",
+    )
+    parser.add_argument("--allow-python", action="store_true", help=ALLOW_PYTHON)
 
 
 def target(args: argparse.Namespace) -> tuple[RecipeFile, RunFolder]:

@@ -12,8 +12,8 @@ _View = TypeVar("_View", bound=PipelineOptions)
 class KeptOptions(PipelineOptions):
     """Beam's options that keep their views.
 
-    Beam asks for a view at each of the hundreds of steps of a pipeline, and makes a parser of arguments for each: a
-    third of the CPU of a small build. Views of one object share their values, so one view of a class does for all.
+    Beam asks for a view at each of the hundreds of steps of a pipeline, and makes a parser of arguments each time,
+    which small builds feel. Views of one object share their values, so one view of a class does for all.
     """
 
     def view_as(self, cls: type[_View]) -> _View:

@@ -44,8 +44,8 @@ def run_as_process(command: Callable[[], int]) -> int:
     except SystemExit as ended:  # of argparse: 0 after --help, 2 after a mistake
         code = ended.code if isinstance(ended.code, int) else EXIT_FAULT
     if trouble := trouble_of(output):
-        sys.stderr.write(f"blift: {trouble}\n")
         code = code or EXIT_USER_ERROR
+        say("failed", trouble, Level.ERROR, exit_code=code)
     return code
 
 

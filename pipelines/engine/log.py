@@ -18,6 +18,8 @@ class Level(StrEnum):
     ERROR = "error"
 
 
+#: The option that chooses the format.
+OPTION = "--log-format"
 #: Before lines for people, by event; others stand as they are.
 _BEFORE = {"note": "note: ", "warning": "warning: ", "failed": "blift: "}
 

@@ -167,10 +167,8 @@ def _check_own_jar(server: JavaJarJobServer, engine: str, option: str) -> list[s
 
 
 def _check_spark(options: PipelineOptions) -> list[str]:
-    spark, option = options.view_as(SparkRunnerOptions), "--spark_job_server_jar"
-    notes = _check_java(options)
-    jar = spark.spark_job_server_jar
-    notes += check_jar(jar, "spark", option) if jar else _check_own_jar(SparkJarJobServer(options), "spark", option)
+    spark = options.view_as(SparkRunnerOptions)
+    notes = _check_job_server(options, spark.spark_job_server_jar, SparkJarJobServer, "spark")
     scheme, _, masters = str(spark.spark_master_url).partition("://")
     if scheme == "spark":  # several masters are separated by commas, and one of them leads
         reach(masters.partition(",")[0], "Spark master", "--spark_master_url")
@@ -178,14 +176,28 @@ def _check_spark(options: PipelineOptions) -> list[str]:
 
 
 def _check_flink(options: PipelineOptions) -> list[str]:
-    flink, option = options.view_as(FlinkRunnerOptions), "--flink_job_server_jar"
-    notes = _check_java(options)
-    jar = flink.flink_job_server_jar
-    notes += check_jar(jar, "flink", option) if jar else _check_own_jar(FlinkJarJobServer(options), "flink", option)
+    flink = options.view_as(FlinkRunnerOptions)
+    notes = _check_job_server(options, flink.flink_job_server_jar, FlinkJarJobServer, "flink")
     master = str(flink.flink_master)
     if not master.startswith("["):
         reach(master.rpartition("://")[2].rstrip("/"), "Flink cluster", "--flink_master")
     return notes
+
+
+def _check_job_server(
+    options: PipelineOptions, jar: str | None, of_beam: type[JavaJarJobServer], engine: str
+) -> list[str]:
+    """Find out whether the job server of an engine can be started: the jar that is named, or Beam's own, and a Java.
+
+    Returns:
+        notes on what may not work.
+
+    Raises:
+        RunnerError: it cannot.
+    """
+    option = f"--{engine}_job_server_jar"
+    notes = _check_java(options)
+    return notes + (check_jar(jar, engine, option) if jar else _check_own_jar(of_beam(options), engine, option))
 
 
 def _check_java(options: PipelineOptions) -> list[str]:

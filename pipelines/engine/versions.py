@@ -85,8 +85,12 @@ def shards_of_all(folder: RunFolder) -> frozenset[Shard]:
 
 
 def _manifests(folder: RunFolder) -> list[Manifest]:
+    return [version.manifest for version in _versions(folder)]
+
+
+def _versions(folder: RunFolder) -> list[Version]:
     names = [MANIFEST, BUILDING, *(replaced_name(number) for number in numbers(folder))]
-    return [version.manifest for version in map(folder.read_version, names) if version]
+    return [version for version in map(folder.read_version, names) if version]
 
 
 def _files_of(manifest: Manifest) -> list[str]:
@@ -132,8 +136,7 @@ def prune_unnamed(folder: RunFolder, tables: Iterable[str]) -> list[str]:
 
 def prune_lists(folder: RunFolder) -> list[str]:
     """Delete files that recipes named (lists of words, templates) and that no dataset's recipe names any more."""
-    versions = map(folder.read_version, [BUILDING, *map(replaced_name, numbers(folder))])
-    texts = [folder.recipe_text(), *(version.recipe_text for version in versions if version)]
+    texts = [folder.recipe_text(), *(version.recipe_text for version in _versions(folder))]
     named = {name for text in texts for name in KEPT.findall(text)}
     found = [entry for pattern in ("*", "*/*") for entry in matching(folder.file(LISTS), pattern)]
     paths = [entry.path[len(folder.file("")) :] for entry in found]

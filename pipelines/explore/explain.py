@@ -105,13 +105,13 @@ class Explainer:
     def _sample(self, row: Row) -> Explanation:
         rejects = self._rejects("sample", row["sample_id"])
         merged = self._merged(row)
-        read = self._read([member.post_id for member in merged.members], [])
+        read = self._read(merged.post_ids, [])
         rules = self._rules("sample", CURATE, row, rejects)
         return self._told("sample", row["sample_id"], row["title"], rules, merged, rejects, read)
 
     def _pair(self, table: str, row: Row) -> Explanation:
         merged = next((self._merged(each) for each in self._by("samples", row["sample_id"], "sample_id")), None)
-        ids = [member.post_id for member in merged.members] if merged else []
+        ids = merged.post_ids if merged else []
         if preferred := row.get("preferred"):
             ids = [preferred["record_id"], row["other"]["record_id"]]
         pair = PairMade(table, row["id"], str(row["split"]))
@@ -130,7 +130,7 @@ class Explainer:
             return told
         sample = next(iter(self._by("samples", record_id.partition("-")[0], "sample_id")), None)
         merged = self._merged(sample) if sample else None
-        ids = [member.post_id for member in merged.members] if merged else []
+        ids = merged.post_ids if merged else []
         return replace(told, merged=merged, read_from=self._read(ids, []))
 
     def _told(

@@ -52,6 +52,11 @@ class MergedInto:
     in_dataset: bool
     members: list[Member]
 
+    @property
+    def post_ids(self) -> list[str]:
+        """The ids of its posts."""
+        return [member.post_id for member in self.members]
+
 
 @dataclass(frozen=True)
 class PairMade:

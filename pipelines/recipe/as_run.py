@@ -68,8 +68,7 @@ def as_run(text: str, path: Path, settings: Sequence[str], environment: Mapping[
     else:
         for start, end, written in reversed(edits):
             text = text[:start] + written + text[end:]
-    for _, scalar in _values(node, ()):
-        scalar.value = scalar.value.replace("$${", "${")
+    _unescape(node)
     refuse_credentials(YamlText(None, node).strings(), str(path))
     notes = [f"{path}: `${{{name}}}` was taken from the environment." for name in names]
     return RecipeText(text, content_of(node), node, tuple(notes))
@@ -80,9 +79,13 @@ def without_escapes(text: str, path: Path) -> RecipeText:
     content, node = read_recipe(text, path)
     if node is None or "$${" not in text:
         return RecipeText(text, content, node)
+    _unescape(node)
+    return RecipeText(text, content_of(node), node)
+
+
+def _unescape(node: yaml.Node) -> None:
     for _, scalar in _values(node, ()):
         scalar.value = scalar.value.replace("$${", "${")
-    return RecipeText(text, content_of(node), node)
 
 
 def place_in(path: Path, node: yaml.Node) -> str:

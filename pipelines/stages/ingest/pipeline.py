@@ -110,7 +110,6 @@ class ReadArchives(beam.PTransform[beam.pvalue.PBegin, Ingested]):
         replies = (
             begin
             | "Comment files" >> beam.Create(list(inputs.comments))
-            | "Spread comment files" >> beam.Reshuffle()
             | "Read comments" >> _with_known(_ReadComments(config), known)
         )
         others = archives[_COMMENTS_OF_ANY] | "Comments of any" >> _with_known(_KeepKnown(config), known)
@@ -159,7 +158,6 @@ def _read(
     return (
         begin
         | f"Files of {what}" >> beam.Create(list(files))
-        | f"Spread files of {what}" >> beam.Reshuffle()
         | f"Read {what}" >> beam.ParDo(reader).with_output_types(pa.Table).with_outputs(*tags, main="main")
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.ahead import ahead
+from blift.connectors.ahead import ahead, cores
 from blift.connectors.filesystem import is_here
 from blift.connectors.malformed import reject_table
 from blift.connectors.media.limits import Refused
@@ -74,9 +74,8 @@ def files_at_once(memory_bytes: int) -> int:
     Args:
         memory_bytes: that one of them may take.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     of_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(cores, of_machine // memory_bytes))
+    return max(1, min(cores(), of_machine // memory_bytes))
 
 
 def uses_device(choice: DecoderChoice) -> bool:
@@ -119,6 +118,15 @@ def _by_file(uses: pl.DataFrame) -> Iterator[pa.Table]:
         yield arrow(of_file, FOUND)
 
 
+@dataclass
+class _Found:
+    """The uses of a file, its digest, and its row where it was measured before; None where these are not known yet."""
+
+    uses: pa.Table
+    sha256: str | None
+    row: pa.Table | None = None
+
+
 class MeasureFiles(beam.DoFn):
     """Files with their uses to rows, out of the store where they have been measured before."""
 
@@ -143,38 +151,39 @@ class MeasureFiles(beam.DoFn):
         for made in ahead(self._looked_up(uses), self._made, threads, self._guards.stop):
             yield from made
 
-    def _looked_up(self, uses: pa.Table) -> Iterator[tuple[pa.Table, pa.Table | None]]:
-        """The uses of each file, and its row where it was measured before."""
-        files = _by_file(frame(uses))
-        while some := list(islice(files, _LOOKED_UP)):
-            known = self._known(some)
-            yield from ((of_file, known.get(of_file.column("path")[0].as_py())) for of_file in some)
+    def _looked_up(self, uses: pa.Table) -> Iterator[_Found]:
+        """The files of a table, those of this machine with their digests, and their rows where they are known.
 
-    def _known(self, files: Sequence[pa.Table]) -> dict[str, pa.Table]:
-        """The rows of those of several files that were measured before, by path: values are checked in one go.
-
-        Of files of this machine: others are fetched one by one.
+        Values of several rows are checked in one go. Files that lie elsewhere are fetched one by one, when they are
+        measured.
         """
-        found: dict[str, pa.Table] = {}
-        for store, spoken in ((self._store, True), (self._heard, False)):
-            digests = {}
-            for uses in files:
-                path = uses.column("path")[0].as_py()
-                if is_here(path) and not self._is_too_large(uses) and _is_spoken(uses) == spoken:
-                    with suppress(InputError):  # what is wrong with the file is said where it is measured
-                        digests[path] = file_sha256(path)
-            rows = store.all_measured(sorted(set(digests.values())))
-            found |= {path: rows[sha256] for path, sha256 in digests.items() if sha256 in rows}
-        return found
+        files = _by_file(frame(uses))
+        while some := [self._found(of_file) for of_file in islice(files, _LOOKED_UP)]:
+            for store in (self._store, self._heard):
+                of_store = [found for found in some if found.sha256 and self._store_of(found.uses) is store]
+                rows = store.all_measured(sorted({found.sha256 for found in of_store if found.sha256}))
+                for found in of_store:
+                    found.row = rows.get(found.sha256 or "")
+            yield from some
 
-    def _made(self, file: tuple[pa.Table, pa.Table | None]) -> list[pa.Table | TaggedOutput]:
-        """All that comes of one file: its uses, and its row where that is known."""
-        uses, known = file
+    def _found(self, uses: pa.Table) -> _Found:
+        path, sha256 = uses.column("path")[0].as_py(), None
+        if is_here(path) and not self._is_too_large(uses):
+            with suppress(InputError):  # what is wrong with the file is said where it is measured
+                sha256 = file_sha256(path)
+        return _Found(uses, sha256)
+
+    def _store_of(self, uses: pa.Table) -> MediaStore:
+        return self._store if _is_spoken(uses) else self._heard
+
+    def _made(self, found: _Found) -> list[pa.Table | TaggedOutput]:
+        """All that comes of one file."""
+        uses = found.uses
         tally = Tally(STAGE)
         made: list[pa.Table | TaggedOutput] = []
         lost: dict[Reason, int] = {}
         try:
-            row = (self._row(uses) if known is None else known).drop_columns("drawings")
+            row = (self._row(found) if found.row is None else found.row).drop_columns("drawings")
             told = with_misfits(frame(uses), row.column("form")[0].as_py(), row.column("duration_s")[0].as_py())
             misfits, fitting = told.filter(pl.col("misfit").is_not_null()), told.filter(pl.col("misfit").is_null())
             tally.step(_FITS, "fits", "use", told.height, {Reason.OTHER_MEDIA: misfits.height})
@@ -189,19 +198,18 @@ class MeasureFiles(beam.DoFn):
         tally.step(_MEASURE, "measure", "file", 1, lost)
         return [*made, *tally.emit()]
 
-    def _row(self, uses: pa.Table) -> pa.Table:
-        path, limits = uses.column("path")[0].as_py(), self._options.measure.limits
+    def _row(self, found: _Found) -> pa.Table:
+        uses, limits = found.uses, self._options.measure.limits
         if self._is_too_large(uses):
             size_bytes = uses.column("size_bytes")[0].as_py()
             raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes; at most {limits.max_bytes}")
-        spoken = _is_spoken(uses)
-        store = self._store if spoken else self._heard
+        store = self._store_of(uses)
         try:
-            with local_file(path) as local:
-                sha256 = file_sha256(local)
+            with local_file(uses.column("path")[0].as_py()) as local:
+                sha256 = found.sha256 or file_sha256(local)
                 row = store.measured(sha256)
                 if row is None:
-                    row = self._measured(local, sha256, os.path.getsize(local), spoken=spoken)
+                    row = self._measured(local, sha256, os.path.getsize(local), spoken=_is_spoken(uses))
                     store.put_measured(sha256, row)
         except (OSError, InputError) as error:
             raise Refused(Reason.UNREADABLE_FILE, str(error)) from error

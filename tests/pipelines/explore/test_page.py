@@ -20,11 +20,10 @@ from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import QueryTable, tables_of
 from blift.pipelines.report.funnel import funnel
 from blift.pipelines.report.report import report
+from tests.pipelines.axe import require_axe, serious
 from tests.pipelines.report.made import Row, hostile_sample, hostile_strings, with_rows
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).parents[3] / ".cache" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class Site:
@@ -187,8 +186,7 @@ def test_a_sample_is_shown_as_in_the_report(
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_reports_nothing_serious(site: Site, scheme: str, width: int) -> None:
-    if not AXE.exists():
-        pytest.skip("axe is not installed here: run `make page`, which needs Node")
+    require_axe()
     page = site.page
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two
     page.set_viewport_size({"width": width, "height": 740})
@@ -203,13 +201,6 @@ def test_axe_reports_nothing_serious(site: Site, scheme: str, width: int) -> Non
         page.evaluate("document.querySelectorAll('dialog details').forEach((each) => { each.open = true })")
         assert serious(page) == [], table
         page.keyboard.press("Escape")
-
-
-def serious(page: Page) -> list[tuple[str, str]]:
-    """What axe finds that is serious or worse."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run().then((results) => results.violations)")
-    return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")]
 
 
 def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Manifest], tmp_path: Path) -> None:

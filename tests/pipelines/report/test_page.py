@@ -16,6 +16,7 @@ from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.report.page_folder import BESIDE, OPENED, PAGE
 from blift.pipelines.report.report import report
+from tests.pipelines.axe import require_axe, serious
 from tests.pipelines.report.made import Row, hostile_sample, hostile_strings, with_rows
 
 pytestmark = pytest.mark.browser
@@ -202,20 +203,12 @@ def test_a_question_is_answered_in_three_clicks(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_reports_nothing_serious(chromium: Browser, compared: Path, scheme: str) -> None:
-    axe = _MODULES / "axe-core" / "axe.min.js"
-    if not axe.exists():
-        pytest.skip("axe is not installed here: run `make page`, which needs Node")
+    require_axe()
     made = opened(chromium, compared, color_scheme=scheme)
     first = (compared / "data" / "samples.js").read_text()
     sample = re.findall(r"[0-9a-f]{32}", first)[0]
     for view in (*VIEWS, "comparison", f"samples/{sample}", "rejects/3", "find/hv2gw"):
-        shown = made.show(view)
-        shown.evaluate(axe.read_text())
-        found = shown.evaluate("axe.run().then((results) => results.violations)")
-        serious = [
-            (each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], view
+        assert serious(made.show(view)) == [], view
     made.page.close()
 
 
