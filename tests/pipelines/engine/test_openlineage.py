@@ -109,7 +109,7 @@ def test_a_build_is_a_run_and_each_stage_one_in_it(
     ingest, curate = events[2], events[4]
     names = [(dataset["namespace"], dataset["name"]) for dataset in ingest["inputs"]]
     assert names == [("file", str(recipe.parent / "RS.ndjson"))]
-    assert [dataset["name"] for dataset in curate["inputs"]] == [str(run / "posts")]
+    assert [dataset["name"] for dataset in curate["inputs"]] == [str(run / "origins"), str(run / "posts")]
     posts = next(dataset for dataset in ingest["outputs"] if dataset["name"] == str(run / "posts"))
     shards = json.loads((run / "manifest.json").read_text())["stages"]["ingest"]["shards"]
     of_posts = [shard for shard in shards if shard["path"].startswith("posts/")]
