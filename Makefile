@@ -72,7 +72,7 @@ NODE_MODULES := .cache/page
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 test-browser: $(VENV)/.installed  ## the pages of `blift report` and `blift explore` in Chromium, with axe where Node is there (says why where there is none)
 	@if command -v npm >/dev/null; then $(MAKE) -s $(NODE_MODULES)/.installed || echo "npm cannot install axe and esbuild here."; fi
-	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser tests/pipelines/report tests/pipelines/explore
+	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser -n 2 --dist loadfile tests/pipelines/report/test_page.py tests/pipelines/explore/test_page.py
 
 $(NODE_MODULES)/.installed: pipelines/report/page/package-lock.json
 	@mkdir -p $(NODE_MODULES)
