@@ -6,9 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from apache_beam.transforms import core
 
 from blift.pipelines.build.build import build
 from blift.pipelines.engine.beam_arguments import beam_arguments
@@ -22,6 +23,24 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signatures_are_read_once() -> Iterator[None]:
+    """Beam reads the signatures of all methods of a step ten times a stage (a seventh of a small build); here once."""
+    read, kept = core.get_function_arguments, dict[object, Any]()
+
+    def once(step: object, name: str) -> Any:
+        function = getattr(getattr(step, name), "__func__", None)
+        if function is None or isinstance(step, core.CallableWrapperDoFn):  # the latter stands for another function
+            return read(step, name)
+        if function not in kept:
+            kept[function] = read(step, name)
+        return kept[function]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core, "get_function_arguments", once)
+        yield
 
 
 class Told:

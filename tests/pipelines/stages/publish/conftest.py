@@ -44,9 +44,9 @@ def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def run_folder(built: tuple[Path, Manifest], tmp_path: Path) -> Path:
-    """A run folder of one's own."""
-    return Path(shutil.copytree(built[0], tmp_path / "run"))
+def run_folder(released: Path, tmp_path: Path) -> Path:
+    """A run folder of one's own, with a release."""
+    return Path(shutil.copytree(released, tmp_path / "run"))
 
 
 def ignore(stage: str, record: StageRecord | Prepared) -> None:
