@@ -169,7 +169,9 @@ class MediaStore:
 
 
 def _keyframes(row: pa.Table) -> list[str]:
-    return [scene["keyframe"] for scene in row.column("scenes")[0].as_py() if scene["keyframe"] is not None]
+    scenes = pa.compute.list_flatten(row.column("scenes"))
+    named: list[str] = pa.compute.struct_field(scenes, "keyframe").drop_null().to_pylist()
+    return named
 
 
 def _row_in(content: bytes) -> pa.Table | None:

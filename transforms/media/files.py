@@ -204,22 +204,22 @@ def best_files(found: pl.DataFrame) -> pa.Table:
     return _each_use_once(best)
 
 
-def with_misfits(uses: pl.DataFrame, form: str, duration_s: float | None) -> pl.DataFrame:
-    """Uses of a file with ``misfit``: why it is not the file of that media; null where it may be.
+def with_misfits(uses: pl.DataFrame, form: pl.Expr, duration_s: pl.Expr) -> pl.DataFrame:
+    """Uses of files with ``misfit``: why it is not the file of that media; null where it may be.
 
     A picture is no file of a video. A file that does not lie beside the record is none of a video that is more than
     twice as long, or less than two thirds as long: it is a part of it, or another one.
 
     Args:
-        uses: as ``FOUND``, of one file.
-        form: of the file, as measured (``MediaForm``).
-        duration_s: of the file; null where it has none.
+        uses: as ``FOUND``.
+        form: of the file of each, as measured (``MediaForm``).
+        duration_s: of the file of each; null where it has none.
     """
-    own, stated = pl.lit(duration_s, pl.Float64), pl.col("stated_s")
+    own, stated = duration_s.cast(pl.Float64), pl.col("stated_s")
     length = pl.format("it lasts {} s, and the record says {} s", own.round(1), stated.round(1))
     far = (own < stated / 2 - _SLACK_S) | (own > stated * 1.5 + _SLACK_S)
     return uses.with_columns(
-        misfit=pl.when(pl.col("film") & pl.lit(form == MediaForm.IMAGE.value))
+        misfit=pl.when(pl.col("film") & (form == MediaForm.IMAGE.value))
         .then(pl.lit("it is a still picture, and the media is a video"))
         .when(pl.col("film") & (pl.col("surety") > Surety.BESIDE.value) & far)
         .then(length)

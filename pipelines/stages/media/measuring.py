@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -151,10 +151,10 @@ class MeasureFiles(beam.DoFn):
         for made in ahead(self._looked_up(uses), self._made, threads, self._guards.stop):
             yield from made
 
-    def _looked_up(self, uses: pa.Table) -> Iterator[_Found]:
-        """The files of a table, those of this machine with their digests, and their rows where they are known.
+    def _looked_up(self, uses: pa.Table) -> Iterator[list[_Found]]:
+        """The files of a table: several whose rows are known, which take next to no time together, or another one.
 
-        Values of several rows are checked in one go. Files that lie elsewhere are fetched one by one, when they are
+        Files of this machine have their digests. Those that lie elsewhere are fetched one by one, when they are
         measured.
         """
         files = _by_file(frame(uses))
@@ -164,7 +164,9 @@ class MeasureFiles(beam.DoFn):
                 rows = store.all_measured(sorted({found.sha256 for found in of_store if found.sha256}))
                 for found in of_store:
                     found.row = rows.get(found.sha256 or "")
-            yield from some
+            if known := [found for found in some if found.row is not None]:
+                yield known
+            yield from ([found] for found in some if found.row is None)
 
     def _found(self, uses: pa.Table) -> _Found:
         path, sha256 = uses.column("path")[0].as_py(), None
@@ -176,26 +178,25 @@ class MeasureFiles(beam.DoFn):
     def _store_of(self, uses: pa.Table) -> MediaStore:
         return self._store if _is_spoken(uses) else self._heard
 
-    def _made(self, found: _Found) -> list[pa.Table | TaggedOutput]:
-        """All that comes of one file."""
-        uses = found.uses
+    def _made(self, files: Sequence[_Found]) -> list[pa.Table | TaggedOutput]:
+        """All that comes of one file, or of several whose rows are known."""
         tally = Tally(STAGE)
         made: list[pa.Table | TaggedOutput] = []
         lost: dict[Reason, int] = {}
         try:
-            row = (self._row(found) if found.row is None else found.row).drop_columns("drawings")
-            told = with_misfits(frame(uses), row.column("form")[0].as_py(), row.column("duration_s")[0].as_py())
+            rows = [self._row(found) if found.row is None else found.row for found in files]
+            told = _told(files, rows)
             misfits, fitting = told.filter(pl.col("misfit").is_not_null()), told.filter(pl.col("misfit").is_null())
             tally.step(_FITS, "fits", "use", told.height, {Reason.OTHER_MEDIA: misfits.height})
             if misfits.height:
                 rejects = reject_table([_misfit(use) for use in misfits.iter_rows(named=True)])
                 made.append(TaggedOutput(REJECTS, rejects))
             if fitting.height:
-                made.append(_with_uses(row, fitting))
-        except Refused as refused:
+                made.append(_with_uses(rows, fitting))
+        except Refused as refused:  # a file that is measured is alone
             lost = {refused.reason: 1}
-            made.append(TaggedOutput(REJECTS, reject_table([_reject(uses, refused)])))
-        tally.step(_MEASURE, "measure", "file", 1, lost)
+            made.append(TaggedOutput(REJECTS, reject_table([_reject(files[0].uses, refused)])))
+        tally.step(_MEASURE, "measure", "file", len(files), lost)
         return [*made, *tally.emit()]
 
     def _row(self, found: _Found) -> pa.Table:
@@ -235,20 +236,32 @@ def _is_spoken(uses: pa.Table) -> bool:
     return bool(pa.compute.any(uses.column("spoken")).as_py())
 
 
-def _with_uses(row: pa.Table, uses: pl.DataFrame) -> pa.Table:
-    """The row of a file with what the uses say, and the columns that the search for near-duplicates needs."""
-    named = uses.select("media_key", "place").to_dicts()
-    key = uses.filter("single")["media_key"].min()
-    facts = frame(row).with_columns(
-        uses=pl.Series([named]),
-        file=pl.lit(uses["file"][0]),
-        unite_as=pl.lit(key or named[0]["media_key"]),
-        pixels=pl.col("width") * pl.col("height"),
-        posted_at=pl.lit(uses["posted_at"].min(), dtype=pl.Datetime("us", "UTC")),
-        media_key=pl.lit(key, dtype=pl.String),
-        titles=pl.Series([uses["title"].drop_nulls().unique().to_list()], dtype=pl.List(pl.String)),
+def _told(files: Sequence[_Found], rows: Sequence[pa.Table]) -> pl.DataFrame:
+    """The uses of files, with the number of each file as ``at``, and with why they are none (``misfit``)."""
+    uses = pl.concat([frame(found.uses).with_columns(at=pl.lit(at)) for at, found in enumerate(files)])
+    facts = frame(pa.concat_tables([row.select(["form", "duration_s"]) for row in rows])).with_row_index("at")
+    told = uses.join(facts.with_columns(pl.col("at").cast(pl.Int32)), on="at", how="left", maintain_order="left")
+    return with_misfits(told, pl.col("form"), pl.col("duration_s"))
+
+
+def _with_uses(rows: Sequence[pa.Table], uses: pl.DataFrame) -> pa.Table:
+    """The rows of files with what the uses say, and the columns that the search for near-duplicates needs."""
+    said = uses.group_by("at", maintain_order=True).agg(
+        pl.struct("media_key", "place").alias("uses"),
+        pl.col("file").first(),
+        pl.col("posted_at").min(),
+        pl.col("media_key").first().alias("first_key"),
+        pl.col("media_key").filter("single").min(),
+        pl.col("title").drop_nulls().unique(maintain_order=True).alias("titles"),
     )
-    return as_rows(facts)
+    kept = pa.concat_tables([rows[at].drop_columns(["drawings", "uses", "file", "unite_as"]) for at in said["at"]])
+    facts = frame(kept).hstack(said.drop("at"))
+    return as_rows(
+        facts.with_columns(
+            unite_as=pl.coalesce("media_key", "first_key"),
+            pixels=pl.col("width") * pl.col("height"),
+        )
+    )
 
 
 def as_rows(facts: pl.DataFrame) -> pa.Table:

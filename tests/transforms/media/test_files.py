@@ -250,4 +250,4 @@ def test_the_file_of_a_video_is_of_its_kind_and_length(
     form: str, duration_s: float | None, beside: bool, why: str | None
 ) -> None:
     found = pl.DataFrame(matches([_VIDEO], ["/a/T [dQw4w9WgXcQ].mp4"], beside=beside).found)
-    assert with_misfits(found, form, duration_s)["misfit"].to_list() == [why]
+    assert with_misfits(found, pl.lit(form), pl.lit(duration_s, pl.Float64))["misfit"].to_list() == [why]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from blift.connectors.media.settings import MeasureConfig
 from blift.pipelines.stages.media.measuring import FilesWithUses, MeasureFiles, MeasureOptions, files_at_once
-from blift.transforms.accounting import REJECTS
+from blift.transforms.accounting import REJECTS, TALLY, TallyKey
 from blift.transforms.media.files import FOUND
 
 _NUMBER = 5
@@ -73,3 +74,42 @@ def test_as_many_as_there_are_cores_and_memory_for(
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
     monkeypatch.setattr("os.sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": (memory_gib << 30) // 4096}.__getitem__)
     assert files_at_once(4 << 30) == files
+
+
+def test_files_that_are_known_come_together_as_they_came_one_by_one(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    measured = list(made(tmp_path, store, 2))
+    known = list(made(tmp_path, store, 2))
+    (together,) = [each for each in known if isinstance(each, pa.Table)]
+    alone = [each for each in measured if isinstance(each, pa.Table)]
+    assert len(alone) == _NUMBER - 1
+    assert together.equals(pa.concat_tables(alone).combine_chunks())
+    assert together.column("file").to_pylist() == [f"{number}.png" for number in range(_NUMBER) if number != 2]
+    tallies = [sum((Counter(dict([each.value])) for each in those if _is_tally(each)), Counter[TallyKey]())
+               for those in (measured, known)]  # fmt: skip
+    assert tallies[0] == tallies[1]
+
+
+def test_uses_of_known_files_that_are_of_other_media_are_rejected(tmp_path: Path) -> None:
+    rows = found(tmp_path).to_pylist()
+    rows = [{**row, "film": row["media_key"] == "url:1", "surety": 1} for row in rows if row["media_key"] != "url:2"]
+    rows.append({**rows[0], "media_key": "url:a", "place": 1, "single": False, "title": "again"})
+    uses = pa.Table.from_pylist(rows, FOUND)
+    options = MeasureOptions(MeasureConfig(), str(tmp_path / "store"), None, 2)
+    step = MeasureFiles(options)
+    step.setup()
+    first, again = list(step.process(uses)), list(step.process(uses))
+    step.teardown()
+    for elements in (first, again):
+        (reject,) = [each.value for each in elements if isinstance(each, TaggedOutput) and each.tag == REJECTS]
+        assert reject.column("record_id").to_pylist() == ["url:1"]
+    (together,) = [each for each in again if isinstance(each, pa.Table)]
+    assert together.equals(pa.concat_tables([each for each in first if isinstance(each, pa.Table)]).combine_chunks())
+    by_file = {row["file"]: row for row in together.to_pylist()}
+    assert set(by_file) == {f"{number}.png" for number in range(_NUMBER) if number not in (1, 2)}
+    assert [use["media_key"] for use in by_file["0.png"]["uses"]] == ["url:0", "url:a"]
+    assert (by_file["0.png"]["media_key"], by_file["0.png"]["titles"]) == ("url:0", ["again"])
+
+
+def _is_tally(element: pa.Table | TaggedOutput) -> bool:
+    return isinstance(element, TaggedOutput) and element.tag == TALLY
