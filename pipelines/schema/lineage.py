@@ -291,8 +291,8 @@ def _differing(before: Tables, after: Tables) -> set[tuple[str, str]]:
             continue
         both = rows.select(name).join(others.select(name), on=name, how="semi")
         own = [column for column in RECORDS[table].model_fields if column in rows.columns]
-        if not both.height:  # what tells rows apart has changed: columns that have values which were nowhere before
-            found |= {(table, each) for each in own if not _values(others[each]) <= _values(rows[each])}
+        if not both.height:  # what tells rows apart has changed: the columns are compared as they are
+            found |= {(table, each) for each in own if _has_changed(rows[each], others[each])}
             continue
         left, right = (
             side.join(both.unique(), on=name, how="semi").unique(name, keep="first").sort(name)
@@ -302,8 +302,10 @@ def _differing(before: Tables, after: Tables) -> set[tuple[str, str]]:
     return found
 
 
-def _values(values: pl.Series) -> set[str]:
-    return set(map(str, values.to_list()))
+def _has_changed(before: pl.Series, after: pl.Series) -> bool:
+    """Whether a column has other values; of another number of rows, whether it has values that were nowhere before."""
+    old, new = (sorted(map(str, values.to_list())) for values in (before, after))
+    return old != new if len(old) == len(new) else not set(new) <= set(old)
 
 
 # The page.

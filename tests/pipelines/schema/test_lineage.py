@@ -28,7 +28,7 @@ def test_columns_come_from_the_fields_whose_change_changes_them(corpus: Path, bu
     assert found["instruction"]["image"] == ["`media.sha256`", "`media.uses`", "`sample.media_key`"]
     assert found["chat"]["score_ratio"] == ["`sample.posted_at`", "`sample.score`", "`sample.subreddit`"]
     assert found["preference"]["chosen"] == ["`comment.text`", "`post.title`"]
-    assert found["preference"]["images"] == ["`media.form`", "`media.sha256`", "`media.uses`", "`sample.media_key`"]
+    assert found["preference"]["images"] == ["`media.sha256`", "`media.uses`"]
     assert "`post.views`" in found["preference"]["preferred"]
     assert found["annotation"]["value"] == ["annotations: `value`"]
     assert "annotations: `sha256`" in found["annotation"]["sample_id"]
