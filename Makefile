@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-live test fuzz kill test-training test-runners test-gpu test-images test-browser page mutation lint tree types imports docs docs-check schema-check check shared bench bench-check constraints clean
+.PHONY: help demo demo-live test test-long fuzz kill test-training test-runners test-gpu test-images test-browser page mutation lint tree types imports docs docs-check schema-check check shared bench bench-check constraints clean
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | column -t -s '|'
@@ -37,7 +37,10 @@ demo-live: $(VENV)/.installed  ## the same from a Reddit, a YouTube and a host o
 # One more than there are cores: tests also wait for processes, servers and disks.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
-	$(BIN)/pytest -n $(WORKERS) -m 'not runner and not gpu and not kill and not browser'
+	$(BIN)/pytest -n $(WORKERS) -m 'not long and not runner and not gpu and not kill and not browser'
+
+test-long: $(VENV)/.installed  ## the tests that take more than ten seconds each (20 minutes)
+	$(BIN)/pytest -n $(WORKERS) -m 'long and not kill'
 
 $(VENV)/.stores: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[dev,stores]'
@@ -69,7 +72,7 @@ NODE_MODULES := .cache/page
 CHROMIUM ?= $(or $(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 test-browser: $(VENV)/.installed  ## the pages of `blift report` and `blift explore` in Chromium, with axe where Node is there (says why where there is none)
 	@if command -v npm >/dev/null; then $(MAKE) -s $(NODE_MODULES)/.installed || echo "npm cannot install axe and esbuild here."; fi
-	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser tests/pipelines/report tests/pipelines/explore
+	BLIFT_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -m browser -n 2 --dist loadfile tests/pipelines/report/test_page.py tests/pipelines/explore/test_page.py
 
 $(NODE_MODULES)/.installed: pipelines/report/page/package-lock.json
 	@mkdir -p $(NODE_MODULES)

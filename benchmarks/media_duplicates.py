@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
+import imagehash
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -177,15 +178,20 @@ def image_strangers() -> Iterator[Image.Image]:
 
 
 def _recorded_pictures(data: Path) -> Iterator[Image.Image]:
-    """One of each group of recorded pictures, and the middle frame of each recorded clip."""
+    """One of each group of recorded pictures, and the middle frame of each recorded clip; each picture once."""
     groups: set[str] = set()
+    hashes: list[imagehash.ImageHash] = []
     for path in sorted((data / "media").glob("*/*")):
         group = f"{path.parent.name}/{path.stem.split('_')[0]}" if path.parent.name == "imagededup" else str(path)
         if path.parent.name == "exif-orientation" or group in groups:
             continue
         groups.add(group)
         found = _frame(path) if path.suffix == ".mp4" else _picture(path)
-        if found is not None and min(found.size) >= 160:
+        if found is None or min(found.size) < 160:
+            continue
+        # Some projects recorded the same files.
+        if all(imagehash.phash(found) - other > _DISTANCE for other in hashes):
+            hashes.append(imagehash.phash(found))
             yield found
 
 

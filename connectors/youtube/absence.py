@@ -58,8 +58,8 @@ class Blocked:
 
 #: What a person can do about being blocked.
 ADVICE = (
-    "YouTube takes us for a program, or is asked too often. Name a `cookies_file`, lower `requests_per_minute`, or ask "
-    "through a `proxy`."
+    "YouTube treats these requests as automated, or there are too many. Name a `cookies_file`, lower "
+    "`requests_per_minute`, or use a `proxy`."
 )
 
 

@@ -38,7 +38,7 @@ from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 
 _LIVE = frozenset({"is_live", "is_upcoming"})
-#: YouTube takes us for a program so many times in a row before nothing more is asked.
+#: YouTube treats requests as automated so many times in a row before no more are sent.
 _BLOCKS = 3
 
 
@@ -52,7 +52,7 @@ class YoutubeFetcher:
     """Asks YouTube for items of the kinds ``VIDEO``, ``PLAYLIST`` and ``FOOTAGE``.
 
     Raises:
-        FetchError: YouTube cannot be asked: cookies that cannot be read, or it takes us for a program.
+        FetchError: YouTube cannot be asked: cookies that cannot be read, or it treats requests as automated.
     """
 
     def __init__(self, config: YoutubeConfig, manners: Manners) -> None:
@@ -156,7 +156,7 @@ class YoutubeFetcher:
         """What it means that YouTube says so.
 
         Raises:
-            FetchError: it takes us for a program, again and again.
+            FetchError: it treats requests as automated, again and again.
         """
         match meaning(said):
             case Blocked(wait_s):

@@ -98,6 +98,7 @@ def test_what_is_no_parquet_is_told(content: bytes, tmp_path: Path) -> None:
         rows(InputFile(str(tmp_path / "a.parquet"), len(content), "a.parquet"))
 
 
+@pytest.mark.long
 def test_a_file_that_is_cut_or_changed_anywhere_is_told_or_read_as_it_is(tmp_path: Path) -> None:
     whole = Path(written(tmp_path / "a.parquet", ONE).path).read_bytes()
     path = tmp_path / "b.parquet"

@@ -35,6 +35,7 @@ def test_every_cell_prints_what_the_notebook_shows(tmp_path: Path) -> None:
     assert len(code_cells()) > 5
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_the_notebook_reads_real_archives(tmp_path: Path, shared_data: Path) -> None:
     found = printed(tmp_path, BLIFT_ARCHIVES=str(shared_data / "reddit"))

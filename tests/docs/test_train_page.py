@@ -12,6 +12,7 @@ from blift.pipelines.export.formats import FORMATS
 _PAGE = Path(__file__).parents[2] / "docs" / "train.md"
 
 
+@pytest.mark.long
 def test_the_page_has_one_working_command_for_each_trainer(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ def kills(command: str) -> list[Any]:
     many = [pytest.mark.kill, pytest.mark.timeout(7_200)]
     return [
         pytest.param(FEW, False, id="few"),
-        pytest.param(FEW, True, id="few without power"),
+        pytest.param(FEW, True, id="few without power", marks=pytest.mark.long),
         pytest.param(MANY[command], False, id="many", marks=many),
         pytest.param(MANY[command], True, id="many without power", marks=many),
     ]

@@ -6,13 +6,15 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from apache_beam.transforms import core
 
 from blift.pipelines.build.build import build
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.engine.stage import Prepared
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
 from tests.hub_server import TOKEN, HubServer
@@ -23,13 +25,31 @@ if TYPE_CHECKING:
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def signatures_are_read_once() -> Iterator[None]:
+    """Beam reads the signatures of all methods of a step ten times a stage (a seventh of a small build); here once."""
+    read, kept = core.get_function_arguments, dict[object, Any]()
+
+    def once(step: object, name: str) -> Any:
+        function = getattr(getattr(step, name), "__func__", None)
+        if function is None or isinstance(step, core.CallableWrapperDoFn):  # the latter stands for another function
+            return read(step, name)
+        if function not in kept:
+            kept[function] = read(step, name)
+        return kept[function]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core, "get_function_arguments", once)
+        yield
+
+
 class Told:
     """What a build told its caller."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
 
-    def started(self, stage: str) -> None:
+    def started(self, stage: str, _: Prepared) -> None:
         self.events.append(f"started {stage}")
 
     def skipped(self, stage: str, record: StageRecord) -> None:

@@ -10,11 +10,21 @@ from typing import BinaryIO
 
 import pytest
 
+from benchmarks.months import Size, write_month, write_recipe
 from blift.connectors import parquet
 from blift.pipelines.cli import main, user_error_in
 from blift.pipelines.commands.show import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from tests.pipelines.conftest import run_build
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The recipe of a small month with pictures, and the fingerprint of its dataset."""
+    folder = tmp_path_factory.mktemp("month")
+    write_month(folder, 1, Size(posts=4, comments=8))
+    recipe = write_recipe(folder, media={"files": ["media/**/*.jpg"]})
+    return recipe, run_build(recipe, folder / "whole")[0].fingerprint
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -125,13 +135,12 @@ def test_an_empty_archive_is_no_error(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_sentence_and_a_rerun_completes(
-    corpus: Path,
-    built: tuple[Path, Manifest],
+    month: tuple[Path, str],
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    out = tmp_path / "out"
+    (recipe, fingerprint), out = month, tmp_path / "out"
     create = parquet.open_to_write
 
     def full(path: str) -> BinaryIO:
@@ -140,12 +149,12 @@ def test_a_full_disk_is_one_sentence_and_a_rerun_completes(
         return create(path)
 
     monkeypatch.setattr(parquet, "open_to_write", full)
-    said = fails(capsys, "build", str(corpus / "demo.yaml"), "--out", str(out))
+    said = fails(capsys, "build", str(recipe), "--out", str(out))
     assert "the disk is full" in said
     monkeypatch.undo()
-    manifest, told = run_build(corpus / "demo.yaml", out)
+    manifest, told = run_build(recipe, out)
     assert told[0] == "skipped ingest"
-    assert manifest.fingerprint == built[1].fingerprint
+    assert manifest.fingerprint == fingerprint
 
 
 #: The command, which presses Ctrl-C itself when it opens the n-th file to write in a folder, and does not go on there.
@@ -169,17 +178,17 @@ sys.exit(main(sys.argv[3:]))
 
 @pytest.mark.parametrize(("part", "files"), [("/posts/", 2), ("/store/", 3)], ids=["ingest", "media"])
 def test_ctrl_c_in_the_middle_and_a_rerun_equals_an_undisturbed_run(
-    part: str, files: int, corpus: Path, built: tuple[Path, Manifest], tmp_path: Path
+    part: str, files: int, month: tuple[Path, str], tmp_path: Path
 ) -> None:
-    out = tmp_path / "out"
-    build = ["build", str(corpus / "demo.yaml"), "--out", str(out)]
+    (recipe, fingerprint), out = month, tmp_path / "out"
+    build = ["build", str(recipe), "--out", str(out)]
     command = [sys.executable, "-c", _PRESSED, part, str(files), *build]
     ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     assert ended.returncode == 130, ended.stderr
     assert "run the same command again" in ended.stderr
     assert "Traceback" not in ended.stderr
-    manifest, _ = run_build(corpus / "demo.yaml", out)
-    assert manifest.fingerprint == built[1].fingerprint
+    manifest, _ = run_build(recipe, out)
+    assert manifest.fingerprint == fingerprint
     assert not list(out.rglob("*.partial"))
 
 

@@ -40,6 +40,7 @@ def test_millions_of_short_lines_in_a_small_file_stop_the_reading(tmp_path: Path
     assert ended.peak_mb < PEAK_MB
 
 
+@pytest.mark.long
 def test_millions_of_sound_records_in_a_small_file_are_read_as_far_as_its_size_allows(tmp_path: Path) -> None:
     packed = zstd.compress(b'{"id":"ab"}\n' * 3_000_000)
     assert len(packed) < 20_000
@@ -53,6 +54,7 @@ def test_millions_of_sound_records_in_a_small_file_are_read_as_far_as_its_size_a
     assert read.rejected == {Reason.UNREADABLE_FILE: 1}
 
 
+@pytest.mark.long
 def test_hundreds_of_millions_of_lines_in_a_small_file_stop_the_reading(tmp_path: Path) -> None:
     packed = zstd.compress(b"{}\n" * 6_000_000) * 100
     assert len(packed) < 300_000
@@ -72,6 +74,7 @@ def test_a_line_without_end_in_a_small_file_is_one_reject(tmp_path: Path, line: 
     assert ended.peak_mb < PEAK_MB
 
 
+@pytest.mark.long
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["RS_s.gz", "RS_lines.zst"])
 @pytest.mark.parametrize("max_malformed", [0.05, 1.0])

@@ -56,6 +56,7 @@ def test_a_recipe_with_python_is_refused_until_it_is_allowed(folder: Path, capsy
     assert blift.check_recipe(folder / "mine.yaml", allow_python=True) == []
 
 
+@pytest.mark.long
 def test_own_rules_reject_with_their_reason_and_give_the_same_bytes_on_workers(folder: Path) -> None:
     alone, shared = build(folder, "alone"), build(folder, "shared", *_TWO_WORKERS)
     assert alone["fingerprint"] == shared["fingerprint"]

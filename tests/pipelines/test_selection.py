@@ -69,6 +69,7 @@ def test_a_list_of_82_ids_and_addresses_gives_exactly_those_and_names_the_missin
     assert any("2 of the 82 posts" in note and missing[0] in note for note in manifest.stages["ingest"].notes)
 
 
+@pytest.mark.long
 def test_so_many_samples_are_drawn_whatever_else_there_is(build: Build) -> None:
     stages = ("ingest", "curate")
     out, _ = build("{}", stages=stages)

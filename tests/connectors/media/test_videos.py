@@ -168,6 +168,7 @@ def test_audio_alone_has_no_pictures(render: Render) -> None:
     assert refused.value.reason is Reason.NO_PICTURES
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_real_videos_have_the_frames_and_the_length_that_ffmpeg_counts(shared_data: Path) -> None:
     paths = sorted(path for path in (shared_data / "media").rglob("*.m*") if path.suffix in (".mp4", ".mov", ".mkv"))

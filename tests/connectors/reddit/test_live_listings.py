@@ -72,6 +72,7 @@ def test_paging_ends_where_posts_are_older_than_the_window(ask: Ask) -> None:
     assert came.keys() == numbered(*range(879, 699, -1))
 
 
+@pytest.mark.long
 def test_a_listing_that_ends_where_reddits_listings_end_says_so(ask: Ask) -> None:
     with RedditServer(made_up(1_100)) as server:
         came = ask(server, listing("pics/new"))

@@ -186,7 +186,7 @@ def test_being_taken_for_a_program_again_and_again_ends_it(tmp_path: Path) -> No
         fetcher._extractor.pace.pause = lambda _: None  # type: ignore[method-assign] # a pause is a quarter of an hour
         for _ in range(2):
             list(fetcher.fetch([Item(Kind.VIDEO, ID)]))
-        with pytest.raises(FetchError, match=r"YouTube takes us for a program.*not a bot"):
+        with pytest.raises(FetchError, match=r"YouTube treats these requests as automated.*not a bot"):
             list(fetcher.fetch([Item(Kind.VIDEO, ID)]))
 
 

@@ -102,6 +102,7 @@ def test_what_is_said_of_ids_is_what_stands_on_their_lines(
     assert check_ids(built[0], corpus, explainer, _FEW) == _FEW
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_many_ids_of_the_demo_agree_with_their_lines(
     built: tuple[Path, Manifest], corpus: Path, explainer: Explainer, shared_data: Path
@@ -110,6 +111,7 @@ def test_many_ids_of_the_demo_agree_with_their_lines(
     assert check_ids(built[0], corpus, explainer, _MANY) == _MANY
 
 
+@pytest.mark.long
 @pytest.mark.shared
 @pytest.mark.timeout(900)
 def test_many_ids_of_real_archives_agree_with_their_lines(tmp_path: Path, shared_data: Path) -> None:
@@ -122,6 +124,7 @@ def test_many_ids_of_real_archives_agree_with_their_lines(tmp_path: Path, shared
         database.close()
 
 
+@pytest.mark.long
 def test_rules_that_are_run_again_agree_with_the_verdicts(built: tuple[Path, Manifest], explainer: Explainer) -> None:
     """A value that is shown belongs to the verdict beside it: ``trace`` stops at the rule that the rejects name."""
     rejects = {row["record_id"]: row for row in rows_of(built[0], "rejects") if row["stage"] == "curate"}

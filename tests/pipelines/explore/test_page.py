@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from blift.connectors.parquet import write_parquet, write_shard
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
@@ -44,6 +43,19 @@ class Site:
 
     def message(self, text: str) -> None:
         expect(self.page.get_by_role("status")).to_contain_text(text)
+
+    def each_row(self) -> Iterator[Locator]:
+        """The rows of the list, one after the other: the first by its button, the others by that of the dialog."""
+        self.page.get_by_role("button", name="Open row 1", exact=True).click()
+        drawn = self.page.locator("dialog article:not([data-seen])")
+        following = self.page.locator("#sample-next")
+        more = True
+        while more:
+            drawn.wait_for()
+            yield self.page.locator("dialog article")
+            drawn.evaluate("article => { article.dataset.seen = '' }")
+            more = following.evaluate("button => { const more = !button.disabled; button.click(); return more }")
+        self.page.keyboard.press("Escape")
 
     def close(self) -> None:
         self.page.close()
@@ -159,32 +171,29 @@ def test_a_sample_is_shown_as_in_the_report(
     """The same component out of the same rows: the texts of both are equal, but for media that only one of them has."""
     page = tmp_path / "report"
     report(RunFolder(str(built[0])), page)
-    ids = sorted(set(re.findall(r"[0-9a-f]{32}", (page / "data" / "samples.js").read_text())))
     other = chromium.new_page()
-    for sample in ids[::12]:
-        other.goto(f"{page.as_uri()}/index.html#/samples/{sample}")
-        other.reload()
-        site.page.reload()
-        site.message("rows of samples match")
-        site.page.get_by_label("Id of a sample").fill(sample)
-        site.page.get_by_role("button", name="Find").click()
-        site.message("1 in samples")
-        site.page.get_by_role("button", name="Open row 1", exact=True).click()
+    other.goto(f"{page.as_uri()}/index.html")
+    compared = 0
+    for place, article in enumerate(site.each_row()):
+        if place % 5:
+            continue
+        sample = article.locator("dd code").inner_text()
+        other.evaluate("(id) => { location.hash = `#/samples/${id}` }", sample)
+        expect(other.locator("article.sample dd code")).to_have_text(sample)
         shown = [each.locator("article.sample") for each in (other, site.page)]
-        for each in shown:
-            expect(each.locator("dd code")).to_have_text(sample)
         headings = [each.locator("h2, h3").all_inner_texts() for each in shown]
         assert headings[0] == headings[1]
         numbers = [each.locator(".facts").first.inner_text() for each in shown]
         assert numbers[0] == numbers[1]
         pairs = [each.locator("summary").all_inner_texts() for each in shown]
         assert pairs[0] == pairs[1]
-        site.page.get_by_role("button", name="Close").click()
+        compared += 1
+    assert compared == 10
     other.close()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# Colours depend on the scheme alone, and all else that axe finds on the width alone: two runs see both of each.
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 1280)])
 def test_axe_reports_nothing_serious(site: Site, scheme: str, width: int) -> None:
     require_axe()
     page = site.page
@@ -215,14 +224,13 @@ def test_500_hostile_strings_are_inert(chromium: Browser, built: tuple[Path, Man
     database = Database(tables_of(RunFolder(str(folder)), manifest))
     site = Site(chromium, Dataset(SOME[0], SOME[1], database, (), KeptMedia(str(folder))))
     site.message("109 rows of samples match")
+    opened = 0
     for first in (0, 50, 100):
-        for number in range(first + 1, min(first + 50, 109) + 1):
-            site.page.get_by_role("button", name=f"Open row {number - first}", exact=True).click()
-            expect(site.page.locator("dialog article")).to_be_visible()
-            site.page.keyboard.press("Escape")
+        opened += sum(1 for _ in site.each_row())
         if first < 100:
             site.page.get_by_role("button", name="Next page").click()
             site.message(f"{first + 51} to")
+    assert opened == 109
     assert site.page.locator("main script, dialog script, iframe, main style, main base, main link").count() == 0
     assert site.page.evaluate("globalThis.hit ?? null") is None
     assert site.said == []
@@ -250,15 +258,12 @@ def test_names_and_cells_of_strangers_stay_texts(chromium: Browser, tmp_path: Pa
     for place, name in enumerate(tables):
         site.page.locator("#table").select_option(index=place)
         site.message(f"{len(SOME)} rows of")
-        for number, text in enumerate(SOME, start=1):
-            site.page.get_by_role("button", name=f"Open row {number}", exact=True).click()
-            told = site.page.locator("dialog .fields dd").first
-            expect(told).to_be_visible()
+        for text, article in zip(SOME, site.each_row(), strict=True):
+            told = article.locator(".fields dd").first
             if len(text) <= 2_000:
                 assert told.text_content() == text, name
             else:
                 expect(told.get_by_role("button", name=f"Show all {len(text):,} characters")).to_be_visible()
-            site.page.get_by_role("button", name="Close").click()
     assert site.page.locator("main script, dialog script, main img, dialog img, iframe, main base").count() == 0
     assert site.page.evaluate("globalThis.hit ?? null") is None
     assert site.said == []

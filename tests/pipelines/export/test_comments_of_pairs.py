@@ -25,6 +25,7 @@ def shown_and_hidden(run: Path) -> tuple[int, int]:
     return sum(map(len, down.values())), shown
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_no_pair_of_real_posts_shows_a_comment_below_the_least_score(real_run: Path) -> None:
     there, shown = shown_and_hidden(real_run)

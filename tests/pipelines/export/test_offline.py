@@ -20,7 +20,7 @@ _OF_MEDIA = [name for name, each in FORMATS.items() if each.shows]
 _READER = Path(__file__).with_name("reader.py")
 
 
-@pytest.fixture(scope="module", params=["demo", pytest.param("real", marks=pytest.mark.shared)])
+@pytest.fixture(scope="module", params=["demo", pytest.param("real", marks=[pytest.mark.shared, pytest.mark.long])])
 def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """A folder with an export for each trainer, and the number of their rows: of the demo, and of real data."""
     if request.param == "demo":

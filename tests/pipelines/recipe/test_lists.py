@@ -119,6 +119,7 @@ def test_a_file_outside_the_folder_of_the_recipe_is_not_handed_on(recipe: Path, 
     assert note.endswith(f"{named} is not below the recipe's folder, and is not copied to run folders.")
 
 
+@pytest.mark.long
 def test_the_demo_is_built_again_elsewhere_from_its_run_folder_and_the_archives_alone(
     corpus: Path, built: tuple[Path, Manifest], tmp_path: Path
 ) -> None:

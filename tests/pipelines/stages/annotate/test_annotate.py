@@ -140,6 +140,7 @@ def test_pairs_ask_for_them(annotated: tuple[Path, Manifest, list[dict[str, Any]
     assert answers["saliency-regions"].split("\n")[::8] == ["Upper left: 0.11", "Lower right: 0.11"]
 
 
+@pytest.mark.long
 def test_two_processes_write_the_same_bytes(
     annotated: tuple[Path, Manifest, list[dict[str, Any]]], tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ def test_made_up_posts_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert_same(tmp_path, made_up(60, plain=False), monkeypatch)
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_recorded_posts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path) -> None:
     latest = {post["id"]: post for post in recorded(shared_data / "reddit" / "RS_recorded.zst")}

@@ -36,7 +36,7 @@ def built(case: Path, folder: Path) -> tuple[Mapping[str, str], list[str]]:
 @pytest.mark.parametrize(
     ("case", "files", "media"),
     [
-        ("20-text-screenshots-joined-as-one", 60, 60),
+        pytest.param("20-text-screenshots-joined-as-one", 60, 60, marks=pytest.mark.long),
         ("36-common-intro-joins-shorts", 3, 3),
         ("fidelity-ring_zero", 3, 3),
     ],

@@ -112,6 +112,7 @@ def compare_recorded(folder: Path) -> None:
         compare(path)
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_so_it_does_of_recorded_videos(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blift.connectors.media.nvidia.device", stand_in)

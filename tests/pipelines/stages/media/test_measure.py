@@ -127,6 +127,7 @@ def test_a_file_that_gives_no_row_has_a_reason(tmp_path: Path, content: bytes, l
     assert refused.value.reason is reason
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_every_real_file_has_a_row_or_a_reason(shared_data: Path) -> None:
     rows, reasons = {}, {}
@@ -145,6 +146,7 @@ def test_every_real_file_has_a_row_or_a_reason(shared_data: Path) -> None:
     assert len(rows) > 70
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_cuts_of_real_clips_are_those_of_pyscenedetect(shared_data: Path) -> None:
     found = 0

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.media_duplicates import Corpus, image_corpus, recall, seen_file
 from benchmarks.media_films import FILM_VARIANTS, cut_film, ffmpeg, panned, series, short_film, still_film
 from benchmarks.media_variants import IMAGE_VARIANTS
@@ -15,6 +17,7 @@ _VARIANTS = {
 }
 
 
+@pytest.mark.long
 def test_variants_of_images_are_found_among_strangers(tmp_path: Path) -> None:
     found = recall(image_corpus(tmp_path, tmp_path, originals=2, strangers=30))
     missed = [name for names in found.missed.values() for name in names]
@@ -22,6 +25,7 @@ def test_variants_of_images_are_found_among_strangers(tmp_path: Path) -> None:
     assert found.wrong == set()
 
 
+@pytest.mark.long
 def test_variants_of_videos_are_found_among_strangers(tmp_path: Path) -> None:
     corpus: Corpus = {}
     for make, variants in _VARIANTS.items():

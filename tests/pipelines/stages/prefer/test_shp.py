@@ -40,6 +40,7 @@ WHERE p.post_id IN (SELECT UNNEST(audiences).post_id FROM read_parquet('{run}/sa
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("score", "post_score", "ratio"), [(-1000, -1000, 1), (2, 10, 1), (2, 10, 2)])
 def test_the_pairs_are_those_of_a_query(
     shared_data: Path, tmp_path: Path, score: int, post_score: int, ratio: int

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.months import Size, write_month, write_recipe
 from blift.connectors.shard import name_of
 from blift.pipelines.cli import main
 from blift.pipelines.stages.publish.publish import Result
@@ -165,9 +166,9 @@ def test_a_gated_dataset_is_said_to_be_gated(
         assert "blift: owner/demo is gated and not open to you. Ask for access at" in said
 
 
-def test_a_build_whose_recipe_names_a_dataset_publishes_it(hub: HubServer, corpus: Path, tmp_path: Path) -> None:
-    recipe = corpus / "publishing.yaml"
-    recipe.write_text((corpus / "demo.yaml").read_text() + f"\npublish: {{repo: {REPO}, tag: v3.1.0}}\n")
+def test_a_build_whose_recipe_names_a_dataset_publishes_it(hub: HubServer, tmp_path: Path) -> None:
+    write_month(tmp_path, 1, Size(posts=6, comments=12), pictures=False)
+    recipe = write_recipe(tmp_path, publish={"repo": REPO, "tag": "v3.1.0"})
     env = environment(hub.endpoint, tmp_path / "home", TOKEN)
     told = blift("build", str(recipe), "--out", str(tmp_path / "run"), env=env)
     assert told.returncode == 0, told.stderr

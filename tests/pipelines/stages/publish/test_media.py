@@ -218,6 +218,7 @@ def test_embedded_keyframes_are_those_of_the_store_in_bounded_row_groups(
     assert sorted(found) == sorted(expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
 def test_two_workers_release_what_one_does(made: dict[str, Path], run_folder: Path, shape: str) -> None:
     one = released(made[shape])

@@ -157,6 +157,7 @@ def test_texts_are_those_of_the_pairs_that_name_digests(made: Path) -> None:
         assert all(row[name] == plain[row["id"]][name] for name in row if name not in ("images", "videos"))
 
 
+@pytest.mark.long
 def test_two_workers_release_what_one_does(made: Path, run_folder: Path) -> None:
     two = publishing(run_folder, "in_pairs")
     of_two = released(two, "--direct_num_workers=2", "--direct_running_mode=multi_processing")

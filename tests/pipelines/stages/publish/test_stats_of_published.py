@@ -12,6 +12,7 @@ from tests.hub_server import HubServer
 from tests.pipelines.stages.publish.conftest import REPO
 
 
+@pytest.mark.long
 def test_a_run_is_compared_with_what_was_published_of_it(
     run_folder: Path,
     hub: HubServer,

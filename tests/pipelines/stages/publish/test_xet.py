@@ -166,6 +166,7 @@ def test_what_calls_that_ended_had_sent_does_not_travel_again(
     assert hub.counted()["put_xorb"] == hub.counted()["xorbs"] == len(contents) - 5
 
 
+@pytest.mark.long
 def test_two_workers_send_by_xet_what_one_commits(
     hub: HubServer, publish_to: Callable[..., Result], run_folder: Path, by_xet: XetStorage
 ) -> None:

@@ -93,6 +93,7 @@ def test_the_card_has_a_section(described: Path) -> None:
     assert "Tokens are those of `words.json` (sha256 `" in card
 
 
+@pytest.mark.long
 def test_two_processes_write_the_same_bytes(described: Path, tmp_path: Path) -> None:
     run = shutil.copytree(described / "out", tmp_path / "out")
     before = statistics_file(run)
