@@ -14,6 +14,7 @@ from blift.schemas.rule_list import RULES
 DOCS = Path(__file__).parents[3] / "docs"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_columns_come_from_the_fields_whose_change_changes_them(corpus: Path, built: tuple[Path, Manifest]) -> None:
     source, run = load_recipe(str(corpus / "demo.yaml")), RunFolder(str(built[0]))
