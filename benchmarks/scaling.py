@@ -21,6 +21,7 @@ from benchmarks.archive import write_archive
 from blift.pipelines.build.build import build
 from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import RunFolder
+from blift.pipelines.engine.stage import Prepared
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
 from blift.transforms.shuffle import TableCoder
@@ -94,7 +95,7 @@ def shuffled(recipe: Path, size: int, out: Path) -> None:
 
     registry.register_coder(pa.Table, Shuffled)
 
-    def started(stage: str) -> None:
+    def started(stage: str, _: Prepared) -> None:
         Shuffled.stage = stage
 
     report = Report(started, lambda *_: None, lambda *_: None)

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from backports import zstd
 
+from blift.connectors.bytes_read import bytes_read
 from blift.connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
 from blift.schemas.errors import InputError, cut
 from blift.schemas.reasons import Reason
@@ -184,7 +185,8 @@ def open_bytes(path: str) -> Iterator[ByteStream]:
         raise InputError(f"Cannot open {path}: {_cause(error)}.") from error
     try:
         unpack = next((opener for start, opener in _OPENERS if magic.startswith(start)), None)
-        yield _Unpacked(unpack(raw)) if unpack else raw
+        with bytes_read.reading(path, raw):
+            yield _Unpacked(unpack(raw)) if unpack else raw
     finally:
         raw.close()
 

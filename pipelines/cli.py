@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
+import logging
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -16,6 +18,7 @@ from typing import Any, NoReturn
 
 from blift.connectors.filesystem import sentence_on_store
 from blift.pipelines.engine.ending import (
+    EXIT_FAULT,
     EXIT_INTERRUPTED,
     EXIT_USER_ERROR,
     EXIT_WORKER_LOST,
@@ -121,18 +124,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: of the command; None for those of this process, which ends with the command.
     """
     if arguments is None:
+        logging.captureWarnings(_asks_for_json(sys.argv[1:]))  # Python would print them as they are
         return run_as_process(lambda: _run(sys.argv[1:]))
     return _run(arguments)
 
 
 def _run(arguments: Sequence[str]) -> int:
+    choose_format(as_json=_asks_for_json(arguments))
     given = _with_new_name(arguments)
     gc.set_threshold(_GARBAGE_AFTER)
     # Worker processes are started with `python -m`, which would look for modules in the user's folder first.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     # pydantic would look for plugins in every distribution that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    choose_format(as_json=_asks_for_json(given))
     try:
         check_limit(_command_in(given))
         args, rest = parser(given).parse_known_args(given)
@@ -151,8 +155,12 @@ def _run(arguments: Sequence[str]) -> int:
         if of_machine := _on_machine(error):
             return leave(EXIT_USER_ERROR, f"blift: {of_machine}")
         of_runner = _on_runner(error)
-        if of_runner is None:
+        if of_runner is None and not is_json():
             raise
+        if of_runner is None:
+            said = f"this is a fault of blift, please report it: {type(error).__name__}: {error}"
+            say("failed", said, Level.ERROR, exit_code=EXIT_FAULT, traceback=traceback.format_exc())
+            return EXIT_FAULT
         sentence, code = of_runner
     say("failed", sentence, Level.ERROR, exit_code=code)
     return code
@@ -193,7 +201,7 @@ def _on_runner(error: Exception) -> tuple[str, int] | None:
 def _with_new_name(arguments: Sequence[str]) -> Sequence[str]:
     """The arguments, with the new name of a command that has one; that is told."""
     if arguments and (new := _RENAMED.get(arguments[0])):
-        print(f"note: `blift {arguments[0]}` is now called `blift {new}`; the old name still works.", file=sys.stderr)
+        say("note", f"`blift {arguments[0]}` is now called `blift {new}`; the old name still works.")
         return [new, *arguments[1:]]
     return arguments
 

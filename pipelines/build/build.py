@@ -13,6 +13,7 @@ from blift.connectors.parquet import replace_file
 from blift.pipelines.build.stages import STAGES, stage
 from blift.pipelines.build.update import update_of
 from blift.pipelines.engine.beam_arguments import BeamArguments
+from blift.pipelines.engine.openlineage_events import told_to_openlineage
 from blift.pipelines.engine.run_folder import RECIPE, Manifest, RunFolder
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
@@ -68,16 +69,17 @@ def build(
         manifest = begun or Manifest(source.recipe.name, version("blift"))
         others = (update.before,) if update.before else ()
         place = Place(source, folder, beam, update.save, detach, STAGES, others, forced, strict)
-        for name in stages:
-            request = Request(source, folder, limit, manifest, name in forced)
-            prepared = first if name == stages[0] and seen == begun else stage(name).prepare(request)
-            done = run_unless_done(stage(name), prepared, manifest, place, report)
-            if done is None:
-                report.submitted(name)
-                return manifest
-            manifest = done
-        if not update.finish(manifest):
-            report.kept([name for name in needed if name not in manifest.stages])
+        with told_to_openlineage(report, source.recipe.name, folder) as told:
+            for name in stages:
+                request = Request(source, folder, limit, manifest, name in forced)
+                prepared = first if name == stages[0] and seen == begun else stage(name).prepare(request)
+                done = run_unless_done(stage(name), prepared, manifest, place, told)
+                if done is None:
+                    told.submitted(name)
+                    return manifest
+                manifest = done
+            if not update.finish(manifest):
+                told.kept([name for name in needed if name not in manifest.stages])
         return manifest
 
 

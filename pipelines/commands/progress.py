@@ -7,11 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from blift.connectors.bytes_read import bytes_read
 from blift.pipelines.engine.log import OPTION, is_json, say
 from blift.pipelines.engine.run_folder import StageRecord
+from blift.pipelines.engine.stage import Prepared
 from blift.schemas.counted import counted
 from blift.transforms import accounting
 from blift.transforms.accounting import FunnelRow
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _LOG_EVERY_S = 10.0
+_GIGABYTE = 10**9
 
 
 def add_log_format(parser: argparse.ArgumentParser) -> None:
@@ -32,12 +36,45 @@ def add_log_format(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(frozen=True)
+class HowFar:
+    """How much of its archives a stage has read, of how much, and in how many seconds it will have read all of it.
+
+    What is not known is None: the bytes of a stage that reads no archives, or in other processes; the time before
+    something was read, and after all was.
+    """
+
+    bytes_read: int | None
+    bytes_total: int | None
+    eta_s: float | None
+
+    def __str__(self) -> str:
+        if self.bytes_read is None or self.bytes_total is None:
+            return ""
+        left = "" if self.eta_s is None else f", about {self.eta_s:,.0f} s left"
+        return f", {_shown(self.bytes_read)} of {_shown(self.bytes_total)} read{left}"
+
+
+def how_far(planned: int | None, done: int, unplanned: int, seconds: float) -> HowFar:
+    """How far the reading of archives is, after so many seconds."""
+    total = None if planned is None else planned + unplanned or None
+    if not done or total is None:
+        return HowFar(done or None, total, None)
+    done = min(done, total)
+    return HowFar(done, total, round(seconds * (total - done) / done, 1) if done < total else None)
+
+
+def _shown(size_bytes: int) -> str:
+    return f"{size_bytes / _GIGABYTE:,.1f} GB" if size_bytes >= _GIGABYTE else f"{size_bytes / 1e6:,.1f} MB"
+
+
 class Progress:
     """Rows and rejects of the stage that runs, counted in this process; other runners show theirs in their UI."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._stage: str | None = None
+        self._to_read: int | None = None
         self._since = 0.0
         self._logged = 0.0
         self._live: Live | None = None
@@ -56,9 +93,13 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def start(self, stage: str) -> None:
+    def start(self, stage: str, prepared: Prepared) -> None:
         """A stage begins."""
         accounting.live.clear()
+        bytes_read.clear()
+        # A trial ends before the end of its files.
+        is_trial = prepared.inputs.get("limit") is not None
+        self._to_read = prepared.reading.size_bytes if prepared.reading and not is_trial else None
         self._stage, self._since, self._logged = stage, time.monotonic(), time.monotonic()
         if is_json():
             self._say("stage_started", f"{stage} has started", stage=stage)
@@ -137,8 +178,10 @@ class Progress:
         rejected = sum(rows for (_, _, outcome), rows in counts.items() if outcome == "rejected")
         seen = read or max((rows for (_, _, outcome), rows in counts.items() if outcome == "in"), default=0)
         seconds = time.monotonic() - self._since
-        text = f"{self._stage:<9} {seconds:6.0f} s  {counted(seen, 'row')}, {rejected:,} rejected"
-        return text, {"stage": self._stage, "seconds": round(seconds, 3), "rows": seen, "rejected": rejected}
+        far = how_far(self._to_read, *bytes_read.figures(), seconds)
+        text = f"{self._stage:<9} {seconds:6.0f} s  {counted(seen, 'row')}, {rejected:,} rejected{far}"
+        facts = {"stage": self._stage, "seconds": round(seconds, 3), "rows": seen, "rejected": rejected}
+        return text, {**facts, **asdict(far)}
 
 
 def _step(row: FunnelRow) -> dict[str, Any]:

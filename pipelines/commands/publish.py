@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from blift.connectors.hub.extra import require_hub
 from blift.pipelines.commands.progress import Progress, add_log_format
 from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
+from blift.pipelines.engine.openlineage_events import told_to_openlineage
 from blift.pipelines.engine.run_folder import RECIPE, RunFolder
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, recipe_of_result
@@ -86,13 +87,15 @@ def published(source: RecipeFile, folder: RunFolder, beam: BeamArguments, wish: 
     Raises:
         BliftError: as ``publish`` and ``publish_with_report``.
     """
-    if wish.space is not None:
-        from blift.pipelines.report.published import publish_with_report  # noqa: PLC0415 - slow, and needs the extra
+    name = source.recipe.name
+    with told_to_openlineage(report, name, folder, job=f"{name}.publish") as told:
+        if wish.space is not None:
+            from blift.pipelines.report.published import publish_with_report  # noqa: PLC0415 - slow, needs the extra
 
-        return publish_with_report(source, folder, beam, wish, wish.space, report)
-    from blift.pipelines.stages.publish.publish import publish  # noqa: PLC0415 - needs the extra
+            return publish_with_report(source, folder, beam, wish, wish.space, told)
+        from blift.pipelines.stages.publish.publish import publish  # noqa: PLC0415 - needs the extra
 
-    return [publish(source, folder, beam, wish, report).told(wish)]
+        return [publish(source, folder, beam, wish, told).told(wish)]
 
 
 def published_as_last_stage(source: RecipeFile, folder: RunFolder, beam: BeamArguments, report: Report) -> list[str]:

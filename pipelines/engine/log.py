@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -34,9 +36,32 @@ class _Log:
 _log = _Log()
 
 
+class _LogsOfLibraries(logging.Handler):
+    """What libraries log, said as events."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            facts = {"traceback": "".join(traceback.format_exception(*record.exc_info))} if record.exc_info else {}
+            say("log", record.getMessage(), _level(record.levelno), logger=record.name, **facts)
+        except Exception:  # noqa: BLE001 - as every handler does: what cannot be logged ends no program
+            self.handleError(record)
+
+
+def _level(number: int) -> Level:
+    if number >= logging.ERROR:
+        return Level.ERROR
+    return Level.WARNING if number >= logging.WARNING else Level.INFO
+
+
+_of_libraries = _LogsOfLibraries()
+
+
 def choose_format(*, as_json: bool) -> None:
     """Say everything from here on as JSON, under a new run id, or as lines for people."""
     _log.run = uuid4().hex if as_json else None
+    logging.getLogger().removeHandler(_of_libraries)
+    if as_json:
+        logging.getLogger().addHandler(_of_libraries)
 
 
 def is_json() -> bool:

@@ -93,6 +93,7 @@ class Prepared:
         check: looks at the files that were written; it raises where the stage is not done for them.
         parts: paths of files that the stage has left for its next run, once it is done.
         reading: of what it reads; None where it reads all of it.
+        reads: paths and addresses of what it reads outside the run folder.
     """
 
     inputs: dict[str, Any]
@@ -102,6 +103,7 @@ class Prepared:
     check: Callable[[Sequence[Shard]], None] = lambda _: None
     parts: Callable[[], list[str]] = list
     reading: Reading | None = None
+    reads: Sequence[str] = ()
 
 
 def _always(_: Recipe) -> bool:

@@ -34,7 +34,7 @@ from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 class Report:
     """What the caller is told as the build goes on."""
 
-    started: Callable[[str], None]
+    started: Callable[[str, Prepared], None]
     skipped: Callable[[str, StageRecord], None]
     done: Callable[[str, StageRecord], None]
     submitted: Callable[[str], None] = lambda _: None
@@ -85,7 +85,7 @@ def run_unless_done(
             return manifest if known is manifest else _extended(manifest, name, record, place)
     result = _finished_job(name, folder, fingerprint)
     if result is None:
-        report.started(name)
+        report.started(name, prepared)
         result = _run(stage, prepared, fingerprint, place)
     if result is None:
         return None

@@ -22,7 +22,7 @@ from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import MANIFEST, RunFolder, StageRecord
 from blift.pipelines.engine.run_report import StageResult, account_name, read_account
-from blift.pipelines.engine.stage import Request
+from blift.pipelines.engine.stage import Prepared, Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.file import load_recipe
@@ -115,7 +115,7 @@ def _changed(content: bytes, edited: Edited) -> bytes:
     return as_json(spoiled(json.loads(content), chance, _VALUES)).encode()
 
 
-def _quiet(_: str, __: StageRecord | None = None) -> None:
+def _quiet(_: str, __: StageRecord | Prepared) -> None:
     pass
 
 

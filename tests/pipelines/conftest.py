@@ -14,6 +14,7 @@ from apache_beam.transforms import core
 from blift.pipelines.build.build import build
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
+from blift.pipelines.engine.stage import Prepared
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
 from tests.hub_server import TOKEN, HubServer
@@ -48,7 +49,7 @@ class Told:
     def __init__(self) -> None:
         self.events: list[str] = []
 
-    def started(self, stage: str) -> None:
+    def started(self, stage: str, _: Prepared) -> None:
         self.events.append(f"started {stage}")
 
     def skipped(self, stage: str, record: StageRecord) -> None:

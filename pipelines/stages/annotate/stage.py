@@ -36,6 +36,7 @@ def _prepare(request: Request) -> Prepared:
             "rejects": listing(request.recipe.rejects),
         },
         plan=partial(pipeline.plan, files=files, samples=samples, media=measured, config=config),
+        reads=[file.path for file in files],
     )
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
+from blift.connectors.bytes_read import bytes_read
 from blift.connectors.connector import Connector, Records, Unit
 from blift.connectors.files import Chunk
 from blift.connectors.hub.dataset import HubFile, read_published
@@ -171,7 +172,7 @@ class _ReadPosts(beam.DoFn):
     def process(self, asked: ArchiveUnit) -> Iterator[Element]:
         folder = self._config.folder
         with taken_over(asked.part, folder, STAGE, _OF_POSTS) as part:
-            yield from part.elements() if part else keeping(self._read(asked), asked.part, folder)
+            yield from part.elements() if part else keeping(_told(self._read(asked), asked), asked.part, folder)
 
     def _read(self, asked: ArchiveUnit) -> Iterator[Element]:
         config, connector = self._config, connectors()[asked.platform]
@@ -261,7 +262,7 @@ class _ReadComments(beam.DoFn):
             if part and not any(posts.contain(left.column("hash").to_numpy()).any() for left in part.tables(_LEFT_OUT)):
                 found = part.elements()
             else:
-                found = keeping(self._read(asked, posts), asked.part, config.folder)
+                found = keeping(_told(self._read(asked, posts), asked), asked.part, config.folder)
             for element in found:
                 if isinstance(element, TaggedOutput):
                     if element.tag != _LEFT_OUT:
@@ -311,6 +312,18 @@ class _KeepKnown(beam.DoFn):
         tally, rows = Tally(STAGE), frame(table)
         yield from scope.of_posts(rows, pl.Series(KnownPosts(known)(rows["post_id"])), self._config, tally)
         yield from tally.emit()
+
+
+def _told(elements: Iterable[Element], asked: ArchiveUnit) -> Iterator[Element]:
+    """What reading files gives, while it is told how far this is."""
+    files = asked.unit.files
+    if asked.part and asked.part.path:  # what was kept of them does not serve
+        bytes_read.add(sum(file.size_bytes for file in files))
+    for file in files:
+        bytes_read.begin(file.path)
+    yield from elements
+    for file in files:
+        bytes_read.finish(file.path, file.size_bytes)
 
 
 def _hashes(_: int, posts: pa.Table) -> pa.Table:

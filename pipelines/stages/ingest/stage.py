@@ -79,6 +79,7 @@ def _prepare(request: Request) -> Prepared:
         },
         plan=partial(pipeline.plan, inputs=inputs, config=config),
         parts=taking.kept if taking else list,
+        reads=[*(file.path for file in files), *sorted({f"hf://datasets/{file.repo}" for file in inputs.published})],
         reading=reading([unit for _, own in units for unit in own]),
     )
 

@@ -58,6 +58,7 @@ def _prepare(request: Request) -> Prepared:
             **python_rules(request.recipe),
         },
         plan=partial(pipeline.plan, posts=shards, files=files, config=config),
+        reads=[file.path for file in files],
     )
 
 

@@ -120,7 +120,7 @@ def stop_at(event: str, archives: Path, out: Path, seen: Callable[[], None] = la
         if f"{kind} {stage}" == event:
             raise Stopped
 
-    report = Report(lambda stage: tell("started", stage), lambda *_: None, lambda stage, _: tell("done", stage))
+    report = Report(lambda stage, _: tell("started", stage), lambda *_: None, lambda stage, _: tell("done", stage))
     with pytest.raises(Stopped):
         build(load_recipe(str(archives / "after.yaml")), RunFolder(str(out)), BeamArguments(), None, None, report)
 

@@ -11,7 +11,7 @@ from blift.connectors.hub.client import Hub, Patience
 from blift.pipelines.commands.publish import recipe_of
 from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
-from blift.pipelines.engine.stage import Request
+from blift.pipelines.engine.stage import Prepared, Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.engine.versions import amend
 from blift.pipelines.stages.publish.publish import Result, Wish, publish
@@ -49,7 +49,7 @@ def run_folder(released: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(released, tmp_path / "run"))
 
 
-def ignore(stage: str, record: StageRecord | None = None) -> None:
+def ignore(stage: str, record: StageRecord | Prepared) -> None:
     """Told, and not listened to."""
 
 
