@@ -15,7 +15,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
 
 import fasttext
@@ -31,6 +31,8 @@ _NAMES_ALONE, _REJECTS_ALONE = 0.6, 0.97
 _FAST_WEIGHS, _LANGDETECT_WEIGHS, _MOST_BITS = 4.0, 2.0, 6.5
 #: Letters that one character of Chinese, Japanese or Korean counts for.
 _WIDE_COUNTS = 4
+#: Answers of langdetect that are kept: rules, samples and preferences ask about the same titles.
+_REMEMBERED = 2048
 #: The logistic function: evidence at which a language is as likely as not, and its slope there.
 _EVEN, _SLOPE = 9.4, 2.6
 #: Languages that the fast voice names for one text.
@@ -208,6 +210,7 @@ def fast_pass(words: str) -> Probabilities:
     return _by_code(zip(labels, probabilities, strict=True))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def langdetect_pass(words: str) -> Probabilities:
     """What langdetect says of a text, by language; empty where it knows no part of it.
 

@@ -126,7 +126,7 @@ def _trial(limit: int) -> str:
 
 def warnings(manifest: Manifest) -> list[str]:
     """What somebody should know who only sees that the build went well: files cut short, parts that were left out."""
-    found = [*cut_short(funnel_rows(manifest)), *_nothing_left(manifest)]
+    found = [*cut_short(funnel_rows(manifest)), *_nothing_left(manifest), *_nothing_compared(manifest)]
     notes = [note for record in manifest.stages.values() for note in record.notes]
     found += notes[:_NOTES_SHOWN]
     if len(notes) > _NOTES_SHOWN:
@@ -145,6 +145,16 @@ def _nothing_left(manifest: Manifest) -> list[str]:
             return [f"No {what}{told}. The funnel says what came in, and which step left it out."]
     without = [row.rows_in for row in funnel_rows(manifest) if row.step == "file_found" and not row.rows_out]
     return [f"None of {rows:,} media has a file; docs/media.md says by which name each is found." for rows in without]
+
+
+def _nothing_compared(manifest: Manifest) -> list[str]:
+    """That no preference of some kind was made."""
+    return [
+        f"No preference of {row.step} was made: no two have the numbers, margins and times that "
+        f"`preferences.{row.step}` asks for. See docs/train.md."
+        for row in funnel_rows(manifest)
+        if row.table == f"{row.step} preference" and not row.rows_out
+    ]
 
 
 def _stages(text: str | None, source: RecipeFile, *, trial: bool) -> list[str]:

@@ -13,9 +13,10 @@ from blift.connectors.hub.named import Named, named_on_hub
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.versions import is_run_folder, run_folder
 from blift.pipelines.explore.api import Dataset, Explorer
+from blift.pipelines.explore.connection import require_duckdb
 from blift.pipelines.explore.kept_media import KeptMedia
 from blift.pipelines.explore.listed_media import ListedMedia
-from blift.pipelines.explore.query import Database, require_duckdb
+from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.server import ExploreServer
 from blift.pipelines.explore.tables import copied, require_tables
 from blift.pipelines.report.funnel import funnel

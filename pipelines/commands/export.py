@@ -46,8 +46,10 @@ def run(args: argparse.Namespace) -> int:
         )
     if not args.quiet:
         rows = ", ".join(f"{name} {count:,}" for name, count in done.rows.items())
-        total, files = counted(done.rows.total(), "row"), counted(len(done.files), "file")
-        print(f"{printable(args.out)} holds {total} ({rows}) with {files} of media.")
+        own, others = done.rows.total(), done.mixed.total()
+        whose = f": {own:,} of {printable(args.folder)} ({rows}) and {others:,} mixed in," if others else f" ({rows})"
+        files = counted(len(done.files), "file")
+        print(f"{printable(args.out)} holds {counted(own + others, 'row')}{whose} with {files} of media.")
         for origin, count in sorted(done.mixed.items()):
             print(f"Mixed in: {counted(count, 'row')} of {printable(origin)}.")
         for reason, count in sorted(done.left_out.items()):

@@ -18,8 +18,10 @@ from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
 from blift.pipelines.explore.choice import Choice, Found
+from blift.pipelines.explore.connection import require_duckdb
+from blift.pipelines.explore.ids import POSTS, hint_of_id, rows_with_id
 from blift.pipelines.explore.overview import Overview, overview_of, summary
-from blift.pipelines.explore.query import Database, require_duckdb
+from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.tables import QueryTable, check_digests, copied, named_table, require_tables, tables_of
 from blift.schemas.counted import counted
 from blift.schemas.errors import InputError, cut
@@ -45,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--table", "--dataset", metavar="NAME",
         help="print rows of this table: samples (default), comments, rejects, pairs, ...",
     )  # fmt: skip
-    rows.add_argument("--seed", type=int, default=0, metavar="N", help="draw other rows (default: 0)")
+    rows.add_argument("--seed", type=int, metavar="N", help="draw other rows (default: 0)")
     parser.add_argument(
         "--json", action="store_true", help="print JSON: the overview as one object, each row as one line"
     )
@@ -74,6 +76,13 @@ def _check(args: argparse.Namespace) -> None:
         raise InputError('--where is empty; it takes a condition, such as "score > 100".')
     if args.id is not None and (args.where is not None or args.rows is not None):
         raise InputError("--id prints the rows with that id; leave out --rows and --where.")
+    if args.id is not None and not args.id.strip():
+        raise InputError("--id is empty; it takes an id, such as reddit:abc12, or the address of a post.")
+    wants_rows = any(value is not None for value in (args.rows, args.where, args.id, args.table))
+    if args.funnel and wants_rows:
+        raise InputError("--funnel prints the funnel, and the other options print rows; name one of them.")
+    if args.seed is not None and (not wants_rows or args.id is not None):
+        raise InputError("--seed draws rows; add --rows, --where or --table.")
 
 
 def _show_overview(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:
@@ -122,7 +131,8 @@ def _size(size_bytes: int) -> str:
 def _show_rows(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:
     tables = require_tables(folder, manifest)
     table = named_table(tables, args.table) if args.table else next(iter(tables.values()))
-    choice = Choice(args.where or "", limit=_ROWS if args.rows is None else args.rows, seed=args.seed)
+    seed = args.seed or 0
+    choice = Choice(args.where or "", limit=_ROWS if args.rows is None else args.rows, seed=seed)
     with opened(_needed(tables, table, choice.where), folder) as database:
         found = database.find(table.name, choice)
         if not args.json:
@@ -131,7 +141,7 @@ def _show_rows(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) 
                 if args.where
                 else f"{found.total:,} rows"
             )
-            print(f"{table.name}: {meet}; {len(found.places):,} drawn at random (--seed {args.seed})")
+            print(f"{table.name}: {meet}; {len(found.places):,} drawn at random (--seed {seed})")
         _print_rows(database, table, found, as_json=args.json)
 
 
@@ -146,13 +156,12 @@ def _needed(tables: Mapping[str, QueryTable], table: QueryTable, where: str) -> 
 
 def _show_id(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:
     tables = tables_of(folder, manifest)
-    if args.table:
-        table = named_table(tables, args.table)
-        tables = {table.name: table}
-    with opened(tables, folder) as database:
-        there = {name: found for name in tables if (found := database.by_id(name, args.id, _ROWS_OF_ID)).total}
+    names = [named_table(tables, args.table).name] if args.table else list(tables)
+    needed = {name: table for name, table in tables.items() if name in (*names, POSTS)}
+    with opened(needed, folder) as database:
+        there = rows_with_id(database, args.id, names, _ROWS_OF_ID)
         if not there:
-            raise InputError(f"No row of {', '.join(tables)} has the id {args.id!r}{database.hint_of_id(args.id)}")
+            raise InputError(f"No row of {', '.join(names)} has the id {args.id!r}{hint_of_id(database, args.id)}")
         for name, found in there.items():
             if not args.json:
                 print(f"{name}: {counted(found.total, 'row')}")

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from blift.pipelines.explore.choice import Choice, Found, Place
 from blift.pipelines.explore.conditions import Filter, condition
+from blift.pipelines.explore.ids import hint_of_id, rows_with_id
 from blift.pipelines.explore.kept_media import KeptMedia
 from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.tables import named_table
@@ -160,10 +161,10 @@ class Explorer:
             InputError: no row has it.
         """
         wanted = _one(parameters, "id").strip()
-        found = {table: self._database.by_id(table, wanted, _ROWS_OF_ID) for table in self._database.tables}
-        there = [self._listed(table, self._shown(table, ()), rows) for table, rows in found.items() if rows.total]
+        found = rows_with_id(self._database, wanted, self._database.tables, _ROWS_OF_ID)
+        there = [self._listed(table, self._shown(table, ()), rows) for table, rows in found.items()]
         if not there:
-            raise InputError(f"No row has the id {wanted!r}{self._database.hint_of_id(wanted)}")
+            raise InputError(f"No row has the id {wanted!r}{hint_of_id(self._database, wanted)}")
         return {"tables": there}
 
     def _listed(self, table: str, names: Sequence[str], found: Found) -> dict[str, Any]:

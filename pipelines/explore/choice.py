@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 #: Columns by which a row of a table is found, by table; a column in a list of structs is named as `list.member`.
@@ -79,3 +80,13 @@ def quoted_name(name: str) -> str:
 def quoted_text(value: str) -> str:
     """A string as SQL quotes it."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def quoted_texts(values: Iterable[str]) -> str:
+    """A list of strings as SQL writes it."""
+    return f"[{', '.join(map(quoted_text, values))}]"
+
+
+def among(column: str, values: Collection[str]) -> str:
+    """The condition that a column has one of some values, of which there is one at least."""
+    return f"{quoted_name(column)} IN ({', '.join(map(quoted_text, sorted(set(values))))})"

@@ -13,6 +13,7 @@ import pyarrow as pa
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.explore.choice import quoted_name, quoted_text
 from blift.pipelines.explore.explanation import Explanation, Member, MergedInto, PairMade, ReadFrom, RejectTold
+from blift.pipelines.explore.ids import hint_of_id
 from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.rules_seen import (
     CURATE,
@@ -81,7 +82,7 @@ class Explainer:
         # The media of a video has the id of its post, whose explanation tells of it.
         found += [self._rejected(*key) for key in others if not (found and key[0] == _MEDIA)]
         if not found:
-            raise InputError(f"No row and no reject has the id {wanted!r}{self._database.hint_of_id(wanted)}")
+            raise InputError(f"No row and no reject has the id {wanted!r}{hint_of_id(self._database, wanted)}")
         return found
 
     def _post(self, row: Row) -> Explanation:

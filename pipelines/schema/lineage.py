@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
+from blift.connectors.annotations import KEYS
 from blift.connectors.connector import Archive, Unit
 from blift.connectors.files import InputFile, open_bytes
 from blift.connectors.parquet import read_shard
@@ -24,41 +25,47 @@ from blift.pipelines.engine.beam_arguments import BeamArguments
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import RecipeFile, load_recipe
-from blift.pipelines.recipe.rules import comment_rules, post_rules, selections
+from blift.pipelines.recipe.model import Recipe
+from blift.pipelines.recipe.rules import comment_rules, post_rules
+from blift.pipelines.schema.remade import (
+    Records,
+    Tables,
+    annotations_of_some,
+    joined_annotations,
+    judge,
+    pairs,
+    preferences,
+    ranked,
+    records,
+    samples,
+    shown,
+)
 from blift.schemas.errors import BliftError
-from blift.schemas.platform import Platform, platforms
+from blift.schemas.platform import Platform
 from blift.schemas.records import RECORDS
-from blift.transforms.accounting import Tally
-from blift.transforms.growth import with_growth
-from blift.transforms.instructions import instructions
-from blift.transforms.judge import RuleBook, judge_comments, judge_posts
-from blift.transforms.measured import files_by_key, media_by_key
+from blift.transforms.judge import RuleBook
 from blift.transforms.normalise import comments as comments_of
 from blift.transforms.normalise import posts as posts_of
-from blift.transforms.pair_media import FoundFile, ShownFile, found_files
-from blift.transforms.popularity import measured, popularity
-from blift.transforms.reactions import Lags, with_marks
-from blift.transforms.release import blift_rows
-from blift.transforms.selection import choose
-from blift.transforms.tables import frame, rows_of
-from blift.transforms.templates import Template
-from blift.transforms.unite import over_time, sample_table, unite
+from blift.transforms.preferences.options import PreferenceOptions
+from blift.transforms.tables import frame
+from blift.transforms.templates.template import load_template, shipped_path
 
 #: Records of an archive that are looked at: enough for every field of the corpus to occur.
 _RECORDS = 150
 #: Samples of which pairs are made again.
 _SAMPLES = 20
 _KEY = b"lineage"
-#: That no two media show the same.
-_NO_CLUSTERS = pl.DataFrame(schema={"media_key": pl.String, "unite_as": pl.String})
-_LAGS = Lags()
 #: How much of each file is looked at.
 _READ_BYTES = 4 << 20
 
 #: Columns by the table that they are of, and the fields that each comes from.
 Sources: TypeAlias = dict[tuple[str, str], set[str]]
-#: Frames by table. Their first column tells rows apart.
-Tables: TypeAlias = Mapping[str, pl.DataFrame]
+#: One of so many samples has its comments and titles compared; of channels all have, so that some have two posts.
+_COMPARED = 4
+#: Columns of a few words, which code looks up.
+_CODES = ("platform", "matched_by")
+#: Rows of files of annotations, and the templates that ask for what they say.
+_ANNOTATIONS, _ANNOTATED = "annotations", ("memorability", "saliency-objects")
 
 
 def lineage(source: RecipeFile, run: RunFolder) -> dict[str, dict[str, list[str]]]:
@@ -74,18 +81,8 @@ def lineage(source: RecipeFile, run: RunFolder) -> dict[str, dict[str, list[str]
             paths = [path for each in source.resolve(section.patterns[archive.key]) for path in sorted(glob.glob(each))]
             for key, columns in _of_archive(archive, section.connector.platform, paths):
                 _note(found, columns, f"{name} {archive.key}: `{key}`")
-    tables = _read(run)
-    for table in ("post", "comment", "media"):
-        for column, columns in _changes(tables, table, lambda given: _samples(given, source)):
-            _note(found, columns, f"`{table}.{column}`")
-    for column, columns in _changes(tables, "sample", _ranked):
-        _note(found, columns, f"`sample.{column}`")
-    some = {**tables, "sample": tables["sample"].gather_every(max(1, tables["sample"].height // _SAMPLES))}
-    templates = source.recipe.instruct.templates
-    # Files are the same in the pairs of all templates.
-    for table, asked in (("sample", templates), ("media", templates[:1])):
-        for column, columns in _changes(some, table, partial(_of_samples, templates=asked)):
-            _note(found, columns, f"`{table}.{column}`")
+    for table, column, columns in _of_tables(_read(run), source.recipe):
+        _note(found, columns, f"`{table}.{column}`" if table in RECORDS else f"{table}: `{column}`")
     return {
         table: {column: sorted(found.get((table, column), ())) for column in record.model_fields}
         for table, record in RECORDS.items()
@@ -204,23 +201,63 @@ def _read(run: RunFolder) -> Tables:
     return {table: pl.concat(parts) for table, parts in found.items()}
 
 
+def _of_tables(tables: Tables, recipe: Recipe) -> Iterator[tuple[str, str, set[tuple[str, str]]]]:
+    """Of what is read from tables: the table, a column, and the columns of other tables that come from it.
+
+    What a change leaves as it is, is not made again.
+    """
+    posts = judge(tables["post"])
+    found = records(posts, tables["comment"], recipe)
+    compared = recipe.preferences.options() if recipe.preferences else PreferenceOptions()
+    is_one_of_some = pl.int_range(pl.len()) % _COMPARED == 0
+    media = shown(tables).filter(pl.col("channel_id").is_not_null() | is_one_of_some)
+
+    def of_records(changed: Records) -> Tables:
+        return {"sample": samples(changed, tables["media"]), "preference": preferences(changed, media, compared)}
+
+    yield from _changes(
+        tables, "post", lambda given: of_records(records(judge(given["post"]), given["comment"], recipe))
+    )
+    yield from _changes(tables, "comment", lambda given: of_records(records(posts, given["comment"], recipe)))
+    yield from _changes(tables, "media", lambda given: {"sample": samples(found, given["media"])})
+    yield from _changes(tables, "sample", ranked)
+    some = {**tables, "sample": tables["sample"].gather_every(max(1, tables["sample"].height // _SAMPLES))}
+    templates = recipe.instruct.templates
+    # Files are the same in the pairs of all templates.
+    for table, asked in (("sample", templates), ("media", templates[:1])):
+        yield from _changes(some, table, partial(pairs, templates=asked))
+        yield from _changes(some, table, lambda given: {"preference": preferences(found, shown(given), compared)})
+    yield from _of_annotations(tables)
+
+
+def _of_annotations(tables: Tables) -> Iterator[tuple[str, str, set[tuple[str, str]]]]:
+    """The same of annotations, of which the corpus has none: of a few rows that are made here."""
+    asked = annotations_of_some(tables)
+    given = {**tables, _ANNOTATIONS: asked, "annotation": joined_annotations(asked, tables)}
+    given["sample"] = tables["sample"].filter(pl.col("sample_id").is_in(given["annotation"]["sample_id"].implode()))
+    for table in (_ANNOTATIONS, "sample", "media"):
+        yield from _changes(given, table, lambda each: {"annotation": joined_annotations(each[_ANNOTATIONS], each)})
+    templates = [load_template(shipped_path(name)) for name in _ANNOTATED]
+    yield from _changes(given, "annotation", partial(pairs, templates=templates))
+
+
 def _changes(
     tables: Tables, table: str, make: Callable[[Tables], Tables]
-) -> Iterator[tuple[str, set[tuple[str, str]]]]:
-    """Columns of a table, and the columns that change where they do."""
-    if table not in tables:
-        return
+) -> Iterator[tuple[str, str, set[tuple[str, str]]]]:
+    """A table, each of its columns, and the columns that change where it does."""
     before = make(tables)
-    for column in RECORDS[table].model_fields:
+    for column in RECORDS[table].model_fields if table in RECORDS else tables[table].columns:
         changed: set[tuple[str, str]] = set()
-        for other in _others(tables[table], column, nullable=_nullable(table, column)):
+        others = _others(tables[table], column, nullable=_nullable(table, column))
+        is_name = table == _ANNOTATIONS and column in KEYS
+        for other in (*others, _rotated(tables[table], column)) if is_name else others:
             changed |= _differing(before, make({**tables, table: other}))
         if changed:
-            yield column, changed
+            yield table, column, changed
 
 
 def _nullable(table: str, column: str) -> bool:
-    return type(None) in getattr(RECORDS[table].model_fields[column].annotation, "__args__", ())
+    return table not in RECORDS or type(None) in getattr(RECORDS[table].model_fields[column].annotation, "__args__", ())
 
 
 def _others(rows: pl.DataFrame, column: str, *, nullable: bool) -> Iterator[pl.DataFrame]:
@@ -230,48 +267,19 @@ def _others(rows: pl.DataFrame, column: str, *, nullable: bool) -> Iterator[pl.D
         yield rows.with_columns(pl.col(column).list.head(0))
     elif nullable:
         yield rows.with_columns(pl.lit(None, dtype=kind).alias(column))
-    if kind == pl.String and column != "platform":
+    if kind == pl.String and column not in _CODES:
         yield rows.with_columns(pl.col(column) + "0")
     elif kind.is_numeric():
-        yield rows.with_columns((pl.col(column) + 1).cast(kind))
+        yield rows.with_columns((pl.col(column) + 1 + pl.int_range(pl.len()) % 2).cast(kind))
+    elif kind.is_temporal():
+        yield rows.with_columns(pl.col(column) + pl.duration(days=1 + pl.int_range(pl.len()) % 2))
     elif kind == pl.Boolean:
         yield rows.with_columns(~pl.col(column))
 
 
-def _samples(tables: Tables, source: RecipeFile) -> Tables:
-    """Samples out of posts, comments and media, by no rule."""
-    none: dict[str, dict[str, Any]] = {name: {} for name in platforms()}
-    rules, tally = RuleBook.of(none, none, ()), Tally("lineage")
-    posts = judge_posts(tables["post"].filter(pl.col("media_key").is_not_null()), rules, tally)
-    posts = posts.with_languages().with_united_media(_NO_CLUSTERS)
-    comments = judge_comments(tables["comment"], posts, rules, tally)
-    chosen = choose(comments.kept, selections(source.recipe))
-    media = frame(media_by_key(rows_of(tables["media"], "media")))
-    marked = with_marks(comments.kept, posts.kept.select("post_id", "media_key"))
-    samples = over_time(unite(posts.kept, chosen.kept, media), with_growth(posts.kept), marked, _LAGS)
-    return {"sample": frame(sample_table(samples, 5, 1.0))}
-
-
-def _of_samples(tables: Tables, templates: Sequence[Template]) -> Tables:
-    """Instruction pairs, and the rows of BLIFT, out of samples."""
-    samples = rows_of(tables["sample"], "sample")
-    splits = pl.Series("split", ["train"] * samples.num_rows)
-    files = found_files(samples.to_pylist(), frame(files_by_key(rows_of(tables["media"], "media"))))
-    shown = [[] if isinstance(each, str) else [_shown(file) for file in each] for each in files]
-    pairs = instructions(samples, templates, splits, shown)
-    blift = frame(blift_rows(samples)).select(pl.int_range(pl.len()).alias("row"), pl.all())
-    return {"instruction": frame(pairs.llava), "chat": frame(pairs.chat), "blift": blift}
-
-
-def _shown(file: FoundFile) -> ShownFile:
-    """A file as pairs show it; it lies nowhere."""
-    return ShownFile(file.sha256, file.sha256, file.is_video, file.keyframes)
-
-
-def _ranked(tables: Tables) -> Tables:
-    """The popularity of pairs, by sample."""
-    ranked = popularity(measured(tables["sample"]).with_columns(split=pl.lit("train")))
-    return {"instruction": ranked, "chat": ranked}
+def _rotated(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The rows, each with what the row before it has in a column."""
+    return rows.with_columns(rows[column].gather([(place - 1) % rows.height for place in range(rows.height)]))
 
 
 def _differing(before: Tables, after: Tables) -> set[tuple[str, str]]:
@@ -284,19 +292,20 @@ def _differing(before: Tables, after: Tables) -> set[tuple[str, str]]:
         both = rows.select(name).join(others.select(name), on=name, how="semi")
         own = [column for column in RECORDS[table].model_fields if column in rows.columns]
         if not both.height:  # what tells rows apart has changed: the columns are compared as they are
-            if others.height:
-                found |= {(table, each) for each in own if _sorted(rows[each]) != _sorted(others[each])}
+            found |= {(table, each) for each in own if _has_changed(rows[each], others[each])}
             continue
         left, right = (
             side.join(both.unique(), on=name, how="semi").unique(name, keep="first").sort(name)
             for side in (rows, others)
         )
-        found |= {(table, each) for each in own if left[each].to_list() != right[each].to_list()}
+        found |= {(table, each) for each in own if not left[each].equals(right[each])}
     return found
 
 
-def _sorted(values: pl.Series) -> list[str]:
-    return sorted(map(str, values.to_list()))
+def _has_changed(before: pl.Series, after: pl.Series) -> bool:
+    """Whether a column has other values; of another number of rows, whether it has values that were nowhere before."""
+    old, new = (sorted(map(str, values.to_list())) for values in (before, after))
+    return old != new if len(old) == len(new) else not set(new) <= set(old)
 
 
 # The page.
@@ -305,8 +314,9 @@ _HEAD = """\
 # Where columns come from
 
 Generated by `blift schema lineage`: each field of a record and each column of a table was changed in the demo corpus,
-and the columns that then changed come from it. What the corpus does not show is not listed: fields that its records do
-not have, and columns that only a model or a platform's own answer fills.
+and the columns that then changed come from it. The corpus has no annotations: a few rows on its samples stand for them.
+What is in neither is not listed: fields that the records do not have, and columns that only a model or a platform's own
+answer fills.
 """
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from blift.pipelines.cli import main as blift
 from blift.pipelines.export.formats import FORMATS
-from blift.pipelines.export.source import PAIRS
+from blift.pipelines.export.source import PAIRS, PREFERENCES, PREFERENCES_AS_TEXT
+
+#: What a trainer takes; the formats of other datasets are no trainer's.
+_TRAINED_ON = (PAIRS, PREFERENCES, PREFERENCES_AS_TEXT)
 
 
 def main(arguments: list[str]) -> int:
@@ -19,7 +22,7 @@ def main(arguments: list[str]) -> int:
         run = Path(given[0]) if given else _demo(Path(scratch))
         print("| trainer | pairs offered | rows written | rows taken | by | shown |\n|---|---|---|---|---|---|")
         taken_all = True
-        for name in (name for name, each in FORMATS.items() if each.source is PAIRS):
+        for name in (name for name, each in FORMATS.items() if each.source in _TRAINED_ON):
             out = Path(scratch) / "exports" / name
             if blift(["export", str(run), "--to", name, "--out", str(out), "--quiet"]):
                 return 2

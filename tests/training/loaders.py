@@ -6,7 +6,8 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sized
+from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -162,45 +163,123 @@ def webdataset(folder: Path) -> Taken:
 def trl(folder: Path) -> Taken:
     """One optimizer step of TRL's `SFTTrainer`, and its collator over every row."""
     import datasets
-    import torch
     from trl import SFTConfig, SFTTrainer
 
     from tests.training.tiny import tiny_model
 
     rows = datasets.concatenate_datasets(list(datasets.load_dataset(str(folder)).values()))
-    texts = (part["text"] for row in rows["messages"] for message in row for part in message["content"] if part["text"])
-    torch.manual_seed(0)
-    model, processor = tiny_model(texts)
-    several = max(range(len(rows)), key=lambda place: len(rows[place]["images"]))
-    chosen = rows.select(sorted({0, 1, several}))
-    config = SFTConfig(
-        output_dir=str(folder.parent / "trained"), max_steps=1, per_device_train_batch_size=len(chosen), use_cpu=True,
-        report_to=[], max_length=None, learning_rate=1e-3, save_strategy="no", bf16=False, gradient_checkpointing=False,
-        disable_tqdm=True,
-    )  # fmt: skip
-    norms: list[float] = []
-
-    class _Watched(SFTTrainer):
-        def training_step(self, *args: Any, **named: Any) -> Any:
-            loss = super().training_step(*args, **named)
-            grads = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
-            assert all(bool(torch.isfinite(grad).all()) for grad in grads)
-            norms.extend(float(grad.norm()) for grad in grads)
-            return loss
-
-    before = {name: weight.clone() for name, weight in model.named_parameters()}
-    trainer = _Watched(model=model, args=config, train_dataset=chosen, processing_class=processor)
-    trainer.train()
-    moved = sum(not torch.equal(before[name], weight) for name, weight in trainer.model.named_parameters())
-    assert moved > len(before) // 2
-    assert sum(norm > 0 for norm in norms) > len(before) // 2
+    model, processor = tiny_model(_texts(rows["messages"]))
+    chosen, most = _few_rows(rows)
+    trainer = SFTTrainer(
+        model=model, args=SFTConfig(**_one_step(folder, chosen)), train_dataset=chosen, processing_class=processor
+    )
+    note = f"{_step_of(trainer)}; up to {most} images a row"
     taken = 0
     for row in rows:
         made = trainer.data_collator([row])
         taken += len(made["pixel_values"]) == len(row["images"])
-    most = len(rows[several]["images"])
-    note = f"one step: {moved} of {len(before)} tensors moved, gradients finite; up to {most} images a row"
-    return Taken(len(rows), taken, f"trl {version('trl')}, SFTTrainer; torch {torch.__version__}", note)
+    return Taken(len(rows), taken, _trl_by("SFTTrainer"), note)
+
+
+def trl_preferences(folder: Path) -> Taken:
+    """One optimizer step of TRL's `DPOTrainer` on pairs with images, and its collator over every row."""
+    import datasets
+    from trl import DPOConfig, DPOTrainer
+
+    from tests.training.tiny import IMAGE_TOKENS, tiny_model
+
+    rows = datasets.concatenate_datasets(list(datasets.load_dataset(str(folder)).values()))
+    model, processor = tiny_model(_texts([*rows["prompt"], *rows["chosen"], *rows["rejected"]]))
+    chosen, most = _few_rows(rows)
+    trainer = DPOTrainer(
+        model=model, ref_model=deepcopy(model), args=DPOConfig(**_one_step(folder, chosen)), train_dataset=chosen,
+        processing_class=processor,
+    )  # fmt: skip
+    note = f"{_step_of(trainer)}; up to {most} images a row"
+    image = processor.tokenizer.convert_tokens_to_ids("<image>")
+    taken = 0
+    for row in rows:
+        made = trainer.data_collator([row])
+        answers = made["completion_mask"].bool()
+        shown = [len(row["images"]) * IMAGE_TOKENS] * 2  # the preferred answer and the other one, on the same images
+        taken += (
+            len(made["pixel_values"]) == 2 * len(row["images"])
+            and (made["input_ids"] == image).sum(dim=1).tolist() == shown
+            and bool(answers.any(dim=1).all())
+            and not (made["input_ids"][0][answers[0]].equal(made["input_ids"][1][answers[1]]))
+        )
+    return Taken(len(rows), taken, _trl_by("DPOTrainer"), note)
+
+
+def shp(folder: Path) -> Taken:
+    """One optimizer step of TRL's `DPOTrainer` on text, of the columns of SHP; it tokenizes every row."""
+    import datasets
+    from trl import DPOConfig, DPOTrainer
+
+    from tests.training.tiny import tiny_language_model
+
+    rows = datasets.concatenate_datasets(list(datasets.load_dataset("json", data_dir=str(folder)).values()))
+    pairs = rows.map(_preferred_of_shp, remove_columns=rows.column_names)
+    model, tokenizer = tiny_language_model(text for row in pairs for text in row.values())
+    trainer = DPOTrainer(
+        model=model, ref_model=deepcopy(model), args=DPOConfig(**_one_step(folder, [0, 1])), train_dataset=pairs,
+        processing_class=tokenizer,
+    )  # fmt: skip
+    note = f"{_step_of(trainer)}; text alone"
+    taken = sum(bool(row["prompt_ids"] and row["chosen_ids"] and row["rejected_ids"]) for row in trainer.train_dataset)
+    return Taken(len(rows), taken, _trl_by("DPOTrainer"), note)
+
+
+def _preferred_of_shp(row: dict[str, Any]) -> dict[str, str]:
+    """What SHP's card says of `labels`: 1 if people prefer A to B, 0 if B to A."""
+    answers = (row["human_ref_A"], row["human_ref_B"])
+    chosen, rejected = answers if row["labels"] == 1 else answers[::-1]
+    return {"prompt": f"{row['history']}\n", "chosen": chosen, "rejected": rejected}
+
+
+def _texts(conversations: Iterable[list[dict[str, Any]]]) -> Iterable[str]:
+    return (part["text"] for each in conversations for said in each for part in said["content"] if part["text"])
+
+
+def _few_rows(rows: Any) -> tuple[Any, int]:
+    """The first two rows, and the one with most images; how many these are."""
+    images = [len(each) for each in rows["images"]]
+    most = max(images)
+    return rows.select(sorted({0, 1, images.index(most)})), most
+
+
+def _one_step(folder: Path, rows: Sized) -> dict[str, Any]:
+    """The arguments of a trainer that takes one step on so many rows."""
+    return {
+        "output_dir": str(folder.parent / "trained"), "max_steps": 1, "per_device_train_batch_size": len(rows),
+        "use_cpu": True, "report_to": [], "max_length": None, "learning_rate": 1e-3, "save_strategy": "no",
+        "bf16": False, "gradient_checkpointing": False, "disable_tqdm": True,
+    }  # fmt: skip
+
+
+def _step_of(trainer: Any) -> str:
+    """Take the step: all gradients are finite, those of most tensors are not zero, and most tensors move."""
+    import torch
+    import transformers
+
+    grads: dict[str, Any] = {}
+    before = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters()}
+
+    class _Watch(transformers.TrainerCallback):
+        def on_pre_optimizer_step(self, *_: Any, model: Any, **__: Any) -> None:
+            grads.update((name, each.grad.clone()) for name, each in model.named_parameters() if each.grad is not None)
+
+    trainer.add_callback(_Watch())
+    trainer.train()
+    assert all(bool(torch.isfinite(grad).all()) for grad in grads.values())
+    moved = sum(not torch.equal(before[name], weight) for name, weight in trainer.model.named_parameters())
+    assert sum(bool(grad.any()) for grad in grads.values()) > len(before) // 2
+    assert moved > len(before) // 2
+    return f"one step: {moved} of {len(before)} tensors moved, gradients finite"
+
+
+def _trl_by(trainer: str) -> str:
+    return f"trl {version('trl')}, {trainer}; torch {version('torch')}"
 
 
 LOADERS: dict[str, Callable[[Path], Taken]] = {
@@ -210,6 +289,8 @@ LOADERS: dict[str, Callable[[Path], Taken]] = {
     "llama-factory": llama_factory,
     "ms-swift": ms_swift,
     "trl": trl,
+    "trl-preferences": trl_preferences,
+    "shp": shp,
     "axolotl": axolotl,
     "webdataset": webdataset,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 import apache_beam as beam
 import polars as pl
@@ -12,9 +12,9 @@ from apache_beam.pvalue import TaggedOutput
 
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import TALLY, Tally, TallyKey
-from blift.transforms.preferences.messages import CONTEXT, SHOWN, preference_rows
+from blift.transforms.preferences.compare import compare_channels, compare_media, posts_of_channels
+from blift.transforms.preferences.messages import CONTEXT, SHOWN
 from blift.transforms.preferences.options import PreferenceOptions
-from blift.transforms.preferences.pairs import COLUMNS, comment_pairs, post_pairs, title_pairs
 from blift.transforms.shuffle import ShardedTable, SplitByShard
 from blift.transforms.tables import concat, frame, shard_of, split
 
@@ -128,24 +128,12 @@ class _OfMedia(beam.DoFn):
 
     def process(self, element: tuple[int, Mapping[str, Iterable[pa.Table]]]) -> Iterator[ShardedTable | TaggedOutput]:
         found, options, tally = element[1], self._options, Tally(self._stage)
-        shown = frame(concat(found["shown"], SHOWN))
-        posts = frame(concat(found["posts"], _POSTS)).join(shown.select("media_key", "sample_id"), on="media_key")
-        comments = frame(concat(found["comments"], _COMMENTS)).join(
-            posts.select("post_id", "sample_id", "subreddit", "channel_id", "upvote_ratio", post_score="score"),
-            on="post_id",
-        )
-        made = [pl.DataFrame(schema=COLUMNS)]
-        if options.comments:
-            made.append(comment_pairs(comments, options.comments))
-        if options.titles:
-            made.append(title_pairs(posts, options.titles))
-        pairs = pl.concat(made)
-        yield from _placed(pairs, posts, shown, self._shards)
+        shown, posts = frame(concat(found["shown"], SHOWN)), frame(concat(found["posts"], _POSTS))
+        pairs, rows = compare_media(posts, frame(concat(found["comments"], _COMMENTS)), shown, options)
+        yield from _placed(rows, self._shards)
         if options.posts:
-            media = shown.select(*[pl.col(name).alias(f"shown_{name}") for name in shown.columns])
-            of_channels = posts.join(media, left_on="sample_id", right_on="shown_sample_id", how="left")
-            own = of_channels.filter(pl.col("channel_id") == pl.col("shown_channel_id")).sort("post_id")
-            yield TaggedOutput(_CHANNELS, own.to_arrow(compat_level=pl.CompatLevel.oldest()))
+            of_channels = posts_of_channels(posts, shown)
+            yield TaggedOutput(_CHANNELS, of_channels.to_arrow(compat_level=pl.CompatLevel.oldest()))
         _count(tally, pairs, [kind for kind in _STEPS[:2] if getattr(options, kind)])
         yield from tally.emit()
 
@@ -160,31 +148,16 @@ class _OfChannels(beam.DoFn):
         options, tally = self._options.posts, Tally(self._stage)
         if options is None:
             return
-        posts = frame(concat(element[1], pa.schema([])))
-        pairs = post_pairs(posts, options)
-        media = [name for name in posts.columns if name.startswith("shown_")]
-        shown = posts.select("sample_id", *[pl.col(name).alias(name.removeprefix("shown_")) for name in media])
-        yield from _placed(pairs, posts, shown.unique("sample_id", keep="first", maintain_order=True), self._shards)
+        pairs, rows = compare_channels(frame(concat(element[1], pa.schema([]))), options)
+        yield from _placed(rows, self._shards)
         _count(tally, pairs, _STEPS[2:])
         yield from tally.emit()
 
 
-def _placed(pairs: pl.DataFrame, posts: pl.DataFrame, shown: pl.DataFrame, shards: int) -> Iterator[ShardedTable]:
+def _placed(rows: pa.Table, shards: int) -> Iterator[ShardedTable]:
     """Rows of the preference table, by the hash of their sample."""
-    if not pairs.height:
-        return
-    used = pl.concat([pairs["post_id"], pairs["record_id"]]).drop_nulls().unique()
-    samples = pl.concat([pairs["sample_id"], pairs["sample_id_other"]]).unique()
-    rows = preference_rows(
-        pairs,
-        _by_key(posts.filter(pl.col("post_id").is_in(used.implode())).select("post_id", *CONTEXT), "post_id"),
-        _by_key(shown.filter(pl.col("sample_id").is_in(samples.implode())), "sample_id"),
-    )
-    yield from split(rows, shard_of(pl.Series(rows.column("sample_id")), shards))
-
-
-def _by_key(rows: pl.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    return {row[key]: row for row in rows.iter_rows(named=True)}
+    if rows.num_rows:
+        yield from split(rows, shard_of(pl.Series(rows.column("sample_id")), shards))
 
 
 def _count(tally: Tally, pairs: pl.DataFrame, kinds: Iterable[str]) -> None:

@@ -112,6 +112,10 @@ def test_an_id_is_looked_for_in_every_table(inspect: Any) -> None:
     why = inspect("--id", reject["record_id"])
     assert "rejects: 1 row\n" in why
     assert "reason        known_bot\n" in why
+    foxes = "https://www.reddit.com/r/pics/comments/hv2gw/two_foxes_in_lisbon/"
+    for name in ("hv2gw", foxes):
+        assert "reason        nsfw\n" in inspect("--id", name)
+        assert inspect("--id", name, "--table", "rejects").startswith("rejects: 1 row\n")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,11 @@ def test_an_id_is_looked_for_in_every_table(inspect: Any) -> None:
         (("--table", "sampels"), "The dataset has no table 'sampels', did you mean 'samples'? Its tables: samples, "),
         (("--id", "reddit:hv07r_"), "has the id 'reddit:hv07r_', did you mean 'reddit:hv07r'?"),
         (("--id", "x", "--rows", "1"), "--id prints the rows with that id; leave out --rows and --where."),
+        (("--id", " "), "--id is empty; it takes an id, such as reddit:abc12, or the address of a post."),
         (("--rows", "-1"), "--rows is -1; it must be 0 or more."),
+        (("--seed", "1"), "--seed draws rows; add --rows, --where or --table."),
+        (("--seed", "1", "--id", "hv07r"), "--seed draws rows; add --rows, --where or --table."),
+        (("--funnel", "--rows", "1"), "--funnel prints the funnel, and the other options print rows; name one of"),
     ],
 )
 def test_a_wrong_request_is_one_sentence(inspect: Any, arguments: tuple[str, ...], sentence: str) -> None:

@@ -14,6 +14,7 @@ from huggingface_hub import HfApi
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.explore.choice import Choice
 from blift.pipelines.explore.hub import download
+from blift.pipelines.explore.ids import rows_with_id
 from blift.pipelines.explore.query import Database
 from blift.schemas.errors import InputError, PublishError
 from tests.hub_server import TOKEN, HubServer
@@ -45,7 +46,7 @@ def test_the_tables_of_a_dataset_of_blift_keep_their_names(published: str, tmp_p
     database = Database(found.tables)
     assert database.count("samples") == 109
     assert database.find("rejects", Choice("reason = 'near_duplicate'")).total == 45
-    assert database.by_id("samples", "reddit:hv07r", 5).total == 1
+    assert rows_with_id(database, "reddit:hv07r", ["samples"], 5)["samples"].total == 1
     database.close()
 
 

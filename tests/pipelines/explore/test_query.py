@@ -12,7 +12,7 @@ import pytest
 
 from blift.connectors.parquet import write_parquet
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
-from blift.pipelines.explore import query
+from blift.pipelines.explore import connection
 from blift.pipelines.explore.choice import Choice
 from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.tables import QueryTable, tables_of
@@ -152,17 +152,6 @@ def test_rows_come_back_whole_in_the_order_of_their_places(database: Database) -
     assert rows[0]["comments"][0]["text"]
 
 
-def test_an_id_finds_the_post_its_sample_and_its_rejects(database: Database) -> None:
-    (sample,) = database.rows("samples", database.by_id("samples", "reddit:hv07r", 5).places)
-    (post,) = database.rows("posts", database.by_id("posts", "reddit:hv07r", 5).places)
-    assert post["media_key"] == sample["media_key"]
-    assert database.by_id("posts", "hv07r", 5).total == 1
-    assert database.by_id("posts", post["permalink"], 5).total == 1
-    assert database.by_id("samples", "x' OR '1' = '1", 5).total == 0
-    assert database.nearest_id("posts", "reddit:hv07r_") == "reddit:hv07r"
-    assert database.nearest_id("posts", "%") == ""
-
-
 def test_a_slow_query_is_given_up(built: tuple[Path, Manifest]) -> None:
     folder, manifest = built
     impatient = Database(tables_of(RunFolder(str(folder)), manifest), longest_s=0.01)
@@ -189,7 +178,7 @@ def test_a_damaged_file_is_a_sentence(built: tuple[Path, Manifest], tmp_path: Pa
 
 
 def test_without_duckdb_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query, "find_spec", lambda _: None)
+    monkeypatch.setattr(connection, "find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"needs duckdb\. Install it: pip install 'blift\[explore\]'"):
         Database({})
 

@@ -129,7 +129,10 @@ def test_an_export_with_a_mix_says_where_every_row_is_from(
     rows = json.loads((tmp_path / "out" / "train.json").read_text())
     origins = Counter(row["origin"] for row in rows)
     assert origins["base/other.json"] == int(1.5 * origins["blift"] + 0.5)
-    assert f"Mixed in: {origins['base/other.json']} rows of base/other.json." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"Mixed in: {origins['base/other.json']} rows of base/other.json." in said
+    written = sum(len(json.loads(path.read_text())) for path in (tmp_path / "out").glob("[tv]*.json"))
+    assert f" holds {written} rows: " in said
     for row in rows:
         assert None not in row.values()
         named = row.get("image", row.get("video"))

@@ -14,6 +14,7 @@ from blift.schemas.rule_list import RULES
 DOCS = Path(__file__).parents[3] / "docs"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_columns_come_from_the_fields_whose_change_changes_them(corpus: Path, built: tuple[Path, Manifest]) -> None:
     source, run = load_recipe(str(corpus / "demo.yaml")), RunFolder(str(built[0]))
@@ -27,6 +28,11 @@ def test_columns_come_from_the_fields_whose_change_changes_them(corpus: Path, bu
     assert found["sample"]["sample_id"] == ["`post.media_key`"]
     assert found["instruction"]["image"] == ["`media.sha256`", "`media.uses`", "`sample.media_key`"]
     assert found["chat"]["score_ratio"] == ["`sample.posted_at`", "`sample.score`", "`sample.subreddit`"]
+    assert found["preference"]["chosen"] == ["`comment.text`", "`post.title`"]
+    assert found["preference"]["images"] == ["`media.sha256`", "`media.uses`"]
+    assert "`post.views`" in found["preference"]["preferred"]
+    assert found["annotation"]["value"] == ["annotations: `value`"]
+    assert "annotations: `sha256`" in found["annotation"]["sample_id"]
     assert found["blift"]["title"] == ["`sample.title`"]
     assert page_of(found, source) == (DOCS / "lineage.md").read_text()
 

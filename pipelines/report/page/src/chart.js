@@ -5,6 +5,9 @@ import { el, opens, table } from "./dom.js";
 import { counted, number } from "./format.js";
 
 const HEIGHT_PX = 190;
+/** Widths of a label: of one character, and of what keeps it apart from the next. */
+const CHARACTER_PX = 7;
+const APART_PX = 14;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -34,6 +37,7 @@ function draw(holder, values) {
   holder.replaceChildren();
   const axis = { stroke: colour("--text"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
   const label = (place) => (Number.isInteger(place) && values[place] ? values[place][0] : "");
+  const space = APART_PX + CHARACTER_PX * Math.max(...values.map(([text]) => text.length));
   new uPlot(
     {
       width,
@@ -42,7 +46,7 @@ function draw(holder, values) {
       cursor: { show: false },
       scales: { x: { time: false, range: [-0.5, values.length - 0.5] }, y: { range: (_, __, most) => [0, most || 1] } },
       axes: [
-        { ...axis, grid: { show: false }, values: (_, splits) => splits.map(label), incrs: [1, 2, 3, 6, 12, 24, 60, 120], space: 64 },
+        { ...axis, grid: { show: false }, values: (_, splits) => splits.map(label), incrs: [1, 2, 3, 6, 12, 24, 60, 120], space },
         { ...axis, size: 64, values: (_, splits) => splits.map((split) => (Number.isInteger(split) ? number(split) : "")) },
       ],
       series: [{}, { fill: colour("--bar"), stroke: colour("--bar"), paths: uPlot.paths.bars({ size: [0.8, 60] }), points: { show: false } }],

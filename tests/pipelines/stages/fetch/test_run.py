@@ -174,7 +174,7 @@ def test_an_item_that_kills_its_workers_fails_and_the_others_are_asked_for(tmp_p
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
-    slow = plan(str(tmp_path / "c"), str(tmp_path / "log"), per_s=10.0, budget=Budget(ends_at=time.time() + 20))
+    slow = plan(str(tmp_path / "c"), str(tmp_path / "log"), per_s=10.0, budget=Budget(ends_at=time.time() + 200))
     began, seen = threading.Event(), []
 
     def watch(_: State) -> None:

@@ -140,6 +140,21 @@ def test_other_options_run_the_stage_alone(archives: Path, run: Path, tmp_path: 
     assert (made["comments"], made["titles"], made["posts"]) == (10, 0, 3)
 
 
+def test_a_kind_of_which_none_is_made_is_told(
+    archives: Path, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = Path(shutil.copytree(run, tmp_path / "run"))
+    recipe = archives / "none.yaml"
+    text = _RECIPE.format(media="optional").replace("{max_pairs: null}", "{min_post_score: 100000}")
+    recipe.write_text(text.replace("measure: likes", "measure: score"))
+    assert main(["build", str(recipe), "--out", str(out), "--quiet"]) == 0
+    said = capsys.readouterr().err
+    for kind in ("comments", "posts"):
+        assert f"No preference of {kind} was made: no two have the numbers, margins and times that " in said
+        assert f"`preferences.{kind}` asks for." in said
+    assert "preferences.titles" not in said
+
+
 def test_preferences_without_a_file_are_rejected_where_files_are_required(archives: Path, tmp_path: Path) -> None:
     shutil.copytree(archives, tmp_path / "archives")
     (tmp_path / "archives" / "recipe.yaml").write_text(_RECIPE.format(media="required"))

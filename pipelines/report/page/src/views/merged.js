@@ -12,9 +12,12 @@ export async function merged(load) {
     {},
     el("h1", {}, "Merged media"),
     el("p", {}, found.length ? `${counted(found.length, "sample")} of this report ${found.length === 1 ? "was" : "were"} merged of several posts. Each post is shown with what joined it to the sample.` : "No sample of this report was merged of several posts."),
-    found.map(cluster),
+    found.toSorted((one, other) => pictured(other) - pictured(one)).map(cluster),
   );
 }
+
+/** How many of its files are shown: what looks alike is told best by pictures. */
+const pictured = (one) => one.members.filter((member) => member.picture).length;
 
 function cluster(one) {
   return el(
