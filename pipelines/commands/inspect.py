@@ -77,7 +77,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.id is not None and (args.where is not None or args.rows is not None):
         raise InputError("--id prints the rows with that id; leave out --rows and --where.")
     if args.id is not None and not args.id.strip():
-        raise InputError("--id is empty; it takes an id, such as reddit:abc12, or the address of a post.")
+        raise InputError("--id is empty; it takes the id or the address of a post, or another id of a row.")
     wants_rows = any(value is not None for value in (args.rows, args.where, args.id, args.table))
     if args.funnel and wants_rows:
         raise InputError("--funnel prints the funnel, and the other options print rows; name one of them.")
