@@ -128,7 +128,7 @@ def test_an_id_is_looked_for_in_every_table(inspect: Any) -> None:
         (("--table", "sampels"), "The dataset has no table 'sampels', did you mean 'samples'? Its tables: samples, "),
         (("--id", "reddit:hv07r_"), "has the id 'reddit:hv07r_', did you mean 'reddit:hv07r'?"),
         (("--id", "x", "--rows", "1"), "--id prints the rows with that id; leave out --rows and --where."),
-        (("--id", " "), "--id is empty; it takes an id, such as reddit:abc12, or the address of a post."),
+        (("--id", " "), "--id is empty; it takes the id or the address of a post, or another id of a row."),
         (("--rows", "-1"), "--rows is -1; it must be 0 or more."),
         (("--seed", "1"), "--seed draws rows; add --rows, --where or --table."),
         (("--seed", "1", "--id", "hv07r"), "--seed draws rows; add --rows, --where or --table."),
