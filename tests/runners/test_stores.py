@@ -1,5 +1,6 @@
 """A dataset on S3 is the dataset on this machine: built there, killed and resumed there, and read there."""
 
+import re
 import shutil
 import signal
 import sys
@@ -16,15 +17,14 @@ from tests.runners.processes import Processes
 pytestmark = [pytest.mark.runner, pytest.mark.timeout(1800)]
 
 _BUCKET = "datasets"
-#: The command, killed when it begins its fifth file.
+#: The command, killed when it begins to write samples.
 _KILLED = """
 import os, signal
-from itertools import count
 from blift.connectors import parquet
 from blift.pipelines import cli
-files, write = count(1), parquet.open_to_write
+write = parquet.open_to_write
 def write_or_die(path):
-    if next(files) == 5:
+    if "/samples/" in path:
         os.kill(os.getpid(), signal.SIGKILL)
     return write(path)
 parquet.open_to_write = write_or_die
@@ -74,10 +74,8 @@ def on_s3(corpus: Path, folder: Path) -> Path:
     """The recipe of a corpus, with its archives in the bucket."""
     shutil.copytree(corpus, folder, ignore=shutil.ignore_patterns("reddit", "youtube", "pictures"))
     recipe = folder / "demo.yaml"
-    text = recipe.read_text()
-    for name in ("reddit/", "youtube/", "pictures/"):
-        text = text.replace(f'"{name}', f'"s3://{_BUCKET}/{corpus.name}/{name}')
-    recipe.write_text(text)
+    text, begins = recipe.read_text(), re.compile(r"(?<=[\s\"])(?=(reddit|youtube|pictures)/)")
+    recipe.write_text(begins.sub(f"s3://{_BUCKET}/{corpus.name}/", text))
     return recipe
 
 
