@@ -39,7 +39,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 test: $(VENV)/.installed  ## run the tests (what needs real data, a runner or a GPU says why it is skipped)
 	$(BIN)/pytest -n $(WORKERS) -m 'not long and not runner and not gpu and not kill and not browser'
 
-test-long: $(VENV)/.installed  ## the tests that take more than ten seconds each (20 minutes)
+test-long: $(VENV)/.installed  ## the tests that take more than ten seconds each (15 minutes on two cores)
 	$(BIN)/pytest -n $(WORKERS) -m 'long and not kill'
 
 $(VENV)/.stores: $(VENV)/.installed

@@ -131,10 +131,9 @@ def build(
     from blift.pipelines.engine.beam_arguments import beam_arguments  # noqa: PLC0415 - the same
     from blift.pipelines.engine.stage_run import Report  # noqa: PLC0415 - the same
 
-    silent = Report(started=lambda *_: None, skipped=lambda *_: None, done=lambda *_: None)
     source = load_recipe(str(recipe), allow_python=allow_python)
     folder, arguments = RunFolder(str(out)), beam_arguments(list(beam))
-    run(source, folder, arguments, stages, limit, silent, replaces=replace)
+    run(source, folder, arguments, stages, limit, Report(), replaces=replace)
     return Run(out)
 
 

@@ -190,8 +190,9 @@ def _recorded_pictures(data: Path) -> Iterator[Image.Image]:
         if found is None or min(found.size) < 160:
             continue
         # Some projects recorded the same files.
-        if all(imagehash.phash(found) - other > _DISTANCE for other in hashes):
-            hashes.append(imagehash.phash(found))
+        own = imagehash.phash(found)
+        if all(own - other > _DISTANCE for other in hashes):
+            hashes.append(own)
             yield found
 
 

@@ -98,7 +98,7 @@ def shuffled(recipe: Path, size: int, out: Path) -> None:
     def started(stage: str, _: Prepared) -> None:
         Shuffled.stage = stage
 
-    report = Report(started, lambda *_: None, lambda *_: None)
+    report = Report(started)
     build(load_recipe(str(recipe)), RunFolder(str(out)), BeamArguments(), None, None, report)
     print("| stage | what | MB | bytes for a byte of input |")
     print("|---|---|--:|--:|")

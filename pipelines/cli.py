@@ -154,14 +154,14 @@ def _run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if of_machine := _on_machine(error):
             return leave(EXIT_USER_ERROR, f"blift: {of_machine}")
-        of_runner = _on_runner(error)
-        if of_runner is None and not is_json():
-            raise
-        if of_runner is None:
+        if of_runner := _on_runner(error):
+            sentence, code = of_runner
+        elif is_json():
             said = f"this is a fault of blift, please report it: {type(error).__name__}: {error}"
             say("failed", said, Level.ERROR, exit_code=EXIT_FAULT, traceback=traceback.format_exc())
             return EXIT_FAULT
-        sentence, code = of_runner
+        else:
+            raise
     say("failed", sentence, Level.ERROR, exit_code=code)
     return code
 

@@ -38,7 +38,7 @@ from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 
 _LIVE = frozenset({"is_live", "is_upcoming"})
-#: YouTube treats requests as automated so many times in a row before no more are sent.
+#: After this many answers in a row that treat requests as automated, no more are sent.
 _BLOCKS = 3
 
 

@@ -59,8 +59,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     folder = run_folder(args.folder)
     manifest = folder.require_manifest()
-    wants_rows = any(value is not None for value in (args.rows, args.where, args.id, args.table))
-    if not wants_rows:
+    if not _wants_rows(args):
         _show_overview(args, folder, manifest)
     elif args.id is not None:
         _show_id(args, folder, manifest)
@@ -78,11 +77,14 @@ def _check(args: argparse.Namespace) -> None:
         raise InputError("--id prints the rows with that id; leave out --rows and --where.")
     if args.id is not None and not args.id.strip():
         raise InputError("--id is empty; it takes the id or the address of a post, or another id of a row.")
-    wants_rows = any(value is not None for value in (args.rows, args.where, args.id, args.table))
-    if args.funnel and wants_rows:
+    if args.funnel and _wants_rows(args):
         raise InputError("--funnel prints the funnel, and the other options print rows; name one of them.")
-    if args.seed is not None and (not wants_rows or args.id is not None):
+    if args.seed is not None and (not _wants_rows(args) or args.id is not None):
         raise InputError("--seed draws rows; add --rows, --where or --table.")
+
+
+def _wants_rows(args: argparse.Namespace) -> bool:
+    return any(value is not None for value in (args.rows, args.where, args.id, args.table))
 
 
 def _show_overview(args: argparse.Namespace, folder: RunFolder, manifest: Manifest) -> None:

@@ -38,10 +38,10 @@ def add_log_format(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class HowFar:
-    """How much of its archives a stage has read, of how much, and in how many seconds it will have read all of it.
+    """How many bytes of its archives a stage has read, of how many, and how many seconds the rest will take.
 
-    What is not known is None: the bytes of a stage that reads no archives, or in other processes; the time before
-    something was read, and after all was.
+    A figure that is not known is None. Bytes are not known if the stage reads no archives, or reads them in other
+    processes; the seconds, before the first byte was read and after the last one.
     """
 
     bytes_read: int | None
@@ -56,10 +56,17 @@ class HowFar:
 
 
 def how_far(planned: int | None, done: int, unplanned: int, seconds: float) -> HowFar:
-    """How far the reading of archives is, after so many seconds."""
-    total = None if planned is None else planned + unplanned or None
-    if not done or total is None:
-        return HowFar(done or None, total, None)
+    """The progress of reading archives.
+
+    Args:
+        planned: bytes that were to be read; None where that is not known. ``unplanned``: further ones.
+        done: bytes that were read, in so many ``seconds``.
+    """
+    if planned is None:
+        return HowFar(done or None, None, None)
+    total = planned + unplanned
+    if not done or not total:
+        return HowFar(done or None, total or None, None)
     done = min(done, total)
     return HowFar(done, total, round(seconds * (total - done) / done, 1) if done < total else None)
 

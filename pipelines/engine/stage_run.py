@@ -32,11 +32,11 @@ from blift.transforms.accounting import FunnelRow, funnel, unbalanced
 
 @dataclass(frozen=True)
 class Report:
-    """What the caller is told as the build goes on."""
+    """What the caller is told as the build goes on; nothing, unless it says what is to be called."""
 
-    started: Callable[[str, Prepared], None]
-    skipped: Callable[[str, StageRecord], None]
-    done: Callable[[str, StageRecord], None]
+    started: Callable[[str, Prepared], None] = lambda *_: None
+    skipped: Callable[[str, StageRecord], None] = lambda *_: None
+    done: Callable[[str, StageRecord], None] = lambda *_: None
     submitted: Callable[[str], None] = lambda _: None
     kept: Callable[[Sequence[str]], None] = lambda _: None
     """The folder still holds the dataset before: these stages have yet to run."""

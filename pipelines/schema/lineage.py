@@ -325,12 +325,8 @@ def page_of_demo() -> str:
     with tempfile.TemporaryDirectory() as folder:
         source = load_recipe(str(write_corpus(Path(folder, "corpus")).recipe))
         run = RunFolder(str(Path(folder, "run")))
-        build(source, run, BeamArguments(), None, None, Report(_ignore, _ignore, _ignore))
+        build(source, run, BeamArguments(), None, None, Report())
         return page_of(lineage(source, run), source)
-
-
-def _ignore(*_: object) -> None:
-    """Told of a stage."""
 
 
 def page_of(found: Mapping[str, Mapping[str, Sequence[str]]], source: RecipeFile) -> str:

@@ -20,9 +20,9 @@ from blift.pipelines.cli import main
 from blift.pipelines.commands.publish import recipe_of
 from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
-from blift.pipelines.engine.run_folder import MANIFEST, RunFolder, StageRecord
+from blift.pipelines.engine.run_folder import MANIFEST, RunFolder
 from blift.pipelines.engine.run_report import StageResult, account_name, read_account
-from blift.pipelines.engine.stage import Prepared, Request
+from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.file import load_recipe
@@ -115,10 +115,6 @@ def _changed(content: bytes, edited: Edited) -> bytes:
     return as_json(spoiled(json.loads(content), chance, _VALUES)).encode()
 
 
-def _quiet(_: str, __: StageRecord | Prepared) -> None:
-    pass
-
-
 def _build(folder: Path) -> Path:
     """A run folder with a release, of four posts."""
     posts = [
@@ -133,7 +129,7 @@ def _build(folder: Path) -> Path:
     for name, rows in (("RS", posts), ("RC", comments)):
         (folder / f"{name}.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "mine.yaml").write_text(_RECIPE)
-    run, report = RunFolder(str(folder / "pristine")), Report(_quiet, _quiet, _quiet)
+    run, report = RunFolder(str(folder / "pristine")), Report()
     build(load_recipe(str(folder / "mine.yaml")), run, beam_arguments([]), None, None, report)
     source, manifest = recipe_of(run), run.require_manifest()
     prepared = release.prepare(Request(source, run, None, manifest))

@@ -22,8 +22,6 @@ from blift.schemas.errors import InputError
 from tests.loopback import Handler, Loopback
 from tests.reddit_server import made_up
 
-SILENT = Report(started=lambda *_: None, skipped=lambda *_: None, done=lambda *_: None)
-
 
 class Backend(Loopback):
     """Takes events as a lineage server does."""
@@ -150,7 +148,7 @@ def test_what_ends_early_is_told_without_texts(error: BaseException, state: str,
     archives = [f"s3://bucket/RS_{month}.zst" for month in (1, 2)]
 
     def fail() -> None:
-        with told_to_openlineage(SILENT, "mine", folder) as told:
+        with told_to_openlineage(Report(), "mine", folder) as told:
             told.started("ingest", prepared(archives))
             raise error
 
@@ -175,10 +173,10 @@ def test_a_stage_that_is_handed_over_is_told_when_it_is_done(
     log: Path, tmp_path: Path, built: tuple[Path, Any]
 ) -> None:
     record = built[1].stages["curate"]
-    with told_to_openlineage(SILENT, "mine", RunFolder(str(tmp_path / "run"))) as told:
+    with told_to_openlineage(Report(), "mine", RunFolder(str(tmp_path / "run"))) as told:
         told.started("ingest", prepared([]))
         told.submitted("ingest")
-    with told_to_openlineage(SILENT, "mine", RunFolder(str(tmp_path / "run")), job="mine.publish") as told:
+    with told_to_openlineage(Report(), "mine", RunFolder(str(tmp_path / "run")), job="mine.publish") as told:
         told.done("curate", record)
     events = written(log)
     assert list(map(shown, events)) == [
@@ -237,13 +235,13 @@ def test_a_place_for_events_that_does_not_take_them_is_a_warning(
         address = gone.address.replace("http://", "http://me:pass@")
     transport = f"transport: {{type: http, url: '{address}', retry: {{total: 0, connect: 0}}}}\n"
     (tmp_path / "openlineage.yml").write_text(transport)
-    with told_to_openlineage(SILENT, "mine", RunFolder(str(tmp_path / "run"))):
+    with told_to_openlineage(Report(), "mine", RunFolder(str(tmp_path / "run"))):
         pass
     said = capsys.readouterr().err
     assert said.startswith("warning: 2 of 2 events could not be sent to OpenLineage (ConnectionError")
     assert "pass" not in said
     (tmp_path / "openlineage.yml").write_text("transport: {type: file, log_file_path: gone/events, append: true}\n")
-    with told_to_openlineage(SILENT, "mine", RunFolder(str(tmp_path / "run"))):
+    with told_to_openlineage(Report(), "mine", RunFolder(str(tmp_path / "run"))):
         pass
     assert "warning: 2 of 2 events could not be sent to OpenLineage (RuntimeError" in capsys.readouterr().err
 

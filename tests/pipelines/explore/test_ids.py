@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.explore.ids import hint_of_id, nearest_id, rows_with_id
 from blift.pipelines.explore.query import Database
-from blift.pipelines.explore.tables import tables_of
 
 _FOXES = "https://www.reddit.com/r/pics/comments/hv2gw/two_foxes_in_lisbon/"
-
-
-@pytest.fixture(scope="module")
-def database(built: tuple[Path, Manifest]) -> Iterator[Database]:
-    folder, manifest = built
-    opened = Database(tables_of(RunFolder(str(folder)), manifest))
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,14 +16,6 @@ from blift.pipelines.explore.choice import Choice
 from blift.pipelines.explore.query import Database
 from blift.pipelines.explore.tables import QueryTable, tables_of
 from blift.schemas.errors import InputError
-
-
-@pytest.fixture(scope="module")
-def database(built: tuple[Path, Manifest]) -> Iterator[Database]:
-    folder, manifest = built
-    opened = Database(tables_of(RunFolder(str(folder)), manifest))
-    yield opened
-    opened.close()
 
 
 def count(database: Database, where: str, table: str = "samples") -> int:

@@ -10,8 +10,8 @@ import pytest
 from blift.connectors.hub.client import Hub, Patience
 from blift.pipelines.commands.publish import recipe_of
 from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
-from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
-from blift.pipelines.engine.stage import Prepared, Request
+from blift.pipelines.engine.run_folder import Manifest, RunFolder
+from blift.pipelines.engine.stage import Request
 from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.engine.versions import amend
 from blift.pipelines.stages.publish.publish import Result, Wish, publish
@@ -39,7 +39,7 @@ def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFact
     source, manifest = recipe_of(folder), folder.read_manifest()
     assert manifest is not None
     place = Place(source, folder, BeamArguments(), partial(amend, folder, source.recipe.card))
-    run_unless_done(release.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, QUIET)
+    run_unless_done(release.STAGE, release.prepare(Request(source, folder, None, manifest)), manifest, place, Report())
     return path
 
 
@@ -47,13 +47,6 @@ def released(built: tuple[Path, Manifest], tmp_path_factory: pytest.TempPathFact
 def run_folder(released: Path, tmp_path: Path) -> Path:
     """A run folder of one's own, with a release."""
     return Path(shutil.copytree(released, tmp_path / "run"))
-
-
-def ignore(stage: str, record: StageRecord | Prepared) -> None:
-    """Told, and not listened to."""
-
-
-QUIET = Report(started=ignore, skipped=ignore, done=ignore)
 
 
 class Waits:
@@ -73,6 +66,6 @@ def publish_to(hub: HubServer) -> Callable[..., Result]:
     ) -> Result:
         run = RunFolder(str(folder))
         client = Hub(repo, hub.endpoint, (waits or Waits()).patience)
-        return publish(recipe_of(run), run, beam_arguments(beam), Wish(repo, **wish), QUIET, client)  # type: ignore[arg-type]
+        return publish(recipe_of(run), run, beam_arguments(beam), Wish(repo, **wish), Report(), client)  # type: ignore[arg-type]
 
     return do

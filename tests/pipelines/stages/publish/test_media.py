@@ -24,7 +24,7 @@ from blift.pipelines.demo.media import ARTIST
 from blift.pipelines.engine.beam_arguments import beam_arguments
 from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage import Request
-from blift.pipelines.engine.stage_run import Place, run_unless_done
+from blift.pipelines.engine.stage_run import Place, Report, run_unless_done
 from blift.pipelines.engine.versions import amend
 from blift.pipelines.recipe.model import Card
 from blift.pipelines.recipe.result import MediaFiles, MediaShape
@@ -39,7 +39,7 @@ from blift.schemas.errors import InputError, PublishError
 from blift.schemas.reasons import Unpublished
 from tests.hub_server import HubServer
 from tests.hub_server.card_rules import problems_of
-from tests.pipelines.stages.publish.conftest import QUIET, REPO
+from tests.pipelines.stages.publish.conftest import REPO
 
 Publish = Callable[..., Result]
 SHAPES = ("beside", "embedded")
@@ -86,7 +86,7 @@ def released(folder: Path, *beam: str) -> StageRecord:
     assert manifest is not None
     prepared = release.prepare(Request(source, run, None, manifest))
     place = Place(source, run, beam_arguments(beam), partial(amend, run, source.recipe.card))
-    made = run_unless_done(release.STAGE, prepared, manifest, place, QUIET)
+    made = run_unless_done(release.STAGE, prepared, manifest, place, Report())
     assert made is not None
     return made.stages[layout.STAGE]
 
