@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import posixpath
 from functools import partial
@@ -14,7 +15,7 @@ from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.rules import post_rules, python_rules
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.media.describe import DescribeConfig
-from blift.pipelines.stages.media.inputs import media_files
+from blift.pipelines.stages.media.inputs import media_files, with_digests
 from blift.schemas.errors import RecipeError
 
 
@@ -35,6 +36,7 @@ def _prepare(request: Request) -> Prepared:
     described = _description(request, section, store, number)
     speech = section.speech and section.speech.config(request.source.resolve([section.speech.model])[0])
     near = section.near_duplicates
+    facts = contents(files, request.record("media"), hashlib.sha256)
     config = pipeline.MediaConfig(
         folder=request.folder.path,
         shards=number,
@@ -51,13 +53,13 @@ def _prepare(request: Request) -> Prepared:
     return Prepared(
         inputs={
             "shards": digests(shards, ("posts/",)),
-            **contents(files, request.record("media")),
+            **facts,
             "media": section.model_dump(mode="json", exclude={"store", "decoder"}),
             "rules": {name: as_json(rules.posts) for name, rules in request.recipe.curate.platforms.items()},
             "rejects": listing(request.recipe.rejects),
             **python_rules(request.recipe),
         },
-        plan=partial(pipeline.plan, posts=shards, files=files, config=config),
+        plan=partial(pipeline.plan, posts=shards, files=with_digests(files, facts), config=config),
         reads=[file.path for file in files],
     )
 
