@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ def s3_server() -> Iterator[S3]:
     """An empty bucket; every client finds it through the environment variables that come with it."""
     server = pytest.importorskip("moto.server", reason="pip install 'blift[stores]' brings an S3 for tests")
     served = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request otherwise
     served.start()
     host, port = served.get_host_and_port()
     variables = {

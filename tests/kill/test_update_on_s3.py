@@ -25,7 +25,7 @@ class Updates:
         self._s3, self._work = s3, work
         self._archives = work / "archives"
         self._archives.mkdir()
-        write_months(self._archives)
+        write_months(self._archives, output={"shards": 1})
 
     def build(self, recipe: str, run: str) -> Command:
         """The build of a recipe; pieces that it sends count."""
