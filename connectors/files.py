@@ -19,7 +19,7 @@ import pyarrow as pa
 from backports import zstd
 
 from blift.connectors.bytes_read import bytes_read
-from blift.connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
+from blift.connectors.filesystem import Entry, is_here, matched, open_to_read
 from blift.schemas.errors import InputError, cut
 from blift.schemas.reasons import Reason
 
@@ -128,7 +128,7 @@ def list_files(pattern: str) -> list[Entry]:
         InputError: the filesystem does not answer, or there is none for such an address.
     """
     try:
-        return matched_by_beam(pattern)
+        return matched(pattern)
     except (ValueError, OSError) as error:
         raise InputError(
             f"Cannot list {cut(pattern, 400)}: {_cause(error)}. Check the address and your access to it."

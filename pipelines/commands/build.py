@@ -7,12 +7,13 @@ import gc
 import shlex
 import sys
 
+from blift.pipelines.build.build import build
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress, add_log_format
 from blift.pipelines.commands.publish import published_as_last_stage
 from blift.pipelines.commands.show import show_funnel, show_notes
 from blift.pipelines.commands.target import add_target, target
-from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.log import Level, is_json, say
 from blift.pipelines.engine.run_folder import Manifest
@@ -69,20 +70,11 @@ def run(args: argparse.Namespace) -> int:
     if args.limit is not None:
         show_notes([_trial(args.limit)])
     forced = [] if args.force is None else _stages(args.force or None, source, trial=True)
-    from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
-
-    from blift.connectors.object_stores import connect  # noqa: PLC0415 - slow
-    from blift.pipelines.build.build import build  # noqa: PLC0415 - slow: all stages
-    from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
-
     beam = beam_arguments(args.beam, flags=args.flags)
-    connect(beam.options)
-    show_notes(check_runner(beam.options, folder.path, detach=args.detach))
+    detach = _check_runner(beam, folder.path, detach=args.detach)
     progress = Progress(quiet=args.quiet)
     report = Report(progress.start, progress.skip, progress.finish, progress.submit, progress.keep)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
-    # Nothing runs, so there is nothing to wait for.
-    detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
     with progress:
         of_build = [name for name in stages if name in STAGES]
         manifest = build(
@@ -112,6 +104,24 @@ def run(args: argparse.Namespace) -> int:
     if is_json() and in_place:
         say("dataset_built", f"the dataset is in {folder.path}", folder=folder.path, fingerprint=manifest.fingerprint)
     return 0
+
+
+def _check_runner(beam: BeamArguments, folder: str, *, detach: bool) -> bool:
+    """Find out whether the runner that is asked for can work; whether the build is to wait for it is what is returned.
+
+    Without an argument of Beam's, the runner is this process, and Beam need not be imported to know it.
+    """
+    if not beam.arguments:
+        return detach
+    from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
+
+    from blift.connectors.object_stores import connect  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
+
+    connect(beam.options)
+    show_notes(check_runner(beam.options, folder, detach=detach))
+    # With --dry_run nothing runs, so there is nothing to wait for.
+    return detach or bool(beam.options.view_as(TestOptions).dry_run)
 
 
 def _trial(limit: int) -> str:

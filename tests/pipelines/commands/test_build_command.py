@@ -1,5 +1,7 @@
 """`blift build`: what it says besides the funnel."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,16 @@ def test_files_of_media_that_are_nobodys_are_told(tmp_path: Path, capsys: pytest
     assert main([*command, "--quiet"]) == 0
     said = "warning: None of 1 media has a file; docs/media.md says by which name each is found.\n"
     assert capsys.readouterr().err == said
+
+
+def test_a_build_with_nothing_to_do_imports_no_engine(tmp_path: Path) -> None:
+    (tmp_path / "RS.ndjson").write_text(POST)
+    (tmp_path / "small.yaml").write_text("name: small\nsources: {reddit: {submissions: [RS.ndjson]}}")
+    command = ["build", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "run"), "--quiet"]
+    assert main(command) == 0
+    program = (
+        "import sys; from blift.pipelines.cli import main; code = main(sys.argv[1:]); "
+        "print(code, *[name for name in ('apache_beam', 'pandas', 'scipy', 'cv2', 'requests') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=True)
+    assert found.stdout == "0\n"
