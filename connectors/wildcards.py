@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 #: A wildcard, a set of characters, or one character. A set may begin with `]`, and one without an end is none.
-_TOKEN = re.compile(r"\*\*|\*|\?|\[!?+\]?+[^\]]*+\]|.", re.DOTALL)
+_PIECE = re.compile(r"\*\*|\*|\?|\[!?+\]?+[^\]]*+\]|.", re.DOTALL)
 _MARKS = {"**": ".*", "*": r"[^/\\]*", "?": "."}
 _FIRST = re.compile(r"[*?\[]")
 
@@ -41,16 +41,16 @@ def paths_matching(pattern: str) -> Iterator[str]:
 
 def _expression(pattern: str) -> re.Pattern[str]:
     try:
-        return re.compile("".join(map(_part, _TOKEN.findall(pattern))), re.DOTALL)
+        return re.compile("".join(map(_part, _PIECE.findall(pattern))), re.DOTALL)
     except re.error as error:
         raise ValueError(f"{error.msg} in its wildcards") from error
 
 
-def _part(token: str) -> str:
-    """One token as a regular expression has it."""
-    if token == "[" or token[0] != "[":
-        return _MARKS.get(token) or re.escape(token)
-    content = re.sub(r"([\\\[&~|])", r"\\\1", token[1:-1])
+def _part(piece: str) -> str:
+    """A piece of a pattern as a regular expression has it."""
+    if piece == "[" or piece[0] != "[":
+        return _MARKS.get(piece) or re.escape(piece)
+    content = re.sub(r"([\\\[&~|])", r"\\\1", piece[1:-1])
     if content[0] in "!^":
         content = ("^" if content[0] == "!" else r"\^") + content[1:]
     return f"[{content}]"

@@ -191,8 +191,8 @@ class _Wanted(beam.DoFn):
         self._rules = RuleBook.of(self._config.posts, {}, (), self._config.python)
 
     def process(self, shard: Shard) -> Iterator[pa.Table]:
-        posts = judge_posts(frame(read_shard(self._config.folder, shard, "post")), self._rules, Tally(STAGE))
-        yield wanted_names(posts.kept.filter(pl.col("media_key").is_not_null()))
+        posts = frame(read_shard(self._config.folder, shard, "post")).filter(pl.col("media_key").is_not_null())
+        yield wanted_names(judge_posts(posts, self._rules, Tally(STAGE)).kept)
 
 
 class _Match(beam.DoFn):
