@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,6 +22,8 @@ PAYLOAD_BYTES = 64 << 10
 _LISTED_RATIO, _LISTED_FREE_BYTES, _REJECT_BYTES = 8, 1 << 20, 1 << 10
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+#: Digits of an integer that Python reads whatever limit is set.
+_MOST_DIGITS = sys.int_info.str_digits_check_threshold
 
 
 class Malformed(ValueError):
@@ -32,8 +35,17 @@ class Malformed(ValueError):
         self.detail = detail
 
 
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+
+
+#: JSON as Python reads it. An integer of thousands of digits is infinite, as `1e999` is: Python's own would refuse the
+#: whole text, in whatever field it stands.
+DECODER = json.JSONDecoder(parse_int=_integer)
+
+
 def loads(data: bytes) -> Any:
-    """JSON as Python reads it, for what a stricter decoder refuses.
+    """JSON as Python reads it (``DECODER``), for what a stricter decoder refuses.
 
     A lone surrogate, which no UTF-8 can hold, becomes U+FFFD; NaN and infinities stay.
 
@@ -41,15 +53,13 @@ def loads(data: bytes) -> Any:
         Malformed: not UTF-8, not JSON, or nested too deeply.
     """
     try:
-        return _without_surrogates(json.loads(data.decode()))
+        return _without_surrogates(DECODER.decode(data.decode()))
     except UnicodeDecodeError as error:
         raise Malformed(Reason.NOT_UTF8, f"{error.reason} at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise Malformed(Reason.NOT_JSON, str(error) if data.strip() else "it is empty") from error
     except RecursionError as error:
         raise Malformed(Reason.NOT_JSON, "nested too deeply") from error
-    except ValueError as error:  # an integer of more than 4,300 digits
-        raise Malformed(Reason.NOT_JSON, str(error)) from error
 
 
 def _without_surrogates(value: Any) -> Any:

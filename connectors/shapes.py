@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator
 from enum import Enum, auto
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from blift.connectors.files import ByteStream, DamagedFile, InputFile, most_unpacked, open_bytes
 from blift.connectors.lines import BLOCK_BYTES, LINE_BYTES, MAX_LINE_BYTES, MORE_BYTES, BadLine, Lines, read_lines
-from blift.connectors.malformed import PAYLOAD_BYTES, Malformed
+from blift.connectors.malformed import DECODER, PAYLOAD_BYTES, Malformed
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import Reason
 
@@ -166,7 +166,7 @@ def _is_array(plain: bytes) -> bool:
     if not first.startswith(b"["):
         return False
     try:
-        values = json.loads(first)
+        values = DECODER.decode(first.decode())
     except (ValueError, RecursionError):
         return True
     return not more.strip() or any(isinstance(value, dict) for value in values)
@@ -179,7 +179,7 @@ def _is_pretty(plain: bytes) -> bool:
         return False
     try:
         text = first.decode()
-        json.loads(text)
+        DECODER.decode(text)
     except json.JSONDecodeError as error:
         return _breaks_off(error, len(text.rstrip())) and not error.msg.startswith(_IN_TEXT)
     except (ValueError, RecursionError):
@@ -235,8 +235,8 @@ def _sized(values: _Values, size_bytes: int) -> Iterator[tuple[int, bytes] | Bad
         if isinstance(value, BadLine):
             yield value
             continue
-        for record in _records(value):
-            line = json.dumps(record).encode()
+        for record in _records(value.content):
+            line = value.line if record is value.content else json.dumps(record).encode()
             room -= len(line) + LINE_BYTES
             if room < 0:
                 raise DamagedFile(f"its {size_bytes:,} bytes unpack to far more than any archive does")
@@ -246,6 +246,18 @@ def _sized(values: _Values, size_bytes: int) -> Iterator[tuple[int, bytes] | Bad
 def _lines(records: list[tuple[int, bytes]]) -> Lines:
     numbers = np.array([number for number, _ in records], dtype=np.int64)
     return Lines(records[0][0], b"\n".join(line for _, line in records), len(records), numbers)
+
+
+class _Object(NamedTuple):
+    """An object, and its text."""
+
+    content: dict[str, Any]
+    text: str
+
+    @property
+    def line(self) -> bytes:
+        """The text on one line: no line break of JSON stands in a string."""
+        return self.text.replace("\n", " ").encode()
 
 
 class _Values:
@@ -264,7 +276,7 @@ class _Values:
         self._is_over = False
         self._wasted = 0
 
-    def objects(self) -> Iterator[dict[str, Any] | BadLine]:
+    def objects(self) -> Iterator[_Object | BadLine]:
         """Every object, ``number`` being the line on which it begins; arrays around objects are opened.
 
         What cannot be read is a bad line, up to the next line that begins an object.
@@ -276,7 +288,7 @@ class _Values:
                 yield self.broken(problem)
                 self._skip_object()
                 continue
-            yield value
+            yield _Object(value, self._text[self._place : end])
             self._advance(end)
 
     def _object(self) -> tuple[dict[str, Any], int]:
@@ -290,7 +302,7 @@ class _Values:
             raise Malformed(Reason.NOT_JSON, f"{start!r} stands where an object should begin")
         while True:
             try:
-                value, end = json.JSONDecoder().raw_decode(self._text, self._place)
+                value, end = DECODER.raw_decode(self._text, self._place)
             except RecursionError as error:
                 raise Malformed(Reason.NOT_JSON, "it is nested too deeply") from error
             except json.JSONDecodeError as error:
@@ -403,13 +415,12 @@ def _holds(value: Any) -> bool:
 
 def objects_of(line: bytes) -> list[bytes] | None:
     """The objects of a line that holds several, one after the other; None where it does not."""
-    scan = json.JSONDecoder().raw_decode
     try:
         text = line.decode().strip(" \t\r\0,")
         found: list[bytes] = []
         place = 0
         while place < len(text):
-            value, end = scan(text, place)
+            value, end = DECODER.raw_decode(text, place)
             if not isinstance(value, dict):
                 return None
             found.append(text[place:end].encode())

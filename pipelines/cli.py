@@ -188,14 +188,14 @@ def _on_runner(error: Exception) -> tuple[str, int] | None:
 
     None for a fault of ours.
     """
-    from blift.pipelines.engine.runner_failures import WORKER_ENDED, sentence_on  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.runner_failures import LOST, sentence_on  # noqa: PLC0415 - slow
 
     if isinstance(error, OSError | ImportError):
         return None
     sentence = user_error_in(str(error)) or sentence_on(str(error))
     if not sentence:
         return None
-    return printable_lines(sentence), EXIT_WORKER_LOST if sentence == WORKER_ENDED else EXIT_USER_ERROR
+    return printable_lines(sentence), EXIT_WORKER_LOST if sentence in LOST else EXIT_USER_ERROR
 
 
 def _with_new_name(arguments: Sequence[str]) -> Sequence[str]:

@@ -129,11 +129,15 @@ class _Loader(SafeLoader):
         name = node.tag.removeprefix(_PREFIX)
         if name not in _NOUNS:
             raise _Mistake(f"`{cut(node.tag)}` is a tag that is not supported; write a plain value, in quotes", node)
-        noun = f"{'an' if name == 'int' else 'a'} {_NOUNS[name]}"
-        problem = f"`{cut(str(node.value))}` is not {noun}; put strings in quotes"
         if name in ("int", "float") and len(node.value) > _MAX_DIGITS:
-            raise _Mistake(problem, node)
+            raise _no_value(node)
         try:
             return super().construct_object(node, deep)
         except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
-            raise _Mistake(problem, node) from error
+            raise _no_value(node) from error
+
+
+def _no_value(node: yaml.Node) -> _Mistake:
+    name = node.tag.removeprefix(_PREFIX)
+    noun = f"{'an' if name == 'int' else 'a'} {_NOUNS[name]}"
+    return _Mistake(f"`{cut(str(node.value))}` is not {noun}; put strings in quotes", node)

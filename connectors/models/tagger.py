@@ -189,7 +189,7 @@ def _read_input(session: Any, config: TaggerConfig) -> _Input:
 def _channels(told: Mapping[str, str], name: str, otherwise: Sequence[float], model: str) -> np.ndarray:
     try:
         values = np.asarray(json.loads(told[name]) if name in told else otherwise, dtype=np.float32)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise RecipeError(f"The metadata `{name}` of {model} is {told[name]!r}, no list of numbers.") from error
     if values.shape != (_CHANNELS,) or not np.isfinite(values).all() or (name == "std" and not values.all()):
         raise RecipeError(f"`{name}` of {model} is {values.tolist()}; it needs three numbers, no deviation of 0.")

@@ -233,12 +233,6 @@ def decode_line(line: bytes, kind: type[Kind]) -> Kind:
     decoder = _DECODERS[kind]
     try:
         found: Kind = decoder.decode(line)
-    except msgspec.ValidationError as error:
-        try:
-            record = loads(line)
-        except Malformed:  # Python reads no integer of more than 4,300 digits
-            raise _invalid(error) from error
-        found = _read_slowly(record, kind)
     except (ValueError, RecursionError):  # msgspec's errors and UnicodeDecodeError are ValueErrors
         found = _read_slowly(loads(line), kind)
     if isinstance(found, Submission) and found.is_comment():

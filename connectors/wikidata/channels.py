@@ -159,7 +159,7 @@ class WikidataFetcher:
             # A count of nothing at all may come as a row of its own.
             counted = [(row["channel"]["value"], int(row["matches"]["value"])) for row in rows if "channel" in row]
             return [(str(channel), matches > 0) for channel, matches in counted]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             # The service answers 200 and writes its fault into the middle of what it had found so far.
             raise NotNow("the answer is no table; the question may have taken too long") from error
 

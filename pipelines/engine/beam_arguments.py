@@ -23,6 +23,9 @@ _LOCAL_RUNNERS = (LOCAL_RUNNER, "DirectRunner", "PrismRunner", "BundleBasedDirec
 OPENED = ("java.lang", "java.lang.invoke", "java.nio", "java.util", "java.io", "sun.nio.ch", "sun.security.action")
 #: How long a worker is kept for the next step of its stage; by default Beam starts a new one for every step.
 _KEEP_WORKERS_MS = 60_000
+#: How long a job may take. Beam's five minutes are meant for requests, but some job servers end jobs with them.
+_JOB_TIMEOUT_S = 30 * 24 * 3600
+_TIMEOUT_FLAGS = {"--job_server_timeout", "--job-server-timeout"}
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,8 @@ def _defaults(runner: str, flags: Sequence[str]) -> list[str]:
     """Options that runners need and nobody should have to know; one that is given stands."""
     name = runner.lower().removesuffix("runner")
     added = []
+    if name in {"spark", "flink", "portable", "prism"} and not _TIMEOUT_FLAGS & set(flags):
+        added.append(f"--job_server_timeout={_JOB_TIMEOUT_S}")
     if name in {"spark", "flink", "portable"} and "--environment_cache_millis" not in flags:
         added.append(f"--environment_cache_millis={_KEEP_WORKERS_MS}")
     if name in {"spark", "flink"}:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from types import FrameType
 from typing import NoReturn
@@ -43,6 +46,7 @@ def run_as_process(command: Callable[[], int]) -> int:
         code = command()
     except SystemExit as ended:  # of argparse: 0 after --help, 2 after a mistake
         code = ended.code if isinstance(ended.code, int) else EXIT_FAULT
+    _mute()
     if trouble := trouble_of(output):
         code = code or EXIT_USER_ERROR
         say("failed", trouble, Level.ERROR, exit_code=code)
@@ -52,6 +56,12 @@ def run_as_process(command: Callable[[], int]) -> int:
 def _as_interrupt(_: int, __: FrameType | None) -> None:
     """What a scheduler sends to end a process is for it what Ctrl-C is: finished work is kept, and a sentence said."""
     signal.raise_signal(signal.SIGINT)
+
+
+def _mute() -> None:
+    """Show nothing more of libraries: their threads report servers that are stopped as errors, with tracebacks."""
+    logging.disable()
+    threading.excepthook = lambda _: None
 
 
 @cache
@@ -77,13 +87,27 @@ def _remove() -> None:
     scratch.cache_clear()
 
 
+#: Stop programs that runners started.
+_stops: list[Callable[[], object]] = []
+
+
+def stop_at_the_end(stop: Callable[[], object]) -> None:
+    """Let `leave` stop a program that a runner started: it would outlive a process that ends at once."""
+    if stop not in _stops:
+        _stops.append(stop)
+
+
 def leave(code: int, sentence: str = "") -> NoReturn:
-    """End the process at once: threads of a runner would keep it alive."""
+    """End the process at once, with the programs that its runner started: threads of a runner would keep it alive."""
+    _mute()
     if sentence:
         if sys.stderr.isatty():
             sys.stderr.write("\x1b[?25h")  # the cursor, which a line that is alive hides
         said = sentence.removeprefix("blift: ")
         event = "interrupted" if said == sentence else "failed"
         say(event, said, Level.ERROR, exit_code=code)
+    for stop in _stops:
+        with suppress(Exception):  # whatever became of the program, this process ends
+            stop()
     _remove()
     os._exit(code)

@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, PortableOption
 
 from blift.connectors.parquet import replace_file, shard_name, write_shard
 from blift.connectors.shard import Shard
+from blift.pipelines.engine.job_server import own_job_server
 from blift.pipelines.engine.local_workers import local_runner
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.run_report import LIBRARIES, StageResult, account_name, library_versions, read_account
@@ -52,7 +53,7 @@ def run_stage(
     """
     folder.clear([account_name(name)])
     writes_jar = options.view_as(PortableOptions).output_executable_path
-    with running(), local_runner(options) as runner:
+    with running(), own_job_server(options), local_runner(options) as runner:
         pipeline = beam.Pipeline(runner=runner, options=options)
         _with_account(pipeline, plan(pipeline), fingerprint, folder.file(account_name(name)))
         result = pipeline.run()

@@ -8,6 +8,12 @@ WORKER_ENDED = (
     "A worker ended in the middle: it was killed, or ran out of memory. Finished stages are kept: run the same "
     "command again, with more memory a worker, or fewer workers a machine, if this comes back."
 )
+SERVER_ENDED = (
+    "The job server ended in the middle, or the connection to it broke. Finished stages are kept: start it again if "
+    "you started it, and run the same command again."
+)
+#: What an engine or a machine did to a job, so that the same command may well succeed.
+LOST = (WORKER_ENDED, SERVER_ENDED)
 _ONE_IMAGE = "docs/runners.md says how to make one that fits."
 _COMMANDS = "docs/runners.md has the commands."
 
@@ -38,9 +44,16 @@ _SENTENCES = (
         (
             r"SDK worker disconnected|Channel closed prematurely|worker .{0,80} died|Process died with exit code"
             r"|StatusRuntimeException: CANCELLED|ExecutorLostFailure|SDK [Hh]arness .{0,80}disconnected"
+            r"|TaskManager with id .{0,200} (?:no longer reachable|timed out)|[Cc]onnection .{0,80}remote task manager"
+            r"|SparkContext was shut down"
         ),
         WORKER_ENDED,
     ),
+    (
+        r"StatusRuntimeException: UNAVAILABLE: io exception",
+        "The executors cannot reach the worker pool: it ended. Start it, and run the same command again; " + _COMMANDS,
+    ),
+    (r"StatusCode\.UNAVAILABLE\s+details = \"(?:Stream removed|Socket closed|[^\"]*reset by peer)", SERVER_ENDED),
     (
         r"Unable to fetch remote job server jar at (\S+?):? ",
         "Beam cannot fetch the job server jar from {0}. Name a file that is here by --spark_job_server_jar or "

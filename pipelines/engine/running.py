@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
+import grpc
+
 from blift.pipelines.engine.ending import EXIT_INTERRUPTED, EXIT_WORKER_LOST, INTERRUPTED, leave, scratch
 from blift.pipelines.engine.runner_failures import WORKER_ENDED
 from blift.schemas.errors import BliftError
@@ -96,7 +98,7 @@ class _Ending:
             return  # as was to be expected
         if failure.thread is not None and failure.thread.name == _WORKER_THREAD:
             self._end_soon(EXIT_WORKER_LOST, f"blift: {WORKER_ENDED}")
-        else:
+        elif not isinstance(failure.exc_value, grpc.RpcError):  # a connection broke: the pipeline fails, if it needs it
             threading.__excepthook__(failure)
 
     def cancel(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from blift.connectors.files import InputFile
 from blift.connectors.lines import BadLine, Lines
-from blift.connectors.shapes import read_records
+from blift.connectors.shapes import objects_of, read_records
 
 
 def records_of(folder: Path, content: bytes) -> list[object]:
@@ -111,3 +111,38 @@ def test_a_damaged_first_line_takes_no_other_with_it(damaged: bytes, mark: bytes
 @pytest.mark.parametrize("content", ['{"id": "a"}\n{"id": "b"}\n', '[\n{"id": "a"},\n{"id": "b"}]'])
 def test_wide_encodings_are_read_with_and_without_a_mark(content: str, encoding: str, tmp_path: Path) -> None:
     assert records_of(tmp_path, content.encode(encoding)) == [{"id": "a"}, {"id": "b"}]
+
+
+_LONG = "9" * 5_000
+
+
+@pytest.mark.parametrize("value", [_LONG, f"-{_LONG}", f"[{_LONG}]", "1e999", "NaN", '"\\ud800"'])
+@pytest.mark.parametrize("content", ['[{"id": "a", "x": @}, {"id": "b"}]', '{"id": "a",\n"x": @}\n{"id": "b"}\n'])
+def test_objects_of_arrays_and_of_several_lines_are_given_as_they_stand(
+    content: str, value: str, tmp_path: Path
+) -> None:
+    (tmp_path / "archive").write_text(content.replace("@", value))
+    found = list(read_records(InputFile(str(tmp_path / "archive"), len(content), "archive")))
+    assert all(isinstance(block, Lines) for block in found)
+    first, second = b"\n".join(block.data for block in found if isinstance(block, Lines)).split(b"\n")
+    assert first.decode().replace(" ", "") == f'{{"id":"a","x":{value}}}'
+    assert second == b'{"id": "b"}'
+
+
+def test_an_envelope_with_an_integer_of_thousands_of_digits_costs_no_record(tmp_path: Path) -> None:
+    content = f'{{"data": [{{"id": "a", "x": {_LONG}}}, {{"id": "b"}}]}}'.encode()
+    assert records_of(tmp_path, content) == [{"id": "a", "x": float("inf")}, {"id": "b"}]
+
+
+@pytest.mark.parametrize("first", [f"[{_LONG}]", f'{{"id": "x", "y": {_LONG}}}', f'{{"id": "x", "y": {_LONG},'])
+def test_an_integer_of_thousands_of_digits_in_a_first_line_costs_no_other(first: str, tmp_path: Path) -> None:
+    content = f'{first}\n"z": 1}}\n{{"id": "a"}}\n{{"id": "b"}}\n'.encode()
+    (tmp_path / "archive").write_bytes(content)
+    found = read_records(InputFile(str(tmp_path / "archive"), len(content), "archive"))
+    lines = [line for block in found if isinstance(block, Lines) for line in block.data.split(b"\n")]
+    assert lines[-2:] == [b'{"id": "a"}', b'{"id": "b"}'] or lines[-3:-1] == [b'{"id": "a"}', b'{"id": "b"}']
+
+
+def test_a_line_of_several_objects_may_have_such_an_integer() -> None:
+    first = f'{{"id": "a", "x": {_LONG}}}'.encode()
+    assert objects_of(first + b' {"id": "b"}') == [first, b'{"id": "b"}']

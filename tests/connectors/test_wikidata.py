@@ -201,6 +201,7 @@ def test_other_filters_are_another_list() -> None:
         (429, {"Retry-After": "7"}, b"", "Wikidata: HTTP 429", 7.0),
         (500, {}, b"java.util.concurrent.TimeoutException", "Wikidata: HTTP 500", None),
         (200, {}, b'{"head":{},"results":{"bindings":[{"channel"', "Wikidata: the answer is no table", None),
+        (200, {}, b"[" * 100_000, "Wikidata: the answer is no table", None),
         (200, {}, b"<html>maintenance</html>", "Wikidata: the answer is no table", None),
         (400, {}, b"malformed query", "Wikidata refuses the question: HTTP 400", None),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -94,30 +95,28 @@ _CHANGES: tuple[Callable[[bytearray, random.Random, Sequence[bytes], int], None]
 )
 
 
-class Raw(str):
-    """Text that stands in JSON as it is."""
+#: Begins a text that stands in JSON as it is.
+_RAW = "\ue000"
+_WRITTEN_RAW = re.compile(r'"\\ue000((?:[^"\\]|\\.)*)"')
 
-    __slots__ = ()
+
+def raw(text: str) -> str:
+    """A text that stands in JSON as it is."""
+    return _RAW + text
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON, in which a `Raw` stands as it is."""
-    match value:
-        case Raw():
-            return str(value)
-        case dict():
-            return "{" + ",".join(f"{json.dumps(name)}:{as_json(item)}" for name, item in value.items()) + "}"
-        case list():
-            return "[" + ",".join(map(as_json, value)) + "]"
-        case _:
-            return json.dumps(value)
+    """A value as JSON, in which `raw` texts stand as they are."""
+    text = json.dumps(value, separators=(",", ":"))
+    return _WRITTEN_RAW.sub(lambda found: str(json.loads(f'"{found[1]}"')), text)
 
 
-def spoiled(value: Any, chance: random.Random, hostile: Sequence[Any] = tuple(map(Raw, HOSTILE))) -> Any:
+def spoiled(value: Any, chance: random.Random, hostile: Sequence[Any] = tuple(map(raw, HOSTILE))) -> Any:
     """A copy of a value of objects and lists in which one to four members are others, gone or added."""
     changed = _copy(value)
     for _ in range(chance.choice((1, 1, 2, 4))):
-        places = list(_places(changed))
+        places: list[tuple[Any, Any]] = []
+        _gather(changed, places)
         if not places:
             return _copy(chance.choice(hostile))
         holder, name = chance.choice(places)
@@ -151,13 +150,13 @@ def _at(holder: Any, name: Any) -> Any:
     return holder[name] if present else None
 
 
-def _places(value: Any) -> Any:
-    """Every object or list with each of its keys or indices."""
+def _gather(value: Any, places: list[tuple[Any, Any]]) -> None:
+    """Add every object or list with each of its keys or indices."""
     if isinstance(value, dict):
-        for name in list(value):
-            yield value, name
-            yield from _places(value[name])
+        for name, item in value.items():
+            places.append((value, name))
+            _gather(item, places)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield value, place
-            yield from _places(item)
+            places.append((value, place))
+            _gather(item, places)

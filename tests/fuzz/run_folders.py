@@ -30,7 +30,7 @@ from blift.pipelines.stages.release import stage as release
 from blift.schemas.errors import BliftError
 from blift.transforms.accounting import unbalanced
 from tests.fuzz.kind import Check, Kind, require
-from tests.fuzz.mutate import Raw, as_json, mutated, spoiled
+from tests.fuzz.mutate import as_json, mutated, raw, spoiled
 
 _RECIPE = """name: fuzzed
 sources: {reddit: {submissions: [RS.ndjson], comments: [RC.ndjson]}}
@@ -44,10 +44,10 @@ _STRANGE_PATHS = ("samples/../../canary/own.txt", "/etc/passwd", "../canary/own.
                   "../run/manifest.json")  # fmt: skip
 #: What stands in a manifest or a run report in place of a value.
 _VALUES: tuple[Any, ...] = (
-    *_STRANGE_PATHS, None, True, -1, 0, 2**63, -(2**70), 1e308, Raw("NaN"), Raw("1e999"), Raw('"\\ud800"'),
+    *_STRANGE_PATHS, None, True, -1, 0, 2**63, -(2**70), 1e308, raw("NaN"), raw("1e999"), raw('"\\ud800"'),
     "x" * 70_000,
     "\x1b[31m", "\u202e", "[bold]", "[/bold]", "[red", "0" * 64, "f" * 63, "F" * 64, [], {}, [[]], [None], {"": {}},
-    ["\x1b"], {"a": -5}, {"a": 2**80}, Raw("[" * 5_000 + "]" * 5_000), Raw('{"a":' * 900 + "1" + "}" * 900), Raw(""),
+    ["\x1b"], {"a": -5}, {"a": 2**80}, raw("[" * 5_000 + "]" * 5_000), raw('{"a":' * 900 + "1" + "}" * 900), raw(""),
 )  # fmt: skip
 _FINGERPRINT = "ab" * 32
 _COMMANDS = (("inspect", "run"), ("inspect", "run", "--rows", "5", "--where", "score > 0"),

@@ -26,7 +26,7 @@ class Build:
 
 
 class BuildFailed(Exception):
-    """The command ended with an error; the text is what it and the engine printed."""
+    """The command ended with an error, or printed one; the text is what it and the engine printed."""
 
 
 def build_on(engine: Engine, recipe: Path, work: Path, extra: Sequence[str] = ()) -> Build:
@@ -34,12 +34,14 @@ def build_on(engine: Engine, recipe: Path, work: Path, extra: Sequence[str] = ()
 
     Raises:
         Missing: a tool of the engine cannot be had.
-        BuildFailed: the command failed.
+        BuildFailed: the command failed, or printed a traceback.
     """
     engine.find_tools()
     with Processes(work / "engine") as processes:
         options = engine.start(processes)
-        run_blift(processes, "build", str(recipe), "--out", str(work / "out"), *options, *extra)
+        printed = run_blift(processes, "build", str(recipe), "--out", str(work / "out"), *options, *extra)
+        if "Traceback" in printed:
+            raise BuildFailed(f"The build is done, and a traceback was printed:\n{printed}")
         return finished(work / "out", processes.usage())
 
 

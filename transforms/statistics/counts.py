@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -93,10 +94,22 @@ def count_missing(table: str, rows: int, missing: Mapping[str, int]) -> pa.Table
     )
 
 
-def known_columns(table: str) -> dict[str, Kind]:
+@cache
+def known_columns(table: str) -> Mapping[str, Kind]:
     """The columns of a table of blift that have statistics, and the kind of each."""
-    counted = frame(count(SCHEMAS[table].empty_table())).select("column", "kind")
-    return dict(counted.iter_rows())
+    columns = frame(SCHEMAS[table].empty_table()).schema
+    return dict(each for name, dtype in columns.items() for each in _kinds(dtype, name, name))
+
+
+def _kinds(dtype: pl.DataType, path: str, name: str) -> Iterator[tuple[str, Kind]]:
+    """A column and what is in it that ``count`` has a name for, and the kind of each."""
+    if isinstance(dtype, pl.Struct):
+        for member, inner in dtype.to_schema().items():
+            yield from _kinds(cast(pl.DataType, inner), f"{path}.{member}", member)
+        return
+    yield path, _kind(dtype, name)
+    if isinstance(dtype, pl.List | pl.Array) and isinstance(dtype.inner, pl.Struct):
+        yield from _kinds(dtype.inner, path, name)
 
 
 class Summed:

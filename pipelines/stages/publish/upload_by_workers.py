@@ -13,6 +13,7 @@ from huggingface_hub.lfs import UploadInfo
 
 from blift.connectors.hub.client import Line
 from blift.connectors.parquet import replace_file
+from blift.pipelines.engine.job_server import own_job_server
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.running import running
 from blift.pipelines.stages.publish.sender import Batch, Sender, Sent, Target
@@ -34,7 +35,7 @@ def sent_by_workers(
         InputError: a shard is not what was written.
     """
     folder.clear([_ACCOUNT])
-    with running():
+    with running(), own_job_server(options):
         pipeline = beam.Pipeline(options=options)
         _ = (
             pipeline

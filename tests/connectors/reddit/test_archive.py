@@ -449,6 +449,12 @@ def test_several_records_on_a_line_are_read_and_an_empty_line_does_not_make_up_f
     assert (chunk.rows_in, chunk.rejects.num_rows) == (3, 0)
 
 
+def test_a_record_of_the_wrong_type_takes_no_other_of_its_line_with_it(folder: Path) -> None:
+    chunk = read(folder, read_submissions, [b'{"id": "a", "score": []} {"id": "b"}', b'{"id": "c"}'])
+    assert chunk.table.column("native_id").to_pylist() == ["b", "c"]
+    assert chunk.rejects.select(["reason", "line"]).to_pylist() == [{"reason": "wrong_type", "line": 1}]
+
+
 def test_a_record_on_two_lines_is_one(folder: Path) -> None:
     chunk = read(folder, read_submissions, [b'{"id":', b'"a"}', b'{"id": "b"} {"id": "c"}'])
     assert (chunk.rows_in, chunk.table.column("line").to_pylist()) == (3, [1, 3, 3])

@@ -121,6 +121,14 @@ def test_workers_are_kept_and_java_is_opened_where_nobody_says_otherwise() -> No
     assert beam_arguments([]).options.view_as(PortableOptions).environment_cache_millis == 0
 
 
+@pytest.mark.parametrize("runner", ["PortableRunner", "PrismRunner", "SparkRunner", "FlinkRunner"])
+def test_a_job_may_take_longer_than_beam_waits_for_an_answer(runner: str) -> None:
+    assert beam_arguments([f"--runner={runner}"]).options.view_as(PortableOptions).job_server_timeout > 24 * 3600
+    for flag in ("--job_server_timeout", "--job-server-timeout"):
+        own = beam_arguments([f"--runner={runner}", f"{flag}=5"]).options
+        assert own.view_as(PortableOptions).job_server_timeout == 5
+
+
 def test_the_job_server_of_another_engine_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunnerError, match=r"is not Beam's job server for Flink"):
         check("--runner=FlinkRunner", f"--flink_job_server_jar={jar(tmp_path)}")
@@ -189,6 +197,22 @@ def test_detaching_from_workers_that_end_with_the_command_is_refused(job_server:
         ("RuntimeError: Channel closed prematurely.", "A worker ended in the middle"),
         ("java.lang.IllegalStateException: Process died with exit code 137", "A worker ended in the middle"),
         ("io.grpc.StatusRuntimeException: CANCELLED: cancelled", "A worker ended in the middle"),
+        (
+            "java.util.concurrent.TimeoutException: Heartbeat of TaskManager with id 127.0.0.1:4-8 timed out.",
+            "A worker ended in the middle",
+        ),
+        (
+            "RemoteTransportException: Connection unexpectedly closed by remote task manager '127.0.0.1/127.0.0.1:4'.",
+            "A worker ended in the middle",
+        ),
+        (
+            '<RPC with:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = "Stream removed (Socket closed)"',
+            "The job server ended in the middle",
+        ),
+        (
+            "io.grpc.StatusRuntimeException: UNAVAILABLE: io exception",
+            "The executors cannot reach the worker pool: it ended.",
+        ),
         (
             'java.io.IOException: Cannot run program "docker": error=2, No such file or directory',
             "The executors cannot start workers: where they run, there is no program docker.",

@@ -82,6 +82,36 @@ def test_what_a_runner_forgets_goes_with_the_process(end: str, tmp_path: Path) -
     assert not list(tmp_path.iterdir())
 
 
+def test_a_connection_of_a_thread_that_breaks_is_no_news(tmp_path: Path) -> None:
+    code = """
+import threading, grpc
+def work():
+    raise grpc.RpcError("Socket closed")
+with r.running():
+    thread = threading.Thread(target=work, name="run_worker_7-1")
+    thread.start()
+    thread.join()
+"""
+    done = python(code, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_program_that_a_runner_started_is_stopped_with_a_process_that_ends_at_once(tmp_path: Path) -> None:
+    code = """
+from blift.pipelines.engine.ending import stop_at_the_end
+def stop():
+    print("stopped", flush=True)
+def fail():
+    raise OSError
+stop_at_the_end(fail)
+stop_at_the_end(stop)
+stop_at_the_end(stop)
+r.leave(4, "blift: A worker ended.")
+"""
+    done = python(code, tmp_path)
+    assert (done.returncode, done.stderr, done.stdout) == (4, "blift: A worker ended.\n", "stopped\n")
+
+
 def test_a_runner_that_swallows_ctrl_c_ends_all_the_same(tmp_path: Path) -> None:
     code = """
 import os, signal, threading
