@@ -6,6 +6,7 @@ import argparse
 import gc
 import shlex
 import sys
+from collections.abc import Iterator
 
 from blift.pipelines.build.build import build
 from blift.pipelines.build.stages import STAGES, stages_of
@@ -26,6 +27,12 @@ from blift.schemas.printable import printable
 #: The last stage, which is no part of what is built.
 PUBLISH = "publish"
 _NOTES_SHOWN = 5
+#: What stages make, without which a dataset is of no use: how names of its files begin, and what to say.
+_MADE = (
+    ("ingest", "posts/", "post was ingested"),
+    ("curate", "samples/", "sample was made"),
+    ("instruct", "instructions/", "pair was made"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -146,13 +153,20 @@ def warnings(manifest: Manifest) -> list[str]:
 
 def _nothing_left(manifest: Manifest) -> list[str]:
     """That the dataset is empty, and since which stage; or that none of its media has a file."""
-    for stage, prefix, what in (("ingest", "posts/", "post was ingested"), ("curate", "samples/", "sample was made")):
+    return [*list(_nothing_made(manifest))[:1], *_no_files(manifest)]
+
+
+def _nothing_made(manifest: Manifest) -> Iterator[str]:
+    for stage, prefix, what in _MADE:
         record = manifest.stages.get(stage)
         if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
             emptied = [row for row in record.funnel if row.rows_in and not row.rows_out and row.step != "read"]
             which = "; ".join(f"`{row.step}` left out all {row.rows_in:,} {row.table}s" for row in emptied)
             told = f": {which}" if which else ""
-            return [f"No {what}{told}. The funnel says what came in, and which step left it out."]
+            yield f"No {what}{told}. The funnel says what came in, and which step left it out."
+
+
+def _no_files(manifest: Manifest) -> list[str]:
     without = [row.rows_in for row in funnel_rows(manifest) if row.step == "file_found" and not row.rows_out]
     return [f"None of {rows:,} media has a file; docs/media.md says by which name each is found." for rows in without]
 

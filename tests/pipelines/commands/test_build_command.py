@@ -1,5 +1,6 @@
 """`blift build`: what it says besides the funnel."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,17 @@ def test_an_empty_dataset_is_not_passed_over(
     (tmp_path / "small.yaml").write_text(RECIPE)
     assert main(["build", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "run"), "--quiet"]) == 0
     assert capsys.readouterr().err == f"warning: {said} The funnel says what came in, and which step left it out.\n"
+
+
+@pytest.mark.parametrize("media", ["", "media: {}"], ids=["without media", "with media"])
+def test_samples_that_give_no_pair_are_told(media: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "RS.ndjson").write_text(POST)
+    (tmp_path / "small.yaml").write_text(f"name: small\nsources: {{reddit: {{submissions: [RS.ndjson]}}}}\n{media}")
+    assert main(["build", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    first, *more = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"warning: No pair was made: `render` left out all \d+ pairs\. The funnel says .*", first)
+    no_file = "warning: None of 1 media has a file; docs/media.md says by which name each is found."
+    assert more == ([no_file] if media else [])
 
 
 def test_files_of_media_that_are_nobodys_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
