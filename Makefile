@@ -93,7 +93,7 @@ tree: $(VENV)/.installed
 	@for file in api/*.*; do ln -sfn ../../../$$file $(VENV)/tree/blift/$${file#api/}; done
 	@for folder in schemas transforms connectors pipelines; do ln -sfn ../../../$$folder $(VENV)/tree/blift/$$folder; done
 
-kill: $(VENV)/.installed  ## kill builds, updates, fetches, publications, exports and reports at 160 counted changes, and without power (two hours)
+kill: $(VENV)/.installed  ## kill builds, updates, fetches, publications, exports and reports at 100 counted changes, and without power (25 minutes of CPU time)
 	$(BIN)/pytest -m kill tests/kill tests/pipelines
 
 FUZZ ?=
