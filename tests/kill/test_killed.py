@@ -21,7 +21,7 @@ from tests.reddit_server import RedditServer, made_up
 
 #: Kills of each command: a few among the tests; by `make kill` 100 in all, and 100 losses of power.
 FEW = 2
-MANY = {"build": 30, "update": 15, "fetch": 20, "publish": 15, "folder": 5}
+MANY = {"build": 25, "update": 20, "fetch": 20, "publish": 15, "folder": 5}
 REPO = "owner/demo"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.rules import post_rules, python_rules
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
-from blift.pipelines.stages.media.inputs import media_files
+from blift.pipelines.stages.media.inputs import media_files, with_digests
 from blift.schemas.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -39,16 +40,17 @@ def _prepare(request: Request) -> Prepared:
     shards = [shard for shard in request.shards_of(INGEST.name) if shard.path.startswith("posts/")]
     files = media_files(request, section)
     _check_models(request, section)
+    facts = contents(files, request.record("media"), hashlib.sha256)
     return Prepared(
         inputs={
             "shards": digests(shards, ("posts/",)),
-            **contents(files, request.record("media")),
+            **facts,
             "media": section.model_dump(mode="json", exclude={"store", "decoder"}),
             "rules": {name: as_json(rules.posts) for name, rules in request.recipe.curate.platforms.items()},
             "rejects": listing(request.recipe.rejects),
             **python_rules(request.recipe),
         },
-        plan=partial(_plan, request=request, section=section, posts=shards, files=files),
+        plan=partial(_plan, request=request, section=section, posts=shards, files=with_digests(files, facts)),
         reads=[file.path for file in files],
     )
 
