@@ -7,6 +7,9 @@ PRODUCT := api schemas transforms connectors pipelines
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Compiled modules are kept: without them every command compiles three hundred, which takes a second.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-live test test-long fuzz kill test-training test-runners test-gpu test-images test-browser page mutation lint tree types imports docs docs-check schema-check check shared bench bench-check constraints clean
 

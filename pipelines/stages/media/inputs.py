@@ -12,7 +12,7 @@ from blift.connectors.files import match
 from blift.connectors.inside import check_paths
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.media import Media
-from blift.pipelines.stages.fetch.pipeline import PARTS
+from blift.pipelines.stages.fetch.parts import PARTS
 from blift.pipelines.stages.ingest.inputs import all_fetch_folders, named_files
 from blift.transforms.media.files import ListedFile
 
