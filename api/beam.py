@@ -16,8 +16,9 @@ from blift.connectors.files import match
 from blift.connectors.registry import connectors
 from blift.pipelines.engine.pipeline import WriteRejects, WriteShards
 from blift.pipelines.stages.ingest.inputs import with_beside
-from blift.pipelines.stages.ingest.pipeline import Ingested, IngestInputs, ReadArchives
+from blift.pipelines.stages.ingest.pipeline import Ingested, ReadArchives
 from blift.pipelines.stages.ingest.scope import IngestConfig
+from blift.pipelines.stages.ingest.units import IngestInputs
 from blift.schemas.errors import InputError, did_you_mean
 from blift.transforms.preferences.options import CommentOptions, Margins, PostOptions, PreferenceOptions, TitleOptions
 from blift.transforms.preferences.shown import show_media

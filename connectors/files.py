@@ -13,13 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import pyarrow as pa
 from backports import zstd
 
 from blift.connectors.bytes_read import bytes_read
-from blift.connectors.filesystem import Entry, is_here, matched_by_beam, open_to_read
+from blift.connectors.filesystem import Entry, is_here, matched, open_to_read
 from blift.schemas.errors import InputError, cut
 from blift.schemas.reasons import Reason
 
@@ -32,8 +33,8 @@ _WILDCARDS = "*?["
 #: size, and a file that is made to fill memory to a thousand times and more.
 MAX_RATIO = 100
 
-#: How much of an xz or bzip2 file is taken at a time, packed.
-_PACKED_BYTES = 64 << 10
+#: How much of a packed file is taken at a time.
+_PACKED_BYTES = 128 << 10
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def list_files(pattern: str) -> list[Entry]:
         InputError: the filesystem does not answer, or there is none for such an address.
     """
     try:
-        return matched_by_beam(pattern)
+        return matched(pattern)
     except (ValueError, OSError) as error:
         raise InputError(
             f"Cannot list {cut(pattern, 400)}: {_cause(error)}. Check the address and your access to it."
@@ -192,7 +193,7 @@ def open_bytes(path: str) -> Iterator[ByteStream]:
 
 
 def _open_zstd(raw: Any) -> _Packed:
-    return zstd.ZstdFile(raw, options=_ZSTD_OPTIONS)
+    return _Streams(raw, partial(zstd.ZstdDecompressor, options=_ZSTD_OPTIONS))
 
 
 def _open_gzip(raw: Any) -> _Packed:
@@ -208,7 +209,10 @@ def _open_bzip2(raw: Any) -> _Packed:
 
 
 class _Streams:
-    """Streams of xz or bzip2 that follow one another; Python's own readers take a damaged one for the file's end."""
+    """Streams of zstd, xz or bzip2 that follow one another.
+
+    Python's own readers take a damaged stream of xz or bzip2 for the file's end, and copy what they unpack once more.
+    """
 
     def __init__(self, raw: Any, new: Callable[[], Any]) -> None:
         self._raw = raw

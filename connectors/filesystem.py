@@ -11,9 +11,12 @@ import os
 import posixpath
 import stat
 import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
+
+from blift.connectors.wildcards import paths_matching
 
 #: As Beam's `CompressionTypes` has it.
 _UNCOMPRESSED = "uncompressed"
@@ -110,24 +113,20 @@ def matching(folder: str, pattern: str) -> list[Entry]:
         OSError: the filesystem does not answer.
     """
     if is_here(folder):
-        found = []
-        for name in glob.iglob(pattern, root_dir=folder):
-            path = posixpath.join(folder, name)
-            with suppress(FileNotFoundError):  # gone since it was listed
-                facts = os.stat(path)
-                if stat.S_ISREG(facts.st_mode):
-                    found.append(Entry(path, facts.st_size, facts.st_mtime))
-        return sorted(found)
-    return matched_by_beam(posixpath.join(glob.escape(folder), pattern))
+        paths = (posixpath.join(folder, name) for name in glob.iglob(pattern, root_dir=folder))
+        return sorted(_entries(filter(os.path.isfile, paths)))
+    return matched(posixpath.join(glob.escape(folder), pattern))
 
 
-def matched_by_beam(pattern: str) -> list[Entry]:
-    """The files that a path or an address with wildcards matches, as Beam reads it: ``**`` goes into folders.
+def matched(pattern: str) -> list[Entry]:
+    """The files that a path or an address with wildcards matches, sorted by path; ``**`` goes into folders.
 
     Raises:
         OSError: the filesystem does not answer.
-        ValueError: there is none for such an address.
+        ValueError: there is none for such an address, or the wildcards cannot be read.
     """
+    if is_here(pattern):
+        return sorted(_entries(paths_matching(pattern)))
     with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
         warnings.simplefilter("ignore", FutureWarning)
         listed = _beams(pattern).match([pattern])[0].metadata_list
@@ -136,6 +135,13 @@ def matched_by_beam(pattern: str) -> list[Entry]:
         for each in listed
         if not each.path.endswith("/")
     )
+
+
+def _entries(paths: Iterable[str]) -> Iterator[Entry]:
+    for path in paths:
+        with suppress(FileNotFoundError):  # gone since it was listed
+            facts = os.stat(path)
+            yield Entry(path, facts.st_size, facts.st_mtime)
 
 
 def delete(path: str) -> None:

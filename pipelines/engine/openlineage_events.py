@@ -96,6 +96,7 @@ class _Told:
     def __post_init__(self) -> None:
         self._whole = self._new(self.job)
         self._stage: _Run | None = None
+        self._published: list[Name] = []
         self._send("START", self._whole)
 
     def also(self, report: Report) -> Report:
@@ -113,7 +114,11 @@ class _Told:
             self._stage = None
             report.submitted(stage)
 
-        return replace(report, started=started, done=done, submitted=submitted)
+        def published(address: str) -> None:
+            self._published.append(name_of(address))
+            report.published(address)
+
+        return replace(report, started=started, done=done, submitted=submitted, published=published)
 
     def end(self, error: BaseException | None) -> None:
         """All is done, or an error ended it."""
@@ -151,7 +156,10 @@ class _Told:
     ) -> None:
         at = (datetime.now(UTC) - timedelta(seconds=ago_s)).isoformat()
         whole = None if run is self._whole else self._whole
-        self.sender.send(lambda: _event(self.namespace, state, at, run, whole, self._written(written), error))
+        published = [] if whole else list(self._published)
+        self.sender.send(
+            lambda: _event(self.namespace, state, at, run, whole, self._written(written), published, error)
+        )
 
     def _written(self, shards: Sequence[Shard]) -> dict[str, tuple[Name, list[Shard]]]:
         """The files of a stage by their folders, with the names of these."""
@@ -208,17 +216,26 @@ def _event(
     run: _Run,
     whole: _Run | None,
     written: Mapping[str, tuple[Name, list[Shard]]],
+    published: Sequence[Name],
     error: str | None,
 ) -> RunEvent:
-    from openlineage.client.event_v2 import InputDataset, Job, Run, RunEvent, RunState  # noqa: PLC0415 - an extra
+    from openlineage.client.event_v2 import (  # noqa: PLC0415 - an extra
+        InputDataset,
+        Job,
+        OutputDataset,
+        Run,
+        RunEvent,
+        RunState,
+    )
 
+    outputs = [_output(folder, name, shards) for folder, (name, shards) in written.items()]
     return RunEvent(
         eventType=RunState[state],
         eventTime=at,
         run=Run(run.id, _run_facets(namespace, whole, error)),
         job=Job(namespace, run.job, _job_facets("STAGE" if whole else "JOB")),
         inputs=[InputDataset(*name) for name in run.inputs],
-        outputs=[_output(folder, name, shards) for folder, (name, shards) in written.items()],
+        outputs=[*outputs, *(OutputDataset(*name) for name in published)],
         producer=_producer(),
     )
 

@@ -40,6 +40,8 @@ class Report:
     submitted: Callable[[str], None] = lambda _: None
     kept: Callable[[Sequence[str]], None] = lambda _: None
     """The folder still holds the dataset before: these stages have yet to run."""
+    published: Callable[[str], None] = lambda _: None
+    """The dataset has this address now."""
 
 
 @dataclass(frozen=True)

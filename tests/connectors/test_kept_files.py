@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from blift.connectors import kept_files
 from blift.connectors.kept_files import FileGone, keep_bytes, keep_file
 
 
@@ -25,6 +26,17 @@ def test_a_file_is_linked_under_its_digest_with_the_ending_of_its_bytes(
     assert (tmp_path / "run" / name).samefile(path)
     assert keep_file([str(path)], digest, str(tmp_path / "run"), "store/images") == name
     assert [entry.name for entry in (tmp_path / "run" / name).parent.iterdir()] == [f"{digest}.jpg"]
+
+
+def test_a_file_that_is_linked_is_read_once(
+    picture: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, digest = picture
+    keep_file([str(path)], digest, str(tmp_path / "run"), "store/images")
+    read: list[str] = []
+    monkeypatch.setattr(kept_files, "file_sha256", lambda name: read.append(name) or digest)
+    keep_file([str(path)], digest, str(tmp_path / "run"), "store/images")
+    assert read == [str(path)]
 
 
 def test_what_is_there_with_other_content_is_replaced(picture: tuple[Path, str], tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from tests.hub_server import TOKEN, HubServer
 from tests.kill.killed import Command, spread
 from tests.reddit_server import RedditServer, made_up
 
-#: Kills of each command: a few among the tests; by `make kill` 160 in all, and 160 losses of power.
+#: Kills of each command: a few among the tests; by `make kill` 100 in all, and 100 losses of power.
 FEW = 2
-MANY = {"build": 45, "update": 20, "fetch": 30, "publish": 25, "folder": 10}
+MANY = {"build": 25, "update": 20, "fetch": 20, "publish": 15, "folder": 5}
 REPO = "owner/demo"
 
 

@@ -14,6 +14,9 @@ from tests.kill.killed import Command, spread
 from tests.kill.test_killed import kills, names, nearly_all_were_killed
 from tests.months import write_months
 
+#: The fingerprint of a dataset, and its samples by our own reader and by `datasets`.
+Seen = tuple[str, list[str], list[str]]
+
 
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -28,7 +31,7 @@ def build(archives: Path, recipe: str, out: Path) -> Command:
     return Command(["build", str(archives / f"{recipe}.yaml"), "--out", str(out), "--quiet"], out, {})
 
 
-def seen(out: Path, cache: Path) -> tuple[str, list[str], list[str]]:
+def seen(out: Path, cache: Path) -> Seen:
     """The dataset as readers see it: its fingerprint, and its samples by our own reader and by `datasets`."""
     run = open_run(out)
     loaded = datasets.load_dataset(str(out), "samples", split="train", cache_dir=str(cache))

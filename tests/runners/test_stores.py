@@ -13,10 +13,10 @@ from tests.runners.builds import run_blift
 from tests.runners.conftest import Run
 from tests.runners.engines import ENGINES
 from tests.runners.processes import Processes
+from tests.s3_server import BUCKET, S3, s3_server
 
 pytestmark = [pytest.mark.runner, pytest.mark.timeout(1800)]
 
-_BUCKET = "datasets"
 #: The command, killed when it begins to write samples.
 _KILLED = """
 import os, signal
@@ -33,41 +33,10 @@ cli.main()
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3"]:
-    """An empty bucket on a server on loopback, which every client finds through its environment variables."""
-    server = pytest.importorskip("moto.server", reason="pip install 'blift[stores]' brings an S3 for tests")
-    served = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    served.start()
-    host, port = served.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    yield S3()
-    served.stop()
-
-
-class S3:
-    """What is in the bucket."""
-
-    def __init__(self) -> None:
-        import boto3  # noqa: PLC0415 - of an extra
-
-        self._client = boto3.client("s3")
-        self._client.create_bucket(Bucket=_BUCKET)
-
-    def upload(self, folder: Path) -> None:
-        """Put the files of a folder under its name."""
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            self._client.upload_file(str(path), _BUCKET, f"{folder.name}/{path.relative_to(folder)}")
-
-    def names(self, prefix: str) -> list[str]:
-        """Keys that begin so."""
-        found = self._client.list_objects_v2(Bucket=_BUCKET, Prefix=prefix)
-        return [each["Key"] for each in found.get("Contents", [])]
+def s3() -> Iterator[S3]:
+    """An empty bucket on a server on loopback."""
+    with s3_server() as served:
+        yield served
 
 
 def on_s3(corpus: Path, folder: Path) -> Path:
@@ -75,7 +44,7 @@ def on_s3(corpus: Path, folder: Path) -> Path:
     shutil.copytree(corpus, folder, ignore=shutil.ignore_patterns("reddit", "youtube", "pictures"))
     recipe = folder / "demo.yaml"
     text, begins = recipe.read_text(), re.compile(r"(?<=[\s\"])(?=(reddit|youtube|pictures)/)")
-    recipe.write_text(begins.sub(f"s3://{_BUCKET}/{corpus.name}/", text))
+    recipe.write_text(begins.sub(f"s3://{BUCKET}/{corpus.name}/", text))
     return recipe
 
 
@@ -84,15 +53,15 @@ def test_a_build_on_s3_that_was_killed_and_resumed_has_the_same_bytes(
 ) -> None:
     corpus = corpora("demo").parent
     s3.upload(corpus)
-    build = ["build", str(on_s3(corpus, tmp_path / "recipe")), "--out", f"s3://{_BUCKET}/run"]
+    build = ["build", str(on_s3(corpus, tmp_path / "recipe")), "--out", f"s3://{BUCKET}/run"]
     with Processes(tmp_path / "killed") as processes:
         assert processes.start("blift", [sys.executable, "-P", "-c", _KILLED, *build]).wait() == -signal.SIGKILL
     assert s3.names("run/posts/")
     with Processes(tmp_path / "resumed") as processes:
         printed = run_blift(processes, *build)
         assert (
-            f"The dataset is in s3://{_BUCKET}/run, fingerprint {run(ENGINES[0], 'demo').fingerprint[:16]}." in printed
+            f"The dataset is in s3://{BUCKET}/run, fingerprint {run(ENGINES[0], 'demo').fingerprint[:16]}." in printed
         )
-        assert "files are as they were written" in run_blift(processes, "verify", f"s3://{_BUCKET}/run")
-        assert '"sample_id"' in run_blift(processes, "inspect", f"s3://{_BUCKET}/run", "--rows", "1", "--json")
+        assert "files are as they were written" in run_blift(processes, "verify", f"s3://{BUCKET}/run")
+        assert '"sample_id"' in run_blift(processes, "inspect", f"s3://{BUCKET}/run", "--rows", "1", "--json")
         assert "already done" in run_blift(processes, *build)

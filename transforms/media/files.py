@@ -16,7 +16,8 @@ from blift.transforms.tables import arrow
 from blift.transforms.urls import media_key
 
 #: A name of a file, and the file: ``path`` to open, ``file`` relative to its source, size in bytes; ``surety`` says how
-#: surely the name tells whose it is (``Surety``), ``still`` that it ends as a still picture does.
+#: surely the name tells whose it is (``Surety``), ``still`` that it ends as a still picture does. ``sha256`` is that of
+#: the file as it was changed at ``changed_ns``, null where it is not known.
 FILES = pa.schema(
     [
         pa.field("name", pa.string()),
@@ -25,6 +26,8 @@ FILES = pa.schema(
         pa.field("size_bytes", pa.int64()),
         pa.field("surety", pa.int64()),
         pa.field("still", pa.bool_()),
+        pa.field("sha256", pa.string()),
+        pa.field("changed_ns", pa.int64()),
     ]
 )
 #: A name that the media of a post may have as a file; ``whose`` tells different files of one name apart;
@@ -56,7 +59,8 @@ BESIDE = "beside:"
 class ListedFile(NamedTuple):
     """A file: path to open, name relative to its source, size, and whether it lies beside a record that names it.
 
-    ``addresses`` are those that it was downloaded from, where that is known; its own name says nothing then.
+    ``addresses`` are those that it was downloaded from, where that is known; its own name says nothing then. ``sha256``
+    is its digest where that is known, as of the time of change ``changed_ns``, nanoseconds.
     """
 
     path: str
@@ -64,12 +68,14 @@ class ListedFile(NamedTuple):
     size_bytes: int
     beside: bool
     addresses: tuple[str, ...] = ()
+    sha256: str | None = None
+    changed_ns: int | None = None
 
 
 def file_names(files: Iterable[ListedFile]) -> pa.Table:
     """All names of some files, as ``FILES``."""
     rows = [
-        (name, file.path, file.name, file.size_bytes, surety.value, is_still(file.path))
+        (name, file.path, file.name, file.size_bytes, surety.value, is_still(file.path), file.sha256, file.changed_ns)
         for file in files
         for name, surety in sorted(set(_names_of_file(file)))
     ]
@@ -227,7 +233,7 @@ def with_misfits(uses: pl.DataFrame, form: pl.Expr, duration_s: pl.Expr) -> pl.D
 
 
 def _each_use_once(found: pl.DataFrame) -> pa.Table:
-    uses = found.group_by("path", "file", "size_bytes", "still", "media_key", "place").agg(
+    uses = found.group_by("path", "file", "size_bytes", "still", "sha256", "changed_ns", "media_key", "place").agg(
         pl.col("surety", "posted_at", "title").min(),
         pl.col("spoken", "single", "film").any(),
         pl.col("stated_s").max(),

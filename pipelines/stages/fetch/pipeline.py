@@ -21,53 +21,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.fetch.archives import Written, table_rows, write_archives
+from blift.connectors.fetch.archives import Written, write_archives
 from blift.connectors.fetch.changes import PLATFORM_OF, ItemState
-from blift.connectors.fetch.items import SERVICE, Item, Kind
+from blift.connectors.fetch.items import SERVICE, Kind
 from blift.connectors.fetch.state import State
-from blift.connectors.filesystem import matching
-from blift.connectors.inside import check_paths
 from blift.connectors.malformed import reject_table
 from blift.connectors.parquet import replace_file, take_in
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.pipelines.stages.fetch.parts import ENDED, ENDED_ITEMS, STAGE, Part, reason_of
 from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.worker import work_alone
-from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent, Reason
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 
-STAGE = "fetch"
-#: Where parts lie in the run folder, and what makes one whole.
-PARTS, ENDED = "fetched", "ended.parquet"
 _ASK = 0
-_ENDED = pa.schema(
-    [
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("key", pa.string(), nullable=False),
-        pa.field("state", pa.string(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("message", pa.string()),
-    ]
-)
-#: What a build calls it that something is not to be had; for the rest it has one word.
-_REASON_OF = {
-    Absent.DELETED: Reason.DELETED,
-    Absent.REMOVED: Reason.REMOVED,
-    Absent.BANNED: Reason.REMOVED,
-    Absent.LIVE: Reason.LIVE,
-    Absent.NO_MEDIA: Reason.NO_FILE,
-    Absent.NOT_MEDIA: Reason.NOT_MEDIA,
-    Absent.TOO_MANY_BYTES: Reason.TOO_MANY_BYTES,
-    Absent.BOMB: Reason.BOMB,
-}
 #: What an item is in the table of rejects.
 _RECORD_OF = {Kind.FILE: "media", Kind.FOOTAGE: "media"}
-
-
-def reason_of(absent: Absent) -> Reason:
-    """What a build calls it that something is not to be had."""
-    return _REASON_OF.get(absent, Reason.UNAVAILABLE)
 
 
 @dataclass(frozen=True)
@@ -87,19 +57,6 @@ class FetchConfig:
     shards: int
 
 
-@dataclass(frozen=True)
-class Part:
-    """Some items, by whose names the part is called."""
-
-    items: tuple[Item, ...]
-
-    @property
-    def name(self) -> str:
-        """The part's folder in the run folder: equal items have an equal one, so that a retry replaces a half."""
-        names = "\n".join(sorted(f"{item.kind} {item.key}" for item in self.items))
-        return posixpath.join(PARTS, sha256(names.encode()).hexdigest()[:32])
-
-
 def plan(pipeline: beam.Pipeline, parts: Sequence[Part], config: FetchConfig) -> StagePlan:
     """The stage as a pipeline: items in, files in the run folder and rejects out."""
     lanes = [(number % config.lanes, part) for number, part in enumerate(parts)]
@@ -111,77 +68,6 @@ def plan(pipeline: beam.Pipeline, parts: Sequence[Part], config: FetchConfig) ->
     )
     rejects = asked[REJECTS] | "Write rejects" >> WriteRejects(STAGE, config.folder, config.shards)
     return StagePlan([asked.main, rejects], [asked[TALLY]])
-
-
-def parts_of(items: Iterable[Item], ended: Iterable[tuple[str, str]], size: int) -> list[Part]:
-    """The items that no part has ended yet, in parts; those of one kind together."""
-    known = set(ended)
-    left = sorted({item for item in items if (item.kind.value, item.key) not in known})
-    found = []
-    for kind in Kind:
-        own = [item for item in left if item.kind is kind]
-        found += [Part(tuple(own[first : first + size])) for first in range(0, len(own), size)]
-    return found
-
-
-@dataclass(frozen=True)
-class EndedItems:
-    """Kind and key of the items that parts have ended.
-
-    Attributes:
-        well: done, or known to be absent.
-        failed: in all parts that have them.
-        parts: how many parts there are.
-    """
-
-    well: frozenset[tuple[str, str]]
-    failed: frozenset[tuple[str, str]]
-    parts: int
-
-
-def ended_items(folder: str) -> EndedItems:
-    """The items that the parts in a run folder have ended."""
-    well: set[tuple[str, str]] = set()
-    failed: set[tuple[str, str]] = set()
-    lists = _lists(folder)
-    for path in lists:
-        for row in table_rows(
-            path, pa.schema(list(_ENDED)[:3]), "Delete it, and run the same command again: it asks for its items anew."
-        ):
-            (failed if row["state"] == ItemState.FAILED else well).add((row["kind"], row["key"]))
-    return EndedItems(frozenset(well), frozenset(failed - well), len(lists))
-
-
-def warnings(folder: str) -> list[str]:
-    """A sentence where some of the items failed that a build asked for.
-
-    Raises:
-        FetchError: all of them did.
-    """
-    ended = ended_items(folder)
-    failed = len(ended.failed)
-    if not failed:
-        return []
-    asked = failed + len(ended.well)
-    if not ended.well:
-        raise FetchError(
-            f"Nothing was got: {asked:,} of {asked:,} items failed; the rejects of `{STAGE}` say why. Run the same "
-            "command again to ask for them again."
-        )
-    return [
-        f"{failed:,} of {asked:,} items failed; the rejects of `{STAGE}` say why. The next build asks for them again."
-    ]
-
-
-def whole_parts(folder: str) -> list[str]:
-    """Folders of the parts that are whole: fetch folders, as a build reads them."""
-    return [posixpath.dirname(path) for path in _lists(folder)]
-
-
-def _lists(folder: str) -> list[str]:
-    found = [entry.path for entry in matching(folder, posixpath.join(PARTS, "*", ENDED))]
-    check_paths(folder, [path[len(posixpath.join(folder, "")) :] for path in found])
-    return found
 
 
 class _Ask(beam.DoFn):
@@ -203,7 +89,7 @@ class _Ask(beam.DoFn):
             work_alone(plan, threading.Event())
             written = write_archives(state, folder)
             ended = pa.Table.from_pylist(
-                [dict(zip(_ENDED.names, row, strict=True)) for row in state.ended()], schema=_ENDED
+                [dict(zip(ENDED_ITEMS.names, row, strict=True)) for row in state.ended()], schema=ENDED_ITEMS
             )
             state.close()
             yield from self._keep(folder, part, ended, written)

@@ -15,8 +15,8 @@ from blift.connectors.hub.extra import require_hub
 from blift.connectors.inside import check_paths
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.sources import HubSource, PlatformSource
-from blift.pipelines.stages.fetch import pipeline as fetch
-from blift.pipelines.stages.ingest.pipeline import ArchiveUnit
+from blift.pipelines.stages.fetch.parts import reason_of, whole_parts
+from blift.pipelines.stages.ingest.units import ArchiveUnit
 from blift.schemas.reasons import Reason
 
 #: Files of one post each that a worker reads together: a few seconds' work.
@@ -93,7 +93,7 @@ def fetch_folders(request: Request, source: PlatformSource) -> list[str]:
     fetched = request.recipe.fetch is not None and request.recipe.fetch.stage is not None
     return [
         *request.source.resolve(source.fetched),
-        *(fetch.whole_parts(request.folder.path) if fetched else []),
+        *(whole_parts(request.folder.path) if fetched else []),
     ]
 
 
@@ -127,9 +127,7 @@ def withdrawn_posts(folders: Sequence[str]) -> dict[str, Reason]:
     Raises:
         InputError: a folder is no fetch folder.
     """
-    return {
-        post_id: fetch.reason_of(reason) for folder in folders for post_id, reason in read_withdrawn(folder).items()
-    }
+    return {post_id: reason_of(reason) for folder in folders for post_id, reason in read_withdrawn(folder).items()}
 
 
 def published_files(source: HubSource | None) -> list[HubFile]:

@@ -11,7 +11,6 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import BinaryIO, TypeAlias
 
 import msgspec
@@ -22,15 +21,12 @@ from apache_beam.pvalue import TaggedOutput
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.inside import check_paths
 from blift.connectors.parquet import file_sha256, row_groups
+from blift.pipelines.stages.ingest.units import ENDING, PREFIX, Part
 from blift.schemas.arrow import conform
 from blift.schemas.count import Count
 from blift.schemas.errors import InputError, SchemaError
 from blift.transforms.accounting import TALLY, Tally, TallyKey
 
-#: How the names of parts begin; their key and a digest of their content follow.
-PREFIX = "parts/ingest-"
-#: It is none of Parquet's, so that who reads all Parquet files of a run folder does not take them for tables.
-ENDING = ".part"
 #: The tag of the main output.
 MAIN = ""
 _SCHEMA = pa.schema([pa.field("output", pa.string(), False), pa.field("content", pa.binary(), False)])
@@ -38,19 +34,6 @@ _IPC_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 
 #: What a reader gives: tables, and tables, counts and sentences under a tag.
 Element: TypeAlias = pa.Table | TaggedOutput
-
-
-@dataclass(frozen=True)
-class Part:
-    """Where that which some files gave is kept.
-
-    Attributes:
-        key: digest of all that decides it.
-        path: in the run folder; None where it is not there yet.
-    """
-
-    key: str
-    path: str | None = None
 
 
 def keeping(elements: Iterable[Element], part: Part | None, folder: str) -> Iterator[Element]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -12,7 +11,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.bytes_read import bytes_read
-from blift.connectors.connector import Connector, Records, Unit
+from blift.connectors.connector import Connector, Records
 from blift.connectors.files import Chunk
 from blift.connectors.hub.dataset import HubFile, read_published
 from blift.connectors.registry import connectors
@@ -20,8 +19,9 @@ from blift.pipelines.engine.pipeline import StagePlan, WriteRejects, WriteShards
 from blift.pipelines.stages.ingest import scope
 from blift.pipelines.stages.ingest.known import HASHES, KnownPosts, WithOrphans, hashes_of
 from blift.pipelines.stages.ingest.listed import Listed, lists_of, missing
-from blift.pipelines.stages.ingest.parts import MAIN, Element, Part, keeping, taken_over
-from blift.pipelines.stages.ingest.scope import READ, STAGE, IngestConfig
+from blift.pipelines.stages.ingest.parts import MAIN, Element, keeping, taken_over
+from blift.pipelines.stages.ingest.scope import READ, IngestConfig
+from blift.pipelines.stages.ingest.units import STAGE, ArchiveUnit, IngestInputs
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.accounting import REJECTS, TALLY, Tally, TallyKey
@@ -41,26 +41,6 @@ _OF_POSTS = {
     MAIN: POSTS, REJECTS: SCHEMAS["reject"], _COMMENTS: COMMENTS, _COMMENTS_OF_ANY: COMMENTS
 }  # fmt: skip
 _OF_COMMENTS = {MAIN: COMMENTS, REJECTS: SCHEMAS["reject"], _LEFT_OUT: HASHES}
-
-
-@dataclass(frozen=True)
-class ArchiveUnit:
-    """Files of one archive of a platform that a worker reads together."""
-
-    platform: str
-    archive: str
-    unit: Unit
-    part: Part | None = None
-    """Where that which they give is kept; None where it is not."""
-
-
-@dataclass(frozen=True)
-class IngestInputs:
-    """What is read: files of posts, files of comments alone, and files of published datasets."""
-
-    posts: Sequence[ArchiveUnit]
-    comments: Sequence[ArchiveUnit]
-    published: Sequence[HubFile] = ()
 
 
 class Ingested(NamedTuple):

@@ -13,6 +13,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.connector import Records
 from blift.connectors.files import Chunk
+from blift.pipelines.stages.ingest.units import STAGE
 from blift.schemas.errors import TooManyRejects
 from blift.schemas.platform import Platform
 from blift.schemas.reasons import Reason
@@ -23,7 +24,6 @@ from blift.transforms.rejects import reject_rows, without_payload
 from blift.transforms.rules.registry import RecordKind, apply_rules, checks
 from blift.transforms.tables import arrow, frame
 
-STAGE = "ingest"
 #: Steps of the funnel; rules of the scope come between.
 READ, POST_INGESTED, _WITHDRAWN = 0, (1, "post_ingested"), 900
 #: A file of which this many records could not be read, and more of them than the recipe allows, is not read to its end.

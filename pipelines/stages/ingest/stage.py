@@ -8,24 +8,28 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blift.connectors.files import InputFile
 from blift.pipelines.engine.contents import contents
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.result import Payload
-from blift.pipelines.stages.ingest import pipeline
 from blift.pipelines.stages.ingest.inputs import (
     all_fetch_folders,
     named_files,
     published_files,
     withdrawn_posts,
 )
-from blift.pipelines.stages.ingest.parts import PREFIX
-from blift.pipelines.stages.ingest.scope import STAGE as NAME
-from blift.pipelines.stages.ingest.scope import IngestConfig
 from blift.pipelines.stages.ingest.taking import Settings, Taking, reading
+from blift.pipelines.stages.ingest.units import PREFIX, IngestInputs
+from blift.pipelines.stages.ingest.units import STAGE as NAME
+from blift.schemas.reasons import Reason
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from blift.pipelines.engine.pipeline import StagePlan
 
 #: Environment variable with the key under which author names are hashed; without it they are left out.
 AUTHOR_KEY = "BLIFT_AUTHOR_KEY"
@@ -50,24 +54,12 @@ def _prepare(request: Request) -> Prepared:
     }
     taking = _taking(request, files, facts, decides)
     units = [(found.archive, taking.units(found) if taking else list(found.units())) for found in named]
-    inputs = pipeline.IngestInputs(
+    inputs = IngestInputs(
         posts=[unit for archive, own in units if archive.posts for unit in own],
         comments=[unit for archive, own in units if archive.comments for unit in own],
         published=published_files(sources.hub),
     )
     shards = _shards(request.recipe, sum(file.size_bytes for file in files))
-    config = IngestConfig(
-        folder=request.folder.path,
-        shards=shards,
-        scopes={name: dict(source.scope) for name, source in sources.platforms.items()},
-        withdrawn=withdrawn,
-        author_key=key,
-        max_malformed=request.recipe.rejects.max_malformed,
-        malformed_payload=request.recipe.rejects.payload is not Payload.NONE,
-        reject_payload=request.recipe.rejects.payload is Payload.ALL,
-        reject_out_of_scope=request.recipe.rejects.out_of_scope,
-        limit=request.limit,
-    )
     return Prepared(
         inputs={
             **facts,
@@ -77,11 +69,38 @@ def _prepare(request: Request) -> Prepared:
             "shards": shards,
             "limit": request.limit,
         },
-        plan=partial(pipeline.plan, inputs=inputs, config=config),
+        plan=partial(_plan, request=request, inputs=inputs, shards=shards, withdrawn=withdrawn, author_key=key),
         parts=taking.kept if taking else list,
         reads=[*(file.path for file in files), *sorted({f"hf://datasets/{file.repo}" for file in inputs.published})],
         reading=reading([unit for _, own in units for unit in own]),
     )
+
+
+def _plan(
+    pipeline: beam.Pipeline,
+    request: Request,
+    inputs: IngestInputs,
+    shards: int,
+    withdrawn: Mapping[str, Reason],
+    author_key: bytes | None,
+) -> StagePlan:
+    from blift.pipelines.stages.ingest.pipeline import plan  # noqa: PLC0415 - imports Apache Beam
+    from blift.pipelines.stages.ingest.scope import IngestConfig  # noqa: PLC0415 - the same
+
+    rejects = request.recipe.rejects
+    config = IngestConfig(
+        folder=request.folder.path,
+        shards=shards,
+        scopes={name: dict(source.scope) for name, source in request.recipe.sources.platforms.items()},
+        withdrawn=withdrawn,
+        author_key=author_key,
+        max_malformed=rejects.max_malformed,
+        malformed_payload=rejects.payload is not Payload.NONE,
+        reject_payload=rejects.payload is Payload.ALL,
+        reject_out_of_scope=rejects.out_of_scope,
+        limit=request.limit,
+    )
+    return plan(pipeline, inputs, config)
 
 
 def _taking(

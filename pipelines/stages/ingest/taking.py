@@ -18,8 +18,7 @@ from blift.pipelines.engine.run_report import library_versions
 from blift.pipelines.engine.source import source_digest
 from blift.pipelines.engine.stage import Reading
 from blift.pipelines.stages.ingest.inputs import NamedFiles
-from blift.pipelines.stages.ingest.parts import ENDING, PREFIX, Part
-from blift.pipelines.stages.ingest.pipeline import ArchiveUnit
+from blift.pipelines.stages.ingest.units import ENDING, PREFIX, ArchiveUnit, Part
 
 _NAME = re.compile(r"(?P<key>[0-9a-f]{32})-[0-9a-f]{16}\.part")
 #: What makes rows of archives, beside the package of a connector that is not ours.

@@ -124,7 +124,7 @@ class _Pairs(beam.DoFn):
         yield from tally.emit()
 
     def _written(self, pairs: Pairs, has_file: pa.BooleanArray, index: int, total: int) -> Iterator[Shard]:
-        parts = [("", has_file if self._config.files else pa.array([True] * len(has_file)))]
+        parts = [("", has_file if self._config.files else pa.repeat(pa.scalar(True), len(has_file)))]
         if self._config.files and not self._config.requires_files:
             parts.append(("-without-media", pa.compute.invert(has_file)))
         for suffix, mask in parts:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from blift.connectors.fetch.archives import read_files
 from blift.connectors.fetch.items import StoredFile
@@ -10,7 +12,7 @@ from blift.connectors.files import match
 from blift.connectors.inside import check_paths
 from blift.pipelines.engine.stage import Request
 from blift.pipelines.recipe.media import Media
-from blift.pipelines.stages.fetch.pipeline import PARTS
+from blift.pipelines.stages.fetch.parts import PARTS
 from blift.pipelines.stages.ingest.inputs import all_fetch_folders, named_files
 from blift.transforms.media.files import ListedFile
 
@@ -27,6 +29,18 @@ def media_files(request: Request, section: Media) -> list[ListedFile]:
     named = match(request.source.resolve(section.files)) if section.files else []
     given = [ListedFile(file.path, file.name, file.size_bytes, beside=False) for file in named]
     return sorted([*beside, *given, *_fetched_files(request)])
+
+
+def with_digests(files: Sequence[ListedFile], facts: Mapping[str, Any]) -> list[ListedFile]:
+    """Files of this machine with the digests that were noted of them.
+
+    Args:
+        facts: ``files`` and ``times``, in the order of ``files``, as noted of their contents.
+    """
+    return [
+        file if time is None or not sha256 else file._replace(sha256=sha256, changed_ns=time)
+        for file, (*_, sha256), time in zip(files, facts["files"], facts["times"], strict=True)
+    ]
 
 
 def _fetched_files(request: Request) -> list[ListedFile]:

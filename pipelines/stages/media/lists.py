@@ -31,11 +31,19 @@ def read_list(folder: str, shard: Shard) -> pa.Table:
     Raises:
         InputError: it is missing or damaged, or names a file by a way that leads out of the run folder.
     """
+    rows = _stored(folder, shard)
+    return rows.set_column(1, LISTED.field(1), pa.array(_paths(folder, rows), pa.string())).cast(LISTED)
+
+
+def _stored(folder: str, shard: Shard) -> pa.Table:
     rows = read_parquet(folder, shard)
     if not rows.schema.equals(LISTED) or any(column.null_count for column in rows.columns):
         raise InputError(f"{posixpath.join(folder, shard.path)} is no list of files. Build it again.")
-    full = [_opened(folder, name) for name in rows.column("path").to_pylist()]
-    return rows.set_column(1, LISTED.field(1), pa.array(full, pa.string())).cast(LISTED)
+    return rows
+
+
+def _paths(folder: str, rows: pa.Table) -> list[str]:
+    return [_opened(folder, name) for name in rows.column("path").to_pylist()]
 
 
 def store_of(folder: RunFolder, shard: Shard) -> str:
@@ -72,8 +80,8 @@ def there(folder: RunFolder, lists: list[Shard], *, times: bool = True) -> tuple
     """A digest of what lies where files were listed, so that one that comes back is published; and their bytes."""
     digest, size = hashlib.sha256(), 0
     for shard in lists:
-        rows = read_list(folder.path, shard)
-        facts = [found if times else found and found[:1] for found in map(changed, rows.column("path").to_pylist())]
+        rows = _stored(folder.path, shard)
+        facts = [found if times else found and found[:1] for found in map(changed, _paths(folder.path, rows))]
         digest.update(json.dumps(facts).encode())
         size += sum(rows.column("size_bytes").to_pylist())
     return digest.hexdigest(), size

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
@@ -27,6 +28,7 @@ from blift.connectors.models.speech import SpeechConfig
 from blift.connectors.parquet import file_sha256
 from blift.pipelines.stages.media.guard import Guards
 from blift.pipelines.stages.media.hearing import Ears, digest_of
+from blift.pipelines.stages.media.lists import changed
 from blift.schemas.arrow import conform, from_rows
 from blift.schemas.errors import InputError
 from blift.schemas.reasons import Reason
@@ -110,19 +112,18 @@ class FilesWithUses(beam.DoFn):
         if self._options.at_once > 1:
             yield arrow(uses, FOUND)
         else:
-            yield from _by_file(uses)
+            yield from (arrow(of_file, FOUND) for of_file in _by_file(uses))
 
 
-def _by_file(uses: pl.DataFrame) -> Iterator[pa.Table]:
-    for of_file in uses.partition_by("path", maintain_order=True):
-        yield arrow(of_file, FOUND)
+def _by_file(uses: pl.DataFrame) -> list[pl.DataFrame]:
+    return uses.partition_by("path", maintain_order=True)
 
 
 @dataclass
 class _Found:
     """The uses of a file, its digest, and its row where it was measured before; None where these are not known yet."""
 
-    uses: pa.Table
+    uses: pl.DataFrame
     sha256: str | None
     row: pa.Table | None = None
 
@@ -157,7 +158,7 @@ class MeasureFiles(beam.DoFn):
         Files of this machine have their digests. Those that lie elsewhere are fetched one by one, when they are
         measured.
         """
-        files = _by_file(frame(uses))
+        files = iter(_by_file(frame(uses)))
         while some := [self._found(of_file) for of_file in islice(files, _LOOKED_UP)]:
             for store in (self._store, self._heard):
                 of_store = [found for found in some if found.sha256 and self._store_of(found.uses) is store]
@@ -168,14 +169,14 @@ class MeasureFiles(beam.DoFn):
                 yield known
             yield from ([found] for found in some if found.row is None)
 
-    def _found(self, uses: pa.Table) -> _Found:
-        path, sha256 = uses.column("path")[0].as_py(), None
+    def _found(self, uses: pl.DataFrame) -> _Found:
+        path, sha256 = uses["path"][0], None
         if is_here(path) and not self._is_too_large(uses):
             with suppress(InputError):  # what is wrong with the file is said where it is measured
-                sha256 = file_sha256(path)
+                sha256 = _noted(uses) or file_sha256(path)
         return _Found(uses, sha256)
 
-    def _store_of(self, uses: pa.Table) -> MediaStore:
+    def _store_of(self, uses: pl.DataFrame) -> MediaStore:
         return self._store if _is_spoken(uses) else self._heard
 
     def _made(self, files: Sequence[_Found]) -> list[pa.Table | TaggedOutput]:
@@ -202,11 +203,11 @@ class MeasureFiles(beam.DoFn):
     def _row(self, found: _Found) -> pa.Table:
         uses, limits = found.uses, self._options.measure.limits
         if self._is_too_large(uses):
-            size_bytes = uses.column("size_bytes")[0].as_py()
+            size_bytes = uses["size_bytes"][0]
             raise Refused(Reason.TOO_MANY_BYTES, f"{size_bytes} bytes; at most {limits.max_bytes}")
         store = self._store_of(uses)
         try:
-            with local_file(uses.column("path")[0].as_py()) as local:
+            with local_file(uses["path"][0]) as local:
                 sha256 = found.sha256 or file_sha256(local)
                 row = store.measured(sha256)
                 if row is None:
@@ -216,8 +217,8 @@ class MeasureFiles(beam.DoFn):
             raise Refused(Reason.UNREADABLE_FILE, str(error)) from error
         return row
 
-    def _is_too_large(self, uses: pa.Table) -> bool:
-        return bool(uses.column("size_bytes")[0].as_py() > self._options.measure.limits.max_bytes)
+    def _is_too_large(self, uses: pl.DataFrame) -> bool:
+        return bool(uses["size_bytes"][0] > self._options.measure.limits.max_bytes)
 
     def _measured(self, local: str, sha256: str, size_bytes: int, *, spoken: bool) -> pa.Table:
         measured = self._guards.measure(local)
@@ -232,13 +233,21 @@ class MeasureFiles(beam.DoFn):
         return from_rows([{**row, **measured.traits.columns(), "uses": [], "file": "", "unite_as": ""}], KEPT)
 
 
-def _is_spoken(uses: pa.Table) -> bool:
-    return bool(pa.compute.any(uses.column("spoken")).as_py())
+def _noted(uses: pl.DataFrame) -> str | None:
+    """The digest that was noted of a file; None where there is none, or the file is not as it was then."""
+    path, *noted, sha256 = uses.select("path", "size_bytes", "changed_ns", "sha256").row(0)
+    return sha256 if changed(path) == noted else None
+
+
+def _is_spoken(uses: pl.DataFrame) -> bool:
+    return bool(uses["spoken"].any())
 
 
 def _told(files: Sequence[_Found], rows: Sequence[pa.Table]) -> pl.DataFrame:
     """The uses of files, with the number of each file as ``at``, and with why they are none (``misfit``)."""
-    uses = pl.concat([frame(found.uses).with_columns(at=pl.lit(at)) for at, found in enumerate(files)])
+    heights = [found.uses.height for found in files]
+    at = np.repeat(np.arange(len(files), dtype=np.int32), heights)
+    uses = pl.concat([found.uses for found in files]).with_columns(at=pl.Series(at))
     facts = frame(pa.concat_tables([row.select(["form", "duration_s"]) for row in rows])).with_row_index("at")
     told = uses.join(facts.with_columns(pl.col("at").cast(pl.Int32)), on="at", how="left", maintain_order="left")
     return with_misfits(told, pl.col("form"), pl.col("duration_s"))
@@ -269,8 +278,8 @@ def as_rows(facts: pl.DataFrame) -> pa.Table:
     return conform(facts.select(ROWS.names).to_arrow(compat_level=pl.CompatLevel.oldest()), ROWS)
 
 
-def _reject(uses: pa.Table, refused: Refused) -> dict[str, Any]:
-    key, file = (uses.column(name)[0].as_py() for name in ("media_key", "file"))
+def _reject(uses: pl.DataFrame, refused: Refused) -> dict[str, Any]:
+    key, file = uses.select("media_key", "file").row(0)
     return reject_row("measure", refused.reason, refused.detail, key, file)
 
 

@@ -12,9 +12,8 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.malformed import reject_table
-from blift.connectors.media.salience import check_salience_model
 from blift.connectors.media.settings import DecoderChoice, MeasureConfig
-from blift.connectors.models.speech import SpeechConfig, load_whisper
+from blift.connectors.models.speech import SpeechConfig
 from blift.connectors.parquet import read_shard, shard_name, write_shard
 from blift.connectors.shard import Shard
 from blift.connectors.web.placeholders import DIGESTS
@@ -91,18 +90,6 @@ class MediaConfig:
     describe: DescribeConfig | None
     speech: SpeechConfig | None
     reject_out_of_scope: bool
-
-
-def check(config: MediaConfig) -> None:
-    """Load the models that the recipe names, before anything runs.
-
-    Raises:
-        RecipeError: one cannot be loaded.
-    """
-    if config.measure.salience_model:
-        check_salience_model(config.measure.salience_model)
-    if config.speech:
-        load_whisper(config.speech)
 
 
 def plan(
@@ -204,8 +191,8 @@ class _Wanted(beam.DoFn):
         self._rules = RuleBook.of(self._config.posts, {}, (), self._config.python)
 
     def process(self, shard: Shard) -> Iterator[pa.Table]:
-        posts = judge_posts(frame(read_shard(self._config.folder, shard, "post")), self._rules, Tally(STAGE))
-        yield wanted_names(posts.kept.filter(pl.col("media_key").is_not_null()))
+        posts = frame(read_shard(self._config.folder, shard, "post")).filter(pl.col("media_key").is_not_null())
+        yield wanted_names(judge_posts(posts, self._rules, Tally(STAGE)).kept)
 
 
 class _Match(beam.DoFn):

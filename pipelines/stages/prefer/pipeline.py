@@ -16,6 +16,7 @@ from blift.connectors.shard import Shard, by_place
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.curate.pipeline import ShardPair, read_pair
 from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_files
+from blift.schemas.configs import CONFIGS
 from blift.schemas.reasons import Reason
 from blift.schemas.split import Split
 from blift.transforms.accounting import REJECTS, TALLY, Tally
@@ -31,7 +32,7 @@ from blift.transforms.tables import concat, frame
 
 STAGE = "prefer"
 #: Where preferences lie, with their files and without.
-FOLDERS = ("instructions/preferences", "instructions/preferences-without-media")
+FOLDERS = [folder for _, folder, table in CONFIGS if table == "preference"]
 
 
 @dataclass(frozen=True)

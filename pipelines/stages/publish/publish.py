@@ -126,7 +126,10 @@ def publish(
         if head is None and not wish.dry_run:
             hub.create(private=wish.private)
             head = hub.snapshot()
-        return _Publisher(place, publication, hub, wish, head or Snapshot("")).run()
+        result = _Publisher(place, publication, hub, wish, head or Snapshot("")).run()
+    if result.commit and result.pull_request is None and not wish.dry_run:
+        report.published(f"hf://datasets/{wish.repo}")
+    return result
 
 
 def _released(place: Place, repo: str, report: Report) -> Publication:

@@ -169,6 +169,15 @@ def prepared(reads: list[str]) -> Prepared:
     return Prepared(inputs={}, plan=lambda _: pytest.fail("nothing runs"), reads=reads)
 
 
+def test_what_is_published_is_an_output_of_the_whole(log: Path, tmp_path: Path) -> None:
+    with told_to_openlineage(Report(), "mine", RunFolder(str(tmp_path / "run")), job="mine.publish") as told:
+        told.published("hf://datasets/me/mine")
+    begun, ended = written(log)
+    assert begun["outputs"] == []
+    named = [(dataset["namespace"], dataset["name"]) for dataset in ended["outputs"]]
+    assert (*shown(ended), named) == ("mine.publish", "COMPLETE", [("hf://datasets", "me/mine")])
+
+
 def test_a_stage_that_is_handed_over_is_told_when_it_is_done(
     log: Path, tmp_path: Path, built: tuple[Path, Any]
 ) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from praw.config import Config
 
 from blift.connectors.fetch.items import Item, Kind
-from blift.pipelines.stages.fetch.pipeline import Part, ended_items, parts_of, warnings, whole_parts
+from blift.pipelines.stages.fetch.parts import Part, ended_items, parts_of, warnings, whole_parts
 from blift.schemas.errors import FetchError, RecipeError
 from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from apache_beam.pvalue import TaggedOutput
 from PIL import Image
 
 from blift.connectors.media.settings import MeasureConfig
+from blift.pipelines.stages.media import measuring
 from blift.pipelines.stages.media.measuring import FilesWithUses, MeasureFiles, MeasureOptions, files_at_once
 from blift.transforms.accounting import REJECTS, TALLY, TallyKey
 from blift.transforms.media.files import FOUND
@@ -109,6 +111,26 @@ def test_uses_of_known_files_that_are_of_other_media_are_rejected(tmp_path: Path
     assert set(by_file) == {f"{number}.png" for number in range(_NUMBER) if number not in (1, 2)}
     assert [use["media_key"] for use in by_file["0.png"]["uses"]] == ["url:0", "url:a"]
     assert (by_file["0.png"]["media_key"], by_file["0.png"]["titles"]) == ("url:0", ["again"])
+
+
+@pytest.mark.parametrize("later_ns", [0, 1])
+def test_a_noted_digest_is_used_while_the_file_is_as_it_was_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later_ns: int
+) -> None:
+    rows = [row for row in found(tmp_path).to_pylist() if row["media_key"] == "url:0"]
+    content = Path(rows[0]["path"]).read_bytes()
+    noted = {"sha256": hashlib.sha256(content).hexdigest(), "changed_ns": Path(rows[0]["path"]).stat().st_mtime_ns}
+    read: list[str] = []
+    monkeypatch.setattr(measuring, "file_sha256", lambda path: read.append(path) or noted["sha256"])
+    step = MeasureFiles(MeasureOptions(MeasureConfig(), str(tmp_path / "store"), None, 2))
+    step.setup()
+    noted["changed_ns"] -= later_ns
+    (row,) = [
+        each for each in step.process(pa.Table.from_pylist([rows[0] | noted], FOUND)) if isinstance(each, pa.Table)
+    ]
+    step.teardown()
+    assert row.column("sha256").to_pylist() == [noted["sha256"]]
+    assert read == [rows[0]["path"]][:later_ns]
 
 
 def _is_tally(element: pa.Table | TaggedOutput) -> bool:

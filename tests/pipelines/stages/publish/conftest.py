@@ -62,10 +62,16 @@ def publish_to(hub: HubServer) -> Callable[..., Result]:
     """Publish a run folder to the Hub on loopback."""
 
     def do(
-        folder: Path, *, waits: Waits | None = None, beam: Sequence[str] = (), repo: str = REPO, **wish: object
+        folder: Path,
+        *,
+        waits: Waits | None = None,
+        beam: Sequence[str] = (),
+        repo: str = REPO,
+        report: Report | None = None,
+        **wish: object,
     ) -> Result:
         run = RunFolder(str(folder))
         client = Hub(repo, hub.endpoint, (waits or Waits()).patience)
-        return publish(recipe_of(run), run, beam_arguments(beam), Wish(repo, **wish), Report(), client)  # type: ignore[arg-type]
+        return publish(recipe_of(run), run, beam_arguments(beam), Wish(repo, **wish), report or Report(), client)  # type: ignore[arg-type]
 
     return do

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from blift.connectors.shard import name_of
+from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.stages.publish.publish import Result
 from blift.schemas.errors import InputError, PublishError
 from tests.hub_server import Fault, HubServer
@@ -57,6 +58,19 @@ def test_one_commit_holds_everything_and_the_tag_names_it(
         path: digest for path, digest in held.items() if path not in (".gitattributes", "manifest.json")
     }
     assert {"README.md", "recipe.yaml", "funnel.svg", "schemas/sample-1.3.0.json"} <= held.keys()
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [({}, [f"hf://datasets/{REPO}"]), ({"dry_run": True}, []), ({"create_pr": True}, [])],
+    ids=["published", "dry run", "proposed"],
+)
+def test_the_address_is_told_once_the_dataset_is_there(
+    publish_to: Publish, run_folder: Path, wish: dict[str, bool], told: list[str]
+) -> None:
+    addresses: list[str] = []
+    publish_to(run_folder, report=Report(published=addresses.append), **wish)
+    assert addresses == told
 
 
 def test_the_same_content_again_makes_no_upload_no_commit_and_keeps_the_tag(
