@@ -1,9 +1,12 @@
 """The `blift` command itself: help and version, wrong commands and flags, and exit codes."""
 
 import errno
+import logging
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -162,6 +165,24 @@ def test_a_users_mistake_is_one_line_on_stderr(
     assert capsys.readouterr().err == "blift: The disk is full.\n"
 
 
+class Left(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def _leaves(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that would end the process raises ``Left``, and what it hides for good is shown again."""
+
+    def leave(code: int) -> None:
+        raise Left(code)
+
+    monkeypatch.setattr(ending.os, "_exit", leave)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("_leaves")
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -182,11 +203,7 @@ def test_what_a_disk_refuses_is_a_sentence(
     def fails(_: str) -> str:
         raise error
 
-    def leave(code: int) -> None:
-        raise Left(code)
-
     monkeypatch.setattr(recipe_command, "recipe_text", fails)
-    monkeypatch.setattr(ending.os, "_exit", leave)
     with pytest.raises(Left, match="2"):
         main(["recipe", "show", "demo"])
     assert capsys.readouterr().err.startswith(said)
@@ -201,10 +218,7 @@ def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         main(["recipe", "show", "demo"])
 
 
-class Left(Exception):
-    """Stands for the end of the process."""
-
-
+@pytest.mark.usefixtures("_leaves")
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
     [(KeyboardInterrupt(), 130, "Interrupted. Run the same command again.")],
@@ -220,11 +234,7 @@ def test_an_interrupted_command_leaves_with_its_code(
     def interrupted(_: str) -> str:
         raise raised
 
-    def leave(with_code: int) -> None:
-        raise Left(with_code)
-
     monkeypatch.setattr(recipe_command, "recipe_text", interrupted)
-    monkeypatch.setattr(ending.os, "_exit", leave)
     with pytest.raises(Left) as left:
         main(["recipe", "show", "demo"])
     assert left.value.args == (code,)
@@ -253,17 +263,14 @@ def test_a_command_that_runs_no_pipeline_does_not_import_beam(command: str) -> N
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.usefixtures("_leaves")
 def test_ctrl_c_while_a_command_is_loaded_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(_: str) -> None:
         raise KeyboardInterrupt
 
-    def leave(code: int) -> None:
-        raise Left(code)
-
     monkeypatch.setattr(cli, "import_module", interrupted)
-    monkeypatch.setattr(ending.os, "_exit", leave)
     with pytest.raises(Left, match="130"):
         main(["build", "demo", "--out", "out"])
     assert capsys.readouterr().err.startswith("\nInterrupted.")
