@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.runner, pytest.mark.timeout(1800)]
 _WITH_POOLS = [engine for engine in ENGINES if "worker pool" in engine.name]
 #: How long a runner may take to see that a worker is gone.
 _NOTICED_S = 60
+#: And a whole build on a busy machine, where the runner goes on without the worker.
+_BUILT_S = 1500
 
 #: What a worker's interpreter runs first: it hides the package, as in an image that does not have it.
 _WITHOUT_PACKAGE = """
@@ -58,10 +60,13 @@ def test_a_worker_killed_in_the_middle_never_leads_to_another_dataset(
         build = [BLIFT, "build", str(recipe), "--out", str(out), *engine.start(processes)]
         command = processes.start("blift", build)
         _kill_a_worker(processes, out, command)
-        code, printed = command.wait(_NOTICED_S), processes.log("blift")
-        usage = processes.usage()
+        killed = time.monotonic()
+        code, printed = command.wait(_BUILT_S), processes.log("blift")
+        noticed_s, usage = time.monotonic() - killed, processes.usage()
+    assert "Traceback" not in printed
     if code:
         assert code == 4, printed
+        assert noticed_s < _NOTICED_S
         assert "blift: A worker ended in the middle" in printed
         assert build_on(engine, recipe, tmp_path).digests == expected.digests
     else:
@@ -71,7 +76,7 @@ def test_a_worker_killed_in_the_middle_never_leads_to_another_dataset(
 
 def _kill_a_worker(processes: Processes, out: Path, command: subprocess.Popen[bytes]) -> None:
     """SIGKILL one worker while ingest reads and writes."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + _BUILT_S
     while command.poll() is None and time.monotonic() < deadline:
         workers = [pid for pid in processes.alive() if "--provision_endpoint" in processes.command_line(pid)]
         if workers and any(out.glob("posts/*")):
