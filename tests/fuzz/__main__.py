@@ -13,9 +13,11 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blift.pipelines.engine.ending import EXIT_INTERRUPTED
 from tests.fuzz.kind import Finding, Kind
 from tests.fuzz.kinds import KINDS
 
@@ -30,16 +32,18 @@ _LAST_WORDS = 4_000
 
 @dataclass
 class Told:
-    """What came of the inputs of a kind."""
+    """What came of the inputs of a kind; where Ctrl-C ended the run, of those that were checked by then."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    is_interrupted: bool = False
 
-    def row(self, kind: Kind, inputs: int) -> str:
+    def row(self, kind: Kind) -> str:
         """A row of the table."""
+        checked = self.outcomes.total() + len(self.findings)
         came = ", ".join(f"{outcome} {count:,}" for outcome, count in sorted(self.outcomes.items()))
-        return f"| {kind.name} | {inputs:,} | {came} | {len(self.findings)} | {self.seconds:,.0f} |"
+        return f"| {kind.name} | {checked:,} | {came} | {len(self.findings)} | {self.seconds:,.0f} |"
 
 
 def main() -> int:
@@ -59,12 +63,13 @@ def main() -> int:
     print("| inputs | number | what came of them | findings | seconds |\n|---|--:|---|--:|--:|", flush=True)
     found = 0
     for kind in kinds:
-        inputs = args.inputs or kind.large
-        told = _watched(kind, args.seed, inputs)
+        told = _watched(kind, args.seed, args.inputs or kind.large)
         found += len(told.findings)
-        print(told.row(kind, inputs), flush=True)
+        print(told.row(kind), flush=True)
         for finding in told.findings[:_SHOWN]:
             print(f"finding: {finding}", file=sys.stderr, flush=True)
+        if told.is_interrupted:
+            return EXIT_INTERRUPTED
     return 1 if found else 0
 
 
@@ -88,7 +93,8 @@ def _in_this_process(kind: Kind, seed: int, numbers: Sequence[int]) -> int:
 def _watched(kind: Kind, seed: int, inputs: int) -> Told:
     """Check inputs in a process; where one ends or hangs it, another goes on behind that."""
     told, number, began = Told(), 0, time.monotonic()
-    with tempfile.NamedTemporaryFile("w+", prefix="blift-fuzz-errors-") as errors:
+    with tempfile.NamedTemporaryFile("w+", prefix="blift-fuzz-errors-") as errors, suppress(KeyboardInterrupt):
+        told.is_interrupted = True
         while number < inputs and len(told.findings) < _MOST:
             command = [sys.executable, "-m", "tests.fuzz", kind.name]
             command += ["--inputs", str(inputs), "--seed", str(seed), "--watched", str(number)]
@@ -104,6 +110,7 @@ def _watched(kind: Kind, seed: int, inputs: int) -> Told:
             which, last = f"{kind.name}, seed {seed}, input {number}", errors.read()[-_LAST_WORDS:]
             told.findings.insert(0, f"{which}: the process ended with {process.returncode}, after {last}")
             number += 1
+        told.is_interrupted = False
     told.seconds = time.monotonic() - began
     return told
 
