@@ -119,7 +119,11 @@ def _keyframe(still: Still, config: MeasureConfig) -> Plane:
 def _video(path: str, config: MeasureConfig, *, gpu: bool) -> Measured:
     def watched(source: str) -> Measured:
         audio = _AudioTap(wanted=config.loudness and config.access is Access.EVERY)
-        return _moving(_opened(source, config, audio, gpu=gpu), config, audio, MediaForm.VIDEO)
+        try:
+            return _moving(_opened(source, config, audio, gpu=gpu), config, audio, MediaForm.VIDEO)
+        except FFmpegError as error:  # such as colours that it cannot convert
+            why = (error.strerror or str(error)).lower()
+            raise Refused(Reason.DAMAGED, f"its pictures cannot be converted ({why})") from error
 
     try:
         return watched(path)
