@@ -32,13 +32,13 @@ def test_what_strangers_hand_over_is_refused_with_a_sentence_or_taken_as_it_is(k
 
 
 @pytest.mark.parametrize(
-    ("kind", "seed", "number", "came"),
-    [("media headers", 41, 6250, "damaged"), ("media headers", 1, 11242, "accepted")],
+    ("kind", "seed", "number"),
+    [("media headers", 41, 6250), ("media headers", 1, 11242)],
     ids=["colours that cannot be converted", "no width"],
 )
-def test_an_input_that_was_once_a_finding_is_none(kind: str, seed: int, number: int, came: str, tmp_path: Path) -> None:
+def test_an_input_that_was_once_a_finding_is_none(kind: str, seed: int, number: int, tmp_path: Path) -> None:
     (_, (_, outcome)) = KINDS[kind].run(seed, [number], tmp_path)
-    assert outcome == came
+    assert not isinstance(outcome, Finding)
 
 
 def test_an_input_is_the_same_each_time() -> None:
