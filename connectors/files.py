@@ -7,7 +7,6 @@ import glob
 import gzip
 import lzma
 import os
-import posixpath
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,13 +20,12 @@ from backports import zstd
 
 from blift.connectors.bytes_read import bytes_read
 from blift.connectors.filesystem import Entry, is_here, matched, open_to_read
+from blift.connectors.wildcards import folder_before_wildcards
 from blift.schemas.errors import InputError, cut
 from blift.schemas.reasons import Reason
 
 #: Reddit's archives are packed with a window of 2 GiB (`zstd --long=31`).
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 31}
-
-_WILDCARDS = "*?["
 
 #: A packed file is read until it comes to so many times its size, and some more. Archives unpack to 5 to 30 times their
 #: size, and a file that is made to fill memory to a thousand times and more.
@@ -104,7 +102,7 @@ def match(patterns: Iterable[str]) -> list[InputFile]:
         entries = _entries(pattern)
         if not entries:
             raise InputError(f"No file matches {cut(pattern, 400)}. Check the path in the recipe.")
-        root = _folder_before_wildcards(pattern)
+        root = folder_before_wildcards(pattern)
         for entry in entries:
             if is_here(entry.path) and os.path.exists(entry.path) and not os.path.isfile(entry.path):
                 raise InputError(f"{entry.path} is a device, a pipe or a socket. Name regular files in the recipe.")
@@ -158,12 +156,6 @@ def _cause(error: Exception) -> str:
     return str(next(iter(details.values()))) if details else str(error)
 
 
-def _folder_before_wildcards(pattern: str) -> str:
-    """The part of a pattern up to the folder in which its first wildcard, or its file, stands."""
-    first = min((pattern.find(mark) for mark in _WILDCARDS if mark in pattern), default=len(pattern))
-    return posixpath.dirname(pattern[:first])
-
-
 @contextmanager
 def open_bytes(path: str) -> Iterator[ByteStream]:
     """Open a file for reading, unpacked if it is zstd, gzip, xz or bzip2 by its first bytes, whatever its name.
@@ -211,7 +203,7 @@ def _open_bzip2(raw: Any) -> _Packed:
 class _Streams:
     """Streams of zstd, xz or bzip2 that follow one another.
 
-    Python's own readers take a damaged stream of xz or bzip2 for the file's end, and copy what they unpack once more.
+    Python's own readers take a damaged stream of xz or bzip2 for the end of the file, and copy unpacked zstd once more.
     """
 
     def __init__(self, raw: Any, new: Callable[[], Any]) -> None:

@@ -123,7 +123,7 @@ def matched(pattern: str) -> list[Entry]:
 
     Raises:
         OSError: the filesystem does not answer.
-        ValueError: there is none for such an address, or the wildcards cannot be read.
+        ValueError: no filesystem takes such an address, or a wildcard is invalid.
     """
     if is_here(pattern):
         return sorted(_entries(paths_matching(pattern)))

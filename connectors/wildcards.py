@@ -7,7 +7,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-#: A wildcard, a set of characters, or one character. A set may begin with `]`, and one without an end is none.
+#: A wildcard, a set of characters in brackets, or a single character. A set may begin with `]`; a bracket that is never
+#: closed is a character.
 _PIECE = re.compile(r"\*\*|\*|\?|\[!?+\]?+[^\]]*+\]|.", re.DOTALL)
 _MARKS = {"**": ".*", "*": r"[^/\\]*", "?": "."}
 _FIRST = re.compile(r"[*?\[]")
@@ -21,12 +22,11 @@ def paths_matching(pattern: str) -> Iterator[str]:
             that ends with a slash is for all files of the folder.
 
     Raises:
-        ValueError: it has a set of characters that is none, such as ``[z-a]``.
+        ValueError: a set of characters in it is invalid, such as ``[z-a]``.
     """
     pattern = f"{pattern}*" if pattern.endswith("/") else pattern
     wanted = _expression(pattern)
-    first = _FIRST.search(pattern)
-    top = posixpath.dirname(pattern[: first.start() if first else None])
+    top = folder_before_wildcards(pattern)
     # No deeper than the pattern goes: a folder of archives may lie above folders with millions of files.
     deepest = None if "**" in pattern else sum(map(pattern.count, "/?["))
     for folder, folders, names in os.walk(top or "."):
@@ -37,6 +37,12 @@ def paths_matching(pattern: str) -> Iterator[str]:
                 yield path
         if deepest is not None and posixpath.join(below, "").count("/") >= deepest:
             folders.clear()
+
+
+def folder_before_wildcards(pattern: str) -> str:
+    """The part of a pattern up to the folder that holds its first wildcard or, where it has none, its file."""
+    first = _FIRST.search(pattern)
+    return posixpath.dirname(pattern[: first.start() if first else None])
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

@@ -13,12 +13,11 @@ def require_media(option: str) -> None:
     """Check that the extra `media` is installed.
 
     Args:
-        option: of the recipe, that needs it.
+        option: the option of the recipe that needs it.
 
     Raises:
         RecipeError: it is not.
     """
-    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
-        raise RecipeError(
-            f"`{option}` needs the extra `media` ({', '.join(missing)} not installed). Install blift[media]."
-        )
+    missing = next((name for name in _PACKAGES if find_spec(name) is None), None)
+    if missing:
+        raise RecipeError(f"`{option}` needs the extra `media` ({missing} is not installed). Install blift[media].")

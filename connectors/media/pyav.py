@@ -125,7 +125,7 @@ class PyAvVideo:
                 if packet is None:
                     return
             except FFmpegError as error:
-                self._errors[_cause(error)] += 1
+                self._errors[cause_of(error)] += 1
                 return
             if packet.stream is not self._stream and self._audio is not None:
                 self._audio(packet)
@@ -133,7 +133,7 @@ class PyAvVideo:
             try:
                 frames = packet.decode()
             except FFmpegError as error:
-                self._errors[_cause(error)] += 1
+                self._errors[cause_of(error)] += 1
                 continue
             for frame in frames:
                 if frame.is_corrupt:
@@ -215,7 +215,7 @@ def open_container(path: str) -> av.container.InputContainer:
     try:
         return av.open(f"file:{path}", options=dict(_OPTIONS), metadata_errors="replace")
     except FFmpegError as error:
-        raise Refused(Reason.NOT_MEDIA, f"no image or video format that is read here ({_cause(error)})") from error
+        raise Refused(Reason.NOT_MEDIA, f"no image or video format that is read here ({cause_of(error)})") from error
 
 
 def facts_of(path: str, limits: Limits) -> VideoFacts:
@@ -301,7 +301,7 @@ class Packets:
         try:
             packet = next(self._left, None)
         except FFmpegError as error:
-            self.damage, packet = _cause(error), None
+            self.damage, packet = cause_of(error), None
         if packet is None:
             return False
         if packet.stream is not self._pictures and self._audio is not None:
@@ -372,5 +372,6 @@ class Timeline:
         return time_s, self._next_s
 
 
-def _cause(error: FFmpegError) -> str:
+def cause_of(error: FFmpegError) -> str:
+    """What FFmpeg says of an error, in lower case."""
     return (error.strerror or str(error)).lower()

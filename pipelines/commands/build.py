@@ -6,7 +6,6 @@ import argparse
 import gc
 import shlex
 import sys
-from collections.abc import Iterator
 
 from blift.pipelines.build.build import build
 from blift.pipelines.build.stages import STAGES, stages_of
@@ -114,9 +113,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_runner(beam: BeamArguments, folder: str, *, detach: bool) -> bool:
-    """Find out whether the runner that is asked for can work; whether the build is to wait for it is what is returned.
+    """Check that the chosen runner can work, and say whether the build hands its stages over without waiting.
 
-    Without an argument of Beam's, the runner is this process, and Beam need not be imported to know it.
+    Without options of Beam the runner is this process: there is nothing to check, and Beam is not imported.
     """
     if not beam.arguments:
         return detach
@@ -153,17 +152,18 @@ def warnings(manifest: Manifest) -> list[str]:
 
 def _nothing_left(manifest: Manifest) -> list[str]:
     """That the dataset is empty, and since which stage; or that none of its media has a file."""
-    return [*list(_nothing_made(manifest))[:1], *_no_files(manifest)]
+    return [*_nothing_made(manifest), *_no_files(manifest)]
 
 
-def _nothing_made(manifest: Manifest) -> Iterator[str]:
+def _nothing_made(manifest: Manifest) -> list[str]:
     for stage, prefix, what in _MADE:
         record = manifest.stages.get(stage)
         if record and not any(shard.rows for shard in record.shards if shard.path.startswith(prefix)):
             emptied = [row for row in record.funnel if row.rows_in and not row.rows_out and row.step != "read"]
             which = "; ".join(f"`{row.step}` left out all {row.rows_in:,} {row.table}s" for row in emptied)
             told = f": {which}" if which else ""
-            yield f"No {what}{told}. The funnel says what came in, and which step left it out."
+            return [f"No {what}{told}. The funnel says what came in, and which step left it out."]
+    return []
 
 
 def _no_files(manifest: Manifest) -> list[str]:

@@ -78,7 +78,7 @@ def contents(
 
 
 def _before(known: StageRecord | None, digits: int) -> dict[tuple[str, int, int], str]:
-    """Digests of so many digits by name, size and time of change, of files of this machine."""
+    """Noted digests of files of this machine, by name, size and time of change; only those with this many digits."""
     inputs = known.inputs if known else {}
     files, times = inputs.get("files", []), inputs.get("times", [])
     return {

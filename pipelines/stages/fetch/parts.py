@@ -32,7 +32,7 @@ ENDED_ITEMS = pa.schema(
 )
 #: What of it says how each item ended.
 _STATES = pa.schema(list(ENDED_ITEMS)[:3])
-#: What a build calls it that something is not to be had; for the rest it has one word.
+#: The reason in a build for what a fetch could not get; `unavailable` for all that are not listed.
 _REASON_OF = {
     Absent.DELETED: Reason.DELETED,
     Absent.REMOVED: Reason.REMOVED,
@@ -46,7 +46,7 @@ _REASON_OF = {
 
 
 def reason_of(absent: Absent) -> Reason:
-    """What a build calls it that something is not to be had."""
+    """The reason in a build for what a fetch could not get."""
     return _REASON_OF.get(absent, Reason.UNAVAILABLE)
 
 

@@ -19,7 +19,7 @@ from blift.connectors.media.frames import Plane, VideoFacts, VideoFile
 from blift.connectors.media.images import Animation, Still, is_animated, read_image
 from blift.connectors.media.limits import Refused
 from blift.connectors.media.nvidia import NvidiaVideo, can_decode
-from blift.connectors.media.pyav import PyAvVideo, container_of, facts_of
+from blift.connectors.media.pyav import PyAvVideo, cause_of, container_of, facts_of
 from blift.connectors.media.settings import Access, DecoderChoice, MeasureConfig
 from blift.pipelines.stages.media.keyframes import Traits, describe, drawn, jpeg
 from blift.pipelines.stages.media.watch import Watch
@@ -122,8 +122,7 @@ def _video(path: str, config: MeasureConfig, *, gpu: bool) -> Measured:
         try:
             return _moving(_opened(source, config, audio, gpu=gpu), config, audio, MediaForm.VIDEO)
         except FFmpegError as error:  # such as colours that it cannot convert
-            why = (error.strerror or str(error)).lower()
-            raise Refused(Reason.DAMAGED, f"its pictures cannot be converted ({why})") from error
+            raise Refused(Reason.DAMAGED, f"its pictures cannot be converted ({cause_of(error)})") from error
 
     try:
         return watched(path)

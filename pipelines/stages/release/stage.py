@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from blift.connectors.media.extra import require_media
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.engine.stage import Prepared, Request, Stage
 from blift.pipelines.recipe.result import MediaShape
@@ -88,16 +89,14 @@ def _media(request: Request, manifest: Manifest, chosen: Sequence[Part]) -> Medi
     """The part of the stage that publishes media, where the recipe asks for it.
 
     Raises:
-        InputError: its libraries are not installed, or the run folder has no media, or no pairs that can hold them.
+        RecipeError: its libraries are not installed.
+        InputError: the run folder has no media, or no pairs that can hold them.
     """
     if request.recipe.publish.media is MediaShape.NONE:
         return None
-    try:
-        from blift.pipelines.stages.release.media_part import media_part  # noqa: PLC0415 - needs the extra
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"`publish.media` needs the extra `media` ({error.name} is not installed). Install blift[media]."
-        ) from error
+    require_media("publish.media")
+    from blift.pipelines.stages.release.media_part import media_part  # noqa: PLC0415 - needs the extra
+
     return media_part(request.folder, manifest, request.recipe.publish, chosen)
 
 
