@@ -6,7 +6,7 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,28 +99,43 @@ class _Bounded(httpx2.SyncByteStream):
 class _Gate:
     """Holds all threads back until the server wants to be asked again."""
 
+    clock: Callable[[], float]
+    sleep: Callable[[float], object]
     until: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hold(self, seconds: float) -> None:
         with self.lock:
-            self.until = max(self.until, time.monotonic() + seconds)
+            self.until = max(self.until, self.clock() + seconds)
 
     def wait(self) -> None:
-        while (left := self.until - time.monotonic()) > 0:
-            time.sleep(left)
+        while (left := self.until - self.clock()) > 0:
+            self.sleep(left)
 
 
 class Client:
     """Sends questions to one endpoint. Threads may use it together.
 
     Redirects are not followed: they could carry the key elsewhere.
+
+    Args:
+        address: the endpoint.
+        connections: how many are kept open at most.
+        clock: tells a time that is never set back, in seconds.
+        sleep: waits for so many seconds.
     """
 
-    def __init__(self, address: Address, connections: int) -> None:
+    def __init__(
+        self,
+        address: Address,
+        connections: int,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._address = address
         self._key = address.key()
-        self._gate = _Gate()
+        self._gate = _Gate(clock, sleep)
+        self._sleep = sleep
         limit = address.timeout_s
         connection = httpx2.Client(
             transport=_Transport(self._key, limit, connections), trust_env=False, follow_redirects=False
@@ -198,7 +213,7 @@ class Client:
             self._gate.hold(asked_wait)
         elif attempt + 1 < self._address.attempts:
             longest = min(_MAX_WAIT_S, self._address.backoff_s * 2**attempt)
-            time.sleep(longest * random.uniform(0.5, 1.0))
+            self._sleep(longest * random.uniform(0.5, 1.0))
 
 
 def unanswered(url: str, failures: int, detail: str) -> InputError:

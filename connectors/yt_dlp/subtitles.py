@@ -238,10 +238,10 @@ def _timed(start_ms: Any, duration_ms: Any, words: str) -> SpeechTuple:
 def _clipped(speech: list[SpeechTuple]) -> list[SpeechTuple]:
     """Automatic captions: a line stays while the next one is spoken, and here ends where that begins."""
     spoken = [segment for segment in speech if segment[2]]
-    starts = [start for start, _, _ in spoken[1:]]
+    starts = [start for start, _, _ in spoken]
     return [
         (start, min(end, following) if following > start else end, words)
-        for (start, end, words), following in zip(spoken, [*starts, LONGEST_S], strict=True)
+        for (start, end, words), following in zip(spoken, [*starts[1:], LONGEST_S], strict=False)
     ]
 
 

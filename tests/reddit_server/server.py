@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -40,6 +41,7 @@ class Fault:
         status: of the answer; 0 closes the connection without one.
         body: of the answer. ``headers``: of the answer.
         times: how often.
+        again_in_s: the answer's Retry-After names the date that is so many seconds away when it is given.
         cut: bytes of the proper answer that are sent; the connection closes then, in the middle of it.
     """
 
@@ -48,7 +50,14 @@ class Fault:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1
+    again_in_s: float | None = None
     cut: int | None = None
+
+    def header(self) -> dict[str, str]:
+        """The headers of an answer that is given now."""
+        if self.again_in_s is None:
+            return self.headers
+        return self.headers | {"Retry-After": formatdate(time.time() + self.again_in_s, usegmt=True)}
 
 
 class Asked(NamedTuple):
@@ -68,7 +77,7 @@ class RedditServer(Loopback):
         site: what it knows.
         limit: requests that it allows; None for any number.
         latency_s: how long an answer takes.
-        token_s: how long a token is good for.
+        tokens_hold: whether tokens are good until ``expire_tokens``; otherwise none ever is.
         port: 0 for any.
     """
 
@@ -78,10 +87,10 @@ class RedditServer(Loopback):
         *,
         limit: Limit | None = None,
         latency_s: float = 0.0,
-        token_s: float = 86_400.0,
+        tokens_hold: bool = True,
         port: int = 0,
     ) -> None:
-        self.site, self.limit, self.latency_s, self.token_s = site, limit, latency_s, token_s
+        self.site, self.limit, self.latency_s, self.tokens_hold = site, limit, latency_s, tokens_hold
         self.lock = threading.Lock()
         self.asked: list[Asked] = []
         self.faults: list[Fault] = []
@@ -89,7 +98,7 @@ class RedditServer(Loopback):
         self.violations: list[str] = []
         #: Requests over the limit, each of which got a 429.
         self.refused = 0
-        self.tokens: dict[str, float] = {}
+        self.tokens: dict[str, bool] = {}
         self._window = (0.0, 0)
         super().__init__(_Handler, port)
 
@@ -104,6 +113,11 @@ class RedditServer(Loopback):
         """Requests by path."""
         with self.lock:
             return Counter(asked.path for asked in self.asked)
+
+    def expire_tokens(self) -> None:
+        """Accept no token any more that was given so far."""
+        with self.lock:
+            self.tokens = dict.fromkeys(self.tokens, False)
 
     def let_in(self) -> tuple[bool, dict[str, str]]:
         """Count a request against the limit: whether it may be answered, and the headers that say what is left."""
@@ -147,7 +161,7 @@ class _Handler(Handler):
         if not is_let_in:
             status, content = 429, json.dumps({"message": "Too Many Requests", "error": 429}).encode()
         elif fault and fault.cut is None:
-            status, content, headers = fault.status, fault.body, headers | fault.headers
+            status, content, headers = fault.status, fault.body, headers | fault.header()
         else:
             status, content, more = self._answer(path, fields)
             headers |= more
@@ -205,10 +219,10 @@ class _Handler(Handler):
     def _check_bearer(self) -> None:
         kind, _, token = self.headers.get("Authorization", "").partition(" ")
         with self.server.site.lock:
-            good_until = self.server.site.tokens.get(token)
-        if kind.lower() != "bearer" or good_until is None:
+            is_good = self.server.site.tokens.get(token)
+        if kind.lower() != "bearer" or is_good is None:
             raise Refusal(401, headers=_EXPIRED, violates="no token of ours")
-        if time.monotonic() >= good_until:
+        if not is_good:
             raise Refusal(401, headers=_EXPIRED)
 
     def _token(self, fields: dict[str, str]) -> Data:
@@ -222,7 +236,7 @@ class _Handler(Handler):
             return {"error": "unsupported_grant_type"}
         with reddit.lock:
             token = f"token-{len(reddit.tokens)}"
-            reddit.tokens[token] = time.monotonic() + reddit.token_s
+            reddit.tokens[token] = reddit.tokens_hold
         # Reddit says a day; the server may forget earlier.
         return {"access_token": token, "token_type": "bearer", "expires_in": 86_400, "scope": "*"}
 

@@ -18,10 +18,12 @@ import pytest
 
 from blift.connectors.models.address import Address
 from blift.connectors.models.allowance import Limits
+from blift.connectors.models.client import Client
 from blift.connectors.models.config import EndpointConfig
 from blift.connectors.models.endpoint import VisionEndpoint
 from blift.connectors.models.pictures import ANSWERS
 from blift.schemas.errors import InputError, RecipeError
+from tests.clock import Clock
 
 from .conftest import Asked, Endpoint, Says, completion, described
 
@@ -31,7 +33,7 @@ KEY = "sk-Very+Secret/0123456789"
 
 @pytest.fixture
 def config(endpoint: Endpoint, tmp_path: Path) -> EndpointConfig:
-    address = Address(endpoint.url, timeout_s=5, attempts=3, backoff_s=0.01)
+    address = Address(endpoint.url, timeout_s=60, attempts=3, backoff_s=0.01)
     return EndpointConfig(address, "tiny-vl", str(tmp_path / "answers"), concurrency=4)
 
 
@@ -126,20 +128,28 @@ def test_a_damaged_answer_in_the_cache_is_asked_and_kept_anew(
     assert [path.name for path in Path(config.cache).glob("*/*")] == [entry.name]
 
 
-def test_retry_after_holds_every_request_back(endpoint: Endpoint, config: EndpointConfig, pictures: Pictures) -> None:
-    times: list[float] = []
+def test_retry_after_holds_every_request_back(endpoint: Endpoint, config: EndpointConfig) -> None:
+    busy, fine = Says(429, b"slow down", {"Retry-After": "90"}), Says(200, b"{}")
+    endpoint.answer = lambda _, number: busy if number == 1 else fine
+    question = {"model": "tiny-vl", "messages": [{"role": "user", "content": "What is to be seen?"}]}
+    asked_meanwhile = []
 
-    def answer(asked: Asked, number: int) -> Says:
-        times.append(time.monotonic())
-        if number == 2:
-            return Says(429, b"slow down", {"Retry-After": "1.5"})
-        return replace(described(asked.picture), after_s=0.4)
+    def post() -> bytes:
+        return client.post(question, Limits().share(0, 100))
 
-    endpoint.answer = answer
-    assert outcomes(ask(replace(config, concurrency=2), pictures(8))) == ["described"] * 8
-    assert len(times) == 9
-    held = [moment for moment in times if times[1] + 0.4 < moment < times[1] + 1.49]
-    assert len(held) <= 1  # one may have been under way
+    def meanwhile() -> bool:
+        """Another question comes while the first waits: it has to wait as well."""
+        if len(clock.waits) == 1:
+            assert post() == b"{}"
+        asked_meanwhile.append(len(endpoint.asked))
+        return False
+
+    clock = Clock(0.0, meanwhile)
+    client = Client(config.address, 2, clock, clock.sleep)
+    assert post() == b"{}"
+    assert clock.waits == [90.0, 90.0]
+    assert asked_meanwhile == [1, 2]
+    assert len(endpoint.asked) == 3
 
 
 def test_retry_after_may_be_a_date(endpoint: Endpoint, config: EndpointConfig, pictures: Pictures) -> None:

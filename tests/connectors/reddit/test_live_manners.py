@@ -9,7 +9,6 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 
@@ -145,16 +144,16 @@ def test_a_token_that_is_none_fails_and_is_asked_for_again(fetcher: Made, answer
 
 
 def test_a_token_that_expired_is_replaced_within_the_question(fetcher: Made) -> None:
-    with RedditServer(made_up(1), token_s=0.3) as server:
+    with RedditServer(made_up(1)) as server:
         asking = fetcher(server)
         assert isinstance(fetch_one(asking), Done)
-        time.sleep(0.4)
+        server.expire_tokens()
         assert isinstance(fetch_one(asking), Done)
         assert server.counts()["/api/v1/access_token"] == 2
 
 
 def test_tokens_that_are_never_good_end_in_one_sentence(fetcher: Made) -> None:
-    with RedditServer(made_up(1), token_s=0) as server:
+    with RedditServer(made_up(1), tokens_hold=False) as server:
         with pytest.raises(FetchError, match="does not accept the token that it gave"):
             fetch_one(fetcher(server))
         assert server.counts()["/api/info"] == 2
@@ -173,9 +172,9 @@ def test_a_server_in_trouble_fails_the_item_at_once_and_counts(ask: Ask, status:
 def test_nobody_asks_before_the_time_that_a_busy_server_names(
     fetcher: Made, tmp_path: Path, status: int, form: str
 ) -> None:
-    told = "1" if form == "number" else formatdate(time.time() + 5, usegmt=True)
+    busy = {"headers": {"Retry-After": "1"}} if form == "number" else {"again_in_s": 5.0}
     with RedditServer(made_up(1)) as server:
-        server.faults.append(Fault("/api/info", status, b"", {"Retry-After": told}))
+        server.faults.append(Fault("/api/info", status, **busy))
         first, second = (fetcher(server, Manners(str(tmp_path / "shared"))) for _ in range(2))
         outcome = fetch_one(first)
         assert isinstance(outcome, Failed)

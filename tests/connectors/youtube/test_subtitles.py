@@ -155,6 +155,18 @@ def test_json3_ends_a_line_where_the_next_begins() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("format_", "content"),
+    [
+        ("json3", b'{"events": [{"segs": [{"utf8": "\\n", "tOffsetMs": 3}]}]}'),
+        ("srv3", b'<timedtext format="3"><body><p t="0" d="9"><s t="3"> </s></p></body></timedtext>'),
+        ("vtt", b"WEBVTT\n\n00:00.000 --> 00:01.000\n<00:00:00.500><c> </c>\n"),
+    ],
+)
+def test_automatic_captions_in_which_nothing_is_said_are_no_speech(format_: str, content: bytes) -> None:
+    assert parse_subtitles(content, format_) == []
+
+
 @pytest.mark.parametrize("format_", ["vtt", "json3", "srv3"])
 def test_no_captions_are_no_speech(format_: str) -> None:
     empty = {"vtt": b"WEBVTT\n\n", "json3": b'{"events": []}', "srv3": b'<timedtext format="3"/>'}
