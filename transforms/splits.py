@@ -39,7 +39,7 @@ def components(sample_ids: pl.Series, clusters: pl.Series, channels: pl.Series) 
 
 
 def _named(prefix: str, values: pl.Series) -> pl.Series:
-    return (prefix + values.cast(pl.String)).rename("name")
+    return prefix + values.cast(pl.String)
 
 
 def split_of(groups: pl.Series, validation: float, test: float) -> pl.Series:
@@ -47,4 +47,4 @@ def split_of(groups: pl.Series, validation: float, test: float) -> pl.Series:
     share = hash64("split " + groups) / 2.0**64
     chosen = np.where(share < validation, Split.VALIDATION.value, Split.TRAIN.value)
     chosen = np.where((share >= validation) & (share < validation + test), Split.TEST.value, chosen)
-    return pl.Series("split", chosen.astype(object), dtype=pl.String)
+    return pl.Series(chosen.astype(object), dtype=pl.String)

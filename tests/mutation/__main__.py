@@ -125,7 +125,7 @@ def _run(module: str, source: str, tests: list[str], log: Path) -> None:
     stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for number in (1, 2):
         os.dup2(stream, number)
-    name = f"blift.transforms.{module.replace('/', '.')}"
+    name = _import_name(module)
     sys.meta_path.insert(0, _Finder(name, _Loader(_ROOT / "transforms" / f"{module}.py", source)))
     code = pytest.main(
         [
@@ -143,13 +143,18 @@ def _run(module: str, source: str, tests: list[str], log: Path) -> None:
     os._exit(int(code))
 
 
+def _import_name(module: str) -> str:
+    return f"blift.transforms.{module.replace('/', '.')}"
+
+
 class Suite:
     """The tests of one module."""
 
     def __init__(self, module: str) -> None:
         self.module = module
         self.source = (_ROOT / "transforms" / f"{module}.py").read_text()
-        self._tests = [str(_ROOT / "tests" / "transforms" / test) for test in MODULES[module]]
+        frozen = f"test_frozen.py::test_dataclasses_are_frozen[{_import_name(module)}]"
+        self._tests = [str(_ROOT / "tests" / "transforms" / test) for test in (*MODULES[module], frozen)]
         self._log = _KEPT / f"{module.replace('/', '-')}.log"
         self._timeout_s: float | None = None
 

@@ -118,6 +118,18 @@ def test_each_platform_has_a_selection_of_its_own() -> None:
     assert found.kept["platform"].value_counts(sort=True).rows() == [("reddit", len(_WORDS)), ("youtube", 1)]
 
 
+def test_the_columns_stay_as_they_are_and_rejects_have_three_more() -> None:
+    found = chosen(comment("a", "alpha", score=2), comment("b", "alpha", score=1), near=0.9, top=1)
+    assert found.kept.columns == list(_SCHEMA)
+    assert found.rejected.columns == [*_SCHEMA, "rule", "reason", "detail"]
+
+
+def test_media_come_first_and_platforms_backwards_in_the_alphabet() -> None:
+    names = ["bluesky", "vimeo", "reddit", "youtube"]
+    rows = [comment(name, "alpha", score=1) | {"platform": name, "comment_id": f"{name}:1"} for name in names]
+    assert kept(chosen(*rows)) == ["youtube", "vimeo", "reddit", "bluesky"]
+
+
 @pytest.mark.parametrize(("near", "top"), [(None, None), (0.8, 3)])
 def test_no_comments_are_no_comments(near: float | None, top: int | None) -> None:
     found = chosen(near=near, top=top)

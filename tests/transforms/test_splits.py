@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blift.transforms.splits import components, split_of
+from blift.transforms.tables import hash64
 
 Row = tuple[str | None, str | None]
 
@@ -105,6 +106,26 @@ def test_shares_are_near_those_asked_for(validation: float, test: float) -> None
     assert found.get("validation", 0.0) == pytest.approx(validation, abs=0.01)
     assert found.get("test", 0.0) == pytest.approx(test, abs=0.01)
     assert found["train"] == pytest.approx(1 - validation - test, abs=0.01)
+
+
+def test_a_name_is_in_the_same_split_in_every_version() -> None:
+    names = pl.Series([f"channel:{place}" for place in range(12)])
+    splits = {"channel:0", "channel:4", "channel:5", "channel:6", "channel:7", "channel:8", "channel:9"}
+    chosen = dict(zip(names, split_of(names, 0.3, 0.3), strict=True))
+    assert {name for name, split in chosen.items() if split == "validation"} == splits
+    assert {name for name, split in chosen.items() if split == "test"} == {"channel:10", "channel:11"}
+
+
+def test_a_name_at_the_bound_of_a_share_is_beyond_it() -> None:
+    names = pl.Series(["channel:a"])
+    bound = float(hash64("split " + names)[0] / 2.0**64)
+    assert split_of(names, bound, 0.1).to_list() == ["test"]
+    assert split_of(names, bound, 0.0).to_list() == ["train"]
+    assert split_of(names, bound / 2, bound - bound / 2).to_list() == ["train"]
+
+
+def test_no_groups_are_in_no_split() -> None:
+    assert split_of(pl.Series([], dtype=pl.String), 0.1, 0.1).dtype == pl.String
 
 
 def test_without_shares_everything_is_for_training() -> None:

@@ -7,11 +7,13 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from blift.schemas.platform import REDDIT, YOUTUBE
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.rules.post_lists import PostList
 from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
+from blift.transforms.rules.scope import Subreddits
 
 _SCHEMA = pl.DataFrame(SCHEMAS["post"].empty_table()).schema
 _DAY = date(2015, 2, 1)
@@ -53,6 +55,20 @@ def test_each_rule_keeps_the_one_and_rejects_the_other_with_its_reason_and_detai
     name: str, option: Any, good: dict[str, Any], bad: dict[str, Any], reason: str, detail: str | None
 ) -> None:
     assert judged({name: option}, good, bad, good) == ([True, False, True], [(name, reason, detail)])
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (["r/"], "Value error, it names no subreddit; write it such as pics or r/pics"),
+        ([], "List should have at least 1 item"),
+    ],
+)
+def test_a_list_of_subreddits_names_some(names: list[str], problem: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Subreddits).validate_python(names)
+    (error,) = caught.value.errors()
+    assert error["msg"].startswith(problem)
 
 
 def test_every_rule_of_the_scope_has_a_case() -> None:
