@@ -11,7 +11,7 @@ from blift.connectors.media.limits import Limits
 from blift.schemas.media import HashKind, Media
 
 #: Raised when the same settings give other values than before.
-_REVISION = 4
+_REVISION = 5
 
 
 class DecoderChoice(StrEnum):

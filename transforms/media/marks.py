@@ -16,13 +16,13 @@ Patches = NDArray[np.uint8]
 #: Pixels of the picture in which keypoints are looked for, about; SIFT doubles its sides first.
 _PIXELS = 30_000
 #: Keypoints that are described, and marks that are kept of them.
-_DESCRIBED, _KEPT = 128, 40
+_DESCRIBED, _KEPT = 128, 60
 #: Marks are spread over so many cells a side, of which none has more than this.
-_CELLS, _IN_CELL = 5, 4
+_CELLS, _IN_CELL = 5, 6
 #: Contrast of the faintest keypoint, 0..1; pixels across the smallest.
 _CONTRAST, _SMALLEST = 0.02, 3.2
 #: A patch: its side, and the radius that it shows, in radii of the keypoint.
-_SIDE, _REACH = 32, 9.0
+_SIDE, _REACH = 32, 8.0
 #: Standard deviation of the window that takes the patch's rim out, pixels of the patch.
 _WINDOW = 9.0
 #: How many frequencies along each axis a transform of a patch has, of which the lowest 64 make the hash.
@@ -57,7 +57,7 @@ _DOWN, _ACROSS = (np.array(side) for side in zip(*_ORDER, strict=True))
 
 
 def marks(luma: Plane) -> NDArray[np.uint64]:
-    """Hashes of the patches of a picture that are surest to come again, at most 40, in ascending order.
+    """Hashes of the patches of a picture that are surest to come again, at most 60, in ascending order.
 
     A mark is a patch around a keypoint (SIFT, Lowe 2004), turned to the keypoint's direction; a bit is the sign of one
     coefficient of its cosine transform. Of patches those stay whose weak coefficients are strong: few of their bits
