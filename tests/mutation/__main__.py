@@ -46,7 +46,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "rules/posts": ("rules/test_posts.py", "rules/test_registry.py"),
     "rules/comments": ("rules/test_comments.py", "rules/test_registry.py"),
     "rules/samples": ("rules/test_samples.py", "rules/test_registry.py"),
-    "rules/options": ("rules/test_chosen.py", "rules/test_posts.py", "rules/test_comments.py"),
+    "rules/options": ("rules/test_options.py",),
 }
 #: A change that makes the tests run for so many times as long as without it is seen, too.
 _PATIENCE, _LEAST_S = 20.0, 60.0

@@ -72,7 +72,7 @@ def _pattern(value: Any, _info: ValidationInfo) -> str:
     except pl.exceptions.PolarsError as error:
         said = re.search(r"error: (?!regex)([^\n]+)", str(error))
         why = said[1] if said else cut(str(error).strip(), 300)
-        raise RecipeError(f"{cut(repr(value))} is no regular expression: {why}.") from error
+        raise RecipeError(f"{cut(repr(value))} is no regular expression: {why.rstrip('.')}.") from error
     return value
 
 

@@ -179,13 +179,14 @@ def _option_of(build: Callable[..., Check]) -> Any:
     parameters = list(inspect.signature(build).parameters)
     if not parameters:
         return bool
+    first, *others = parameters
     hints = get_type_hints(build, include_extras=True)
-    if len(parameters) > 1 or parameters[0] not in hints:
+    if others or first not in hints:
         raise RecipeError(
             f"The rule `{build.__name__}` takes ({', '.join(parameters)}); a rule takes no parameter, or one with a "
             "type, such as `words: int`."
         )
-    return hints[parameters[0]]
+    return hints[first]
 
 
 @cache

@@ -1,17 +1,17 @@
 """Every rule for posts: what it keeps, what it rejects, with which reason and detail; null breaks none."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from blift.schemas.parts import MediaKind
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.registry import SCHEMAS
-from blift.transforms.rules.options import Ids, LanguageList, Languages, Words
+from blift.transforms.rules.options import Ids, Languages, Words
 from blift.transforms.rules.registry import RecordKind, apply_rules, checks, rules_for
 from blift.transforms.vocabulary import Vocabulary
 
@@ -239,30 +239,53 @@ def test_the_confidence_that_counts_is_an_option() -> None:
         assert judged(REDDIT, "languages", Languages(("en",), confidence), {"title": _GERMAN})[0] == [kept]
 
 
+def test_the_confidence_decides_which_language_is_known() -> None:
+    title = {"title": "Une belle maison"}
+    for confidence, known in ((0.5, "fr"), (0.9, None)):
+        options = {"languages": Languages(("en", "fr"), confidence)}
+        verdict = apply_rules(posts(title), checks(RecordKind.POST, REDDIT, options))
+        assert verdict.kept["identified_language"].to_list() == [known]
+
+
+def test_a_post_that_is_outside_with_just_that_confidence_goes() -> None:
+    rows = posts({"title": "a", "native_id": "1"}, {"title": "b", "native_id": "2"})
+    known = rows.with_columns(outside_languages=pl.Series([0.9, 0.8999]), identified_language=pl.lit(None, pl.String))
+    verdict = apply_rules(known, checks(RecordKind.POST, REDDIT, {"languages": Languages(("de", "en"), 0.9)}))
+    assert verdict.rejected.select("native_id", "detail").rows() == [("1", "not de or en")]
+
+
+def test_an_age_is_told_in_hours_with_two_decimals_and_ends_with_the_second() -> None:
+    def read_after(seconds: int) -> dict[str, Any]:
+        return {"posted_at": _AT[0], "retrieved_at": _AT[0] + timedelta(seconds=seconds)}
+
+    rows = [read_after(seconds) for seconds in (86_400, 86_399, 4_054)]
+    kept, lost = judged(REDDIT, "min_age_hours", 24.0, *rows)
+    assert (kept, [detail for *_, detail in lost]) == ([True, False, False], ["24.0", "1.13"])
+
+
+def test_one_category_is_enough_and_media_of_unknown_kind_are_of_none() -> None:
+    assert judged(YOUTUBE, "categories_out", ["Music"], {"categories": ["music"]})[1] == [
+        ("categories_out", "category", "music")
+    ]
+    unknown = {"media_kind": None, "media_key": "other:1"}
+    assert judged(REDDIT, "media_kinds", [MediaKind.IMAGE], unknown)[0] == [False]
+
+
 @pytest.mark.parametrize(
-    ("value", "reason"),
+    ("name", "row"),
     [
-        ([], "it must be a list of language codes"),
-        ("en", "it must be a list of language codes"),
-        ([1], "it must be a list of language codes"),
-        (["english"], "'english' is no language that can be identified; write ISO 639-1 codes, such as en"),
-        ({"codes": ["en"], "sure": 1}, "has no option sure; its options are codes and confidence"),
-        ({"codes": ["en"], "confidence": 1}, "confidence is a number between 0 and 1"),
-        ({"codes": ["en"], "confidence": True}, "confidence is a number between 0 and 1"),
-        ({"confidence": 0.5}, "it must be a list of language codes"),
+        ("topic_words_out", {"title": "A cat", "tags": ["dog", "cow"]}),
+        ("topic_words_out", {"title": "A hen", "tags": ["cat", "cow"]}),
+        ("topic_words_out", {"title": "A hen", "tags": ["cow", "cat"]}),
+        ("topic_words_out", {"title": "A cat"}),
+        ("nsfw_words", {"title": "A cat", "text": "It sleeps"}),
+        ("nsfw_words", {"title": "A hen", "text": "Cat and hen"}),
+        ("nsfw_words", {"title": "A cat"}),
+        ("nsfw_words", {"text": "A cat"}),
     ],
 )
-def test_what_is_no_list_of_languages_is_refused_with_its_reason(value: Any, reason: str) -> None:
-    with pytest.raises(ValidationError, match=reason):
-        TypeAdapter(LanguageList).validate_python(value)
-
-
-def test_languages_are_sorted_and_written_with_their_confidence() -> None:
-    knob = TypeAdapter(LanguageList)
-    assert knob.validate_python(["fr", "en", "fr"]) == Languages(("en", "fr"), 0.9)
-    stated = {"codes": ["de"], "confidence": 0.5}
-    assert knob.dump_python(knob.validate_python(stated)) == stated
-    assert knob.validate_python(Languages(("en",))) == Languages(("en",))
+def test_a_word_is_found_wherever_it_stands(name: str, row: dict[str, Any]) -> None:
+    assert judged(YOUTUBE, name, words("cat"), row)[1] == [(name, name.removesuffix("s_out").removesuffix("s"), "cat")]
 
 
 def test_topic_words_do_not_run_over_from_the_title_into_a_tag() -> None:

@@ -12,7 +12,7 @@ from blift.schemas.errors import RecipeError
 from blift.schemas.platform import REDDIT, YOUTUBE, Platform
 from blift.schemas.reasons import Reason
 from blift.transforms.rules import Check, RecordKind, Rule, apply_rules, rules_for
-from blift.transforms.rules.registry import all_rules, checks
+from blift.transforms.rules.registry import all_rules, checks, rule
 
 
 def a_rule(name: str, reason: Reason = Reason.DELETED) -> Rule:
@@ -35,6 +35,21 @@ def test_the_first_rule_that_a_row_breaks_rejects_it() -> None:
 def test_null_is_not_broken() -> None:
     verdict = apply_rules(pl.DataFrame({"number": [None, 15]}), [(a_rule("ten"), above(10))])
     assert verdict.kept["number"].to_list() == [None]
+    nothing = Check(pl.lit(None))
+    assert apply_rules(pl.DataFrame({"number": [15]}), [(a_rule("none"), nothing)]).kept.height == 1
+
+
+def test_what_a_rule_judges_and_why_are_told_by_position_and_the_rest_by_name() -> None:
+    assert callable(rule(record="post", reason="mine"))
+    positional: Any = rule
+    with pytest.raises(TypeError):
+        positional("post", "mine", "subreddit")
+
+
+def test_a_reason_that_is_none_is_told_with_what_it_may_be() -> None:
+    with pytest.raises(RecipeError) as caught:
+        rule("post", "Mine!")(lambda: above(1))
+    assert str(caught.value).endswith("a reason is 2 to 40 characters of a-z, 0-9 and `_`, such as `few_words`.")
 
 
 def test_without_rules_everything_stays_and_rejected_has_the_columns_of_a_verdict() -> None:
@@ -162,5 +177,7 @@ def test_options_are_taken_as_a_recipe_has_them() -> None:
     assert nsfw[0].name == "nsfw_words"
     with pytest.raises(RecipeError, match=r"The option of the rule `min_words` is 'few': it must be a whole number"):
         checks(RecordKind.COMMENT, REDDIT, {"min_words": "few"})
+    with pytest.raises(RecipeError, match=r"The option of the rule `image_hosts` is \['', 3\]: it is empty; write"):
+        checks(RecordKind.POST, REDDIT, {"image_hosts": ["", 3]})
     with pytest.raises(RecipeError, match=r"The option of the rule `media_kinds` is \['picture'\]: it must be 'image'"):
         checks(RecordKind.POST, REDDIT, {"media_kinds": ["picture"]})
