@@ -11,6 +11,13 @@ _JOIN = """found = pl.DataFrame({"label": label[:count]}).join(groups, on="label
 _ORDERED = "Polars keeps the order of the left side today, and promises it only where it is asked to"
 _MATCHED = "each label has its group, so that a left join and an inner one are the same"
 _RULES = 'RULES = "__blift_rules__"'
+_BEST = "_DESCENDING = [False, True, True, True, True, True, False, False]"
+_GROUPED = 'samples = ordered.group_by("media_key", maintain_order=True).agg('
+_CHOSEN = 'chosen = comments.group_by("media_key", maintain_order=True).agg('
+_BY_KEY = """samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")"""
+_SORTED = (
+    "samples are sorted by their ids at the end, and rows of a group keep their order whatever that of the groups is"
+)
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
     "rules/registry": (
         (_change(_RULES, '"__', '"XX__'), "all who read this name read it here"),
@@ -21,5 +28,13 @@ EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
         (_change(_COMPONENTS, " directed=False"), _WEAK),
         (_change(_JOIN, ' how="left",'), _MATCHED),
         (_change(_JOIN, ' maintain_order="left"'), _ORDERED),
+    ),
+    "unite": (
+        (_change(_BEST, "False", "True"), _SORTED),
+        (_change(_GROUPED, "True", "False"), _SORTED),
+        (_change(_GROUPED, " maintain_order=True"), _SORTED),
+        (_change(_CHOSEN, "True", "False"), _SORTED),
+        (_change(_CHOSEN, " maintain_order=True"), _SORTED),
+        (_change(_BY_KEY, ' maintain_order="left"'), _SORTED),
     ),
 }

@@ -89,6 +89,45 @@ def test_of_several_posts_on_reddit_the_best_scored_speaks_then_the_earliest_the
     assert united(reddit("b"), reddit("a"))[0]["title"] == "title a"
 
 
+def test_a_post_of_the_media_that_stays_speaks_before_one_of_other_media_that_show_the_same() -> None:
+    assert united(reddit("a", score=1), reddit("b", score=9, own_media=False))[0]["title"] == "title a"
+    elsewhere = youtube(media_key=_CLIP, own_media=False, likes=25, views=200)
+    (sample,) = united(reddit("a"), elsewhere)
+    assert (sample["title"], sample["likes"], sample["views"]) == ("title a", 25, 200)
+
+
+def test_of_platforms_that_are_no_media_the_last_in_the_alphabet_speaks() -> None:
+    elsewhere = reddit("b", post_id="bluesky:b", platform="bluesky", score=9)
+    assert united(elsewhere, reddit("a"))[0]["title"] == "title a"
+
+
+def test_who_speaks_is_told_with_all_that_the_post_says_and_where_it_was_read() -> None:
+    said = {
+        "url": "https://youtu.be/dQw4w9WgXcQ",
+        "permalink": "https://example.org/its-own",
+        "text": "its description",
+        "channel_subscribers": 7,
+    }
+    rows = pl.DataFrame([youtube(**said), reddit("a", text="another")], schema=_POSTS)
+    read = rows.with_columns(source=pl.lit("videos/*.info.json"), line=pl.Series([3, 4], dtype=pl.Int64))
+    (sample,) = unite(read, pl.DataFrame(schema=_COMMENTS), _NOTHING_MEASURED).to_dicts()
+    assert {name: sample[name] for name in said} == said
+    assert (sample["source"], sample["line"]) == ("videos/*.info.json", 3)
+
+
+def test_facts_and_timelines_are_the_first_that_are_known() -> None:
+    urls, moments = ["https://example.org/a.mp4"], [{"source": "comment", "second": 12, "count": 3}]
+    told = reddit("a", section_start_s=4.5, media_urls=urls, reactions=moments)
+    (sample,) = united(youtube(), told)
+    assert (sample["section_start_s"], sample["media_urls"], sample["reactions"]) == (4.5, urls, moments)
+
+
+def test_of_many_posts_without_a_record_the_best_scored_tells_why_there_is_no_graph() -> None:
+    many = [reddit(f"p{place}", score=place, replay_absent="not_in_record") for place in range(200)]
+    (sample,) = united(*many, reddit("best", score=500, replay_absent="malformed"))
+    assert sample["replay_absent"] == "malformed"
+
+
 def test_scores_of_reddit_come_from_the_best_scored_post_and_comment_counts_are_of_all() -> None:
     posts = [reddit("a", score=4, upvote_ratio=0.5, num_comments=3), reddit("b", score=9, num_comments=10)]
     (sample,) = united(*posts, youtube(num_comments=100))
