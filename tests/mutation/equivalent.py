@@ -15,9 +15,7 @@ _BEST = "_DESCENDING = [False, True, True, True, True, True, False, False]"
 _GROUPED = 'samples = ordered.group_by("media_key", maintain_order=True).agg('
 _CHOSEN = 'chosen = comments.group_by("media_key", maintain_order=True).agg('
 _BY_KEY = """samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")"""
-_SORTED = (
-    "samples are sorted by their ids at the end, and rows of a group keep their order whatever that of the groups is"
-)
+_SORTED = "samples are sorted by their ids at the end, and rows of a group keep their order in any case"
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
     "rules/registry": (
         (_change(_RULES, '"__', '"XX__'), "all who read this name read it here"),

@@ -110,7 +110,8 @@ def test_who_speaks_is_told_with_all_that_the_post_says_and_where_it_was_read() 
     }
     rows = pl.DataFrame([youtube(**said), reddit("a", text="another")], schema=_POSTS)
     read = rows.with_columns(source=pl.lit("videos/*.info.json"), line=pl.Series([3, 4], dtype=pl.Int64))
-    (sample,) = unite(read, pl.DataFrame(schema=_COMMENTS), _NOTHING_MEASURED).to_dicts()
+    samples = unite(read, pl.DataFrame(schema=_COMMENTS), _NOTHING_MEASURED)
+    (sample,) = sample_table(samples, 10, 1.0).to_pylist()
     assert {name: sample[name] for name in said} == said
     assert (sample["source"], sample["line"]) == ("videos/*.info.json", 3)
 
@@ -142,7 +143,7 @@ def test_a_sample_is_as_old_as_its_first_post() -> None:
 
 @pytest.mark.parametrize(
     ("likes", "views", "percent"),
-    [(6, 10_000, 0.06), (1, 8, 12.5), (0, 5, 0.0), (5, 0, None), (5, None, None), (None, 5, None)],
+    [(6, 10_000, 0.06), (1, 8, 12.5), (0, 5, 0.0), (1, 1, 100.0), (5, 0, None), (5, None, None), (None, 5, None)],
 )
 def test_like_percent_is_likes_over_views(likes: int | None, views: int | None, percent: float | None) -> None:
     assert united(youtube(likes=likes, views=views))[0]["like_percent"] == pytest.approx(percent)
@@ -178,6 +179,8 @@ def test_a_missing_graph_has_the_reason_of_the_videos_own_record() -> None:
     assert united(reddit("a"), youtube())[0]["replay_absent"] == "not_in_record"
     assert united(reddit("a"), youtube(judged=False, replay_absent="malformed"))[0]["replay_absent"] == "malformed"
     assert united(reddit("a"))[0]["has_video_record"] is False
+    (found,) = united(youtube(), youtube("bbbbbbbbbbb", media_key=_CLIP, own_media=False, replay=_GRAPH))
+    assert (found["replay"], found["replay_absent"]) == (_GRAPH, None)
 
 
 def test_comments_join_their_media_best_first_and_others_have_none() -> None:
@@ -200,6 +203,7 @@ def test_the_sample_table_has_its_schema_and_scenes_with_their_replay_values() -
 
 def test_no_posts_are_an_empty_sample_table() -> None:
     empty = unite(pl.DataFrame(schema=_POSTS), pl.DataFrame(schema=_COMMENTS), _NOTHING_MEASURED)
+    assert empty.schema["sample_id"] == pl.String
     assert sample_table(empty, 10, 1.0).num_rows == 0
 
 
