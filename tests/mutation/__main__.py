@@ -89,9 +89,12 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """All changes of a module, each once, in the order of the lines; annotations, which do nothing here, stay."""
+    """All changes of a module, each once, in the order of the lines.
+
+    Annotations, which do nothing here, stay, and `strict` of `zip`, by which a program checks itself.
+    """
     found: dict[str, Mutant] = {}
-    left_out = _annotations(source)
+    left_out = _left_out(source)
     tree = list(ast_nodes(get_ast(source)))
     for operator in operators():
         positions = [position for node in tree for position in operator.mutation_positions(node)]
@@ -110,10 +113,13 @@ def _mutant(source: str, changed: str, line: int) -> Mutant:
     return Mutant(changed, line, old, new)
 
 
-def _annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations stand, as (line, column) of their beginning and end."""
+def _left_out(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where annotations and `strict=True` stand, as (line, column) of their beginning and end."""
     nodes = list(ast.walk(ast.parse(source)))
-    found = [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation]
+    found: list[ast.expr | ast.keyword] = [
+        node for node in nodes if isinstance(node, ast.keyword) and node.arg == "strict"
+    ]
+    found += [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation]
     found += [node.returns for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
     return [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in found]
 

@@ -54,6 +54,11 @@ def test_neighbours_merge_from_the_left_and_the_rest_joins_the_last() -> None:
     assert rows(merge_short_segments(short, 1.0)) == [(0, 1.25, 0.9), (1.25, 3.5, 0.8)]
 
 
+def test_where_nothing_is_left_over_the_last_stays_by_itself() -> None:
+    short = graph((0, 0.5, 0.1), (0.5, 1.25, 0.9), (1.25, 3, 0.2))
+    assert rows(merge_short_segments(short, 1.0)) == [(0, 1.25, 0.9), (1.25, 3, 0.2)]
+
+
 def test_a_graph_shorter_than_the_limit_becomes_one_segment() -> None:
     assert rows(merge_short_segments(graph((0, 0.25, 0.4), (0.25, 0.5, 0.7)), 1.0)) == [(0, 0.5, 0.7)]
 
@@ -195,3 +200,43 @@ def test_every_sample_of_a_table_gets_its_own_scenes() -> None:
 def test_a_stated_duration_counts_more_than_the_replay_graph() -> None:
     (scenes,) = scenes_of(sample(duration_s=10.0, replay=[{"start_s": 0.0, "end_s": 8.0, "value": 1.0}]), most=1)
     assert [(scene["start_s"], scene["end_s"]) for scene in scenes] == [(0.0, 10.0)]
+
+
+_SEEN = {
+    "keyframe": "keyframes/a.jpg",
+    "caption": "A red wall.",
+    "tags": ["wall"],
+    "foreground_colours": ["red"],
+    "background_colours": ["grey", "white"],
+    "tone": "warm",
+    "screen_text": "EXIT",
+}
+
+
+def cut(start_s: float, end_s: float) -> dict[str, Any]:
+    """A scene that was cut, with all that was seen of it."""
+    return {"start_s": start_s, "end_s": end_s, "first_frame": 0, "frames": 9, "keyframe_s": None, **_SEEN}
+
+
+def test_scenes_that_were_cut_go_before_chapters_and_keep_what_was_seen_of_them() -> None:
+    chapters = [{"start_s": 2.0, "end_s": 5.0, "title": "one"}, {"start_s": 5.0, "end_s": 9.0, "title": "two"}]
+    video = sample(measured=[cut(0.0, 2.0), cut(2.0, 5.5), cut(5.5, 9.0)], chapters=chapters, duration_s=9.0)
+    (scenes,) = scenes_of(video)
+    assert [(scene["start_s"], scene["end_s"], scene["title"]) for scene in scenes] == [
+        (0.0, 2.0, None),
+        (2.0, 5.5, "one"),
+        (5.5, 9.0, "two"),
+    ]
+    assert {scene["source"] for scene in scenes} == {"detected"}
+    assert all({name: scene[name] for name in _SEEN} == _SEEN for scene in scenes)
+
+
+def test_an_image_that_was_decoded_is_one_scene_with_what_was_seen_of_it() -> None:
+    (scenes,) = scenes_of(sample(media_kind="image", measured=[cut(0.0, 0.0)]))
+    assert [(scene["source"], scene["caption"]) for scene in scenes] == [("image", "A red wall.")]
+
+
+def test_nothing_is_seen_of_what_was_not_decoded() -> None:
+    (scenes,) = scenes_of(sample(media_kind="image"))
+    nothing = {name: [] if isinstance(value, list) else None for name, value in _SEEN.items()}
+    assert [{name: scene[name] for name in _SEEN} for scene in scenes] == [nothing]
