@@ -108,6 +108,11 @@ def test_a_video_without_chapters_has_equal_segments() -> None:
     assert {scene.source for scene in found} == {SceneSource.SEGMENT}
 
 
+@pytest.mark.parametrize(("duration_s", "count"), [(10.0, 9), (10.5, 10), (2.0, 1), (1.0, 1), (0.4, 1)])
+def test_equal_segments_are_as_many_as_can_be_longer_than_the_limit(duration_s: float, count: int) -> None:
+    assert len(scene_bounds("video", duration_s, [], 100, 1.0)) == count
+
+
 @pytest.mark.parametrize("duration_s", [None, 0.0])
 def test_a_video_without_chapters_and_duration_has_no_scenes(duration_s: float | None) -> None:
     assert scene_bounds("video", duration_s, [], 4, 1.0) == []
