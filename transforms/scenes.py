@@ -22,9 +22,7 @@ _IMAGES = frozenset({MediaKind.IMAGE.value, MediaKind.GIF.value, MediaKind.GALLE
 
 #: What the decoded media says of a scene.
 SEEN = ("keyframe", "caption", "tags", "foreground_colours", "background_colours", "tone", "screen_text")
-_UNSEEN: dict[str, Any] = {
-    name: [] if name in ("tags", "foreground_colours", "background_colours") else None for name in SEEN
-}
+_UNSEEN: dict[str, Any] = dict.fromkeys(SEEN)
 
 #: A chapter's start and end in seconds, and its title.
 ChapterRow = tuple[float, float, str | None]
