@@ -16,11 +16,13 @@ _GROUPED = 'samples = ordered.group_by("media_key", maintain_order=True).agg('
 _CHOSEN = 'chosen = comments.group_by("media_key", maintain_order=True).agg('
 _BY_KEY = """samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")"""
 _SORTED = "samples are sorted by their ids at the end, and rows of a group keep their order in any case"
+_GRAPHS = "columns = [flat.field(name).to_numpy() for name in Segments._fields] if len(flat) else [np.empty(0)] * 3"
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
     "rules/registry": (
         (_change(_RULES, '"__', '"XX__'), "all who read this name read it here"),
         ("  @cache -> ", "the rules are gathered once more, which takes time and changes nothing"),
     ),
+    "scenes": ((_change(_GRAPHS, "empty(0)", "empty( 1)"), "where there are no graphs, no part of them is taken"),),
     "splits": (
         (_change(_COMPONENTS, "False", "True"), _WEAK),
         (_change(_COMPONENTS, " directed=False"), _WEAK),

@@ -245,3 +245,22 @@ def test_nothing_is_seen_of_what_was_not_decoded() -> None:
     (scenes,) = scenes_of(sample(media_kind="image"))
     nothing = {name: [] if isinstance(value, list) else None for name, value in _SEEN.items()}
     assert [{name: scene[name] for name in _SEEN} for scene in scenes] == [nothing]
+
+
+def replay(*values: float) -> list[dict[str, float]]:
+    """A graph of segments of two seconds each."""
+    return [{"start_s": 2.0 * place, "end_s": 2.0 * (place + 1), "value": value} for place, value in enumerate(values)]
+
+
+def test_every_sample_has_its_own_graph_and_lasts_as_long_as_that_where_nothing_else_is_known() -> None:
+    samples = [sample(replay=replay(0.1, 0.9, 0.2)), sample(replay=None), sample(replay=replay(0.4, 0.3, 0.5, 0.0))]
+    found = scenes_of(*samples, most=1)
+    assert [[(scene["end_s"], scene["replay"]) for scene in scenes] for scenes in found] == [
+        [(6.0, 0.9)],
+        [],
+        [(8.0, 0.5)],
+    ]
+
+
+def test_words_before_the_first_scene_belong_to_none() -> None:
+    assert scene_speech([Bounds(2.0, 4.0, SceneSource.DETECTED)], [(1.0, "early"), (4.0, "late")]) == [None]

@@ -32,8 +32,9 @@ _OF_LONGER, _OF_SHORTER = 0.5, 0.75
 _MATCHED, _LONGEST_GAP = 0.7, 0.25
 #: Stretches without a match up to this long are no gap, seconds: one sample.
 _SHORT_GAP_S = 1.0
-#: Bits by which samples at one moment may differ beyond what finds them.
-_SLACK = 2
+#: Bits by which samples at one moment may differ beyond what finds them; and where only whole frames are compared, and
+#: sketches decide: a turn, a few colours or another frame rate change the hashes of pictures of little detail by more.
+_SLACK, _ROUGH_SLACK = 2, 10
 #: Moments of two videos that are compared, of each, and the share of them that may be alike through a part.
 _COMPARED, _ALIKE = 24, 0.3
 #: Samples of a video by which shifts are looked for, and how many shifts are worth a closer look.
@@ -89,11 +90,13 @@ class Film:
         parts = {_MIRRORED.get(part, part): _turned(lenses, 0, mirrored=True) for part, lenses in self.parts.items()}
         return Film(self.duration_s, self.samples_s, _turned(self.whole, 0, mirrored=True), parts)
 
-    def compared_with(self, other: Film, options: DuplicateOptions) -> list[Compared]:
+    def compared_with(self, other: Film, options: DuplicateOptions, *, roughly: bool = False) -> list[Compared]:
         """How the samples of this video are compared with another one."""
         bits, part_bits = options.video_distance + _SLACK, options.part_distance + _SLACK
+        if roughly:
+            bits = options.video_distance + _ROUGH_SLACK
         lenses = [(*pair, bits, _CLOSE_S) for pair in product(self.whole, other.whole)]
-        for part in self.parts.keys() & other.parts.keys():
+        for part in () if roughly else self.parts.keys() & other.parts.keys():
             pairs = product(self.parts[part], other.parts[part])
             lenses += [(*pair, part_bits, _CLOSE_PART_S) for pair in pairs if _tells(*pair, part_bits)]
         return [Compared(*self.at_samples(ours), theirs, most, near_s) for ours, theirs, most, near_s in lenses]
@@ -158,12 +161,18 @@ class Common(NamedTuple):
     pictures: int
 
 
-def in_common(one: Film, other: Film, options: DuplicateOptions) -> Common | None:
-    """What fills most of both videos, whichever way their pictures are turned; None where nothing does."""
+def in_common(one: Film, other: Film, options: DuplicateOptions, *, roughly: bool = False) -> Common | None:
+    """What fills most of both videos, whichever way their pictures are turned; None where nothing does.
+
+    Args:
+        one: a video. ``other``: the other.
+        options: when two files show the same.
+        roughly: hashes of whole frames may differ by more bits, so that sketches have to confirm what is found.
+    """
     best: Common | None = None
     for turns, mirrored in ((0, False), (0, True), *TURNS) if options.turned else ((0, False),):
         theirs = other.turned(turns, mirrored=mirrored)
-        compared = one.compared_with(theirs, options)
+        compared = one.compared_with(theirs, options, roughly=roughly)
         for shift_s, beside_s in product(_likely_shifts(one, compared), _BESIDE_S):
             found = _at_shift(one, theirs, compared, shift_s + beside_s, options)
             if found and (best is None or found.pictures > best.pictures):

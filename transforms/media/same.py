@@ -53,26 +53,32 @@ def same_media(one: Evidence, other: Evidence, options: DuplicateOptions) -> boo
 
     Images are one where their sketches are. Videos are one where they match over most of both; where that are fewer
     than ``min_matches`` different pictures, their sketches must be the same too, and their sound as long and as loud;
-    where that are as many, half of their sketches of one moment must resemble each other.
+    where that are as many, half of their sketches of one moment must resemble each other. Videos that match only
+    roughly are one where all sketches of one moment do, and there are as many as ``min_matches``.
     """
     if one.film is None or other.film is None:
         return one.film is other.film and same_picture(one.drawn[0].sketch, other.drawn[0].sketch)
-    common = in_common(one.film, other.film, options)
-    if common is None:
-        return False
-    if common.pictures < options.min_matches:
-        return _same_stills(one, other, common.shift_s)
-    return _resemble(one, other, common.shift_s)
+    for roughly in (False, True):
+        common = in_common(one.film, other.film, options, roughly=roughly)
+        if common is None:
+            continue
+        if common.pictures < options.min_matches:
+            found = _same_stills(one, other, common.shift_s)
+        else:
+            alike, near = _resembling(one, other, common.shift_s)
+            found = alike == near >= options.min_matches if roughly else 2 * alike >= near
+        if found:
+            return True
+    return False
 
 
-def _resemble(one: Evidence, other: Evidence, shift_s: float) -> bool:
-    """Half of the sketches of one moment, where there are any, are alike: hashes see neither levels nor details."""
+def _resembling(one: Evidence, other: Evidence, shift_s: float) -> tuple[int, int]:
+    """How many sketches of one moment resemble each other, of how many: hashes see neither levels nor details."""
     moments = [
         (ours, min(other.drawn, key=lambda drawn: abs(drawn.time_s + shift_s - ours.time_s))) for ours in one.drawn
     ]
     near = [(ours, theirs) for ours, theirs in moments if abs(theirs.time_s + shift_s - ours.time_s) <= _SHIFT_S]
-    alike = sum(like_picture(ours.sketch, theirs.sketch) for ours, theirs in near)
-    return 2 * alike >= len(near)
+    return sum(like_picture(ours.sketch, theirs.sketch) for ours, theirs in near), len(near)
 
 
 def _same_stills(one: Evidence, other: Evidence, shift_s: float) -> bool:
@@ -85,13 +91,19 @@ def _same_stills(one: Evidence, other: Evidence, shift_s: float) -> bool:
             return False
         if abs(one.loudness_lufs - other.loudness_lufs) > _LOUDNESS:
             return False
-    ours = [drawn.sketch for drawn in one.drawn if _within(drawn.time_s - shift_s, other.film)]
-    theirs = [drawn.sketch for drawn in other.drawn if _within(drawn.time_s + shift_s, one.film)]
+    ours, theirs = _shown_during(one, other.film, -shift_s), _shown_during(other, one.film, shift_s)
     return bool(ours and theirs) and _each_has_its_like(ours, theirs) and _each_has_its_like(theirs, ours)
 
 
-def _within(time_s: float, film: Film) -> bool:
-    return -_SHIFT_S <= time_s <= film.duration_s + _SHIFT_S
+def _shown_during(one: Evidence, film: Film, later_s: float) -> list[Sketch]:
+    """The sketches of what begins while another video runs, or is shown when that begins and for a while after it."""
+    begins = [drawn.time_s + later_s for drawn in one.drawn]
+    ends = [*begins[1:], film.duration_s + 2 * _SHIFT_S]
+    return [
+        drawn.sketch
+        for drawn, begin, end in zip(one.drawn, begins, ends, strict=False)
+        if begin <= film.duration_s + _SHIFT_S and (begin >= -_SHIFT_S or end > _SHIFT_S)
+    ]
 
 
 def _each_has_its_like(ours: Sequence[Sketch], theirs: Sequence[Sketch]) -> bool:
