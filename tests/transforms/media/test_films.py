@@ -124,3 +124,36 @@ def test_an_image_is_no_video() -> None:
     shown = evidence_of(image, drawn, _OPTIONS)
     assert not same_media(shown, evidence_of(*still(1), _OPTIONS), _OPTIONS)
     assert same_media(shown, evidence_of(image, drawn, _OPTIONS), _OPTIONS)
+
+
+#: Fourteen bits of 64: more than whole frames may differ by.
+_FOURTEEN = 0x0303_0303_0303_0101
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [
+        ((1, 2, 3, 4), (1, 2, 3, 4), True),
+        ((1, 2, 3, 4), (1, 2, 3, 9), False),  # one of them is another picture
+        ((1, 2), (1, 2), False),  # too few to be sure
+    ],
+)
+def test_videos_that_match_only_roughly_are_one_where_all_their_sketches_are_alike(
+    ours: tuple[int, ...], theirs: tuple[int, ...], *, same: bool
+) -> None:
+    drawn, other = (
+        [(0.5 * place, seen(picture(seed)).luma) for place, seed in enumerate(seeds)] for seeds in (ours, theirs)
+    )
+    whole, changed = row(_HASHES[:24]), row([own ^ _FOURTEEN for own in _HASHES[:24]])
+    assert pictures_in_common(whole, changed) is None
+    found = same_media(evidence_of(whole, drawn, _OPTIONS), evidence_of(changed, other, _OPTIONS), _OPTIONS)
+    assert found is same
+
+
+def test_a_picture_that_stands_still_is_shown_when_a_cut_video_begins() -> None:
+    drawn = [(0.0, seen(picture(1)).luma)]
+    whole, cut = row([_HASHES[0]] * 20), row([_HASHES[0]] * 15)
+    shows = evidence_of(whole, drawn, _OPTIONS)
+    assert same_media(shows, evidence_of(cut, drawn, _OPTIONS), _OPTIONS)
+    other = [(0.0, seen(picture(2)).luma)]
+    assert not same_media(shows, evidence_of(cut, other, _OPTIONS), _OPTIONS)
