@@ -22,7 +22,7 @@ _LASTING = ("duration_s", "width", "height", "media_file", "language", "channel_
 _LASTING_LISTS = ("replay", "reactions", "chapters", "speech", "media_urls")
 
 #: A time before all others.
-_NO_TIME = -(2**63)
+_NO_TIME = int(np.iinfo(np.int64).min)
 
 
 def latest_posts(table: pa.Table) -> pa.Table:
@@ -63,7 +63,7 @@ def _merge(rows: pl.DataFrame) -> pl.DataFrame:
     """One row for each id, out of rows that stand latest first; timelines are those of the media's latest length."""
     as_long = one_length(pl.col("duration_s"), pl.col("duration_s").drop_nulls().first()).fill_null(value=True)
     latest = rows.group_by("post_id", maintain_order=True).agg(
-        pl.exclude("post_id", "history", "speech_source", *_UPSTREAM, *_LASTING, *_LASTING_LISTS).first(),
+        pl.exclude("history", "speech_source", *_UPSTREAM, *_LASTING, *_LASTING_LISTS).first(),
         *_taken_back(),
         _earlier(*_MEASURED),
         pl.col("speech_source").filter(pl.col("speech").list.len() > 0).first(),
@@ -110,7 +110,7 @@ def latest_comments(table: pa.Table) -> pa.Table:
 def _merged_comments(rows: pl.DataFrame) -> pl.DataFrame:
     """One row for every id, out of rows that stand latest first."""
     return rows.group_by("comment_id", maintain_order=True).agg(
-        pl.exclude("comment_id", "history", *_UPSTREAM).first(),
+        pl.exclude("history", *_UPSTREAM).first(),
         *_taken_back(),
         _earlier("retrieved_at", "score"),
     )

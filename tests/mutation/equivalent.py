@@ -17,7 +17,15 @@ _CHOSEN = 'chosen = comments.group_by("media_key", maintain_order=True).agg('
 _BY_KEY = """samples = samples.filter("any_judged").join(chosen, on="media_key", how="left", maintain_order="left")"""
 _SORTED = "samples are sorted by their ids at the end, and rows of a group keep their order in any case"
 _GRAPHS = "columns = [flat.field(name).to_numpy() for name in Segments._fields] if len(flat) else [np.empty(0)] * 3"
+_PLACES = "if not set(PROVENANCE) <= set(rows.columns):"
+_LATEST = 'latest = rows.group_by("post_id", maintain_order=True).agg('
+_BY_ID = "rows are sorted by their ids at the end, and rows of a group keep their order in any case"
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
+    "observations": (
+        (_change(_PLACES, "<=", "<"), "observations have more columns than those that tell where they were read"),
+        (_change(_LATEST, "True", "False"), _BY_ID),
+        (_change(_LATEST, " maintain_order=True"), _BY_ID),
+    ),
     "rules/registry": (
         (_change(_RULES, '"__', '"XX__'), "all who read this name read it here"),
         ("  @cache -> ", "the rules are gathered once more, which takes time and changes nothing"),

@@ -1,7 +1,7 @@
 """Several observations of one id: the latest counts, the earlier stay, whatever the order of the rows."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -66,6 +66,18 @@ def test_every_observation_says_where_it_was_read_and_which_of_them_the_row_show
     assert read_from(old, new, other) == read_from(other, new, old) == told
 
 
+def test_places_of_many_observations_stand_latest_first_with_their_times() -> None:
+    began = datetime(2020, 1, 1, tzinfo=UTC)
+    rows = [
+        post("a", None, source=f"RS_{place}", line=place, retrieved_at=began + timedelta(hours=place))
+        for place in range(400)
+    ]
+    random.Random(1).shuffle(rows)
+    found = origins(pa.Table.from_pylist(rows, with_provenance(POSTS)), "post").to_pylist()
+    assert [row["line"] for row in found] == list(range(399, -1, -1))
+    assert [row["retrieved_at"] for row in found[:2]] == [began + timedelta(hours=hours) for hours in (399, 398)]
+
+
 def test_equal_observations_show_the_first_place_and_places_decide_nothing_else() -> None:
     """Of two observations of one time the content decides, whatever file they stand in; then the file."""
     one, other = post("a", 1, score=1), post("a", 1, score=2)
@@ -83,8 +95,11 @@ def test_observations_that_do_not_say_where_they_were_read_have_no_origins() -> 
 
 
 def test_an_observation_without_a_time_is_the_earliest() -> None:
-    (row,) = merged(post("a", None, score=5), post("a", 1, score=10))
-    assert (row["score"], [seen["score"] for seen in row["history"]]) == (10, [5])
+    for time in (datetime(2020, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)):
+        (row,) = merged(post("a", None, score=5), post("a", None, retrieved_at=time, score=10))
+        assert (row["score"], [seen["score"] for seen in row["history"]]) == (10, [5])
+        (row,) = merged_comments(comment("c", None, score=5), comment("c", None, retrieved_at=time, score=10))
+        assert (row["score"], [seen["score"] for seen in row["history"]]) == (10, [5])
 
 
 @pytest.mark.parametrize("column", ["deleted", "removed"])
