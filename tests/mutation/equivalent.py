@@ -8,7 +8,7 @@ def _change(line: str, old: str, new: str = "") -> str:
 _WEAK = "weak components of a graph, which are meant unless strong ones are asked for, are the same without directions"
 _COMPONENTS = "_, label = connected_components(edges, directed=False)"
 _JOIN = """found = pl.DataFrame({"label": label[:count]}).join(groups, on="label", how="left", maintain_order="left")"""
-_ORDERED = "Polars keeps the order of the left side today, and promises it only where it is asked to"
+_ORDERED = "Polars keeps this order today, and promises it only where it is asked to"
 _MATCHED = "each label has its group, so that a left join and an inner one are the same"
 _RULES = 'RULES = "__blift_rules__"'
 _BEST = "_DESCENDING = [False, True, True, True, True, True, False, False]"
@@ -20,11 +20,19 @@ _GRAPHS = "columns = [flat.field(name).to_numpy() for name in Segments._fields] 
 _PLACES = "if not set(PROVENANCE) <= set(rows.columns):"
 _LATEST = 'latest = rows.group_by("post_id", maintain_order=True).agg('
 _BY_ID = "rows are sorted by their ids at the end, and rows of a group keep their order in any case"
+_ALL_PLACES = "found = pl.concat([rows.filter(~repeated).select(told), ordered]).sort(key, maintain_order=True)"
+_COMMENTS = 'return rows.group_by("comment_id", maintain_order=True).agg('
+_PARENTS = 'found = comments.select("parent_id").join(places, on="parent_id", how="left", maintain_order="left")'
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
     "observations": (
         (_change(_PLACES, "<=", "<"), "observations have more columns than those that tell where they were read"),
         (_change(_LATEST, "True", "False"), _BY_ID),
         (_change(_LATEST, " maintain_order=True"), _BY_ID),
+        (_change(_COMMENTS, "True", "False"), _BY_ID),
+        (_change(_COMMENTS, " maintain_order=True"), _BY_ID),
+        (_change(_ALL_PLACES, "True", "False"), _ORDERED),
+        (_change(_ALL_PLACES, " maintain_order=True"), _ORDERED),
+        (_change(_PARENTS, ' maintain_order="left"'), _ORDERED),
     ),
     "rules/registry": (
         (_change(_RULES, '"__', '"XX__'), "all who read this name read it here"),

@@ -78,6 +78,14 @@ def test_places_of_many_observations_stand_latest_first_with_their_times() -> No
     assert [row["retrieved_at"] for row in found[:2]] == [began + timedelta(hours=hours) for hours in (399, 398)]
 
 
+def test_a_long_history_is_oldest_first() -> None:
+    began = datetime(2020, 1, 1, tzinfo=UTC)
+    rows = [post("a", None, retrieved_at=began + timedelta(hours=hours), score=hours) for hours in range(200)]
+    random.Random(2).shuffle(rows)
+    (row,) = merged(*rows)
+    assert (row["score"], [seen["score"] for seen in row["history"]]) == (199, list(range(199)))
+
+
 def test_equal_observations_show_the_first_place_and_places_decide_nothing_else() -> None:
     """Of two observations of one time the content decides, whatever file they stand in; then the file."""
     one, other = post("a", 1, score=1), post("a", 1, score=2)
