@@ -23,6 +23,7 @@ _BY_ID = "rows are sorted by their ids at the end, and rows of a group keep thei
 _ALL_PLACES = "found = pl.concat([rows.filter(~repeated).select(told), ordered]).sort(key, maintain_order=True)"
 _COMMENTS = 'return rows.group_by("comment_id", maintain_order=True).agg('
 _PARENTS = 'found = comments.select("parent_id").join(places, on="parent_id", how="left", maintain_order="left")'
+_HISTORY = 'return pl.struct(measured).unique(maintain_order=True).slice(1).reverse().alias("history")'
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
     "observations": (
         (_change(_PLACES, "<=", "<"), "observations have more columns than those that tell where they were read"),
@@ -32,6 +33,7 @@ EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
         (_change(_COMMENTS, " maintain_order=True"), _BY_ID),
         (_change(_ALL_PLACES, "True", "False"), _ORDERED),
         (_change(_ALL_PLACES, " maintain_order=True"), _ORDERED),
+        (_change(_HISTORY, "True", "False"), _ORDERED),
         (_change(_PARENTS, ' maintain_order="left"'), _ORDERED),
     ),
     "rules/registry": (
