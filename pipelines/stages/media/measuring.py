@@ -263,8 +263,8 @@ def _with_uses(rows: Sequence[pa.Table], uses: pl.DataFrame) -> pa.Table:
         pl.col("media_key").filter("single").min(),
         pl.col("title").drop_nulls().unique(maintain_order=True).alias("titles"),
     )
-    kept = pa.concat_tables([rows[at].drop_columns(["drawings", "uses", "file", "unite_as"]) for at in said["at"]])
-    facts = frame(kept).hstack(said.drop("at"))
+    kept = pa.concat_tables([rows[at] for at in said["at"]])
+    facts = frame(kept.drop_columns(["drawings", "uses", "file", "unite_as"])).hstack(said.drop("at"))
     return as_rows(
         facts.with_columns(
             unite_as=pl.coalesce("media_key", "first_key"),
