@@ -235,8 +235,8 @@ class MeasureFiles(beam.DoFn):
 
 def _noted(uses: pl.DataFrame) -> str | None:
     """The digest that was noted of a file; None where there is none, or the file is not as it was then."""
-    path, *noted, sha256 = uses.select("path", "size_bytes", "changed_ns", "sha256").row(0)
-    return sha256 if changed(path) == noted else None
+    first = uses.row(0, named=True)
+    return first["sha256"] if changed(first["path"]) == [first["size_bytes"], first["changed_ns"]] else None
 
 
 def _is_spoken(uses: pl.DataFrame) -> bool:
