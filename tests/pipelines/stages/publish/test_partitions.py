@@ -9,6 +9,7 @@ import yaml
 
 import blift
 from blift.connectors.shard import month_of, table_folder
+from blift.pipelines.cli import main
 from blift.pipelines.explore.hub import download
 from blift.pipelines.stages.publish.publish import Result
 from blift.pipelines.stages.release.layout import FOLDER
@@ -45,8 +46,9 @@ def test_a_published_dataset_has_the_folders_of_months(
     monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
     tables = download(REPO, None, str(tmp_path / "scratch"), print).tables
     assert len(tables["samples"].shards) == len(samples)
-    # Back without partitions: no file of a month is left.
+    # Back without partitions: no file of a month is left, once the dataset before is gone.
     run_build(by_month / "corpus" / "demo.yaml", run)
     publish_to(run)
     assert not any(month_of(path) for path in hub.state.repos[REPO].resolve("main").tree)
+    assert main(["clean", str(run)]) == 0
     assert not list((run / "release").rglob("month=*"))
