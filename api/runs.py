@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from blift.connectors.parquet import read_parquet
+from blift.connectors.shard import Shard, table_folder
 from blift.pipelines.engine.funnel import funnel_rows
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.engine.versions import run_folder
@@ -51,6 +53,23 @@ class Run:
         Raises:
             InputError: the run has no such dataset, or a file of it cannot be read.
         """
+        return pa.concat_tables(
+            [read_parquet(self._folder.path, shard, columns) for shard in self._shards(dataset)],
+            promote_options="default",
+        )
+
+    def files(self, dataset: str) -> list[str]:
+        """The paths of the files of a dataset, for other readers; files of replaced datasets are not among them.
+
+        Args:
+            dataset: a name of `datasets`.
+
+        Raises:
+            InputError: the run has no such dataset.
+        """
+        return [self._folder.file(shard.path) for shard in self._shards(dataset)]
+
+    def _shards(self, dataset: str) -> list[Shard]:
         shards = [
             shard
             for record in self._manifest.stages.values()
@@ -60,9 +79,7 @@ class Run:
         if not shards:
             hint = did_you_mean(dataset, self.datasets) or "."
             raise InputError(f"{self._folder.path} has no dataset {dataset!r}{hint} It has {', '.join(self.datasets)}.")
-        return pa.concat_tables(
-            [read_parquet(self._folder.path, shard, columns) for shard in shards], promote_options="default"
-        )
+        return shards
 
     def funnel(self) -> list[Mapping[str, Any]]:
         """For each step, in order: stage, table, step, rows_in, rows_out, merged, and rejected rows by reason."""
@@ -71,12 +88,12 @@ class Run:
     def rejects(self, stage: str | None = None) -> pa.Table:
         """Every record that was left out and is listed, with reason, rule, file and line; of one stage, or of all."""
         rows = self.table("rejects")
-        return rows if stage is None else rows.filter(pa.compute.equal(rows.column("stage"), stage))
+        return rows if stage is None else rows.filter(pc.equal(rows.column("stage"), stage))
 
 
 def _dataset(path: str) -> str:
-    """The folder that a shard lies in."""
-    return path.rpartition("/")[0]
+    """The folder of the shards of a dataset."""
+    return table_folder(path)
 
 
 def open_run(path: str | Path) -> Run:

@@ -30,10 +30,11 @@ _LATE, _AGAIN, _REPOSTED = 10, 5, 10
 
 @dataclass(frozen=True)
 class Size:
-    """How much is in a month. Every post shows a picture."""
+    """How much is in a month. Every post shows a picture, ``width_px`` wide and three quarters of that high."""
 
     posts: int
     comments: int
+    width_px: int = 1_024
 
 
 def write_month(folder: Path, month: int, size: Size, revision: int = 0, *, pictures: bool = True) -> None:
@@ -52,7 +53,7 @@ def write_month(folder: Path, month: int, size: Size, revision: int = 0, *, pict
     with (folder / f"RC_{month:02d}.ndjson").open("w", encoding="utf-8") as stream:
         stream.writelines(_comments(rng, month, posts, size))
     if pictures:
-        _pictures(folder / "media" / f"{month:02d}", month, posts)
+        _pictures(folder / "media" / f"{month:02d}", month, posts, size.width_px)
 
 
 def remove_month(folder: Path, month: int) -> None:
@@ -126,7 +127,7 @@ def _comments(rng: np.random.Generator, month: int, posts: int, size: Size) -> I
         yield f"{json.dumps(record)[:-1]}, {COMMENT_REST}\n"
 
 
-def _pictures(folder: Path, month: int, posts: int) -> None:
+def _pictures(folder: Path, month: int, posts: int, width_px: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for place in range(posts):
         path = folder / f"{_native(month, place)}.jpg"
@@ -135,7 +136,7 @@ def _pictures(folder: Path, month: int, posts: int) -> None:
         if month > 1 and place % (100 // _REPOSTED) == 1:
             image = picture(_seed(month - 1, place + 1)).resize((320, 240), Image.Resampling.BICUBIC)
         else:
-            image = picture(_seed(month, place)).resize((1_024, 768), Image.Resampling.BICUBIC)
+            image = picture(_seed(month, place)).resize((width_px, width_px * 3 // 4), Image.Resampling.BICUBIC)
         image.save(path, quality=88)
 
 

@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--posts", type=int, default=20, help="posts of a month, each with a picture")
     parser.add_argument("--comments", type=int, default=600, help="comments of a month")
+    parser.add_argument("--width", type=int, default=1_024, help="of a picture, pixels")
     parser.add_argument("--engine", choices=[engine.name for engine in _ENGINES], help="measure on this one alone")
     args = parser.parse_args()
     print("| runner | change | from nothing, CPU s | month alone | update | goal | fingerprint |")
@@ -94,7 +95,7 @@ def main() -> None:
     for engine in _ENGINES:
         if args.engine in (None, engine.name):
             with tempfile.TemporaryDirectory() as work:
-                measure(Path(work), engine, args.months, Size(args.posts, args.comments))
+                measure(Path(work), engine, args.months, Size(args.posts, args.comments, args.width))
 
 
 if __name__ == "__main__":

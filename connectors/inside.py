@@ -17,7 +17,7 @@ from blift.connectors.filesystem import is_here
 from blift.schemas.errors import InputError, OutputError
 
 #: A part of a path, as blift writes it: no file of a dataset begins with a dot.
-_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._=-]{0,254}")
 _LONGEST = 1_024
 _KINDS = (
     (stat.S_ISLNK, "a symbolic link"),

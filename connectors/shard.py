@@ -11,6 +11,8 @@ from msgspec import Meta
 
 from blift.schemas.count import Count
 
+#: How the name of a folder with the rows of one month begins, as Hive names partitions.
+_MONTH = "month="
 #: Of the sha256 of its content, what stands in the name of a Parquet file.
 _OF_CONTENT = re.compile(r"-[0-9a-f]{16}(?=\.parquet\Z)")
 
@@ -34,6 +36,29 @@ class Shard:
         """The number of this file among those of its table, 0 first, and how many they are, as its name says."""
         _, index, _, total = self.name.removesuffix(".parquet").rsplit("-", 3)
         return int(index), int(total)
+
+
+def in_month(path: str, month: str | None) -> str:
+    """The path of a file in the folder of a month: ``samples/month=2024-03/samples-00003-of-00016.parquet``.
+
+    Args:
+        path: without that folder.
+        month: such as ``2024-03``; ``*`` gives a pattern for all months, and None the path itself.
+    """
+    folder, name = posixpath.split(path)
+    return path if month is None else posixpath.join(folder, f"{_MONTH}{month}", name)
+
+
+def month_of(path: str) -> str | None:
+    """The month whose folder a file lies in; None where it lies in no such folder."""
+    above = posixpath.basename(posixpath.dirname(path))
+    return above.removeprefix(_MONTH) if above.startswith(_MONTH) else None
+
+
+def table_folder(path: str) -> str:
+    """The folder of the table that a file belongs to, above the folders of its months."""
+    folder = posixpath.dirname(path)
+    return folder if month_of(path) is None else posixpath.dirname(folder)
 
 
 def by_place(shard: Shard) -> tuple[int, Shard]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
+import pyarrow as pa
 
 from blift.schemas.parts import MediaKind, ReactionSource
 from blift.transforms.time_marks import addresses_in, may_have_marks, time_marks
@@ -55,7 +56,8 @@ def with_marks(comments: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     for place, each, key in zip(places.to_list(), texts, keys, strict=True):
         here = {address: _leads_to(links[address], key) for address in addresses_in(each)}
         found[place] = list(dict.fromkeys(mark.start_s for mark in time_marks(each, here)))
-    return comments.with_columns(pl.Series("marks", found, dtype=MARKS))
+    marks = pl.Series(pa.array(found, pa.list_(pa.int64())))  # which takes Arrow no time, and Polars 7 us a row
+    return comments.with_columns(marks.cast(MARKS).alias("marks"))
 
 
 def _links(addresses: set[str]) -> dict[str, tuple[str | None, str | None]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, month_of
 from blift.schemas.configs import CONFIGS
 from blift.schemas.printable import printable
 from blift.schemas.split import Split
@@ -48,6 +48,8 @@ def configs_of(shards: Sequence[Shard], layout: Sequence[tuple[str, str, str]] =
 
 
 def _splits(folder: str, shards: Sequence[Shard]) -> list[SplitFiles]:
+    if any(month_of(shard.path) for shard in shards):
+        folder = f"{folder}/*"
     if folder.startswith("instructions/"):
         return [_split(split.value, f"{folder}/{split.value}-*.parquet", shards) for split in Split]
     return [_split("train", f"{folder}/*.parquet", shards)]

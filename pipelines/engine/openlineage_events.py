@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from blift.connectors.filesystem import is_here
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, table_folder
 from blift.pipelines.engine.openlineage_sender import Sender, configured
 from blift.pipelines.engine.run_folder import RunFolder, StageRecord
 from blift.pipelines.engine.stage import Prepared
@@ -144,7 +144,7 @@ class _Told:
 
     def _tables(self, paths: Iterable[str]) -> list[Name]:
         """The names of the folders of files of the run folder."""
-        return [name_of(self.folder.file(folder)) for folder in sorted({posixpath.dirname(path) for path in paths})]
+        return [name_of(self.folder.file(folder)) for folder in sorted({table_folder(path) for path in paths})]
 
     def _new(self, job: str) -> _Run:
         from openlineage.client.uuid import generate_new_uuid  # noqa: PLC0415 - an extra
@@ -165,7 +165,7 @@ class _Told:
         """The files of a stage by their folders, with the names of these."""
         by_folder: dict[str, list[Shard]] = {}
         for shard in shards:
-            by_folder.setdefault(posixpath.dirname(shard.path), []).append(shard)
+            by_folder.setdefault(table_folder(shard.path), []).append(shard)
         return {folder: (name_of(self.folder.file(folder)), found) for folder, found in sorted(by_folder.items())}
 
 

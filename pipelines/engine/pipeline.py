@@ -12,7 +12,7 @@ import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
 from blift.connectors.parquet import replace_file, shard_name, write_shard
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, in_month
 from blift.pipelines.engine.job_server import own_job_server
 from blift.pipelines.engine.local_workers import local_runner
 from blift.pipelines.engine.run_folder import RunFolder
@@ -20,6 +20,7 @@ from blift.pipelines.engine.run_report import LIBRARIES, StageResult, account_na
 from blift.pipelines.engine.running import running
 from blift.schemas.errors import OutputError
 from blift.transforms.accounting import TallyKey
+from blift.transforms.months import by_month
 from blift.transforms.rejects import SCHEMA as REJECT
 from blift.transforms.rejects import shard_keys, sorted_rejects
 from blift.transforms.shuffle import ShardedTable
@@ -142,32 +143,51 @@ def _write_account(element: tuple[int, Iterable[str]], path: str) -> None:
 
 
 class WriteShards(beam.PTransform[beam.PCollection[ShardedTable], beam.PCollection[Shard]]):
-    """Tables with the numbers of their shards to Parquet files, with one file per shard.
+    """Tables with the numbers of their shards to Parquet files, with one file per shard, or per shard and month.
 
     Args:
         table: the table of the contract whose columns they have, such as `post`.
         folder: the run folder.
         prefix: path of the files within it, up to their number, such as `posts/posts`.
         shards: how many there are, at most.
+        by_month: rows lie in folders of the months of their `posted_at`.
     """
 
-    def __init__(self, table: str, folder: str, prefix: str, shards: int) -> None:
+    def __init__(self, table: str, folder: str, prefix: str, shards: int, *, by_month: bool = False) -> None:
         super().__init__()
-        self._table, self._folder, self._prefix, self._shards = table, folder, prefix, shards
+        self._write = _WriteShard(table, folder, prefix, shards, by_month=by_month)
 
     def expand(self, rows: beam.PCollection[ShardedTable]) -> beam.PCollection[Shard]:
         """The transform."""
-        write = _WriteShard(self._table, self._folder, self._prefix, self._shards)
-        return rows | "Write" >> beam.ParDo(write).with_output_types(Shard)
+        return rows | "Write" >> beam.ParDo(self._write).with_output_types(Shard)
 
 
 class _WriteShard(beam.DoFn):
-    def __init__(self, table: str, folder: str, prefix: str, shards: int) -> None:
+    def __init__(self, table: str, folder: str, prefix: str, shards: int, *, by_month: bool) -> None:
         self._table, self._folder, self._prefix, self._shards = table, folder, prefix, shards
+        self._by_month = by_month
 
     def process(self, element: ShardedTable) -> Iterator[Shard]:
         index, rows = element
-        yield write_shard(rows, self._table, self._folder, shard_name(self._prefix, index, self._shards))
+        times = rows.column("posted_at") if self._by_month else None
+        yield from write_months(rows, times, self._table, self._folder, shard_name(self._prefix, index, self._shards))
+
+
+def write_months(
+    rows: pa.Table, posted_at: pa.ChunkedArray | None, table: str, folder: str, path: str
+) -> Iterator[Shard]:
+    """Write the rows of a shard, each month of them to a file in the folder of that month.
+
+    Args:
+        rows: sorted by the caller.
+        posted_at: their times, UTC; None writes them all to one file, in no such folder.
+        table, folder, path: as ``write_shard`` takes them.
+    """
+    if posted_at is None:
+        yield write_shard(rows, table, folder, path)
+        return
+    for month, own in by_month(rows, posted_at):
+        yield write_shard(own, table, folder, in_month(path, month))
 
 
 class WriteRejects(beam.PTransform[beam.PCollection[pa.Table], beam.PCollection[Shard]]):

@@ -6,11 +6,12 @@ import fcntl
 import glob
 import hashlib
 import json
+import os
 import posixpath
 import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ import msgspec
 
 from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
 from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, month_of
 from blift.pipelines.engine.strangers import refuse_strangers
 from blift.pipelines.recipe.renamed import STAGES as OLD_STAGES
 from blift.schemas.count import Count
@@ -395,9 +396,20 @@ class RunFolder:
                 name = entry.path[len(self.file("")) :]
                 check_folder(self.path, posixpath.dirname(name))
                 if name not in keep and names.fullmatch(posixpath.basename(name)[len(posixpath.basename(prefix)) :]):
-                    delete(entry.path)
+                    self.delete(name)
                     gone.append(name)
         return gone
+
+    def delete(self, name: str) -> None:
+        """Delete a file of the folder, and the folder of its month when it was the last one there.
+
+        Raises:
+            OSError: it is not there, or may not be deleted.
+        """
+        delete(self.file(name))
+        if self.is_local and month_of(name) is not None:
+            with suppress(OSError):  # it holds other files
+                os.rmdir(posixpath.dirname(self.file(name)))
 
     def make_folders(self, prefixes: Sequence[str]) -> None:
         """Make the local folders under which shards will lie.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from blift.pipelines.engine.pipeline import StagePlan
     from blift.pipelines.recipe.file import RecipeFile
     from blift.pipelines.recipe.model import Recipe
-    from blift.pipelines.recipe.result import Rejects
+    from blift.pipelines.recipe.result import Output, Rejects
     from blift.pipelines.recipe.section import Section
 
 
@@ -116,7 +116,7 @@ class Stage:
 
     Attributes:
         name: in the manifest, in `--stages` and in the names of its rejects.
-        tables: names of the shards that it writes, up to their number, such as `posts/posts`.
+        tables: names of the shards that it writes, up to their number, such as `posts/posts`, or patterns of these.
         prepare: what it would do for a recipe: its inputs, and its pipeline.
         needed: whether a recipe asks for it.
         records: the tables that it reads or writes; another major or minor version of one lets it run again.
@@ -148,6 +148,11 @@ def digests(shards: Sequence[Shard], prefixes: tuple[str, ...]) -> dict[str, str
 def listing(section: Rejects) -> dict[str, Any]:
     """What of the section on rejects decides which are listed, and how."""
     return dict(section.model_dump(mode="json", exclude={"max_malformed"}))
+
+
+def partitions(section: Output) -> dict[str, str]:
+    """What of the layout decides in which folders rows lie; nothing where they lie in none of their own."""
+    return {"partition_by": section.partition_by.value} if section.partition_by else {}
 
 
 def as_json(section: Section) -> dict[str, Any]:

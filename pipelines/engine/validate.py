@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from blift.connectors.filesystem import open_to_read
+from blift.connectors.shard import table_folder
 from blift.pipelines.engine.run_folder import RunFolder
 from blift.pipelines.engine.versions import numbers, referenced
 from blift.schemas.arrow import TABLE_KEY, VERSION_KEY, definition_of
@@ -102,7 +102,7 @@ def _check_file(file: str, given: Definition | None, keys: dict[tuple[str, str],
             for violation in _violations(parquet, expected):
                 yield _finding(file, expected.table, violation)
             if expected.key and set(expected.key) <= set(parquet.schema_arrow.names):
-                place = (posixpath.dirname(file), expected.table)
+                place = (table_folder(file), expected.table)
                 keys.setdefault(place, _Keys(expected)).add(file, parquet)
     except SchemaError as error:
         yield Finding("DATA_VERSION", "", str(error), file=file)

@@ -149,7 +149,7 @@ def _deleted(folder: RunFolder, paths: Iterable[str]) -> list[str]:
     for path in paths:
         check_folder(folder.path, posixpath.dirname(path))
         if exists(folder.file(path)):
-            delete(folder.file(path))
+            folder.delete(path)
             gone.append(path)
     return gone
 

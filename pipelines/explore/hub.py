@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from blift.connectors.hub.client import MAIN, Hub
 from blift.connectors.inside import fault_of_path
 from blift.connectors.parquet import file_sha256
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, table_folder
 from blift.pipelines.explore.tables import QueryTable
 from blift.pipelines.stages.release.layout import PUBLISHED
 from blift.schemas.errors import InputError
@@ -73,7 +72,7 @@ def _parquet(files: Mapping[str, str]) -> dict[str, str]:
 def _tables(paths: Iterable[str], scratch: str) -> dict[str, QueryTable]:
     by_folder: dict[str, list[Shard]] = {}
     for path in paths:
-        by_folder.setdefault(posixpath.dirname(path), []).append(Shard(path, 0, 0, hashlib.sha256().hexdigest()))
+        by_folder.setdefault(table_folder(path), []).append(Shard(path, 0, 0, hashlib.sha256().hexdigest()))
     ordered = sorted(
         by_folder, key=lambda folder: (list(_OF_FOLDER).index(folder) if folder in _OF_FOLDER else 99, folder)
     )

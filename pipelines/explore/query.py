@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Columns that say where a row lies: the number of its file, and its number in that file.
 _FILE, _ROW = "blift:file", "blift:row"
+#: The columns of files are theirs alone: DuckDB would add one for folders such as `month=2024-03`.
+_AS_STORED = ", hive_partitioning = false"
 #: Seconds after which a query is given up.
 LONGEST_S = 60.0
 #: Conditions whose number of rows is remembered.
@@ -261,7 +263,7 @@ class Database:
         path = os.path.abspath(self.tables[table].paths()[file])
         return (
             f"SELECT {names}, file_row_number AS {quoted_name(_ROW)} "  # noqa: S608 - names are quoted
-            f"FROM read_parquet({quoted_texts([path])}) WHERE file_row_number {wanted}"
+            f"FROM read_parquet({quoted_texts([path])}{_AS_STORED}) WHERE file_row_number {wanted}"
         )
 
     @contextmanager
@@ -284,7 +286,7 @@ class Database:
 def _selected(files: str, options: str) -> str:
     """All rows of files, with the number of the file and of the row in it."""
     places = f"file_index AS {quoted_name(_FILE)}, file_row_number AS {quoted_name(_ROW)}"
-    return f"SELECT *, {places} FROM read_parquet({files}{options})"  # noqa: S608 - names are quoted
+    return f"SELECT *, {places} FROM read_parquet({files}{_AS_STORED}{options})"  # noqa: S608 - names are quoted
 
 
 def _drawn(total: int, wanted: int, seed: int) -> list[int]:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from blift.connectors.filesystem import open_to_read
 from blift.connectors.parquet import file_sha256
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, table_folder
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError, did_you_mean
@@ -77,7 +77,7 @@ def tables_of(folder: RunFolder, manifest: Manifest) -> dict[str, QueryTable]:
     """The tables of a run folder that have files, by name, in the order of the card."""
     found = {}
     for name, place, table in CONFIGS:
-        shards = sorted(shard for shard in manifest.shards if posixpath.dirname(shard.path) == place)
+        shards = sorted(shard for shard in manifest.shards if table_folder(shard.path) == place)
         if shards:
             found[name] = QueryTable(name, table, shards, folder.path)
     return found

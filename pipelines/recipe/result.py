@@ -42,6 +42,12 @@ class Rejects(Section):
     )
 
 
+class Partition(StrEnum):
+    """By what rows lie in folders of their own."""
+
+    MONTH = "month"
+
+
 class Output(Section):
     """How the run folder is laid out."""
 
@@ -49,6 +55,12 @@ class Output(Section):
         default="auto",
         description="Files of each dataset. `auto` takes one for 256 MiB of input, a power of two. It is part of "
         "the result: another number gives other files with the same rows.",
+    )
+    partition_by: Partition | None = Field(
+        default=None,
+        description="`month` puts the rows of samples, pairs and preferences into folders such as `month=2024-03`, by "
+        "the time of the post (UTC), for readers of Hive's partitions. It is part of the result: other files with the "
+        "same rows. Null: no such folders.",
     )
     keep: int = Field(
         default=1,

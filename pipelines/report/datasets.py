@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from blift.connectors.parquet_parts import OpenShard, open_shard
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, table_folder
 from blift.pipelines.engine.run_folder import Manifest, RunFolder
 from blift.pipelines.stages.release.layout import PUBLISHED
 from blift.schemas.errors import InputError
@@ -27,8 +27,8 @@ class Datasets:
 
     def shards(self, dataset: str) -> list[Shard]:
         """The files of a dataset, in order; none where the run has no such dataset."""
-        prefix = f"{_RELEASE}{dataset}/" if self.released else f"{dataset}/"
-        return sorted(shard for shard in self.manifest.shards if shard.path.rpartition("/")[0] + "/" == prefix)
+        place = f"{_RELEASE}{dataset}" if self.released else dataset
+        return sorted(shard for shard in self.manifest.shards if table_folder(shard.path) == place)
 
     def rows(self, dataset: str) -> int:
         """Rows of a dataset."""

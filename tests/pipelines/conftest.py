@@ -17,6 +17,7 @@ from blift.pipelines.engine.run_folder import Manifest, RunFolder, StageRecord
 from blift.pipelines.engine.stage import Prepared
 from blift.pipelines.engine.stage_run import Report
 from blift.pipelines.recipe.file import load_recipe
+from tests.conftest import made_once
 from tests.hub_server import TOKEN, HubServer
 
 if TYPE_CHECKING:
@@ -72,6 +73,28 @@ def run_build(
     report = Report(told.started, told.skipped, told.done)
     manifest = build(load_recipe(str(recipe)), RunFolder(str(out)), beam_arguments(beam), stages, limit, report)
     return manifest, told.events
+
+
+@pytest.fixture(scope="session")
+def by_month(built: tuple[Path, Manifest], corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `run`, the demo with `output.partition_by: month`, and `corpus`, whose `by-month.yaml` it is of.
+
+    The run was updated from the demo without partitions, which it keeps. Tests that change it copy it first.
+    """
+
+    def make(folder: Path) -> None:
+        shutil.copytree(built[0], folder / "run")
+        own = Path(shutil.copytree(corpus, folder / "corpus"))
+        text = (own / "demo.yaml").read_text()
+        (own / "by-month.yaml").write_text(text.replace("output: {", "output: {partition_by: month, "))
+        _, events = run_build(own / "by-month.yaml", folder / "run")
+        assert events == [
+            "skipped ingest",
+            "skipped media",
+            *(f"{what} {stage}" for stage in ("curate", "instruct", "prefer") for what in ("started", "done")),
+        ]
+
+    return made_once(tmp_path_factory, "demo-by-month", make)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,6 @@ _SQUARE = re.compile(
 _FALCON = re.compile(
     r">>(TITLE|ABSTRACT|INTRODUCTION|SUMMARY|COMMENT|ANSWER|QUESTION|DOMAIN|EMAIL_ADDRESS|IP_ADDRESS|PREFIX|SUFFIX|MIDDLE)<<"
 )
-_BLANKS = re.compile(r"\s+")
 
 #: Endings of addresses that a trainer loads as a picture; what else an animation lies at is loaded as a video.
 _PICTURE = (".gif", ".webp", ".png", ".apng", ".avif", ".jpg", ".jpeg")
@@ -35,9 +34,14 @@ def plain(text: str | None) -> str:
 
     `<image>` becomes `[image]`, `>>QUESTION<<` becomes `[QUESTION]`, and `[INST]` becomes `(INST)`.
     """
-    without = _ANGLE.sub(lambda found: f"[{_name(found)}]", (text or "").replace(MEDIA, ""))
-    without = _SQUARE.sub(r"(\1)", _FALCON.sub(r"[\1]", without))
-    return _BLANKS.sub(" ", without).strip()
+    without = (text or "").replace(MEDIA, "")
+    if "<" in without:  # most texts have none of the characters with which such a token begins
+        without = _ANGLE.sub(lambda found: f"[{_name(found)}]", without)
+    if ">>" in without:
+        without = _FALCON.sub(r"[\1]", without)
+    if "[" in without:
+        without = _SQUARE.sub(r"(\1)", without)
+    return " ".join(without.split())
 
 
 def _name(found: re.Match[str]) -> str:

@@ -29,6 +29,7 @@ class CurateConfig:
     Attributes:
         sampled: how many samples are drawn, and the seed; None keeps all.
         cut_scenes: whether media were measured frame by frame, so that what moves has scenes of its own.
+        by_month: whether samples lie in folders of the months in which they were first posted.
     """
 
     folder: str
@@ -37,6 +38,7 @@ class CurateConfig:
     samples: SampleOptions
     sampled: tuple[int, int] | None
     cut_scenes: bool
+    by_month: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def plan(
     if config.sampled:
         drawn = kept | "Draw samples" >> DrawSamples(*config.sampled, config.samples, STAGE)
         steps, kept = [*steps, drawn], drawn.rows
-    written = kept | "Write samples" >> WriteShards("sample", config.folder, "samples/samples", config.shards)
+    write = WriteShards("sample", config.folder, "samples/samples", config.shards, by_month=config.by_month)
+    written = kept | "Write samples" >> write
     rejects = (
         tuple(step.rejects for step in steps)
         | "All rejects" >> beam.Flatten()

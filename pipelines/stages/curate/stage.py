@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from blift.connectors.media.settings import Access
-from blift.connectors.shard import Shard
-from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, listing
+from blift.connectors.shard import Shard, in_month
+from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, listing, partitions
 from blift.pipelines.recipe.model import Recipe
-from blift.pipelines.recipe.result import Payload
+from blift.pipelines.recipe.result import Partition, Payload
 from blift.pipelines.recipe.rules import comment_rules, post_rules, python_rules, selections
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
 from blift.pipelines.stages.media.stage import STAGE as MEDIA
@@ -33,6 +33,7 @@ def _prepare(request: Request) -> Prepared:
             "curate": as_json(request.recipe.curate),
             "cut_scenes": _cut_scenes(request.recipe),
             "rejects": listing(request.recipe.rejects),
+            **partitions(request.recipe.output),
             **python_rules(request.recipe),
         },
         plan=partial(_plan, request=request, shards=shards, media=measured),
@@ -59,6 +60,7 @@ def _plan(pipeline: beam.Pipeline, request: Request, shards: Sequence[Shard], me
             reject_out_of_scope=recipe.rejects.out_of_scope,
         ),
         cut_scenes=_cut_scenes(recipe),
+        by_month=recipe.output.partition_by is Partition.MONTH,
         sampled=(section.sample.n, section.sample.seed) if section.sample else None,
     )
     return plan(pipeline, pairs(shards), media, config)
@@ -83,4 +85,11 @@ def rules_of(recipe: Recipe) -> RuleOptions:
     )
 
 
-STAGE = Stage("curate", ("samples/samples",), _prepare, records=("post", "comment", "origin", "media", "sample"))
+_SAMPLES = "samples/samples"
+
+STAGE = Stage(
+    "curate",
+    (_SAMPLES, in_month(_SAMPLES, "*")),
+    _prepare,
+    records=("post", "comment", "origin", "media", "sample"),
+)

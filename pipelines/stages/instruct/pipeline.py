@@ -11,9 +11,9 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.parquet import read_shard, shard_name, write_shard
+from blift.connectors.parquet import read_shard, shard_name
 from blift.connectors.shard import Shard, by_place
-from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.pipelines.engine.pipeline import StagePlan, WriteRejects, write_months
 from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_files
 from blift.schemas.reasons import Reason
 from blift.schemas.registry import SCHEMAS
@@ -39,6 +39,7 @@ class InstructConfig:
     Attributes:
         files: where files of media are, and how they are kept; None where the recipe does not look at media.
         requires_files: pairs without a file are rejected.
+        by_month: whether pairs lie in folders of the months in which their media were first posted.
         annotations: shards of the annotation table; one holds those of the samples of the shard of its number.
     """
 
@@ -50,6 +51,7 @@ class InstructConfig:
     min_comment_score: int | None
     files: Files | None
     requires_files: bool
+    by_month: bool
     annotations: Sequence[Shard] = ()
 
 
@@ -85,7 +87,7 @@ def _read_compared(shard: Shard, folder: str) -> pa.Table:
 
 
 class _Pairs(beam.DoFn):
-    """A shard of samples to pairs in both shapes, written split by split; those without a file apart."""
+    """The samples of one number to pairs in both shapes, written split by split; those without a file apart."""
 
     def __init__(self, config: InstructConfig) -> None:
         self._config = config
@@ -94,36 +96,41 @@ class _Pairs(beam.DoFn):
         self, element: tuple[int, Mapping[str, Iterable[Any]]], ranked: Iterable[pa.Table]
     ) -> Iterator[Shard | TaggedOutput]:
         config, tally = self._config, Tally(STAGE)
+        shards = sorted(element[1]["samples"])
+        if not shards:
+            return
+        samples = concat([read_shard(config.folder, shard, "sample") for shard in shards], SCHEMAS["sample"])
+        samples = samples.sort_by("sample_id")  # as one shard has them, in however many months they lie
         annotated = [read_shard(config.folder, shard, "annotation") for shard in element[1].get("annotations", ())]
-        for shard in element[1]["samples"]:
-            samples = read_shard(config.folder, shard, "sample")
-            assigned = frame(concat(ranked, RANKED))
-            own = pl.DataFrame({"sample_id": pl.Series(samples.column("sample_id"))}).join(
-                assigned, on="sample_id", how="left", maintain_order="left"
-            )
-            kept: list[list[ShownFile] | str] | None = None
-            if config.files:
-                kept = keep_files(samples, frame(concat(element[1]["files"], FILES)), config.files.keeping)
-            shown = [[] if isinstance(files, str) else files for files in kept] if kept else None
-            pairs = instructions(
-                samples, config.templates, own["split"], shown,
-                popularity=own.select("score_ratio", "score_percentile"), min_comment_score=config.min_comment_score,
-                annotations=concat(annotated, SCHEMAS["annotation"]),
-            )  # fmt: skip
-            asked = samples.num_rows * len(config.templates)
-            skipped = {Reason.NOTHING_TO_ASK: pairs.skipped.num_rows}
-            tally.flow(0, "render", "pair", asked, pairs.chat.num_rows, skipped)
-            yield TaggedOutput(REJECTS, _rejects(frame(pairs.skipped), "template", Reason.NOTHING_TO_ASK))
-            has_file = _has_file(pairs)
-            if kept is not None and config.requires_files:
-                lacking = pairs.chat.filter(pa.compute.invert(has_file))
-                tally.step(1, "media", "pair", pairs.chat.num_rows, {Reason.NO_FILE: lacking.num_rows})
-                why = dict(zip(own["sample_id"], kept, strict=True))
-                yield TaggedOutput(REJECTS, _lacking(lacking, why))
-            yield from self._written(pairs, has_file, *shard.place)
+        assigned = frame(concat(ranked, RANKED))
+        own = pl.DataFrame({"sample_id": pl.Series(samples.column("sample_id"))}).join(
+            assigned, on="sample_id", how="left", maintain_order="left"
+        )
+        kept: list[list[ShownFile] | str] | None = None
+        if config.files:
+            kept = keep_files(samples, frame(concat(element[1]["files"], FILES)), config.files.keeping)
+        shown = [[] if isinstance(files, str) else files for files in kept] if kept else None
+        pairs = instructions(
+            samples, config.templates, own["split"], shown,
+            popularity=own.select("score_ratio", "score_percentile"), min_comment_score=config.min_comment_score,
+            annotations=concat(annotated, SCHEMAS["annotation"]),
+        )  # fmt: skip
+        asked = samples.num_rows * len(config.templates)
+        skipped = {Reason.NOTHING_TO_ASK: pairs.skipped.num_rows}
+        tally.flow(0, "render", "pair", asked, pairs.chat.num_rows, skipped)
+        yield TaggedOutput(REJECTS, _rejects(frame(pairs.skipped), "template", Reason.NOTHING_TO_ASK))
+        has_file = _has_file(pairs)
+        if kept is not None and config.requires_files:
+            lacking = pairs.chat.filter(pa.compute.invert(has_file))
+            tally.step(1, "media", "pair", pairs.chat.num_rows, {Reason.NO_FILE: lacking.num_rows})
+            why = dict(zip(own["sample_id"], kept, strict=True))
+            yield TaggedOutput(REJECTS, _lacking(lacking, why))
+        yield from self._written(pairs, has_file, samples, *shards[0].place)
         yield from tally.emit()
 
-    def _written(self, pairs: Pairs, has_file: pa.BooleanArray, index: int, total: int) -> Iterator[Shard]:
+    def _written(
+        self, pairs: Pairs, has_file: pa.BooleanArray, samples: pa.Table, index: int, total: int
+    ) -> Iterator[Shard]:
         parts = [("", has_file if self._config.files else pa.repeat(pa.scalar(True), len(has_file)))]
         if self._config.files and not self._config.requires_files:
             parts.append(("-without-media", pa.compute.invert(has_file)))
@@ -134,7 +141,14 @@ class _Pairs(beam.DoFn):
                     chosen = there.filter(pa.compute.equal(there.column("split"), split.value))
                     if chosen.num_rows:
                         name = shard_name(f"instructions/{shape}{suffix}/{split.value}", index, total)
-                        yield write_shard(chosen, table, self._config.folder, name)
+                        times = _times(chosen, samples) if self._config.by_month else None
+                        yield from write_months(chosen, times, table, self._config.folder, name)
+
+
+def _times(pairs: pa.Table, samples: pa.Table) -> pa.ChunkedArray:
+    """When the media of each pair was first posted."""
+    places = pa.compute.index_in(pairs.column("sample_id"), samples.column("sample_id"))
+    return samples.column("posted_at").take(places)
 
 
 def _has_file(pairs: Pairs) -> pa.BooleanArray:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from blift.connectors.shard import Shard
-from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
+from blift.connectors.shard import Shard, in_month
+from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, partitions
 from blift.pipelines.recipe.instruct import PairMedia
 from blift.pipelines.recipe.media import Media
+from blift.pipelines.recipe.result import Partition
 from blift.pipelines.stages.annotate.stage import STAGE as ANNOTATE
 from blift.pipelines.stages.curate.stage import STAGE as CURATE
 from blift.pipelines.stages.ingest.stage import STAGE as INGEST
@@ -34,6 +35,7 @@ def _prepare(request: Request) -> Prepared:
             "media": what_of_media(request, request.recipe.media) if request.recipe.media else None,
             **({"annotations": digests(annotations, ("annotations/",))} if annotations else {}),
             "instruct": as_json(request.recipe.instruct),
+            **partitions(request.recipe.output),
         },
         plan=partial(_plan, request=request, samples=shards, annotations=annotations),
     )
@@ -54,6 +56,7 @@ def _plan(
         files=files_of_media(request, request.recipe.media) if request.recipe.media else None,
         min_comment_score=section.min_comment_score,
         requires_files=section.media is PairMedia.REQUIRED,
+        by_month=request.recipe.output.partition_by is Partition.MONTH,
         annotations=annotations,
     )
     return plan(pipeline, samples, config)
@@ -100,4 +103,9 @@ _TABLES = tuple(
     for split in Split
 )
 
-STAGE = Stage("instruct", _TABLES, _prepare, records=("media", "sample", "instruction", "chat", "annotation"))
+STAGE = Stage(
+    "instruct",
+    (*_TABLES, *(in_month(table, "*") for table in _TABLES)),
+    _prepare,
+    records=("media", "sample", "instruction", "chat", "annotation"),
+)

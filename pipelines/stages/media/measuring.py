@@ -235,8 +235,8 @@ class MeasureFiles(beam.DoFn):
 
 def _noted(uses: pl.DataFrame) -> str | None:
     """The digest that was noted of a file; None where there is none, or the file is not as it was then."""
-    path, *noted, sha256 = uses.select("path", "size_bytes", "changed_ns", "sha256").row(0)
-    return sha256 if changed(path) == noted else None
+    first = uses.row(0, named=True)
+    return first["sha256"] if changed(first["path"]) == [first["size_bytes"], first["changed_ns"]] else None
 
 
 def _is_spoken(uses: pl.DataFrame) -> bool:
@@ -263,8 +263,8 @@ def _with_uses(rows: Sequence[pa.Table], uses: pl.DataFrame) -> pa.Table:
         pl.col("media_key").filter("single").min(),
         pl.col("title").drop_nulls().unique(maintain_order=True).alias("titles"),
     )
-    kept = pa.concat_tables([rows[at].drop_columns(["drawings", "uses", "file", "unite_as"]) for at in said["at"]])
-    facts = frame(kept).hstack(said.drop("at"))
+    kept = pa.concat_tables([rows[at] for at in said["at"]])
+    facts = frame(kept.drop_columns(["drawings", "uses", "file", "unite_as"])).hstack(said.drop("at"))
     return as_rows(
         facts.with_columns(
             unite_as=pl.coalesce("media_key", "first_key"),

@@ -11,9 +11,9 @@ import polars as pl
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
-from blift.connectors.parquet import read_shard, shard_name, write_shard
+from blift.connectors.parquet import read_shard, shard_name
 from blift.connectors.shard import Shard, by_place
-from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
+from blift.pipelines.engine.pipeline import StagePlan, WriteRejects, write_months
 from blift.pipelines.stages.curate.pipeline import ShardPair, read_pair
 from blift.pipelines.stages.instruct.files import Files, FilesOfMedia, keep_files
 from blift.schemas.configs import CONFIGS
@@ -43,6 +43,7 @@ class PreferConfig:
         rules: those of the curate stage; what they reject is counted there.
         files: where files of media are, and how they are kept; None where the recipe does not look at media.
         requires_files: preferences without a file are rejected.
+        by_month: whether preferences lie in folders of the months in which their preferred record was posted.
     """
 
     folder: str
@@ -53,6 +54,7 @@ class PreferConfig:
     test: float
     files: Files | None
     requires_files: bool
+    by_month: bool
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,12 @@ class _ShowMedia(beam.DoFn):
     ) -> Iterator[pa.Table]:
         config = self._config
         assigned = concat(splits, _SPLITS)
+        files = frame(concat(element[1]["files"], FILES)) if config.files else None
         for shard in element[1]["samples"]:
             samples = read_shard(config.folder, shard, "sample", SHOWN_COLUMNS)
             kept = None
-            if config.files:
-                kept = keep_files(samples, frame(concat(element[1]["files"], FILES)), config.files.keeping)
+            if config.files and files is not None:
+                kept = keep_files(samples, files, config.files.keeping)
             yield show_media(samples, assigned, kept)
 
 
@@ -157,7 +160,10 @@ class _Write(beam.DoFn):
                 chosen = there.filter(pa.compute.equal(there.column("split"), split.value))
                 if chosen.num_rows:
                     name = shard_name(f"{folder}/{split.value}", index, config.shards)
-                    yield write_shard(chosen, "preference", config.folder, name)
+                    times = pa.compute.struct_field(chosen.column("preferred"), "posted_at")
+                    yield from write_months(
+                        chosen, times if config.by_month else None, "preference", config.folder, name
+                    )
         yield from tally.emit()
 
 

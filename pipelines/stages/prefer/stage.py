@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from blift.connectors.shard import Shard
-from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests
+from blift.connectors.shard import Shard, in_month
+from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json, digests, partitions
 from blift.pipelines.recipe.instruct import PairMedia
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.recipe.preferences import Prefer
+from blift.pipelines.recipe.result import Partition
 from blift.pipelines.recipe.rules import python_rules
 from blift.pipelines.stages.curate.stage import STAGE as CURATE
 from blift.pipelines.stages.curate.stage import rules_of
@@ -45,6 +46,7 @@ def _prepare(request: Request) -> Prepared:
             "preferences": as_json(section),
             "curate": as_json(request.recipe.curate),
             "instruct": request.recipe.instruct.model_dump(mode="json", exclude={"templates", "min_comment_score"}),
+            **partitions(request.recipe.output),
             **python_rules(request.recipe),
         },
         plan=partial(_plan, request=request, section=section, records=records, media=measured, samples=samples),
@@ -72,6 +74,7 @@ def _plan(
         test=instruct.splits.test,
         files=files_of_media(request, request.recipe.media) if request.recipe.media else None,
         requires_files=instruct.media is PairMedia.REQUIRED,
+        by_month=request.recipe.output.partition_by is Partition.MONTH,
     )
     return plan(pipeline, PreferInputs(pairs(records), media, samples), config)
 
@@ -80,9 +83,11 @@ def _needed(recipe: Recipe) -> bool:
     return recipe.preferences is not None
 
 
+_TABLES = tuple(f"{folder}/{split.value}" for folder in _FOLDERS for split in Split)
+
 STAGE = Stage(
     "prefer",
-    tuple(f"{folder}/{split.value}" for folder in _FOLDERS for split in Split),
+    (*_TABLES, *(in_month(table, "*") for table in _TABLES)),
     _prepare,
     needed=_needed,
     records=("post", "comment", "media", "sample", "preference"),

@@ -10,7 +10,7 @@ import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.parquet import read_shard, write_parquet, write_shard
-from blift.connectors.shard import Shard
+from blift.connectors.shard import Shard, in_month, month_of
 from blift.pipelines.engine.pipeline import StagePlan
 from blift.pipelines.stages.release.layout import FOLDER, POSTED, STAGE, WITHDRAWN, Part, ReleasedMedia, digests_path
 from blift.schemas.reasons import Reason
@@ -116,7 +116,7 @@ class _Release(beam.DoFn):
         if part.table == "sample":
             six = blift_rows(released.rows)
             path = f"{FOLDER}blift/{part.shard.name.rpartition('/')[2].replace('samples', 'blift')}"
-            yield write_shard(six, "blift", self._folder, path)
+            yield write_shard(six, "blift", self._folder, in_month(path, month_of(part.shard.path)))
         yield TaggedOutput(_DIGESTS, (part.config, row_digests(released.rows, part.table)))
         yield from tally.emit()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from blift.connectors.media.extra import require_media
+from blift.connectors.shard import Shard, in_month, table_folder
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.engine.stage import Prepared, Request, Stage
 from blift.pipelines.recipe.result import MediaShape
@@ -29,6 +31,9 @@ from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import InputError
 from blift.schemas.records import RECORDS
 from blift.schemas.split import Split
+
+#: In no folder of a month, and in any.
+_ANY_MONTH = (None, "*")
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -73,8 +78,8 @@ def prepare(request: Request) -> Prepared:
             "media": media and media.inputs,
         },
         prefixes=(
-            *sorted({f"{FOLDER}{part.shard.name.rsplit('-', 3)[0]}-" for part in chosen}),
-            f"{FOLDER}blift/blift-",
+            *sorted({f"{FOLDER}{name}-" for part in chosen for name in _names(part.shard)}),
+            *(f"{FOLDER}{in_month('blift/blift', month)}-" for month in _ANY_MONTH),
             *(f"{FOLDER}{digests_path(name).removesuffix('.parquet')}" for name, _, _ in PUBLISHED),
             *(f"{FOLDER}{place}/{name}-" for name, place, _ in EMBEDDED),
             *(f"{FOLDER}{place}/{split.value}-" for _, place, _ in IN_PAIRS.values() for split in Split),
@@ -83,6 +88,12 @@ def prepare(request: Request) -> Prepared:
         ),
         plan=partial(_plan, chosen=chosen, flagged=flagged, folder=folder, media=media.plan if media else None),
     )
+
+
+def _names(shard: Shard) -> Iterator[str]:
+    """The names of the files of its table and split, up to their number, in the folders of any month and in none."""
+    name = posixpath.basename(shard.name).rsplit("-", 3)[0]
+    return (in_month(f"{table_folder(shard.path)}/{name}", month) for month in _ANY_MONTH)
 
 
 def _media(request: Request, manifest: Manifest, chosen: Sequence[Part]) -> MediaPart | None:

@@ -8,8 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from blift.connectors.shard import Shard
 from blift.pipelines.commands.show import funnel_rows
 from blift.pipelines.engine.card import dataset_card
+from blift.pipelines.engine.card_parts import configs_of
 from blift.pipelines.engine.run_folder import Manifest
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.recipe.model import Card
@@ -109,6 +111,25 @@ def test_a_title_that_yaml_would_misread_stays_a_text(corpus: Path, built: tuple
         titled = recipe.model_copy(update={"card": Card(title=title, language=["no", "de"])})
         front = yaml.safe_load(dataset_card(titled.card, built[1]).split("---\n", 1)[1].split("\n---\n", 1)[0])
         assert (front["pretty_name"], front["language"]) == (title, ["no", "de"])
+
+
+def test_files_in_folders_of_months_are_those_of_their_config_and_split() -> None:
+    paths = [
+        "samples/month=2024-02/samples-00000-of-00001.parquet",
+        "samples/month=2024-03/samples-00000-of-00001.parquet",
+        "instructions/llava/month=2024-02/train-00000-of-00001.parquet",
+        "instructions/llava/month=2024-03/test-00000-of-00001.parquet",
+        "media/media-00000-of-00001.parquet",
+    ]
+    found = configs_of([Shard(path, 1, 1, "0" * 64) for path in paths])
+    assert {config.name: [(split.name, split.pattern, split.paths) for split in config.splits] for config in found} == {
+        "samples": [("train", "samples/*/*.parquet", paths[:2])],
+        "instructions": [
+            ("train", "instructions/llava/*/train-*.parquet", paths[2:3]),
+            ("test", "instructions/llava/*/test-*.parquet", paths[3:4]),
+        ],
+        "media": [("train", "media/*.parquet", paths[4:])],
+    }
 
 
 def test_the_card_of_a_collect_alone_has_only_its_configs(corpus: Path, built: tuple[Path, Manifest]) -> None:

@@ -195,6 +195,22 @@ def test_clear_deletes_what_a_stage_wrote_and_nothing_else(tmp_path: Path) -> No
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(others)
 
 
+def test_the_folder_of_a_month_goes_with_its_last_file(tmp_path: Path) -> None:
+    names = [f"samples/month=2024-0{month}/samples-0000{part}-of-00002.parquet" for month in (2, 3) for part in (0, 1)]
+    mine = "samples/month=2024-04/notes.txt"
+    for name in (*names, mine):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    RunFolder(str(tmp_path)).clear(["samples/month=*/samples-"], keep={names[-1]})
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "samples",
+        "samples/month=2024-03",
+        names[-1],
+        "samples/month=2024-04",
+        mine,
+    ]
+
+
 def test_sweep_deletes_what_a_killed_worker_left_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "posts").mkdir()
     kept = ["posts-00000-of-00001.parquet", "posts-thesis.partial", f"mine{_PART}"]

@@ -66,6 +66,14 @@ def test_keys_are_unique_over_the_files_of_a_folder(tmp_path: Path) -> None:
     ]
 
 
+def test_keys_are_unique_over_the_months_of_a_table(tmp_path: Path) -> None:
+    write(tmp_path / "comments" / "month=2024-02", "a.parquet", comments("a", "b"))
+    write(tmp_path / "comments" / "month=2024-03", "b.parquet", comments("c", "a"))
+    assert told(tmp_path) == [
+        "b.parquet DATA_KEY_UNIQUE: 1 row repeats a key (comment_id), such as ('a',). The first is in row 2."
+    ]
+
+
 def test_files_of_an_older_version_are_checked_against_it(tmp_path: Path) -> None:
     version_1_0 = SCHEMAS["media"].with_metadata({b"blift.table": b"media", b"blift.version": b"1.0.0"})
     write(tmp_path, "new.parquet", SCHEMAS["media"].empty_table())
