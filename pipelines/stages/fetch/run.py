@@ -82,7 +82,7 @@ def fetch(
         OutputError: another run uses the folder, or it cannot be written.
         FetchError: a worker cannot work.
     """
-    state = State(plan.folder)
+    state = State(plan.folder, plan.kinds)
     with locked(plan.folder):
         state.release()
         state.add(plan.items)

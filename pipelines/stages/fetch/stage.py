@@ -37,7 +37,7 @@ def _prepare(request: Request) -> Prepared:
     partial_files = os.path.join(tempfile.gettempdir(), f"blift-partial-{os.getuid()}")
     asked = plan_of(request.source, Place(request.folder.path, parts, partial_files, stage.lanes), Budget())
     ended = ended_items(request.folder.path)
-    left = parts_of(asked.plan.items, ended.well, stage.part)
+    left = parts_of(asked.plan.items, asked.plan.kinds, ended.well, stage.part)
     return Prepared(
         inputs={
             "fetch": as_json(section),
