@@ -17,7 +17,6 @@ from multiprocessing.connection import Connection
 
 from blift.connectors.fetch.items import FILE, MEDIA, Item
 from blift.connectors.fetching import ServicePlan
-from blift.connectors.registry import kinds
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.download import FilesConfig, FilesFetcher
 from blift.connectors.web.manners import Budget
@@ -72,7 +71,7 @@ def _run(allowed: str, files: int, workers: int, per_s: float | None, seconds: f
         service = ServicePlan(_THREADS, partial(FilesFetcher, config))
         items = [Item(FILE, f"http://{allowed}/{number}.jpg") for number in range(files)]
         budget = Budget(ends_at=None if seconds is None else time.time() + seconds)
-        plan = FetchPlan(folder, items, {MEDIA: service}, kinds(), {}, budget)
+        plan = FetchPlan(folder, items, {MEDIA: service}, {}, budget)
         fetch(plan, lambda _: None, lambda _: None, lambda: None, workers)
 
 

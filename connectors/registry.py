@@ -44,9 +44,18 @@ def kinds() -> Kinds:
     Raises:
         InputError: as ``connectors``; or two platforms have kinds of one name.
     """
+    return kinds_of(fetching())
+
+
+def kinds_of(platforms: Mapping[str, Fetching]) -> Kinds:
+    """The kinds of items and records of these platforms.
+
+    Raises:
+        InputError: two kinds have one name.
+    """
     return Kinds(
-        [(name, kind) for name, one in fetching().items() for kind in one.items],
-        [(name, kind) for name, one in fetching().items() for kind in one.records],
+        [(name, kind) for name, one in platforms.items() for kind in one.items],
+        [(name, kind) for name, one in platforms.items() for kind in one.records],
     )
 
 

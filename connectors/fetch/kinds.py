@@ -182,7 +182,7 @@ def _named(kinds: Iterable[tuple[str, _K]], what: str) -> dict[str, tuple[str, _
         if other[1] is not kind:
             raise InputError(
                 f"The platforms {other[0] or 'blift'!r} and {platform or 'blift'!r} both have {what} of the kind "
-                f"{kind.name!r}. Remove the package of one of them."
+                f"{str(kind.name)!r}. Remove the package of one of them."
             )
     return {str(name): pair for name, pair in found.items()}
 

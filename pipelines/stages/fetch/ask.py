@@ -9,7 +9,7 @@ from functools import partial
 from blift.connectors.fetch.archives import PARTIAL
 from blift.connectors.fetch.items import MEDIA, Item
 from blift.connectors.fetching import FetchContext, SectionPlan, ServicePlan, ShownFiles, module_of_extra
-from blift.connectors.registry import connectors, fetch_sections, fetching, kinds
+from blift.connectors.registry import connectors, fetch_sections, fetching
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.manners import Budget
 from blift.pipelines.recipe.fetch import Fetch
@@ -83,7 +83,7 @@ def plan_of(source: RecipeFile, place: Place, budget: Budget) -> Asked:
         shown |= planned.shown
     if any(one.hosts for one in shown.values()):
         services[MEDIA] = _media(section, context)
-    return Asked(FetchPlan(place.folder, items, services, kinds(), shown, budget), notes)
+    return Asked(FetchPlan(place.folder, items, services, shown, budget), notes)
 
 
 def _nobody() -> str:

@@ -28,6 +28,7 @@ from blift.connectors.fetch.kinds import Kinds, Role
 from blift.connectors.fetch.state import State
 from blift.connectors.malformed import reject_table
 from blift.connectors.parquet import replace_file, take_in
+from blift.connectors.registry import kinds
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.fetch.parts import ENDED, ENDED_ITEMS, STAGE, Part, reason_of
@@ -83,7 +84,7 @@ class _Ask(beam.DoFn):
     def _part(self, part: Part) -> Iterator[Shard | TaggedOutput]:
         with tempfile.TemporaryDirectory(prefix="blift-part-") as folder:
             plan = replace(self._config.plan, folder=folder, items=part.items)
-            state = State(folder, plan.kinds)
+            state = State(folder, kinds())
             state.add(part.items)
             work_alone(plan, threading.Event())
             written = write_archives(state, folder)
@@ -92,7 +93,7 @@ class _Ask(beam.DoFn):
             )
             state.close()
             yield from self._keep(folder, part, ended, written)
-        yield from _account(ended, plan.kinds)
+        yield from _account(ended, kinds())
 
     def _keep(self, folder: str, part: Part, ended: pa.Table, written: Written) -> Iterator[Shard]:
         """The part's files in the run folder, the list of its items last."""
@@ -117,7 +118,7 @@ def archive_names(folder: str) -> list[str]:
     )
 
 
-def _account(ended: pa.Table, kinds: Kinds) -> Iterator[TaggedOutput]:
+def _account(ended: pa.Table, known: Kinds) -> Iterator[TaggedOutput]:
     tally = Tally(STAGE)
     rows = ended.to_pylist()
     rejects = []
@@ -128,8 +129,8 @@ def _account(ended: pa.Table, kinds: Kinds) -> Iterator[TaggedOutput]:
         for row in missing:
             reason = _reason(row)
             lost[reason] = lost.get(reason, 0) + 1
-            rejects.append(_reject(kinds, row, reason))
-        tally.step(_ASK, "ask", f"{kinds.item(kind).service} {kind}", len(own), lost)
+            rejects.append(_reject(known, row, reason))
+        tally.step(_ASK, "ask", f"{known.item(kind).service} {kind}", len(own), lost)
     if rejects:
         yield TaggedOutput(REJECTS, reject_table(rejects))
     yield from tally.emit()
@@ -139,15 +140,15 @@ def _reason(row: dict[str, str]) -> Reason:
     return reason_of(Absent(row["reason"])) if row["reason"] else Reason.UNAVAILABLE
 
 
-def _reject(kinds: Kinds, row: dict[str, str], reason: Reason) -> dict[str, object]:
+def _reject(known: Kinds, row: dict[str, str], reason: Reason) -> dict[str, object]:
     item = Item(row["kind"], row["key"])
     said = row["reason"] or row["state"]
     return {
         "stage": STAGE,
         "rule": "ask",
         "reason": reason.value,
-        "record_table": "media" if kinds.item(item.kind).role is Role.FILE else "post",
-        "record_id": kinds.post_id(item) or item.key,
+        "record_table": "media" if known.item(item.kind).role is Role.FILE else "post",
+        "record_id": known.post_id(item) or item.key,
         "detail": f"{said}: {row['message']}" if row["message"] else said,
         "source": item.kind,
         "line": None,

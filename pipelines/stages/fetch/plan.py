@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from blift.connectors.fetch.items import Item
-from blift.connectors.fetch.kinds import Kinds
 from blift.connectors.fetching import ServicePlan, ShownFiles
 from blift.connectors.web.manners import Budget
 
@@ -20,7 +19,6 @@ class FetchPlan:
         folder: of the fetch folder, on this machine.
         items: to begin with.
         services: who is asked, by name.
-        kinds: of items and records.
         shown: by kind of records, which media of their posts are fetched.
         budget: of the run.
     """
@@ -28,7 +26,6 @@ class FetchPlan:
     folder: str
     items: Sequence[Item]
     services: Mapping[str, ServicePlan]
-    kinds: Kinds
     shown: Mapping[str, ShownFiles] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
 

@@ -17,6 +17,7 @@ from blift.connectors.fetch.items import Failed, Item, Outcome
 from blift.connectors.fetch.state import State
 from blift.connectors.fetching import ServicePlan
 from blift.connectors.inside import open_lock
+from blift.connectors.registry import kinds
 from blift.connectors.web.manners import BudgetSpent, Manners, Stopped
 from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.shown import shown_files
@@ -91,12 +92,13 @@ def work_alone(plan: FetchPlan, stop: threading.Event) -> None:
 class _Worker:
     def __init__(self, plan: FetchPlan, number: int, stop: _Event) -> None:
         self._plan = plan
+        self._kinds = kinds()
         self._number = number
         self._stop = stop
         self._starter = os.getppid()
         self._halt = threading.Event()
         self._manners = Manners(plan.manners_folder, plan.budget, self._halt)
-        self._state = State(plan.folder, plan.kinds)
+        self._state = State(plan.folder, self._kinds)
         self._back: queue.SimpleQueue[tuple[str, Item, Outcome] | _Unasked | str] = queue.SimpleQueue()
         self._desks = {service: _Desk(of_service) for service, of_service in plan.services.items()}
         self._troubles: list[str] = []
@@ -130,8 +132,8 @@ class _Worker:
         if self._halt.is_set():
             return True
         open_desks = [service for service, desk in self._desks.items() if not desk.closed]
-        kinds = [kind for service in open_desks for kind in self._plan.kinds.of_service(service)]
-        return self._state.due_in_s(kinds) is None
+        left = [kind for service in open_desks for kind in self._kinds.of_service(service)]
+        return self._state.due_in_s(left) is None
 
     def _hand_out(self) -> None:
         """Keep every thread busy, and one task ready for each."""
@@ -153,7 +155,7 @@ class _Worker:
             suspects = (
                 []
                 if desk.closed
-                else self._state.claim(self._plan.kinds.of_service(service), 1, self._number, suspects=True)
+                else self._state.claim(self._kinds.of_service(service), 1, self._number, suspects=True)
             )
             if suspects:
                 desk.waiting += 1
@@ -162,10 +164,10 @@ class _Worker:
 
     def _tasks(self, service: str, room: int) -> list[list[Item]]:
         tasks: list[list[Item]] = []
-        for kind in self._plan.kinds.of_service(service):
+        for kind in self._kinds.of_service(service):
             if len(tasks) >= room:
                 break
-            size = self._plan.kinds.item(kind).batch
+            size = self._kinds.item(kind).batch
             items = self._state.claim([kind], (room - len(tasks)) * size, self._number)
             tasks += [items[first : first + size] for first in range(0, len(items), size)]
         return tasks
@@ -185,7 +187,7 @@ class _Worker:
                     case (_, item, outcome):
                         outcomes.append((item, outcome))
         if outcomes:
-            shown = shown_files(outcomes, self._plan.shown, self._plan.kinds)
+            shown = shown_files(outcomes, self._plan.shown, self._kinds)
             self._state.take_in(outcomes, shown.pairs, shown.items)
 
     def _unasked(self, back: _Unasked) -> None:

@@ -23,7 +23,6 @@ from blift.connectors.fetch.items import (
 )
 from blift.connectors.fetching import ServicePlan, ShownFiles
 from blift.connectors.reddit.kinds import RedditItem, RedditRecord
-from blift.connectors.registry import kinds
 from blift.connectors.web.manners import Budget, Manners
 from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.schemas.errors import FetchError
@@ -120,7 +119,6 @@ def plan(
             "reddit": ServicePlan(2, make),
             MEDIA: ServicePlan(2, partial(Platform, log=log, per_s=None, fault="")),
         },
-        kinds(),
         {RedditRecord.SUBMISSION: ShownFiles(frozenset(["reddit"]))},
         budget or Budget(),
     )

@@ -108,7 +108,7 @@ def test_a_time_limit_ends_a_run(tmp_path: Path) -> None:
 
 def test_a_service_without_credentials_is_told_once_and_the_others_go_on(tmp_path: Path) -> None:
     done = plan(str(tmp_path / "c"), str(tmp_path / "log"))
-    run(FetchPlan(done.folder, done.items, done.services, done.kinds, done.shown, Budget(requests=60)))
+    run(FetchPlan(done.folder, done.items, done.services, done.shown, Budget(requests=60)))
     asked = questions(tmp_path / "log").total()
     result = run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="no credentials"), workers=2)
     assert result.troubles == ["Reddit needs credentials: set praw_client_id."]
