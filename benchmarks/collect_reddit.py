@@ -19,8 +19,9 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from threading import Barrier
 
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item
 from blift.connectors.reddit.config import CommentsWanted, RedditConfig
+from blift.connectors.reddit.kinds import RedditItem
 from blift.connectors.reddit.live import RedditFetcher
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from tests.reddit_server.made_up import post_id
@@ -48,7 +49,7 @@ def _ask(folder: str, per_minute: float | None, seconds: float, begin: Barrier, 
     begin.wait()
     manners = Manners(folder, Budget(ends_at=time.time() + seconds))
     fetcher = RedditFetcher(RedditConfig(requests_per_minute=per_minute), manners)
-    items = [Item(Kind.SUBMISSION, post_id(number)) for number in range(_BATCH)]
+    items = [Item(RedditItem.SUBMISSION, post_id(number)) for number in range(_BATCH)]
     came: Counter[str] = Counter()
     try:
         while True:
@@ -106,7 +107,7 @@ def speed(seconds: float) -> None:
         )
         began, records = time.perf_counter(), 0
         for number in range(_POSTS // 4):
-            item = Item(Kind.COMMENTS, post_id(number))
+            item = Item(RedditItem.COMMENTS, post_id(number))
             ((_, outcome),) = fetcher.fetch([item])
             assert isinstance(outcome, Done | GoesOn)
             records += len(outcome.records)

@@ -12,9 +12,10 @@ import time
 from contextlib import closing
 from multiprocessing.queues import Queue
 
-from blift.connectors.fetch.items import Done, Item, Kind
+from blift.connectors.fetch.items import Done, Item
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.connectors.youtube.live import YoutubeFetcher
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer, Request, YoutubeServer
@@ -45,7 +46,7 @@ def _ask(config: YoutubeConfig, folder: str, ends_at: float, done: Queue[int]) -
     with closing(YoutubeFetcher(config, Manners(folder, Budget(ends_at=ends_at)))) as fetcher:
         try:
             while True:
-                for _, outcome in fetcher.fetch([Item(Kind.VIDEO, video.video_id) for video in _VIDEOS]):
+                for _, outcome in fetcher.fetch([Item(YoutubeItem.VIDEO, video.video_id) for video in _VIDEOS]):
                     assert isinstance(outcome, Done), outcome
                     ended += 1
         except BudgetSpent:

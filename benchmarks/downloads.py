@@ -15,11 +15,12 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from blift.connectors.fetch.items import Item, Kind, Service
+from blift.connectors.fetch.items import FILE, MEDIA, Item
+from blift.connectors.fetching import ServicePlan
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.download import FilesConfig, FilesFetcher
 from blift.connectors.web.manners import Budget
-from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan
+from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.run import fetch
 from tests.web_server import Reply, WebServer, picture
 
@@ -68,9 +69,9 @@ def _run(allowed: str, files: int, workers: int, per_s: float | None, seconds: f
         web = WebConfig(per_host_per_s=per_s, allowed=(allowed,))
         config = FilesConfig(folder, os.path.join(folder, ".partial"), web)
         service = ServicePlan(_THREADS, partial(FilesFetcher, config))
-        items = [Item(Kind.FILE, f"http://{allowed}/{number}.jpg") for number in range(files)]
+        items = [Item(FILE, f"http://{allowed}/{number}.jpg") for number in range(files)]
         budget = Budget(ends_at=None if seconds is None else time.time() + seconds)
-        plan = FetchPlan(folder, items, {Service.MEDIA: service}, None, budget)
+        plan = FetchPlan(folder, items, {MEDIA: service}, {}, budget)
         fetch(plan, lambda _: None, lambda _: None, lambda: None, workers)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,12 @@ from typing import Any
 import pyarrow as pa
 
 from blift.connectors.connector import Archive, Connector, Unit
+from blift.connectors.fetch.archives import file_of_post
+from blift.connectors.fetch.kinds import Lines, RecordKind
 from blift.connectors.files import Chunk, InputFile
+from blift.connectors.registry import fetching as platforms_fetched
+from blift.connectors.registry import kinds_of
+from blift.schemas.errors import InputError
 from blift.schemas.platform import platform_of
 from blift.schemas.registry import SCHEMAS
 
@@ -86,6 +92,7 @@ def problems_of(connector: Connector, examples: Sequence[Example], folder: Path)
     missing = {archive.key for archive in connector.archives} - {example.archive for example in examples}
     found = [f"there is no example of {key}" for key in sorted(missing)]
     found += _of_row(connector)
+    found += _of_fetching(connector)
     for example in examples:
         bench = _Bench(connector, example, folder)
         for check in _CHECKS:
@@ -108,6 +115,37 @@ def _of_row(connector: Connector) -> Iterator[str]:
     for archive in connector.archives:
         if (archive.posts is None) == (archive.comments is None):
             yield f"{archive.key}: one of `posts` and `comments` reads it"
+
+
+def _of_fetching(connector: Connector) -> Iterator[str]:
+    """What blift relies on where it fetches: kinds, sections, and archives that the connector itself reads."""
+    fetching = connector.fetching
+    if fetching is None:
+        return
+    try:
+        kinds_of({**platforms_fetched(), connector.name: fetching})
+    except InputError as error:
+        yield str(error)
+    if connector.name not in {section.key for section in fetching.sections}:
+        yield f"none of its sections of `fetch` is called {connector.name!r}"
+    for section in fetching.sections:
+        told = [section.model.__doc__, *(field.description for field in section.model.model_fields.values())]
+        if not all(told):
+            yield f"the section {section.key!r} of `fetch` has no documentation, or a key of it has none"
+    globs = [archive.fetched for archive in connector.archives if archive.fetched]
+    for record in fetching.records:
+        file = _file_of(connector, record)
+        if record.plural and not any(fnmatch(file, glob) for glob in globs):
+            yield f"no archive reads the records {str(record.name)!r}: {file} matches none of {globs}"
+    if not any(record.posted_at for record in fetching.records):
+        yield "none of its records is that of a post: no `posted_at`"
+
+
+def _file_of(connector: Connector, record: RecordKind) -> str:
+    """The name of a file that a fetch writes."""
+    if isinstance(record.archive, Lines):
+        return f"{connector.name}/{record.archive.stem}-00000-of-00001.ndjson.zst"
+    return file_of_post(connector.name, "1", 0.0, record.archive.ending or "json")
 
 
 class _Bench:

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from blift.connectors.fetching import Fetching
 from blift.connectors.files import Chunk, InputFile
 from blift.schemas.platform import Platform
 
@@ -94,17 +95,19 @@ class Archive:
 
 @dataclass(frozen=True, kw_only=True)
 class Connector:
-    """All that blift needs to know to read a platform.
+    """All that blift needs to know to read a platform, and to fetch it.
 
     Attributes:
         platform: its row.
         about: a sentence on what can be read, for documentation.
         archives: the files that can be read.
+        fetching: how the platform is fetched; None where it cannot be.
     """
 
     platform: Platform
     about: str
     archives: Sequence[Archive]
+    fetching: Fetching | None = None
 
     @property
     def name(self) -> str:

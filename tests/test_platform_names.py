@@ -13,24 +13,13 @@ _ROOT = Path(__file__).parents[1]
 _NAMES = {row.name for row in BUILT_IN if not row.covers_others}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
-#: Fetching from the platforms still has its kinds of items, its sections and its plan in one place for all.
-_FETCH = "fetching is not divided by platform yet"
 EXCEPTIONS = {
     "schemas/platform.py": "the rows",
-    "connectors/fetch/archives.py": _FETCH,
-    "connectors/fetch/changes.py": _FETCH,
-    "connectors/fetch/items.py": _FETCH,
     "connectors/web/download.py": "v.redd.it hands out pictures and sound apart",
-    "connectors/wikidata/channels.py": "Wikidata is asked for channels of YouTube",
-    "pipelines/build/doctor.py": _FETCH,
     "pipelines/commands/demo.py": "the demo corpus",
-    "pipelines/commands/fetch.py": _FETCH,
     "pipelines/demo/corpus.py": "the demo corpus",
     "pipelines/demo/reddit.py": "the demo corpus",
     "pipelines/demo/youtube.py": "the demo corpus",
-    "pipelines/recipe/fetch.py": _FETCH,
-    "pipelines/stages/fetch/ask.py": _FETCH,
-    "pipelines/stages/fetch/shown.py": _FETCH,
     "pipelines/engine/invariants.py": "what is promised of profiles of accounts on Reddit",
     "schemas/places.py": "names of subreddits, as people write them",
     "transforms/media/files.py": "keys of media on the hosts of platforms",

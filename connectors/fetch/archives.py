@@ -1,8 +1,9 @@
 """The archives of a fetch folder: its raw records in the form in which other archives come, and what is beside them.
 
-``reddit/submissions-00000-of-00004.ndjson.zst`` and the same of ``comments``; ``youtube/<aa>/<id>.<time>.info.json``
-with subtitles beside; ``files.parquet``, which file came from what address; ``withdrawn.parquet``, which posts were
-taken back. All of it is a function of the state alone, and a file appears whole or not at all.
+In the folder of each platform, ``<stem>-00000-of-00004.ndjson.zst`` with a record on each line, or
+``<aa>/<id>.<time>.<ending>`` with one record; ``files.parquet``, which file came from what address;
+``withdrawn.parquet``, which posts were taken back. All of it is a function of the state alone, and a file appears whole
+or not at all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import pyarrow.parquet as pq
 import xxhash
 from backports import zstd
 
-from blift.connectors.fetch.items import FetchedKind, StoredFile
+from blift.connectors.fetch.items import StoredFile
+from blift.connectors.fetch.kinds import Lines, OneFile, RecordKind
 from blift.connectors.fetch.state import State
 from blift.connectors.filesystem import exists, make_folder, read_bytes, rename
 from blift.connectors.inside import check_file, check_folder, check_paths, open_own, private_folder
@@ -32,15 +34,8 @@ from blift.schemas.reasons import Absent
 #: Where files are before they are whole. Nothing that reads a fetch folder looks there.
 PARTIAL = ".partial"
 FILES, WITHDRAWN = "files.parquet", "withdrawn.parquet"
-#: Globs of the archives within a fetch folder.
-SUBMISSIONS, COMMENTS, VIDEOS = (
-    "reddit/submissions-*.ndjson.zst",
-    "reddit/comments-*.ndjson.zst",
-    "youtube/*/*.info.json",
-)
-_VIDEO_FILE = re.compile(r"youtube/[0-9a-f]{2}/[A-Za-z0-9_-]+\.[0-9]{8}T[0-9]{6}Z\.[A-Za-z0-9._-]+")
+_POST_FILE = re.compile(r"[0-9a-f]{2}/[^/]+\.[0-9]{8}T[0-9]{6}Z\.[^/]+")
 _ANEW = "Run `blift fetch` again: it writes it anew."
-_NDJSON = {FetchedKind.SUBMISSION: "submissions", FetchedKind.COMMENT: "comments"}
 _SHARD_BYTES = 256 << 20
 _MOST_SHARDS = 1_024
 _FILES_SCHEMA = pa.schema(
@@ -63,15 +58,15 @@ _WITHDRAWN_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Written:
-    """What the archives hold: records by kind, files of media, posts that were taken back."""
+    """What the archives hold: records by the name of their kind, files of media, posts that were taken back."""
 
-    records: dict[FetchedKind, int]
+    records: dict[str, int]
     files: int
     withdrawn: int
 
 
 def write_archives(state: State, folder: str) -> Written:
-    """Write all archives anew, but files of videos that are there already.
+    """Write all archives anew, but files of one record that are there already.
 
     Raises:
         OutputError: the folder cannot be written, or a link lies where blift writes or deletes.
@@ -79,8 +74,7 @@ def write_archives(state: State, folder: str) -> Written:
     """
     try:
         private_folder(os.path.join(folder, PARTIAL))
-        records = {kind: _write_ndjson(state, folder, kind) for kind in _NDJSON}
-        records |= _write_videos(state, folder)
+        records = _write_records(state, folder)
         files = list(state.files())
         columns = list(zip(*files, strict=True)) or [()] * len(_FILES_SCHEMA)
         _write_table(folder, FILES, pa.table([list(column) for column in columns], schema=_FILES_SCHEMA))
@@ -92,11 +86,25 @@ def write_archives(state: State, folder: str) -> Written:
     return Written(records, len(files), len(withdrawn))
 
 
-def _write_ndjson(state: State, folder: str, kind: FetchedKind) -> int:
+def _write_records(state: State, folder: str) -> dict[str, int]:
+    """The records of all platforms; gives how many there are of each kind."""
+    counts: dict[str, int] = {}
+    of_files: dict[str, list[RecordKind]] = {}
+    for platform, kind in state.kinds.records:
+        if isinstance(kind.archive, Lines):
+            counts[kind.name] = _write_lines(state, folder, platform, kind.name, kind.archive.stem)
+        else:
+            of_files.setdefault(platform, []).append(kind)
+    for platform, kinds in of_files.items():
+        counts |= _write_one_by_one(state, folder, platform, kinds)
+    return counts
+
+
+def _write_lines(state: State, folder: str, platform: str, kind: str, stem: str) -> int:
     """Records of a kind, by post, in so many files as their size asks for; each sorted."""
     wanted = -(-state.packed_bytes(kind) // _SHARD_BYTES)
     shards = min(_MOST_SHARDS, 1 << max(0, wanted - 1).bit_length())
-    stem, count = _NDJSON[kind], 0
+    count = 0
     names = [f"{stem}-{shard:05d}-of-{shards:05d}.ndjson.zst" for shard in range(shards if wanted else 0)]
     with ExitStack() as stack:
         streams = [_packed(os.path.join(folder, PARTIAL, name), stack) for name in names]
@@ -104,7 +112,7 @@ def _write_ndjson(state: State, folder: str, kind: FetchedKind) -> int:
             shard = xxhash.xxh3_64_intdigest(post_id.encode()) % shards
             streams[shard].write(record.data + b"\n")
             count += 1
-    _settle(folder, "reddit", names, stem)
+    _settle(folder, platform, names, stem)
     return count
 
 
@@ -121,6 +129,8 @@ def _settle(folder: str, place: str, names: list[str], stem: str) -> None:
     """Whole files get their names; those of an earlier number of files go."""
     check_folder(folder, place)
     target = os.path.join(folder, place)
+    if not names and not os.path.isdir(target):
+        return
     make_folder(target)
     for name in names:
         rename(os.path.join(folder, PARTIAL, name), os.path.join(target, name))
@@ -130,30 +140,31 @@ def _settle(folder: str, place: str, names: list[str], stem: str) -> None:
             os.unlink(os.path.join(target, name))
 
 
-def _write_videos(state: State, folder: str) -> dict[FetchedKind, int]:
-    """One file a record; those of posts that were taken back go."""
-    counts, expected = dict.fromkeys((FetchedKind.VIDEO, FetchedKind.SUBTITLES), 0), set()
-    there = set(_names_under(folder, "youtube"))
-    for kind in counts:
-        for _, record in state.records(kind):
-            ending = "info.json" if kind is FetchedKind.VIDEO else record.key.partition(".")[2]
-            name = video_file(record.of, record.retrieved_at, ending)
-            counts[kind] += 1
+def _write_one_by_one(state: State, folder: str, platform: str, kinds: list[RecordKind]) -> dict[str, int]:
+    """One file for each record; those of posts that were taken back go."""
+    counts, expected = dict.fromkeys((kind.name for kind in kinds), 0), set()
+    there = set(_names_under(folder, platform))
+    for kind in kinds:
+        for _, record in state.records(kind.name):
+            own = kind.archive.ending if isinstance(kind.archive, OneFile) else ""
+            ending = own or record.key.partition(".")[2]
+            name = file_of_post(platform, record.of, record.retrieved_at, ending)
+            counts[kind.name] += 1
             expected.add(name)
             if name not in there:
                 check_paths(folder, [name])
                 _write(folder, name, record.data)
     for name in there - expected:
-        if _VIDEO_FILE.fullmatch(name):
+        if _POST_FILE.fullmatch(name.removeprefix(f"{platform}/")):
             os.unlink(os.path.join(folder, name))
     return counts
 
 
-def video_file(video_id: str, retrieved_at: float, ending: str) -> str:
-    """Name of a file of a video within the fetch folder; those of one observation have one stem."""
+def file_of_post(platform: str, native_id: str, retrieved_at: float, ending: str) -> str:
+    """Name of a file of a post within the fetch folder; those of one observation have one stem."""
     stamp = datetime.fromtimestamp(int(retrieved_at), UTC).strftime("%Y%m%dT%H%M%SZ")
-    place = f"{xxhash.xxh3_64_intdigest(video_id.encode()) & 0xFF:02x}"
-    return posixpath.join("youtube", place, f"{video_id}.{stamp}.{ending}")
+    place = f"{xxhash.xxh3_64_intdigest(native_id.encode()) & 0xFF:02x}"
+    return posixpath.join(platform, place, f"{native_id}.{stamp}.{ending}")
 
 
 def _names_under(folder: str, place: str) -> Iterator[str]:

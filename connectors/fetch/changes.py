@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from blift.connectors.fetch.database import packed
-from blift.connectors.fetch.items import Done, Failed, FetchedKind, GoesOn, Item, Kind, NotThere, Outcome, RawRecord
-from blift.schemas.platform import REDDIT, YOUTUBE
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, NotThere, Outcome, RawRecord
+from blift.connectors.fetch.kinds import Kinds, Role
 from blift.schemas.reasons import WITHDRAWN, Absent
 
 #: Attempts after which an item counts as failed.
@@ -18,16 +18,6 @@ TRIES = 5
 #: Seconds before the second attempt; each later one waits twice as long as the one before.
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
-
-PLATFORM_OF = {
-    Kind.SUBMISSION: REDDIT,
-    Kind.COMMENTS: REDDIT,
-    Kind.VIDEO: YOUTUBE,
-    FetchedKind.SUBMISSION: REDDIT,
-    FetchedKind.COMMENT: REDDIT,
-    FetchedKind.VIDEO: YOUTUBE,
-    FetchedKind.SUBTITLES: YOUTUBE,
-}
 
 
 class ItemState(StrEnum):
@@ -39,14 +29,6 @@ class ItemState(StrEnum):
     FAILED = "failed"
 
 
-def _post_id(item: Item) -> str:
-    return f"{PLATFORM_OF[item.kind].name}:{item.key}"
-
-
-def _post_id_of(record: RawRecord) -> str:
-    return f"{PLATFORM_OF[record.kind].name}:{record.of}"
-
-
 def add(base: sqlite3.Connection, items: Iterable[Item]) -> int:
     """Items to ask for; those that are known stay. Gives how many are new."""
     before = base.total_changes
@@ -54,21 +36,22 @@ def add(base: sqlite3.Connection, items: Iterable[Item]) -> int:
     return base.total_changes - before
 
 
-def _keep(base: sqlite3.Connection, records: Iterable[RawRecord]) -> None:
+def _keep(base: sqlite3.Connection, kinds: Kinds, records: Iterable[RawRecord]) -> None:
     rows: Iterator[tuple[Any, ...]] = (
-        (record.kind, record.key, record.retrieved_at, _post_id_of(record), packed(record.data)) for record in records
+        (record.kind, record.key, record.retrieved_at, kinds.post_id_of(record), packed(record.data))
+        for record in records
     )
     base.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def _keep_standing(base: sqlite3.Connection, records: Iterable[RawRecord]) -> None:
+def _keep_standing(base: sqlite3.Connection, kinds: Kinds, records: Iterable[RawRecord]) -> None:
     """Keep what is not of a post that was taken back: its thread may stand longer than itself."""
     found = list(records)
-    posts = {_post_id_of(record) for record in found}
+    posts = {kinds.post_id_of(record) for record in found}
     marks = ",".join("?" for _ in posts)
     gone = base.execute(f"SELECT post_id FROM withdrawn WHERE post_id IN ({marks})", tuple(posts))  # noqa: S608 - question marks
     withdrawn = {post_id for (post_id,) in gone}
-    _keep(base, [record for record in found if _post_id_of(record) not in withdrawn])
+    _keep(base, kinds, [record for record in found if kinds.post_id_of(record) not in withdrawn])
 
 
 def _end(
@@ -106,14 +89,15 @@ def _withdraw(base: sqlite3.Connection, post_id: str, reason: Absent, now: float
     base.execute("DELETE FROM record WHERE post_id = ?", (post_id,))
 
 
-def take_in(base: sqlite3.Connection, item: Item, outcome: Outcome, now: float) -> None:
+def take_in(base: sqlite3.Connection, kinds: Kinds, item: Item, outcome: Outcome, now: float) -> None:
     """Write down what came of one item."""
+    post_id = kinds.post_id(item)
     match outcome:
         case Done(records, files, found, note):
-            if item.kind in (Kind.SUBMISSION, Kind.VIDEO):
-                base.execute("DELETE FROM withdrawn WHERE post_id = ?", (_post_id(item),))
-            _keep_standing(base, records)
-            if item.kind is Kind.FOOTAGE:
+            if kinds.item(item.kind).role is Role.POST:
+                base.execute("DELETE FROM withdrawn WHERE post_id = ?", (post_id,))
+            _keep_standing(base, kinds, records)
+            if kinds.is_file_of_post(item.kind):
                 base.executemany(
                     "INSERT OR IGNORE INTO shows VALUES (?, ?)", [(file.address, file.address) for file in files]
                 )
@@ -122,7 +106,7 @@ def take_in(base: sqlite3.Connection, item: Item, outcome: Outcome, now: float) 
             add(base, found)
             _end(base, item, now, ItemState.DONE, None, note or None)
         case GoesOn(detail, records, found):
-            _keep_standing(base, records)
+            _keep_standing(base, kinds, records)
             add(base, found)
             base.execute(
                 "UPDATE item SET detail = ?, worker = NULL, attempts = 0 WHERE kind = ? AND key = ?",
@@ -130,9 +114,9 @@ def take_in(base: sqlite3.Connection, item: Item, outcome: Outcome, now: float) 
             )
         case NotThere(reason, detail, records):
             _end(base, item, now, ItemState.ABSENT, reason, detail)
-            if reason in WITHDRAWN and item.kind in PLATFORM_OF:
-                _withdraw(base, _post_id(item), reason, now)
-            _keep(base, records)
+            if reason in WITHDRAWN and post_id is not None:
+                _withdraw(base, post_id, reason, now)
+            _keep(base, kinds, records)
         case Failed():
             _failed(base, item, outcome, now)
 

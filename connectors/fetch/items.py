@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -15,44 +14,20 @@ from blift.schemas.reasons import Absent
 _T = TypeVar("_T")
 
 
-class Service(StrEnum):
-    """Who is asked. Each has its own pace and its own workers."""
-
-    REDDIT = "reddit"
-    YOUTUBE = "youtube"
-    WIKIDATA = "wikidata"
-    MEDIA = "media"  # whoever hosts a file
-
-
-class Kind(StrEnum):
-    """What is asked for, and what its key is."""
-
-    LISTING = "listing"  # of a subreddit, page by page: `pics/new`, `pics/top/year`, `pics/search/<words>`
-    SUBMISSION = "submission"  # base-36 id
-    COMMENTS = "comments"  # of a submission: its base-36 id
-    CHANNELS = "channels"  # out of Wikidata: digest of the query
-    PLAYLIST = "playlist"  # channel, playlist or search: as yt-dlp takes it
-    VIDEO = "video"  # 11 characters; metadata, comments, subtitles
-    FOOTAGE = "footage"  # the file of a video: 11 characters
-    FILE = "file"  # URL
-
-
-SERVICE: dict[Kind, Service] = {
-    Kind.LISTING: Service.REDDIT,
-    Kind.SUBMISSION: Service.REDDIT,
-    Kind.COMMENTS: Service.REDDIT,
-    Kind.CHANNELS: Service.WIKIDATA,
-    Kind.PLAYLIST: Service.YOUTUBE,
-    Kind.VIDEO: Service.YOUTUBE,
-    Kind.FOOTAGE: Service.YOUTUBE,
-    Kind.FILE: Service.MEDIA,
-}
+#: Items that ask for a file by its URL, and who is asked for them: whoever hosts it.
+FILE, MEDIA = "file", "media"
 
 
 class Item(NamedTuple):
-    """One thing to ask for. ``detail`` is JSON of its fetcher's own: where to go on, what to leave out."""
+    """One thing to ask for.
 
-    kind: Kind
+    Attributes:
+        kind: name of an `ItemKind` of a platform.
+        key: what is asked for, in the platform's own terms.
+        detail: JSON of its fetcher's own: where to go on, what to leave out.
+    """
+
+    kind: str
     key: str
     detail: str = "{}"
 
@@ -77,27 +52,18 @@ def progress_of(item: Item, form: type[_T]) -> _T:
         ) from error
 
 
-class FetchedKind(StrEnum):
-    """What a raw record is."""
-
-    SUBMISSION = "submission"
-    COMMENT = "comment"
-    VIDEO = "video"
-    SUBTITLES = "subtitles"
-
-
 class RawRecord(NamedTuple):
     """A record as the platform gave it.
 
     Attributes:
-        kind: what it is.
-        key: native id; for subtitles ``<video id>.<language>.<format>``, the end of a file's name.
+        kind: name of a `RecordKind` of a platform.
+        key: native id; for a file beside that of a post, such as subtitles, ``<native id>.<end of the file's name>``.
         of: native id of the post that it belongs to; its own for a post.
         retrieved_at: seconds since 1970 at which it was read.
-        data: one JSON object without newlines, in the form in which the archives have it; subtitles as they came.
+        data: one JSON object without newlines, in the form in which the archives have it; other files as they came.
     """
 
-    kind: FetchedKind
+    kind: str
     key: str
     of: str
     retrieved_at: float
@@ -108,7 +74,7 @@ class StoredFile(NamedTuple):
     """A file in the store.
 
     Attributes:
-        address: URL that it came from, or ``youtube:<video id>``.
+        address: URL that it came from; of the file of a post that is media, the post's id.
         sha256: of its content, hexadecimal.
         name: in the store, such as ``files/ab/<sha256>.jpg``.
         size_bytes: its size.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from blift.connectors.fetch.items import FetchedKind
+from blift.connectors.fetch.kinds import RecordKind
 
 _DAY_S = 86_400
 _RECORD = msgspec.json.Decoder(dict[str, Any])
@@ -24,20 +23,15 @@ def is_due(posted_at: float, read_at: float, ages_days: Sequence[float], now: fl
     return any(read_at < posted_at + age * _DAY_S <= now for age in ages_days)
 
 
-def posted_at(kind: FetchedKind, data: bytes) -> float | None:
-    """When the post of a record was posted, seconds since 1970; None where the record does not say it.
-
-    A video of which only the day is known counts as posted when the day began, UTC.
-    """
+def posted_at(kind: RecordKind, data: bytes) -> float | None:
+    """When the post of a record was posted, seconds since 1970; None where the record does not say it."""
     try:
         record = _RECORD.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
-    stated = record.get("created_utc" if kind is FetchedKind.SUBMISSION else "timestamp")
-    if isinstance(stated, int | float) and not isinstance(stated, bool):
-        return float(stated)
-    day = record.get("upload_date")
-    try:
-        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).timestamp() if isinstance(day, str) else None
-    except ValueError:
-        return None
+    return kind.posted_at(record) if kind.posted_at else None
+
+
+def stated_time(value: Any) -> float | None:
+    """A number of seconds since 1970 as a record states it; None where it is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

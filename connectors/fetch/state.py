@@ -7,6 +7,7 @@ process that is killed leaves an item either done with all that belongs to it, o
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,16 +17,10 @@ import msgspec
 
 from blift.connectors.fetch.changes import ItemState, add, state_after, take_in
 from blift.connectors.fetch.database import Database, unpacked
-from blift.connectors.fetch.items import (
-    FetchedKind,
-    Item,
-    Kind,
-    Outcome,
-    RawRecord,
-    StoredFile,
-)
+from blift.connectors.fetch.items import Item, Outcome, RawRecord, StoredFile
+from blift.connectors.fetch.kinds import Kinds
 from blift.connectors.fetch.schedule import is_due, posted_at
-from blift.schemas.errors import OutputError
+from blift.schemas.errors import InputError, OutputError
 from blift.schemas.reasons import Absent
 
 FILE_NAME = "fetch.sqlite"
@@ -65,26 +60,17 @@ CREATE TABLE shows (post_id TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (p
 CREATE TABLE withdrawn (post_id TEXT PRIMARY KEY, reason TEXT NOT NULL, noted_at REAL NOT NULL) WITHOUT ROWID;
 """
 
-#: Kinds whose result changes with time, so that it is worth asking again.
-_REFRESHED = (Kind.SUBMISSION, Kind.COMMENTS, Kind.VIDEO, Kind.LISTING, Kind.PLAYLIST, Kind.CHANNELS)
-
-
-#: What is asked for to observe a post again.
-_OBSERVED_BY = {
-    FetchedKind.SUBMISSION: (Kind.SUBMISSION, Kind.COMMENTS),
-    FetchedKind.VIDEO: (Kind.VIDEO,),
-}
-#: Posts that came with a listing become items of their own.
-_POSTS_OF_LISTINGS = (
+#: Posts that came with a list become items of their own.
+_POSTS_OF_LISTS = (
     "INSERT OR IGNORE INTO item (kind, key, detail, state, ended_at) "
-    "SELECT 'submission', key, '{}', 'done', max(retrieved_at) FROM record WHERE kind = 'submission' GROUP BY key"
+    "SELECT ?, key, '{}', 'done', max(retrieved_at) FROM record WHERE kind = ? GROUP BY key"
 )
 
 
 class Tally(NamedTuple):
     """So many items of one kind are in one state, for one reason."""
 
-    kind: Kind
+    kind: str
     state: ItemState
     reason: Absent | None
     items: int
@@ -101,20 +87,41 @@ class State:
 
     Args:
         folder: of the fetch folder, on this machine; made where it is not there.
+        kinds: of items and records that platforms have.
 
     Raises:
-        InputError: the file is none of ours, or of another format.
+        InputError: the file is none of ours, or of another format, or holds a kind that no platform has.
         OutputError: it cannot be opened or made.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, kinds: Kinds) -> None:
         self.path = state_file(folder)
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
             raise OutputError(f"Cannot make {folder}: {error.strerror}. Choose another folder.") from error
+        self.kinds = kinds
         self._base = Database(self.path, _TABLES, _FORMAT)
         self._changes = self._base.changes
+        self._check_kinds()
+
+    def _check_kinds(self) -> None:
+        """Nothing is left out of what others wrote: each kind is one that a platform has."""
+        try:
+            for kind in self._kinds_in("item"):
+                self.kinds.item(kind)
+            for kind in self._kinds_in("record"):
+                self.kinds.record(kind)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from error
+
+    def _kinds_in(self, table: str) -> Iterator[str]:
+        """The kinds that a table holds, one look into its index for each."""
+        ((kind,),) = self._base.rows(tuple[str | None], f"SELECT min(kind) FROM {table}")  # noqa: S608 - one of ours
+        while kind is not None:
+            yield kind
+            query = f"SELECT min(kind) FROM {table} WHERE kind > ?"  # noqa: S608
+            ((kind,),) = self._base.rows(tuple[str | None], query, [kind])
 
     def close(self) -> None:
         """Close the file."""
@@ -141,19 +148,20 @@ class State:
     def refresh(self, ended_before: float) -> int:
         """What may have changed since is asked for again; gives how many items.
 
-        Posts that came with a listing become items of their own.
+        Posts that came with a list become items of their own.
 
         Args:
             ended_before: seconds since 1970; items that ended later stay.
         """
         with self._changes() as base:
-            base.execute(_POSTS_OF_LISTINGS)
-            kinds = ",".join("?" for _ in _REFRESHED)
+            self._posts_of_lists(base)
+            changing = self.kinds.changing()
+            kinds = ",".join("?" for _ in changing)
             return base.execute(
                 "UPDATE item SET state = 'pending', detail = '{}', attempts = 0, not_before = 0, reason = NULL, "  # noqa: S608 - question marks
                 "message = NULL "
                 f"WHERE state IN ('done', 'absent') AND ended_at < ? AND kind IN ({kinds})",
-                (ended_before, *_REFRESHED),
+                (ended_before, *changing),
             ).rowcount
 
     def schedule(self, ages_days: Sequence[float], now: float) -> int:
@@ -166,16 +174,17 @@ class State:
             ages_days: of posts, at which they are to be observed.
             now: seconds since 1970.
         """
-        query = "SELECT kind, key, max(retrieved_at), data FROM record WHERE kind IN (?, ?) GROUP BY kind, key"
-        due: list[tuple[Kind, str]] = []
-        kinds = (FetchedKind.SUBMISSION, FetchedKind.VIDEO)
-        for kind, key, read_at, data in self._base.rows(tuple[FetchedKind, str, Time, bytes], query, kinds):
+        posts = self.kinds.posts()
+        marks = ",".join("?" for _ in posts)
+        query = f"SELECT kind, key, max(retrieved_at), data FROM record WHERE kind IN ({marks}) GROUP BY kind, key"  # noqa: S608 - question marks
+        due: list[tuple[str, str]] = []
+        for kind, key, read_at, data in self._base.rows(tuple[str, str, Time, bytes], query, posts):
             with self._base.told():
-                posted = posted_at(kind, unpacked(data))
+                posted = posted_at(self.kinds.record(kind), unpacked(data))
             if posted is not None and is_due(posted, read_at, ages_days, now):
-                due += [(item, key) for item in _OBSERVED_BY[kind]]
+                due += [(item, key) for item in posts[kind][1]]
         with self._changes() as base:
-            base.execute(_POSTS_OF_LISTINGS)
+            self._posts_of_lists(base)
             before = base.total_changes
             base.executemany(
                 "UPDATE item SET state = 'pending', detail = '{}', attempts = 0, not_before = 0, message = NULL "
@@ -183,6 +192,10 @@ class State:
                 due,
             )
             return base.total_changes - before
+
+    def _posts_of_lists(self, base: sqlite3.Connection) -> None:
+        for record, (item, _) in self.kinds.posts().items():
+            base.execute(_POSTS_OF_LISTS, (item, record))
 
     def release(self, worker: int | None = None) -> None:
         """Items that a worker held and did not end are anybody's again; of all workers where none is named."""
@@ -210,7 +223,7 @@ class State:
                 "UPDATE item SET worker = NULL WHERE kind = ? AND key = ?", [(item.kind, item.key) for item in items]
             )
 
-    def claim(self, kinds: Sequence[Kind], limit: int, worker: int, *, suspects: bool = False) -> list[Item]:
+    def claim(self, kinds: Sequence[str], limit: int, worker: int, *, suspects: bool = False) -> list[Item]:
         """Items of one of the kinds that a worker takes, the first kind that has some; in the order of arrival.
 
         Args:
@@ -225,7 +238,7 @@ class State:
                     "UPDATE item SET worker = ? WHERE number IN (SELECT number FROM item WHERE kind = ? AND "
                     "state = 'pending' AND worker IS NULL AND (deaths > 0) = ? AND not_before <= ? "
                     "ORDER BY number LIMIT ?) RETURNING number, key, detail",
-                    (worker, kind.value, suspects, time.time(), limit),
+                    (worker, kind, suspects, time.time(), limit),
                 ).fetchall()
                 taken = sorted(msgspec.convert(rows, list[tuple[int, str, str]]))
             if taken:
@@ -251,11 +264,11 @@ class State:
             base.executemany("INSERT OR IGNORE INTO shows VALUES (?, ?)", shown)
             add(base, found)
             for item, outcome in outcomes:
-                take_in(base, item, outcome, now)
+                take_in(base, self.kinds, item, outcome, now)
                 ended[state_after(outcome)] += 1
         return ended
 
-    def due_in_s(self, kinds: Sequence[Kind]) -> float | None:
+    def due_in_s(self, kinds: Sequence[str]) -> float | None:
         """Seconds until the next item of the kinds may be asked for (0 for now); None where nothing is left of them."""
         marks = ",".join("?" for _ in kinds)
         query = f"SELECT min(not_before) FROM item WHERE state = 'pending' AND kind IN ({marks})"  # noqa: S608 - question marks
@@ -268,10 +281,10 @@ class State:
             self._base.rows(Tally, "SELECT kind, state, reason, count(*) FROM item GROUP BY kind, state, reason")
         )
 
-    def ended_since(self, since: float) -> Mapping[Kind, int]:
+    def ended_since(self, since: float) -> Mapping[str, int]:
         """Items by kind that ended after a time, seconds since 1970."""
         query = "SELECT kind, count(*) FROM item WHERE ended_at >= ? GROUP BY kind"
-        return dict(self._base.rows(tuple[Kind, int], query, [since]))
+        return dict(self._base.rows(tuple[str, int], query, [since]))
 
     def counts(self) -> Counter[ItemState]:
         """How many items are in each state."""
@@ -284,17 +297,17 @@ class State:
             "SELECT kind, key, state, reason, message FROM item WHERE state != 'pending' ORDER BY kind, key",
         )
 
-    def failures(self, limit: int) -> list[tuple[Kind, str, str]]:
+    def failures(self, limit: int) -> list[tuple[str, str, str]]:
         """Kind, key and message of failed items, the latest first."""
         query = (
             "SELECT kind, key, coalesce(message, '') FROM item WHERE state = 'failed' ORDER BY ended_at DESC LIMIT ?"
         )
-        return list(self._base.rows(tuple[Kind, str, str], query, [limit]))
+        return list(self._base.rows(tuple[str, str, str], query, [limit]))
 
-    def notes(self) -> list[tuple[Kind, str, str]]:
+    def notes(self) -> list[tuple[str, str, str]]:
         """Kind, key and note of items that are done, and of which there is something to say."""
         query = "SELECT kind, key, message FROM item WHERE state = 'done' AND message IS NOT NULL ORDER BY kind, key"
-        return list(self._base.rows(tuple[Kind, str, str], query))
+        return list(self._base.rows(tuple[str, str, str], query))
 
     def withdrawn(self) -> list[tuple[str, Absent, float]]:
         """Post, reason and time of all posts that were taken back, sorted."""
@@ -306,7 +319,7 @@ class State:
         query = "SELECT address, sha256, name, size_bytes, content_type FROM file ORDER BY address"
         return self._base.rows(StoredFile, query)
 
-    def records(self, kind: FetchedKind) -> Iterator[tuple[str, RawRecord]]:
+    def records(self, kind: str) -> Iterator[tuple[str, RawRecord]]:
         """The raw records of a kind with the id of their post, sorted by post, key and time."""
         query = "SELECT post_id, key, retrieved_at, data FROM record WHERE kind = ? ORDER BY post_id, key, retrieved_at"
         for post_id, key, retrieved_at, data in self._base.rows(tuple[str, str, Time, bytes], query, [kind]):
@@ -314,7 +327,7 @@ class State:
                 content = unpacked(data)
             yield post_id, RawRecord(kind, key, post_id.partition(":")[2], retrieved_at, content)
 
-    def packed_bytes(self, kind: FetchedKind) -> int:
+    def packed_bytes(self, kind: str) -> int:
         """How much the records of a kind hold, packed."""
         query = "SELECT coalesce(sum(length(data)), 0) FROM record WHERE kind = ?"
         ((found,),) = self._base.rows(tuple[int], query, [kind])

@@ -8,7 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from blift.connectors.fetch.items import FetchedKind, RawRecord
+from blift.connectors.fetch.items import RawRecord
+from blift.connectors.reddit.kinds import RedditRecord
 from blift.connectors.reddit.refusals import NotAnswered
 
 POST, COMMENT, MORE = "t3", "t1", "more"
@@ -78,15 +79,15 @@ def is_id(value: object) -> bool:
 
 def submission_record(data: Mapping[str, Any]) -> RawRecord:
     """A submission for the archive, read now."""
-    return _record(FetchedKind.SUBMISSION, data, data["id"])
+    return _record(RedditRecord.SUBMISSION, data, data["id"])
 
 
 def comment_record(data: Mapping[str, Any], post_id: str) -> RawRecord:
     """A comment for the archive, read now; its replies are records of their own."""
-    return _record(FetchedKind.COMMENT, {**data, "replies": ""}, post_id)
+    return _record(RedditRecord.COMMENT, {**data, "replies": ""}, post_id)
 
 
-def _record(kind: FetchedKind, data: Mapping[str, Any], post_id: str) -> RawRecord:
+def _record(kind: RedditRecord, data: Mapping[str, Any], post_id: str) -> RawRecord:
     now = time.time()
     return RawRecord(kind, data["id"], post_id, now, archived({**data, "retrieved_on": int(now)}))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from blift.connectors.connector import Archive, Connector, Records, Unit
 from blift.connectors.reddit.archive import read_comments, read_submissions
+from blift.connectors.reddit.fetching import FETCHING
 from blift.schemas.places import subreddit_name
 from blift.schemas.platform import REDDIT
 
@@ -36,4 +37,5 @@ CONNECTOR = Connector(
             fetched="reddit/comments-*.ndjson.zst",
         ),
     ),
+    fetching=FETCHING,
 )

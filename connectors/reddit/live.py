@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere, Outcome
+from blift.connectors.fetch.items import Done, Failed, Item, NotThere, Outcome
 from blift.connectors.reddit.answers import POST, is_id, page_of
 from blift.connectors.reddit.api import RedditApi
 from blift.connectors.reddit.config import RedditConfig
+from blift.connectors.reddit.kinds import RedditItem
 from blift.connectors.reddit.listings import next_page
 from blift.connectors.reddit.posts import Post, comments_of, post_of
 from blift.connectors.reddit.refusals import NotAnswered, Refused
@@ -16,8 +17,6 @@ from blift.connectors.reddit.threads import next_part
 from blift.connectors.web.manners import Manners
 from blift.schemas.reasons import Absent
 
-#: How many items of a kind one call may ask for, where it is more than one: as many as `/api/info` takes.
-BATCHES = {Kind.SUBMISSION: 100}
 _NO_ID = "no id of Reddit's"
 
 
@@ -35,7 +34,7 @@ class RedditFetcher:
 
     def fetch(self, items: Sequence[Item]) -> Iterator[tuple[Item, Outcome]]:
         """Outcomes of items of one kind, each as soon as it is known."""
-        if items[0].kind is Kind.SUBMISSION:
+        if items[0].kind == RedditItem.SUBMISSION:
             yield from self._submissions(items)
         else:
             for item in items:
@@ -47,7 +46,7 @@ class RedditFetcher:
 
     def _outcome(self, item: Item) -> Outcome:
         try:
-            if item.kind is Kind.LISTING:
+            if item.kind == RedditItem.LISTING:
                 return next_page(self._api, self._config, item)
             if self._config.comments is None:
                 return Done(note="no comments are wanted")

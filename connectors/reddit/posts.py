@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from blift.connectors.fetch.items import Item, Kind, RawRecord
+from blift.connectors.fetch.items import Item, RawRecord
 from blift.connectors.malformed import Malformed
 from blift.connectors.reddit.answers import submission_record
 from blift.connectors.reddit.columns import post_table
 from blift.connectors.reddit.config import RedditConfig
+from blift.connectors.reddit.kinds import RedditItem
 from blift.connectors.reddit.records import Submission, decode_line
 from blift.schemas.reasons import Absent
 
@@ -56,4 +57,4 @@ def comments_of(post: Post, config: RedditConfig) -> list[Item]:
     """The thread of a post as an item, where it has one that is wanted."""
     if config.comments is None or post.absent or post.read is None or post.read.num_comments == 0:
         return []
-    return [Item(Kind.COMMENTS, post.record.key)]
+    return [Item(RedditItem.COMMENTS, post.record.key)]

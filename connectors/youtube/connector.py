@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blift.connectors.connector import Archive, Connector, Records, Unit
+from blift.connectors.youtube.fetching import FETCHING
 from blift.connectors.yt_dlp.archive import read_videos
 from blift.connectors.yt_dlp.beside import BESIDE
 from blift.schemas.platform import YOUTUBE
@@ -28,4 +29,5 @@ CONNECTOR = Connector(
             fetched="youtube/*/*.info.json",
         ),
     ),
+    fetching=FETCHING,
 )

@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from blift.connectors.fetch.items import Done, GoesOn, Item, Kind, Outcome, progress_of
+from blift.connectors.fetch.items import Done, GoesOn, Item, Outcome, progress_of
 from blift.connectors.web.refusals import NotNow
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.extractor import Extractor, NotSaid
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.schemas.count import Count
 
 #: Videos that are handed over together.
@@ -82,7 +83,7 @@ class Lists:
             is_over = False  # asked again, it says so again
         else:
             self._open[item.key] = reading
-        videos = [Item(Kind.VIDEO, video_id) for video_id in ids]
+        videos = [Item(YoutubeItem.VIDEO, video_id) for video_id in ids]
         if is_over:
             self._open.pop(item.key, None)
             return Done(found=videos)

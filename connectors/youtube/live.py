@@ -12,18 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from blift.connectors.fetch.items import (
-    Done,
-    Failed,
-    FetchedKind,
-    GoesOn,
-    Item,
-    Kind,
-    NotThere,
-    Outcome,
-    RawRecord,
-    progress_of,
-)
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, NotThere, Outcome, RawRecord, progress_of
 from blift.connectors.inside import private_folder
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
@@ -31,6 +20,7 @@ from blift.connectors.web.refusals import NotNow, Refused
 from blift.connectors.youtube.absence import ADVICE, Blocked, meaning
 from blift.connectors.youtube.config import FootageWanted, YoutubeConfig
 from blift.connectors.youtube.extractor import Extractor, NotSaid
+from blift.connectors.youtube.kinds import YoutubeItem, YoutubeRecord
 from blift.connectors.youtube.lists import Lists
 from blift.connectors.youtube.record import archived, says_something, track
 from blift.connectors.yt_dlp.archive import MAX_SUBTITLE_BYTES
@@ -81,9 +71,9 @@ class YoutubeFetcher:
         self._extractor.close()
 
     def _outcome(self, item: Item) -> Outcome:
-        if item.kind is Kind.PLAYLIST:
+        if item.kind == YoutubeItem.PLAYLIST:
             return self._lists.page(item)
-        if item.kind is Kind.FOOTAGE and self._config.footage:
+        if item.kind == YoutubeItem.FOOTAGE and self._config.footage:
             return self._footage(item.key, self._config.footage)
         return self._video(item)
 
@@ -92,7 +82,7 @@ class YoutubeFetcher:
         retrieved_at = time.time() if recorded_at is None else recorded_at
         info, refusal = self._extractor.video(item.key, self._config.comments if recorded_at is None else 0)
         record = RawRecord(
-            FetchedKind.VIDEO, item.key, item.key, retrieved_at, archived(info, self._config.comment_sort)
+            YoutubeRecord.VIDEO, item.key, item.key, retrieved_at, archived(info, self._config.comment_sort)
         )
         known = [record] if says_something(info) and recorded_at is None else []
         if refusal and meaning(refusal) is not Absent.NO_MEDIA:
@@ -111,7 +101,7 @@ class YoutubeFetcher:
     def _file_of(self, video_id: str, info: Mapping[str, Any]) -> Sequence[Item]:
         duration_s, wanted = info.get("duration"), self._config.footage
         is_short = wanted is not None and isinstance(duration_s, int | float) and duration_s <= wanted.max_duration_s
-        return [Item(Kind.FOOTAGE, video_id)] if is_short else ()
+        return [Item(YoutubeItem.FOOTAGE, video_id)] if is_short else ()
 
     def _subtitles(
         self, video_id: str, info: Mapping[str, Any], retrieved_at: float
@@ -133,7 +123,7 @@ class YoutubeFetcher:
                 return records, problem
             name = f"{video_id}.{found.code}.{found.format}"
             if data:
-                records.append(RawRecord(FetchedKind.SUBTITLES, name, video_id, retrieved_at, data))
+                records.append(RawRecord(YoutubeRecord.SUBTITLES, name, video_id, retrieved_at, data))
         return records, None
 
     def _footage(self, video_id: str, wanted: FootageWanted) -> Outcome:
@@ -152,7 +142,7 @@ class YoutubeFetcher:
         shutil.rmtree(folder, ignore_errors=True)  # what broke off stays, to be gone on with
         return Done(files=[file])
 
-    def _refused(self, kind: Kind, said: str, records: Sequence[RawRecord] = ()) -> Outcome:
+    def _refused(self, kind: str, said: str, records: Sequence[RawRecord] = ()) -> Outcome:
         """What it means that YouTube says so.
 
         Raises:
@@ -165,7 +155,7 @@ class YoutubeFetcher:
                     raise FetchError(f"{ADVICE} ({said})")
                 self._extractor.pace.pause(wait_s)
                 return Failed(f"{ADVICE} ({said})", wait_s, counts=False)
-            case Absent.NOT_FOUND if kind is not Kind.PLAYLIST and "HTTP Error" in said:
+            case Absent.NOT_FOUND if kind != YoutubeItem.PLAYLIST and "HTTP Error" in said:
                 return Failed(said)  # of some address; a video has a page whatever became of it
             case Absent() as reason:
                 return NotThere(reason, said, records)

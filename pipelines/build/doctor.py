@@ -17,7 +17,9 @@ from pathlib import Path
 
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
+from blift.connectors.fetching import Credential, NeededPackage
 from blift.connectors.filesystem import matching, sentence_on_store
+from blift.connectors.registry import fetching
 from blift.pipelines.engine.run_report import LIBRARIES
 from blift.pipelines.engine.runner import check_runner
 from blift.pipelines.engine.runner_needs import check_workers, java_version
@@ -88,13 +90,13 @@ _DECODERS = {
 }
 
 
-#: What asks the platforms.
-_CONNECTORS = {"praw": "Reddit", "yt-dlp": "YouTube", "protego": "robots.txt of hosts of files"}
+#: What hosts of files are asked with, whoever they are.
+_OF_FILES = NeededPackage("protego", "robots.txt of hosts of files: pip install 'blift[fetch]'")
 
 
 def _connectors() -> Iterator[Finding]:
-    for name, use in _CONNECTORS.items():
-        yield _package("connectors", name, f"{use}: pip install 'blift[fetch]'", needed=False)
+    for package in [*(one for platform in fetching().values() for one in platform.packages), _OF_FILES]:
+        yield _package("connectors", package.name, package.remedy, needed=False)
 
 
 #: What is compiled when this is installed.
@@ -182,37 +184,22 @@ def _gpu() -> Iterator[Finding]:
         yield Finding("GPU", "NVDEC", State.ABSENT, remedy)
 
 
-@dataclass(frozen=True)
-class _Credential:
-    """Something secret: where it may lie, and what it is for."""
-
-    what: str
-    variables: tuple[str, ...]
-    files: tuple[str, ...]
-    use: str
-
-
+_HUB = Credential("Hugging Face token", ("HF_TOKEN",), ("~/.cache/huggingface/token",), "publish: hf auth login")
 _CREDENTIALS = (
-    _Credential("Hugging Face token", ("HF_TOKEN",), ("~/.cache/huggingface/token",), "publish: hf auth login"),
-    _Credential(
-        "Reddit client",
-        ("praw_client_id",),
-        ("praw.ini", "~/.config/praw.ini"),
-        "blift fetch: set praw_client_id and its like, see docs/reddit.md",
-    ),
-    _Credential(
+    Credential(
         "Google Cloud",
         ("GOOGLE_APPLICATION_CREDENTIALS",),
         ("~/.config/gcloud/application_default_credentials.json",),
         "gs:// and Dataflow: gcloud auth application-default login",
     ),
-    _Credential("author key", (AUTHOR_KEY,), (), f"hashed author names: set {AUTHOR_KEY}"),
+    Credential("author key", (AUTHOR_KEY,), (), f"hashed author names: set {AUTHOR_KEY}"),
 )
 
 
 def _credentials() -> Iterator[Finding]:
     """Whether each is there. Their values are never read."""
-    for credential in _CREDENTIALS:
+    of_platforms = [one for platform in fetching().values() for one in platform.credentials]
+    for credential in (_HUB, *of_platforms, *_CREDENTIALS):
         places = [f"in the environment ({name})" for name in credential.variables if os.environ.get(name)]
         places += [f"in {name}" for name in credential.files if Path(name).expanduser().is_file()]
         state = State.OK if places else State.ABSENT

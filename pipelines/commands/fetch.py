@@ -12,9 +12,9 @@ from functools import partial
 
 from rich.console import Console
 
-from blift.connectors.fetch.items import FetchedKind
 from blift.connectors.fetch.state import FILE_NAME, State, state_file
 from blift.connectors.filesystem import is_here
+from blift.connectors.registry import kinds
 from blift.connectors.web.manners import Budget
 from blift.pipelines.commands.show import show_notes
 from blift.pipelines.commands.target import add_recipe_options
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `fetch`."""
     parser.usage = "blift fetch RECIPE.yaml [--out DIR] [options]\n       blift fetch status DIR"
     parser.description = (
-        "Ask Reddit, YouTube and Wikidata for what the section `fetch` of a recipe names, at the rate "
+        "Ask platforms for what the section `fetch` of a recipe names, at the rate "
         "that they allow. It can be ended at any moment; the same command goes on where it was. `blift fetch status "
         "DIR` says how far a fetch folder is, what is absent and why."
     )
@@ -131,7 +131,9 @@ def _conclude(result: FetchResult, folder: str, args: argparse.Namespace) -> int
     written = result.written
     if written and not args.quiet:
         kept = ", ".join(
-            f"{written.records[kind]:,} {word}" for kind, word in _RECORDS.items() if written.records[kind]
+            f"{written.records[kind.name]:,} {kind.plural}"
+            for _, kind in kinds().records
+            if kind.plural and written.records[kind.name]
         )
         print(
             f"{printable(folder)} holds records of {kept or 'nothing'}; {counted(written.files, 'file')}; "
@@ -167,13 +169,6 @@ def _some_failed(result: FetchResult) -> str:
     return f"{result.failed_before:,} items failed in earlier runs, {again}" if result.failed_before else ""
 
 
-_RECORDS = {
-    FetchedKind.SUBMISSION: "Reddit posts",
-    FetchedKind.COMMENT: "Reddit comments",
-    FetchedKind.VIDEO: "videos",
-}
-
-
 def _status(args: argparse.Namespace) -> int:
     folder = args.folder or args.out
     if folder is None:
@@ -182,7 +177,7 @@ def _status(args: argparse.Namespace) -> int:
         raise InputError(
             f"{folder} is no fetch folder: it has no {FILE_NAME}. Fill it with `blift fetch RECIPE --out DIR`."
         )
-    state = State(folder)
+    state = State(folder, kinds())
     show_status(state, Console(highlight=False))
     state.close()
     return 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blift.pipelines.recipe.file import RecipeFile
     from blift.pipelines.recipe.model import Recipe
     from blift.pipelines.recipe.result import Output, Rejects
-    from blift.pipelines.recipe.section import Section
+    from blift.schemas.section import Section
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import model_validator
 
-from blift.pipelines.recipe.section import Section
 from blift.schemas.checked import clash
 from blift.schemas.errors import cut
 from blift.schemas.places import subreddit_name
+from blift.schemas.section import Section
 from blift.transforms.rules.options import Ids, Words
 
 #: Bounds of one number, and whether it may have the value of both.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic import Field
 
 from blift.pipelines.recipe.generated import camel, rules, section
-from blift.pipelines.recipe.section import Count, Section, Share
 from blift.schemas.platform import Platform, platforms
+from blift.schemas.section import Count, Section, Share
 from blift.transforms.reactions import Lags
 from blift.transforms.rules import RecordKind, Rule
 from blift.transforms.selection import Selection

@@ -11,7 +11,7 @@ from blift.connectors.models.allowance import Limits
 from blift.connectors.models.config import IMAGENET_MEAN, IMAGENET_STD, EndpointConfig, Scores, TaggerConfig
 from blift.connectors.models.prompt import PROMPT
 from blift.connectors.models.speech import Device, SpeechConfig
-from blift.pipelines.recipe.section import Count, Section
+from blift.schemas.section import Count, Section
 
 
 class DescribeEndpoint(Section):

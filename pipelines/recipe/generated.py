@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field, create_model
 
 from blift.pipelines.recipe.contradictions import RuleOptions
-from blift.pipelines.recipe.section import Section
 from blift.schemas.platform import Platform
+from blift.schemas.section import Section
 from blift.transforms.rules import RecordKind, Rule, rules_for
 
 

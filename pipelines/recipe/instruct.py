@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from blift.pipelines.recipe.section import Section, Share
+from blift.schemas.section import Section, Share
 from blift.transforms.templates import TemplateFiles
 
 

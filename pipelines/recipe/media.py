@@ -9,8 +9,8 @@ from pydantic import Field
 from blift.connectors.media.limits import Limits
 from blift.connectors.media.settings import Access, DecoderChoice, MeasureConfig
 from blift.pipelines.recipe.describe import Describe, Speech
-from blift.pipelines.recipe.section import Count, Section, Share
 from blift.schemas.media import HashKind
+from blift.schemas.section import Count, Section, Share
 from blift.transforms.media.looks import DuplicateOptions
 
 

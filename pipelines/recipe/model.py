@@ -13,10 +13,10 @@ from blift.pipelines.recipe.instruct import Instruct, PairMedia
 from blift.pipelines.recipe.media import Media
 from blift.pipelines.recipe.preferences import Prefer
 from blift.pipelines.recipe.result import NAME, Card, MediaFiles, MediaShape, Output, Publish, Rejects
-from blift.pipelines.recipe.section import Section
 from blift.pipelines.recipe.sources import Sources
 from blift.pipelines.recipe.stats import Stats
 from blift.schemas.checked import clash
+from blift.schemas.section import Section
 from blift.transforms.rules import Rule
 from blift.transforms.rules.python_file import PythonRules
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from blift.pipelines.recipe.section import Count, Section
 from blift.schemas.preference import Measure
+from blift.schemas.section import Count, Section
 from blift.transforms.preferences.options import (
     CommentOptions,
     Margins,

@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from blift.connectors.hub.named import REPO
-from blift.pipelines.recipe.section import Section, Share
 from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import did_you_mean
+from blift.schemas.section import Section, Share
 
 #: Names of datasets on the Hub, and of recipes.
 NAME = r"^[a-z0-9][a-z0-9._-]*$"

@@ -11,7 +11,7 @@ from blift.connectors.connector import Connector
 from blift.connectors.hub.named import REPO
 from blift.connectors.registry import connectors
 from blift.pipelines.recipe.generated import camel, rules, section
-from blift.pipelines.recipe.section import Section
+from blift.schemas.section import Section
 from blift.transforms.rules import RecordKind
 
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from blift.pipelines.recipe.section import Section, Share
 from blift.schemas.configs import CONFIGS
 from blift.schemas.errors import did_you_mean
+from blift.schemas.section import Section, Share
 from blift.transforms.statistics.counts import Kind, known_columns
 
 _Bound = Annotated[float, Field(allow_inf_nan=False)]

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from blift.connectors.fetch.archives import table_rows
 from blift.connectors.fetch.changes import ItemState
-from blift.connectors.fetch.items import Item, Kind
+from blift.connectors.fetch.items import Item
+from blift.connectors.fetch.kinds import Kinds
 from blift.connectors.filesystem import matching
 from blift.connectors.inside import check_paths
 from blift.schemas.errors import FetchError
@@ -63,13 +64,13 @@ class Part:
         return posixpath.join(PARTS, sha256(names.encode()).hexdigest()[:32])
 
 
-def parts_of(items: Iterable[Item], ended: Iterable[tuple[str, str]], size: int) -> list[Part]:
-    """The items that no part has ended yet, in parts; those of one kind together."""
+def parts_of(items: Iterable[Item], kinds: Kinds, ended: Iterable[tuple[str, str]], size: int) -> list[Part]:
+    """The items that no part has ended yet, in parts; those of one kind together, in the order of the kinds."""
     known = set(ended)
-    left = sorted({item for item in items if (item.kind.value, item.key) not in known})
+    left = sorted({item for item in items if (item.kind, item.key) not in known})
     found = []
-    for kind in Kind:
-        own = [item for item in left if item.kind is kind]
+    for kind in kinds.items:
+        own = [item for item in left if item.kind == kind.name]
         found += [Part(tuple(own[first : first + size])) for first in range(0, len(own), size)]
     return found
 

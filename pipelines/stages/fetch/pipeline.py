@@ -22,11 +22,13 @@ import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 
 from blift.connectors.fetch.archives import Written, write_archives
-from blift.connectors.fetch.changes import PLATFORM_OF, ItemState
-from blift.connectors.fetch.items import SERVICE, Kind
+from blift.connectors.fetch.changes import ItemState
+from blift.connectors.fetch.items import Item
+from blift.connectors.fetch.kinds import Kinds, Role
 from blift.connectors.fetch.state import State
 from blift.connectors.malformed import reject_table
 from blift.connectors.parquet import replace_file, take_in
+from blift.connectors.registry import kinds
 from blift.connectors.shard import Shard
 from blift.pipelines.engine.pipeline import StagePlan, WriteRejects
 from blift.pipelines.stages.fetch.parts import ENDED, ENDED_ITEMS, STAGE, Part, reason_of
@@ -36,8 +38,6 @@ from blift.schemas.reasons import Absent, Reason
 from blift.transforms.accounting import REJECTS, TALLY, Tally
 
 _ASK = 0
-#: What an item is in the table of rejects.
-_RECORD_OF = {Kind.FILE: "media", Kind.FOOTAGE: "media"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class _Ask(beam.DoFn):
     def _part(self, part: Part) -> Iterator[Shard | TaggedOutput]:
         with tempfile.TemporaryDirectory(prefix="blift-part-") as folder:
             plan = replace(self._config.plan, folder=folder, items=part.items)
-            state = State(folder)
+            state = State(folder, kinds())
             state.add(part.items)
             work_alone(plan, threading.Event())
             written = write_archives(state, folder)
@@ -93,7 +93,7 @@ class _Ask(beam.DoFn):
             )
             state.close()
             yield from self._keep(folder, part, ended, written)
-        yield from _account(ended)
+        yield from _account(ended, kinds())
 
     def _keep(self, folder: str, part: Part, ended: pa.Table, written: Written) -> Iterator[Shard]:
         """The part's files in the run folder, the list of its items last."""
@@ -118,7 +118,7 @@ def archive_names(folder: str) -> list[str]:
     )
 
 
-def _account(ended: pa.Table) -> Iterator[TaggedOutput]:
+def _account(ended: pa.Table, known: Kinds) -> Iterator[TaggedOutput]:
     tally = Tally(STAGE)
     rows = ended.to_pylist()
     rejects = []
@@ -129,8 +129,8 @@ def _account(ended: pa.Table) -> Iterator[TaggedOutput]:
         for row in missing:
             reason = _reason(row)
             lost[reason] = lost.get(reason, 0) + 1
-            rejects.append(_reject(Kind(kind), row, reason))
-        tally.step(_ASK, "ask", f"{SERVICE[Kind(kind)].value} {kind}", len(own), lost)
+            rejects.append(_reject(known, row, reason))
+        tally.step(_ASK, "ask", f"{known.item(kind).service} {kind}", len(own), lost)
     if rejects:
         yield TaggedOutput(REJECTS, reject_table(rejects))
     yield from tally.emit()
@@ -140,17 +140,17 @@ def _reason(row: dict[str, str]) -> Reason:
     return reason_of(Absent(row["reason"])) if row["reason"] else Reason.UNAVAILABLE
 
 
-def _reject(kind: Kind, row: dict[str, str], reason: Reason) -> dict[str, object]:
-    platform = PLATFORM_OF.get(kind)
+def _reject(known: Kinds, row: dict[str, str], reason: Reason) -> dict[str, object]:
+    item = Item(row["kind"], row["key"])
     said = row["reason"] or row["state"]
     return {
         "stage": STAGE,
         "rule": "ask",
         "reason": reason.value,
-        "record_table": _RECORD_OF.get(kind, "post"),
-        "record_id": f"{platform.name}:{row['key']}" if platform else row["key"],
+        "record_table": "media" if known.item(item.kind).role is Role.FILE else "post",
+        "record_id": known.post_id(item) or item.key,
         "detail": f"{said}: {row['message']}" if row["message"] else said,
-        "source": kind.value,
+        "source": item.kind,
         "line": None,
         "payload": None,
     }

@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from blift.connectors.fetch.items import SERVICE, Fetcher, Item, Kind, Service
-from blift.connectors.web.manners import Budget, Manners
-
-
-@dataclass(frozen=True)
-class ServicePlan:
-    """One service in a worker process.
-
-    Attributes:
-        threads: how many ask at the same time.
-        make: makes what one of them asks with; can be pickled.
-        batches: how many items of a kind are asked for together, where it is more than one.
-    """
-
-    threads: int
-    make: Callable[[Manners], Fetcher]
-    batches: Mapping[Kind, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ShownFiles:
-    """Which media of Reddit posts are collected.
-
-    Attributes:
-        hosts: as rules for posts name them (`reddit`, `imgur`, ...).
-        videos: ask YouTube for the videos that posts link to.
-    """
-
-    hosts: frozenset[str]
-    videos: bool
+from blift.connectors.fetch.items import Item
+from blift.connectors.fetching import ServicePlan, ShownFiles
+from blift.connectors.web.manners import Budget
 
 
 @dataclass(frozen=True)
@@ -45,20 +18,16 @@ class FetchPlan:
     Attributes:
         folder: of the fetch folder, on this machine.
         items: to begin with.
-        services: who is asked.
-        shown: media of Reddit posts; None where none are collected.
+        services: who is asked, by name.
+        shown: by kind of records, which media of their posts are fetched.
         budget: of the run.
     """
 
     folder: str
     items: Sequence[Item]
-    services: Mapping[Service, ServicePlan]
-    shown: ShownFiles | None = None
+    services: Mapping[str, ServicePlan]
+    shown: Mapping[str, ShownFiles] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
-
-    def kinds(self, service: Service) -> list[Kind]:
-        """What a service is asked for; what leads to more comes last, so that little is under way at a time."""
-        return [kind for kind in reversed(Kind) if SERVICE[kind] is service]
 
     @property
     def manners_folder(self) -> str:

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from blift.connectors.fetch.changes import ItemState
-from blift.connectors.fetch.items import Kind
+from blift.connectors.fetch.kinds import ItemKind
 from blift.connectors.fetch.state import State, Tally
 from blift.schemas.printable import printable
 
@@ -24,16 +24,6 @@ _RATE_S = 300.0
 _FAILURES_SHOWN = 5
 #: The most of a unit of time before a larger one is used.
 _SHOWN_TO = 100
-_WORDS = {
-    Kind.LISTING: "listings",
-    Kind.SUBMISSION: "posts by id",
-    Kind.COMMENTS: "comment trees",
-    Kind.CHANNELS: "channel lists",
-    Kind.PLAYLIST: "video lists",
-    Kind.VIDEO: "videos",
-    Kind.FOOTAGE: "files of videos",
-    Kind.FILE: "files",
-}
 
 
 @dataclass(frozen=True)
@@ -46,7 +36,7 @@ class Standing:
         per_s: how many ended in a second lately.
     """
 
-    kind: Kind
+    kind: ItemKind
     states: Counter[ItemState]
     per_s: float
 
@@ -63,11 +53,15 @@ def standings(state: State, over_s: float = _RATE_S) -> list[Standing]:
 
 
 def _standings(tallies: Sequence[Tally], state: State, over_s: float) -> list[Standing]:
-    states: dict[Kind, Counter[ItemState]] = defaultdict(Counter)
+    states: dict[str, Counter[ItemState]] = defaultdict(Counter)
     for tally in tallies:
         states[tally.kind][tally.state] += tally.items
     ended = state.ended_since(time.time() - over_s)
-    return [Standing(kind, states[kind], ended.get(kind, 0) / over_s) for kind in Kind if kind in states]
+    return [
+        Standing(kind, states[kind.name], ended.get(kind.name, 0) / over_s)
+        for kind in state.kinds.items
+        if kind.name in states
+    ]
 
 
 def table(rows: Iterable[Standing]) -> Table:
@@ -78,7 +72,7 @@ def table(rows: Iterable[Standing]) -> Table:
     for row in rows:
         counts = [f"{row.states[state]:,}" for state in (ItemState.DONE, ItemState.ABSENT, ItemState.FAILED)]
         left = "" if row.eta_s is None else duration(row.eta_s)
-        shown.add_row(_WORDS[row.kind], *counts, f"{row.states[ItemState.PENDING]:,}", f"{row.per_s:.1f}", left)
+        shown.add_row(row.kind.plural, *counts, f"{row.states[ItemState.PENDING]:,}", f"{row.per_s:.1f}", left)
     return shown
 
 
@@ -105,16 +99,16 @@ def show_status(state: State, console: Console) -> None:
     if absent:
         console.print("\nabsent, and why:")
         for tally in sorted(absent, key=lambda tally: -tally.items):
-            console.print(f"  {_WORDS[tally.kind]:<16} {tally.reason or '':<20} {tally.items:,}")
+            console.print(f"  {state.kinds.item(tally.kind).plural:<16} {tally.reason or '':<20} {tally.items:,}")
     failures = state.failures(_FAILURES_SHOWN + 1)
     if failures:
         console.print("\nfailed (`--retry failed` asks again):")
         for kind, key, message in failures[:_FAILURES_SHOWN]:
-            console.print(printable(f"  {kind.value} {key}: {message}"), markup=False, soft_wrap=True)
+            console.print(printable(f"  {kind} {key}: {message}"), markup=False, soft_wrap=True)
         if len(failures) > _FAILURES_SHOWN:
             console.print("  and more; they are in the table `item` of fetch.sqlite")
     for kind, key, note in state.notes():
-        console.print("\n" + printable(f"{kind.value} {key}: {note}"), markup=False, soft_wrap=True)
+        console.print("\n" + printable(f"{kind} {key}: {note}"), markup=False, soft_wrap=True)
     withdrawn = len(state.withdrawn())
     if withdrawn:
         console.print(f"\ntaken back: {withdrawn:,}; builds leave them out.")
@@ -157,4 +151,4 @@ class FetchProgress:
 
 def _line(row: Standing) -> str:
     ended = sum(items for state, items in row.states.items() if state is not ItemState.PENDING)
-    return f"{_WORDS[row.kind]} {ended:,} of {row.states.total():,}"
+    return f"{row.kind.plural} {ended:,} of {row.states.total():,}"

@@ -17,6 +17,7 @@ from blift.connectors.fetch.archives import Written, write_archives
 from blift.connectors.fetch.changes import ItemState
 from blift.connectors.fetch.state import State
 from blift.connectors.inside import open_lock
+from blift.connectors.registry import kinds
 from blift.connectors.web.file_store import FileStore
 from blift.connectors.web.manners import Manners
 from blift.pipelines.stages.fetch.plan import FetchPlan
@@ -82,7 +83,7 @@ def fetch(
         OutputError: another run uses the folder, or it cannot be written.
         FetchError: a worker cannot work.
     """
-    state = State(plan.folder)
+    state = State(plan.folder, kinds())
     with locked(plan.folder):
         state.release()
         state.add(plan.items)

@@ -8,6 +8,7 @@ import tempfile
 from functools import partial
 from typing import TYPE_CHECKING
 
+from blift.connectors.registry import kinds
 from blift.pipelines.engine.stage import Prepared, Request, Stage, as_json
 from blift.pipelines.recipe.model import Recipe
 from blift.pipelines.stages.fetch.parts import PARTS, Part, ended_items, parts_of, warnings
@@ -37,7 +38,7 @@ def _prepare(request: Request) -> Prepared:
     partial_files = os.path.join(tempfile.gettempdir(), f"blift-partial-{os.getuid()}")
     asked = plan_of(request.source, Place(request.folder.path, parts, partial_files, stage.lanes), Budget())
     ended = ended_items(request.folder.path)
-    left = parts_of(asked.plan.items, ended.well, stage.part)
+    left = parts_of(asked.plan.items, kinds(), ended.well, stage.part)
     return Prepared(
         inputs={
             "fetch": as_json(section),

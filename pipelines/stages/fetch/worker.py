@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol
 
-from blift.connectors.fetch.items import Failed, Item, Outcome, Service
+from blift.connectors.fetch.items import Failed, Item, Outcome
 from blift.connectors.fetch.state import State
+from blift.connectors.fetching import ServicePlan
 from blift.connectors.inside import open_lock
+from blift.connectors.registry import kinds
 from blift.connectors.web.manners import BudgetSpent, Manners, Stopped
-from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan
+from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.shown import shown_files
 from blift.schemas.errors import BliftError, FetchError
 
@@ -42,7 +44,7 @@ class _Event(Protocol):
 class _Unasked(NamedTuple):
     """Items that a thread gives back, and why."""
 
-    service: Service
+    service: str
     items: list[Item]
     cause: BaseException
 
@@ -90,13 +92,14 @@ def work_alone(plan: FetchPlan, stop: threading.Event) -> None:
 class _Worker:
     def __init__(self, plan: FetchPlan, number: int, stop: _Event) -> None:
         self._plan = plan
+        self._kinds = kinds()
         self._number = number
         self._stop = stop
         self._starter = os.getppid()
         self._halt = threading.Event()
         self._manners = Manners(plan.manners_folder, plan.budget, self._halt)
-        self._state = State(plan.folder)
-        self._back: queue.SimpleQueue[tuple[Service, Item, Outcome] | _Unasked | Service] = queue.SimpleQueue()
+        self._state = State(plan.folder, self._kinds)
+        self._back: queue.SimpleQueue[tuple[str, Item, Outcome] | _Unasked | str] = queue.SimpleQueue()
         self._desks = {service: _Desk(of_service) for service, of_service in plan.services.items()}
         self._troubles: list[str] = []
         self._spent = False
@@ -129,8 +132,8 @@ class _Worker:
         if self._halt.is_set():
             return True
         open_desks = [service for service, desk in self._desks.items() if not desk.closed]
-        kinds = [kind for service in open_desks for kind in self._plan.kinds(service)]
-        return self._state.due_in_s(kinds) is None
+        left = [kind for service in open_desks for kind in self._kinds.of_service(service)]
+        return self._state.due_in_s(left) is None
 
     def _hand_out(self) -> None:
         """Keep every thread busy, and one task ready for each."""
@@ -150,19 +153,21 @@ class _Worker:
         """One item at which a worker died, alone: whatever it does is done to no other item."""
         for service, desk in self._desks.items():
             suspects = (
-                [] if desk.closed else self._state.claim(self._plan.kinds(service), 1, self._number, suspects=True)
+                []
+                if desk.closed
+                else self._state.claim(self._kinds.of_service(service), 1, self._number, suspects=True)
             )
             if suspects:
                 desk.waiting += 1
                 desk.tasks.put(suspects)
                 return
 
-    def _tasks(self, service: Service, room: int) -> list[list[Item]]:
+    def _tasks(self, service: str, room: int) -> list[list[Item]]:
         tasks: list[list[Item]] = []
-        for kind in self._plan.kinds(service):
+        for kind in self._kinds.of_service(service):
             if len(tasks) >= room:
                 break
-            size = self._desks[service].plan.batches.get(kind, 1)
+            size = self._kinds.item(kind).batch
             items = self._state.claim([kind], (room - len(tasks)) * size, self._number)
             tasks += [items[first : first + size] for first in range(0, len(items), size)]
         return tasks
@@ -175,14 +180,14 @@ class _Worker:
             while len(outcomes) < _TAKEN_TOGETHER:
                 back = self._back.get(timeout=0 if outcomes else max(0.0, deadline - time.monotonic()))
                 match back:
-                    case Service():
+                    case str():
                         self._desks[back].waiting -= 1
                     case _Unasked():
                         self._unasked(back)
                     case (_, item, outcome):
                         outcomes.append((item, outcome))
         if outcomes:
-            shown = shown_files(outcomes, self._plan.shown)
+            shown = shown_files(outcomes, self._plan.shown, self._kinds)
             self._state.take_in(outcomes, shown.pairs, shown.items)
 
     def _unasked(self, back: _Unasked) -> None:
@@ -199,7 +204,7 @@ class _Worker:
                 if str(error) not in self._troubles:
                     self._troubles.append(str(error))
 
-    def _ask(self, service: Service, desk: _Desk) -> None:
+    def _ask(self, service: str, desk: _Desk) -> None:
         """What a thread does."""
         fetcher = None
         while (items := desk.tasks.get()) is not None:

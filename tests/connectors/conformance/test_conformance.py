@@ -12,6 +12,7 @@ import pytest
 
 from blift.connectors.conformance import Example, problems_of
 from blift.connectors.connector import Connector, Records, Unit
+from blift.connectors.fetch.kinds import Lines
 from blift.connectors.registry import connectors
 
 _DIDS = [f"did:plc:{number:024d}" for number in range(3)]
@@ -117,3 +118,23 @@ def test_a_reader_that_raises_is_told(tmp_path: Path) -> None:
 
 def test_an_archive_without_an_example_is_told(tmp_path: Path) -> None:
     assert problems_of(connectors()["reddit"], EXAMPLES["reddit"][:1], tmp_path) == ["there is no example of comments"]
+
+
+def test_fetching_that_no_fetch_can_use_is_told(tmp_path: Path) -> None:
+    reddit, youtube = connectors()["reddit"], connectors()["youtube"]
+    assert reddit.fetching
+    assert youtube.fetching
+    globs = [archive.fetched for archive in reddit.archives]
+    comments = replace(reddit.fetching.records[1], archive=Lines("replies"))
+    fetching = replace(
+        reddit.fetching,
+        sections=youtube.fetching.sections,
+        items=[*reddit.fetching.items, replace(youtube.fetching.items[2])],
+        records=[replace(reddit.fetching.records[0], posted_at=None), comments],
+    )
+    assert problems_of(replace(reddit, fetching=fetching), EXAMPLES["reddit"], tmp_path) == [
+        "The platforms 'reddit' and 'youtube' both have items of the kind 'video'. Remove the package of one of them.",
+        "none of its sections of `fetch` is called 'reddit'",
+        f"no archive reads the records 'comment': reddit/replies-00000-of-00001.ndjson.zst matches none of {globs}",
+        "none of its records is that of a post: no `posted_at`",
+    ]

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.fetch.archives import read_files, read_withdrawn, video_file, write_archives
-from blift.connectors.fetch.items import Done, FetchedKind, Item, Kind, NotThere, RawRecord, StoredFile
+from blift.connectors.fetch.archives import file_of_post, read_files, read_withdrawn, write_archives
+from blift.connectors.fetch.items import FILE, Done, Item, NotThere, RawRecord, StoredFile
 from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile, open_bytes
 from blift.connectors.reddit.archive import read_comments, read_submissions
+from blift.connectors.reddit.kinds import RedditItem, RedditRecord
+from blift.connectors.registry import kinds
+from blift.connectors.youtube.kinds import YoutubeItem, YoutubeRecord
 from blift.connectors.yt_dlp.archive import read_videos
 from blift.connectors.yt_dlp.beside import group_siblings
 from blift.schemas.errors import InputError
@@ -25,34 +28,34 @@ def line(**fields: object) -> bytes:
 
 
 def submission(at: int) -> RawRecord:
-    return RawRecord(FetchedKind.SUBMISSION, "abc", "abc", at, line(id="abc", title="A cat", retrieved_on=at))
+    return RawRecord(RedditRecord.SUBMISSION, "abc", "abc", at, line(id="abc", title="A cat", retrieved_on=at))
 
 
 def comment(key: str) -> RawRecord:
-    return RawRecord(FetchedKind.COMMENT, key, "abc", 5, line(id=key, link_id="t3_abc", body="so nice"))
+    return RawRecord(RedditRecord.COMMENT, key, "abc", 5, line(id=key, link_id="t3_abc", body="so nice"))
 
 
 INFO = line(id=VIDEO, title="Song", extractor="youtube", subtitles={"en": []})
 SUBTITLES = b"WEBVTT\n\n00:00.000 --> 00:01.000\nnever\n"
 OUTCOMES: list[tuple[Item, Done | NotThere]] = [
-    (Item(Kind.SUBMISSION, "abc"), Done([submission(9), submission(5)])),
-    (Item(Kind.COMMENTS, "abc"), Done([comment("c2"), comment("c1")])),
+    (Item(RedditItem.SUBMISSION, "abc"), Done([submission(9), submission(5)])),
+    (Item(RedditItem.COMMENTS, "abc"), Done([comment("c2"), comment("c1")])),
     (
-        Item(Kind.VIDEO, VIDEO),
+        Item(YoutubeItem.VIDEO, VIDEO),
         Done(
             [
-                RawRecord(FetchedKind.VIDEO, VIDEO, VIDEO, 7, INFO),
-                RawRecord(FetchedKind.SUBTITLES, f"{VIDEO}.en.vtt", VIDEO, 7, SUBTITLES),
+                RawRecord(YoutubeRecord.VIDEO, VIDEO, VIDEO, 7, INFO),
+                RawRecord(YoutubeRecord.SUBTITLES, f"{VIDEO}.en.vtt", VIDEO, 7, SUBTITLES),
             ]
         ),
     ),
-    (Item(Kind.FILE, PHOTO.address), Done(files=[PHOTO])),
-    (Item(Kind.SUBMISSION, "gone"), NotThere(Absent.DELETED)),
+    (Item(FILE, PHOTO.address), Done(files=[PHOTO])),
+    (Item(RedditItem.SUBMISSION, "gone"), NotThere(Absent.DELETED)),
 ]
 
 
 def collected(folder: Path, *, reverse: bool = False) -> State:
-    state = State(str(folder))
+    state = State(str(folder), kinds())
     ordered = OUTCOMES[::-1] if reverse else OUTCOMES
     state.add([item for item, _ in ordered])
     for outcome in ordered:
@@ -71,10 +74,10 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_the_archives_are_those_that_the_readers_read(tmp_path: Path) -> None:
     written = write_archives(collected(tmp_path), str(tmp_path))
     assert written.records == {
-        FetchedKind.SUBMISSION: 2,
-        FetchedKind.COMMENT: 2,
-        FetchedKind.VIDEO: 1,
-        FetchedKind.SUBTITLES: 1,
+        RedditRecord.SUBMISSION: 2,
+        RedditRecord.COMMENT: 2,
+        YoutubeRecord.VIDEO: 1,
+        YoutubeRecord.SUBTITLES: 1,
     }
     (submissions,) = (tmp_path / "reddit").glob("submissions-*")
     (comments,) = (tmp_path / "reddit").glob("comments-*")
@@ -87,7 +90,7 @@ def test_the_archives_are_those_that_the_readers_read(tmp_path: Path) -> None:
 
 def test_subtitles_lie_beside_their_video(tmp_path: Path) -> None:
     write_archives(collected(tmp_path), str(tmp_path))
-    info = tmp_path / video_file(VIDEO, 7, "info.json")
+    info = tmp_path / file_of_post("youtube", VIDEO, 7, "info.json")
     siblings = group_siblings([str(path) for path in info.parent.iterdir()])
     (chunk,) = read_videos(
         only=YOUTUBE, files=[InputFile(str(info), info.stat().st_size, info.name)], siblings=siblings
@@ -114,7 +117,10 @@ def test_what_was_taken_back_leaves_the_archives(tmp_path: Path) -> None:
     state = collected(tmp_path)
     write_archives(state, str(tmp_path))
     state.take_in(
-        [(Item(Kind.VIDEO, VIDEO), NotThere(Absent.PRIVATE)), (Item(Kind.COMMENTS, "abc"), NotThere(Absent.DELETED))]
+        [
+            (Item(YoutubeItem.VIDEO, VIDEO), NotThere(Absent.PRIVATE)),
+            (Item(RedditItem.COMMENTS, "abc"), NotThere(Absent.DELETED)),
+        ]
     )
     written = write_archives(state, str(tmp_path))
     assert written.withdrawn == 3
@@ -128,11 +134,11 @@ def test_nothing_is_left_half_written(tmp_path: Path) -> None:
 
 
 def test_a_collection_without_records_has_no_archives_and_two_empty_lists(tmp_path: Path) -> None:
-    written = write_archives(State(str(tmp_path)), str(tmp_path))
+    written = write_archives(State(str(tmp_path), kinds()), str(tmp_path))
     assert (written.files, written.withdrawn) == (0, 0)
     assert read_files(str(tmp_path)) == []
     assert read_withdrawn(str(tmp_path)) == {}
-    assert list((tmp_path / "reddit").iterdir()) == []
+    assert not (tmp_path / "reddit").exists()
 
 
 def test_a_folder_that_is_no_collection_is_told(tmp_path: Path) -> None:

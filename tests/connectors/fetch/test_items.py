@@ -7,7 +7,9 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from blift.connectors.fetch.items import Item, Kind, progress_of
+from blift.connectors.fetch.items import Item, progress_of
+from blift.connectors.reddit.kinds import RedditItem
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.schemas.count import Count
 from blift.schemas.errors import InputError
 
@@ -21,8 +23,8 @@ class Place(msgspec.Struct):
 
 
 def test_it_is_read_and_what_is_not_said_is_the_beginning() -> None:
-    assert progress_of(Item(Kind.LISTING, "pics/new"), Place) == Place()
-    assert progress_of(Item(Kind.LISTING, "pics/new", '{"seen": 5, "at": 2.5, "names": ["a"]}'), Place) == Place(
+    assert progress_of(Item(RedditItem.LISTING, "pics/new"), Place) == Place()
+    assert progress_of(Item(RedditItem.LISTING, "pics/new", '{"seen": 5, "at": 2.5, "names": ["a"]}'), Place) == Place(
         5, 2.5, ["a"]
     )
 
@@ -35,7 +37,7 @@ def test_it_is_read_and_what_is_not_said_is_the_beginning() -> None:
 )  # fmt: skip
 def test_any_other_detail_is_damage(detail: str) -> None:
     with pytest.raises(InputError) as caught:
-        progress_of(Item(Kind.VIDEO, "a\x1b[31mb", detail), Place)
+        progress_of(Item(YoutubeItem.VIDEO, "a\x1b[31mb", detail), Place)
     said = str(caught.value)
     assert said.startswith("The state of the fetch folder is damaged: how far the video 'a\\x1b[31mb' is (")
     assert said.isprintable()

@@ -12,9 +12,12 @@ import pytest
 from backports import zstd
 
 from blift.connectors.fetch.archives import FILES, PARTIAL, WITHDRAWN, read_files, read_withdrawn, write_archives
-from blift.connectors.fetch.items import Done, FetchedKind, Item, Kind, NotThere, RawRecord, StoredFile
+from blift.connectors.fetch.items import FILE, Done, Item, NotThere, RawRecord, StoredFile
 from blift.connectors.fetch.state import FILE_NAME, State
+from blift.connectors.reddit.kinds import RedditItem, RedditRecord
+from blift.connectors.registry import kinds
 from blift.connectors.web.file_store import FileStore
+from blift.connectors.youtube.kinds import YoutubeItem, YoutubeRecord
 from blift.schemas.errors import BliftError, InputError, OutputError
 from blift.schemas.reasons import Absent
 
@@ -37,12 +40,16 @@ def own_files(tmp_path: Path) -> Iterator[Path]:
 def folder(own_files: Path) -> Path:
     """A fetch folder with a post, a video and a file."""
     path = own_files.parent / "fetched"
-    state = State(str(path))
-    items = [Item(Kind.SUBMISSION, "abc"), Item(Kind.VIDEO, _VIDEO), Item(Kind.FILE, "https://example.org/a.jpg")]
+    state = State(str(path), kinds())
+    items = [
+        Item(RedditItem.SUBMISSION, "abc"),
+        Item(YoutubeItem.VIDEO, _VIDEO),
+        Item(FILE, "https://example.org/a.jpg"),
+    ]
     state.add(items)
     records = [
-        Done([RawRecord(FetchedKind.SUBMISSION, "abc", "abc", 10.0, b'{"id":"abc"}')]),
-        Done([RawRecord(FetchedKind.VIDEO, _VIDEO, _VIDEO, 10.0, b'{"id":"abcdefghijk"}')]),
+        Done([RawRecord(RedditRecord.SUBMISSION, "abc", "abc", 10.0, b'{"id":"abc"}')]),
+        Done([RawRecord(YoutubeRecord.VIDEO, _VIDEO, _VIDEO, 10.0, b'{"id":"abcdefghijk"}')]),
         Done(files=[StoredFile(items[2].key, "ab" * 32, f"files/ab/{'ab' * 32}.jpg", 3, "image/jpeg")]),
     ]
     state.take_in(list(zip(items, records, strict=True)))
@@ -59,7 +66,7 @@ def changed(folder: Path, statement: str, *values: object) -> None:
 
 def use(folder: Path) -> None:
     """What `blift fetch status` and `blift fetch` do with the state of a folder."""
-    state = State(str(folder))
+    state = State(str(folder), kinds())
     try:
         state.release()
         state.tallies()
@@ -68,8 +75,8 @@ def use(folder: Path) -> None:
         state.failures(5)
         state.notes()
         list(state.ended())
-        state.due_in_s(list(Kind))
-        state.claim(list(Kind), 9, 1)
+        state.due_in_s([kind.name for kind in kinds().items])
+        state.claim([kind.name for kind in kinds().items], 9, 1)
         for name in state.drop_unshown():
             FileStore(str(folder)).drop(name)
         write_archives(state, str(folder))
@@ -86,7 +93,8 @@ def test_the_folder_of_the_tests_is_in_order(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "value"),
     [
-        ("UPDATE item SET kind = ?", "else"),
+        ("UPDATE item SET kind = ?", b"\xff"),
+        ("UPDATE record SET kind = ?", b"\xff"),
         ("UPDATE item SET state = ?", "else"),
         ("UPDATE item SET reason = ?", "else"),
         ("UPDATE item SET key = ?, state = 'pending' WHERE kind = 'video'", b"\xff"),
@@ -113,6 +121,15 @@ def test_a_value_of_another_type_in_the_state_is_damage(folder: Path, statement:
         use(folder)
 
 
+@pytest.mark.parametrize("table", ["item", "record"])
+@pytest.mark.parametrize("kind", ["else", ""])
+def test_a_kind_that_no_platform_has_is_told_before_anything_is_left_out(folder: Path, table: str, kind: str) -> None:
+    changed(folder, f"UPDATE {table} SET kind = ? WHERE rowid = 1", kind)  # noqa: S608 - one of two
+    said = rf"{FILE_NAME}: No platform here has the kind '{kind}': the fetch folder is damaged, or the package that"
+    with pytest.raises(InputError, match=said):
+        use(folder)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -127,14 +144,14 @@ def test_a_value_of_another_type_in_the_state_is_damage(folder: Path, statement:
 def test_a_state_that_defines_anything_else_is_none_of_ours(folder: Path, statement: str) -> None:
     changed(folder, statement)
     with pytest.raises(InputError, match=rf"{FILE_NAME} is none of blift's: it has other tables\. Choose another"):
-        State(str(folder))
+        State(str(folder), kinds())
 
 
 def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as base, base:
         base.execute("CREATE TABLE bookmarks (url)")
     with pytest.raises(InputError, match="is none of blift's: it has other tables"):
-        State(str(tmp_path))
+        State(str(tmp_path), kinds())
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as base:
         assert base.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
 
@@ -145,7 +162,7 @@ def test_a_state_behind_a_link_is_not_opened(folder: Path, own_files: Path, endi
     path.unlink(missing_ok=True)
     path.symlink_to(own_files / "thesis.txt")
     with pytest.raises(InputError, match=rf"{path.name} is a symbolic link\. blift did not write that: remove it"):
-        State(str(folder))
+        State(str(folder), kinds())
 
 
 def test_a_journal_that_would_delete_another_file_is_refused(folder: Path, own_files: Path) -> None:
@@ -153,7 +170,7 @@ def test_a_journal_that_would_delete_another_file_is_refused(folder: Path, own_f
     tail = len(name).to_bytes(4, "big") + sum(name).to_bytes(4, "big") + bytes.fromhex("d9d505f920a163d7")
     (folder / f"{FILE_NAME}-journal").write_bytes(bytes(512) + b"\0\0\0\1" + name + tail)
     with pytest.raises(InputError, match=r"fetch\.sqlite-journal names another file"):
-        State(str(folder))
+        State(str(folder), kinds())
 
 
 @pytest.mark.parametrize("place", range(0, 4096, 97))
@@ -215,8 +232,8 @@ def test_files_that_blift_did_not_write_stay(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("mine")
     (folder / "reddit" / "submissions-00003-of-00004.ndjson.zst").write_text("of an earlier number of files")
-    state = State(str(folder))
-    state.take_in([(Item(Kind.VIDEO, _VIDEO), NotThere(Absent.DELETED))])
+    state = State(str(folder), kinds())
+    state.take_in([(Item(YoutubeItem.VIDEO, _VIDEO), NotThere(Absent.DELETED))])
     write_archives(state, str(folder))
     state.close()
     assert all((folder / name).read_text() == "mine" for name in others)

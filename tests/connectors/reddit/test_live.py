@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from blift.connectors.fetch.items import Done, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Item, NotThere
+from blift.connectors.reddit.kinds import RedditItem
 from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask
 from tests.reddit_server import RedditServer, made_up
@@ -12,7 +13,7 @@ from tests.reddit_server.made_up import post_id
 
 
 def submissions(*keys: str) -> list[Item]:
-    return [Item(Kind.SUBMISSION, key) for key in keys]
+    return [Item(RedditItem.SUBMISSION, key) for key in keys]
 
 
 def test_a_hundred_submissions_come_with_one_request(ask: Ask) -> None:

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blift.connectors.fetch.items import Item, Kind, RawRecord
+from blift.connectors.fetch.items import Item, RawRecord
 from blift.connectors.files import InputFile
 from blift.connectors.malformed import loads
 from blift.connectors.reddit.answers import archived
 from blift.connectors.reddit.archive import read_comments, read_submissions
 from blift.connectors.reddit.config import CommentsWanted
+from blift.connectors.reddit.kinds import RedditItem
 from blift.connectors.reddit.posts import post_of
 from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Made, drain
@@ -86,7 +87,7 @@ def read(path: Path, reader: Callable[..., Any], lines: Iterable[bytes]) -> pa.T
 
 def test_media_of_galleries_videos_and_crossposts_are_in_the_record(ask: Ask, tmp_path: Path) -> None:
     with RedditServer(made_up(20, plain=False)) as server:
-        came = ask(server, [Item(Kind.SUBMISSION, post_id(number)) for number in range(20)])
+        came = ask(server, [Item(RedditItem.SUBMISSION, post_id(number)) for number in range(20)])
     rows = {row["native_id"]: row for row in read(tmp_path / "a", read_submissions, lines(came.records)).to_pylist()}
     gallery, video, crosspost = (rows[post_id(number)] for number in (3, 5, 7))
     assert gallery["media_urls"] == [f"https://i.redd.it/{post_id(3)}g{number}.jpg" for number in range(2)]
@@ -144,7 +145,7 @@ def test_recorded_submissions_are_collected_with_their_values(
         asking = fetcher(server)
         for held in rounds(shared_data / "reddit" / name):
             server.site = Site(held)
-            came = drain(asking, [Item(Kind.SUBMISSION, data["id"]) for data in held])
+            came = drain(asking, [Item(RedditItem.SUBMISSION, data["id"]) for data in held])
             observations += len(held)
             same_values(tmp_path, read_submissions, came.records, held)
         assert server.violations == []
@@ -162,7 +163,7 @@ def test_recorded_comments_are_collected_with_their_values(
         for held in rounds(shared_data / "reddit" / name):
             posts = sorted({data["link_id"].removeprefix("t3_") for data in held})
             server.site = Site([{"id": post, "name": f"t3_{post}"} for post in posts], held)
-            came = drain(asking, [Item(Kind.COMMENTS, post) for post in posts])
+            came = drain(asking, [Item(RedditItem.COMMENTS, post) for post in posts])
             observations += len(held)
             same_values(tmp_path, read_comments, came.records, held)
         assert server.violations == []

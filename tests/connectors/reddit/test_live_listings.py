@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from blift.connectors.fetch.items import Done, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, GoesOn, Item
 from blift.connectors.reddit.config import CommentsWanted
+from blift.connectors.reddit.kinds import RedditItem
 from blift.connectors.reddit.listing_keys import Listing, listing_of
 from blift.schemas.errors import RecipeError
 from blift.schemas.reasons import Absent
@@ -18,7 +19,7 @@ from tests.reddit_server.made_up import EVERY_S, FIRST_AT, post_id
 
 
 def listing(key: str, detail: str = "{}") -> list[Item]:
-    return [Item(Kind.LISTING, key, detail)]
+    return [Item(RedditItem.LISTING, key, detail)]
 
 
 def numbered(*numbers: int) -> list[str]:
@@ -59,7 +60,7 @@ def test_threads_are_found_of_posts_that_have_comments_and_stand(ask: Ask) -> No
         assert ask(server, listing("pics/hot")).found == []
     withdrawn, silent = numbered(9, 11), numbered(0, 7, 14)
     expected = set(numbered(*range(20))) - {*withdrawn, *silent}
-    assert set(came.found) == {Item(Kind.COMMENTS, key) for key in expected}
+    assert set(came.found) == {Item(RedditItem.COMMENTS, key) for key in expected}
     assert len(came.records) == 20
 
 

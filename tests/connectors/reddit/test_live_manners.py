@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from praw.config import Config
 
-from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Failed, Item, NotThere
 from blift.connectors.reddit.config import CommentsWanted, RedditConfig
+from blift.connectors.reddit.kinds import RedditItem
 from blift.connectors.reddit.live import RedditFetcher
 from blift.connectors.web.manners import LONGEST_PAUSE_S, Budget, BudgetSpent, Manners, Pace, Stopped
 from blift.schemas.errors import FetchError
@@ -25,7 +26,7 @@ from tests.connectors.reddit.conftest import Ask, Led, Made, is_done, reason_of
 from tests.reddit_server import CLIENT, Fault, Limit, RedditServer, made_up
 from tests.reddit_server.made_up import post_id
 
-ONE = [Item(Kind.SUBMISSION, post_id(0))]
+ONE = [Item(RedditItem.SUBMISSION, post_id(0))]
 
 
 def fetch_one(fetcher: RedditFetcher, items: list[Item] = ONE) -> object:
@@ -248,7 +249,7 @@ def test_what_reddit_refuses_is_absent_for_its_reason_or_fails(
 ) -> None:
     with RedditServer(made_up(1)) as server:
         server.faults.append(Fault(f"/comments/{post_id(0)}", status, json.dumps(body).encode(), headers))
-        outcome = ask(server, [Item(Kind.COMMENTS, post_id(0))], comments=CommentsWanted())[post_id(0)]
+        outcome = ask(server, [Item(RedditItem.COMMENTS, post_id(0))], comments=CommentsWanted())[post_id(0)]
     assert (outcome.error if isinstance(outcome, Failed) else reason_of(outcome)) == expected
 
 
@@ -256,7 +257,7 @@ def test_what_reddit_refuses_is_absent_for_its_reason_or_fails(
 def test_what_is_refused_of_a_batch_says_nothing_of_its_posts(ask: Ask, status: int) -> None:
     with RedditServer(made_up(2)) as server:
         server.faults.append(Fault("/api/info", status, b'{"reason": "banned"}'))
-        came = ask(server, [Item(Kind.SUBMISSION, post_id(number)) for number in range(2)])
+        came = ask(server, [Item(RedditItem.SUBMISSION, post_id(number)) for number in range(2)])
     assert all(isinstance(outcome, Failed) for outcome in came.outcomes.values())
 
 
@@ -270,7 +271,7 @@ def test_that_nothing_of_a_batch_is_known_is_believed_the_second_time(ask: Ask) 
 
 
 def test_a_post_that_was_taken_back_is_absent_and_its_record_comes(ask: Ask) -> None:
-    items = [Item(Kind.SUBMISSION, post_id(number)) for number in range(20)]
+    items = [Item(RedditItem.SUBMISSION, post_id(number)) for number in range(20)]
     with RedditServer(made_up(20, plain=False)) as server:
         came = ask(server, items)
     absent = {key: outcome.reason for key, outcome in came.outcomes.items() if isinstance(outcome, NotThere)}

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.fetch.items import Done, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, GoesOn, Item
 from blift.connectors.reddit.config import CommentsWanted
+from blift.connectors.reddit.kinds import RedditItem
 from blift.schemas.reasons import Absent
 from tests.connectors.reddit.conftest import Ask, Made, drain, is_done, reason_of
 from tests.reddit_server import Fault, RedditServer, Site, made_up
 from tests.reddit_server.made_up import comment, post_id
 
 POST = post_id(0)
-THREAD = [Item(Kind.COMMENTS, POST)]
+THREAD = [Item(RedditItem.COMMENTS, POST)]
 ALL = CommentsWanted(per_post=10_000, more_requests=1_000)
 
 
@@ -128,7 +129,7 @@ def test_a_thread_in_a_subreddit_that_closed_is_absent(ask: Ask, closed: str) ->
     held = site("wide", 5)
     held.closed["pics"] = closed
     with RedditServer(held) as server:
-        came = ask(server, [*THREAD, Item(Kind.COMMENTS, "zzz"), Item(Kind.COMMENTS, "../x")], comments=ALL)
+        came = ask(server, [*THREAD, Item(RedditItem.COMMENTS, "zzz"), Item(RedditItem.COMMENTS, "../x")], comments=ALL)
     assert [reason_of(came[key]) for key in (POST, "zzz", "../x")] == [
         *(Absent(closed), Absent.NOT_FOUND, Absent.NOT_FOUND)
     ]
@@ -174,7 +175,7 @@ def test_an_answer_that_is_no_thread_fails_and_others_come(ask: Ask, answer: Any
     held = made_up(2, comments=lambda _: 3)
     with RedditServer(held) as server:
         server.faults.append(Fault(f"/comments/{POST}", 200, json.dumps(answer).encode()))
-        came = ask(server, [*THREAD, Item(Kind.COMMENTS, post_id(1))], comments=ALL)
+        came = ask(server, [*THREAD, Item(RedditItem.COMMENTS, post_id(1))], comments=ALL)
     assert "Reddit's answer is not" in getattr(came[POST], "error", "")
     assert len(came.records) == 3
 

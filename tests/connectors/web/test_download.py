@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere, Outcome
+from blift.connectors.fetch.items import FILE, Done, Failed, Item, NotThere, Outcome
 from blift.connectors.media.ffmpeg import program
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.download import FilesConfig, FilesFetcher, Partial, best_streams
@@ -72,7 +72,7 @@ def ask(place: Place) -> Iterator[Ask]:
         files = {name: options.pop(name) for name in ("robots", "no_ai", "max_height") if name in options}
         config = FilesConfig(str(place.store), str(place.partial), WebConfig(**{**web, **options}), **files)  # type: ignore[arg-type]
         made.append(FilesFetcher(config, Manners(str(place.folder / "manners"))))
-        ((_, outcome),) = made[-1].fetch([Item(Kind.FILE, address or server.at(path))])
+        ((_, outcome),) = made[-1].fetch([Item(FILE, address or server.at(path))])
         return outcome
 
     yield of
@@ -318,7 +318,7 @@ def test_wherever_it_broke_off_the_file_is_the_same(tmp_path_factory: pytest.Tem
         web = WebConfig(per_host_per_s=None, allowed=(server.allowed,))
         fetcher = FilesFetcher(FilesConfig(str(place.store), str(place.partial), web), Manners(str(place.folder / "m")))
         for _ in range(len(cuts) + 1):
-            ((_, outcome),) = fetcher.fetch([Item(Kind.FILE, server.at("/a.jpg"))])
+            ((_, outcome),) = fetcher.fetch([Item(FILE, server.at("/a.jpg"))])
             if isinstance(outcome, Done):
                 break
         fetcher.close()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.fetch.items import Item, Kind, Outcome
+from blift.connectors.fetch.items import Item, Outcome
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.connectors.youtube.live import YoutubeFetcher
 from tests.youtube_server.made_up import MadeUp
 from tests.youtube_server.server import YoutubeServer
@@ -33,7 +34,7 @@ def ask(tmp_path: Path) -> Ask:
         with YoutubeServer(site) as server:
             fetcher = YoutubeFetcher(config_of(server, **options), manners or Manners(str(tmp_path / "manners")))
             with closing(fetcher):
-                ((_, outcome),) = fetcher.fetch([item or Item(Kind.VIDEO, ID)])
+                ((_, outcome),) = fetcher.fetch([item or Item(YoutubeItem.VIDEO, ID)])
             return outcome
 
     return of

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Failed, Item, NotThere
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.absence import Blocked, meaning
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.connectors.youtube.live import YoutubeFetcher
 from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
@@ -74,7 +75,7 @@ def test_what_is_live_is_absent_with_its_record(ask: Ask, live: str) -> None:
 def test_comments_of_an_absent_video_are_not_asked_for(tmp_path: Path) -> None:
     site = MadeUp([Video(ID, comments=["nice"], refusal=("LOGIN_REQUIRED", "Private video"))])
     with YoutubeServer(site) as server:
-        list(YoutubeFetcher(config_of(server, comments=9), Manners(str(tmp_path))).fetch([Item(Kind.VIDEO, ID)]))
+        list(YoutubeFetcher(config_of(server, comments=9), Manners(str(tmp_path))).fetch([Item(YoutubeItem.VIDEO, ID)]))
         assert not [request for request in server.asked if "continuation" in request.body]
 
 
@@ -185,9 +186,9 @@ def test_being_taken_for_a_program_again_and_again_ends_it(tmp_path: Path) -> No
         fetcher = YoutubeFetcher(config_of(server), Manners(str(tmp_path / "shared")))
         fetcher._extractor.pace.pause = lambda _: None  # type: ignore[method-assign] # a pause is a quarter of an hour
         for _ in range(2):
-            list(fetcher.fetch([Item(Kind.VIDEO, ID)]))
+            list(fetcher.fetch([Item(YoutubeItem.VIDEO, ID)]))
         with pytest.raises(FetchError, match=r"YouTube treats these requests as automated.*not a bot"):
-            list(fetcher.fetch([Item(Kind.VIDEO, ID)]))
+            list(fetcher.fetch([Item(YoutubeItem.VIDEO, ID)]))
 
 
 @pytest.mark.parametrize("path", ["/watch", "/player", "/next"])

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from yt_dlp import globals as yt_dlp_globals
 
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners, Stopped
 from blift.connectors.youtube.config import YoutubeConfig
 from blift.connectors.youtube.cookies import read_cookies
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.connectors.youtube.live import YoutubeFetcher
 from blift.schemas.errors import FetchError
 from tests.connectors.youtube.conftest import ID, Ask, config_of
@@ -34,7 +35,7 @@ def test_every_request_takes_a_turn_and_counts(tmp_path: Path) -> None:
     with YoutubeServer(MadeUp([video])) as server:
         config = config_of(server, comments=30, subtitles=("en",))
         with closing(YoutubeFetcher(config, manners)) as fetcher:
-            list(fetcher.fetch([Item(Kind.VIDEO, ID)]))
+            list(fetcher.fetch([Item(YoutubeItem.VIDEO, ID)]))
         assert [request.path for request in server.asked] == [
             "/watch",
             "/youtubei/v1/player",
@@ -54,7 +55,7 @@ def test_the_rate_holds_for_all_workers_together(tmp_path: Path, workers: int) -
 
         def work(number: int) -> None:
             with closing(YoutubeFetcher(config, Manners(str(tmp_path)))) as fetcher:
-                list(fetcher.fetch([Item(Kind.VIDEO, video.video_id) for video in videos[number::workers]]))
+                list(fetcher.fetch([Item(YoutubeItem.VIDEO, video.video_id) for video in videos[number::workers]]))
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(workers)]
         began = time.monotonic()
@@ -105,7 +106,7 @@ def test_a_stop_passes_through_the_library(ask: Ask, tmp_path: Path) -> None:
 def test_one_fetcher_asks_on_after_a_failure(tmp_path: Path) -> None:
     site = MadeUp([Video(ID)], {"/watch": [Answer("", 500)] * 2})
     with YoutubeServer(site) as server, closing(YoutubeFetcher(config_of(server), Manners(str(tmp_path)))) as fetcher:
-        first, then = [outcome for _, outcome in fetcher.fetch([Item(Kind.VIDEO, ID)] * 2)]
+        first, then = [outcome for _, outcome in fetcher.fetch([Item(YoutubeItem.VIDEO, ID)] * 2)]
     assert isinstance(first, Failed)
     assert isinstance(then, Done)
 

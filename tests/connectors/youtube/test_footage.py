@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from blift.connectors.fetch.items import Done, Failed, Item, Kind, NotThere
+from blift.connectors.fetch.items import Done, Failed, Item, NotThere
 from blift.connectors.media.ffmpeg import program
 from blift.connectors.web.manners import Budget, BudgetSpent, Manners
 from blift.connectors.youtube.config import FootageWanted
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import ID, Ask
 from tests.youtube_server.made_up import MadeUp, Video
 from tests.youtube_server.server import Answer
 
-ITEM = Item(Kind.FOOTAGE, ID)
+ITEM = Item(YoutubeItem.FOOTAGE, ID)
 
 
 def rendered(folder: Path, name: str, *options: str) -> bytes:
@@ -63,7 +64,7 @@ def test_equal_streams_make_equal_files(ask: Ask, tmp_path: Path, streams: tuple
     digests = set()
     for number, video_id in enumerate((ID, ID, "madeup00002")):
         folder = tmp_path / str(number)
-        outcome = ask(site, Item(Kind.FOOTAGE, video_id), footage=footage(folder))
+        outcome = ask(site, Item(YoutubeItem.FOOTAGE, video_id), footage=footage(folder))
         assert isinstance(outcome, Done), outcome
         assert outcome.files[0].content_type == "video/mp4"
         digests.add(outcome.files[0].sha256)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.fetch.items import Done, Failed, FetchedKind, GoesOn, Item, Kind, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Outcome
 from blift.connectors.files import InputFile
 from blift.connectors.web.manners import Manners
+from blift.connectors.youtube.kinds import YoutubeItem, YoutubeRecord
 from blift.connectors.youtube.live import YoutubeFetcher
 from blift.connectors.yt_dlp.archive import read_videos
 from blift.schemas.platform import YOUTUBE
@@ -96,7 +97,7 @@ def test_an_empty_page_of_comments_is_not_the_end_of_them(tmp_path: Path, page: 
     with YoutubeServer(answer) as server:
         fetcher = YoutubeFetcher(config_of(server, comments=50), Manners(str(tmp_path / "manners")))
         with closing(fetcher):
-            ((_, outcome),) = fetcher.fetch([Item(Kind.VIDEO, ID)])
+            ((_, outcome),) = fetcher.fetch([Item(YoutubeItem.VIDEO, ID)])
     assert isinstance(outcome, Failed), outcome
     assert outcome.error == "Incomplete data received"
 
@@ -113,7 +114,7 @@ def test_subtitles_are_manual_before_automatic(ask: Ask) -> None:
     outcome = ask(MadeUp([Video(ID, captions=["a.en", "en", "de"], file=b"a")]), subtitles=("en",))
     assert isinstance(outcome, Done)
     (_, subtitles) = outcome.records
-    assert subtitles.kind is FetchedKind.SUBTITLES
+    assert subtitles.kind == YoutubeRecord.SUBTITLES
     assert subtitles.key == f"{ID}.en.json3"
     assert json.loads(subtitles.data)["events"][0]["segs"] == [{"utf8": "hello there"}]
     assert subtitles.retrieved_at == outcome.records[0].retrieved_at
@@ -133,17 +134,17 @@ def test_a_record_is_kept_when_subtitles_must_wait(ask: Ask, tmp_path: Path) -> 
     assert isinstance(first, GoesOn)
     (record,) = first.records
     busy.faults = {}
-    then = ask(busy, Item(Kind.VIDEO, ID, first.detail), subtitles=("en",), comments=5)
+    then = ask(busy, Item(YoutubeItem.VIDEO, ID, first.detail), subtitles=("en",), comments=5)
     assert isinstance(then, Done)
     (subtitles,) = then.records
-    assert (subtitles.kind, subtitles.retrieved_at) == (FetchedKind.SUBTITLES, record.retrieved_at)
+    assert (subtitles.kind, subtitles.retrieved_at) == (YoutubeRecord.SUBTITLES, record.retrieved_at)
 
 
 def test_subtitles_that_do_not_come_are_no_endless_matter(ask: Ask) -> None:
     busy = MadeUp([Video(ID, captions=["en"], file=b"a")], {"/timedtext": [Answer("", 500)] * 9})
     first = ask(busy, subtitles=("en",))
     assert isinstance(first, GoesOn)
-    assert isinstance(ask(busy, Item(Kind.VIDEO, ID, first.detail), subtitles=("en",)), Failed)
+    assert isinstance(ask(busy, Item(YoutubeItem.VIDEO, ID, first.detail), subtitles=("en",)), Failed)
 
 
 def test_subtitles_that_nobody_serves_cost_only_themselves(ask: Ask) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from blift.connectors.fetch.archives import write_archives
-from blift.connectors.fetch.items import Done, FetchedKind, Item, Kind
+from blift.connectors.fetch.items import Done, Item
 from blift.connectors.fetch.state import State
 from blift.connectors.files import InputFile
+from blift.connectors.registry import kinds
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube.config import YoutubeConfig
+from blift.connectors.youtube.kinds import YoutubeItem, YoutubeRecord
 from blift.connectors.youtube.live import YoutubeFetcher
 from blift.connectors.yt_dlp.archive import read_videos
 from blift.schemas.platform import YOUTUBE
@@ -51,7 +53,7 @@ def video(server: YoutubeServer, folder: Path, video_id: str) -> Done:
     config = YoutubeConfig(comments=0, subtitles=(), requests_per_minute=None, base_address=server.address)
     fetcher = YoutubeFetcher(config, Manners(str(folder / "manners")))
     with closing(fetcher):
-        ((_, outcome),) = fetcher.fetch([Item(Kind.VIDEO, video_id)])
+        ((_, outcome),) = fetcher.fetch([Item(YoutubeItem.VIDEO, video_id)])
     assert isinstance(outcome, Done), outcome
     return outcome
 
@@ -64,7 +66,7 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 
 def test_the_record_has_what_the_answers_say(recorded: YoutubeServer, tmp_path: Path) -> None:
     (record,) = video(recorded, tmp_path, VITAMIN).records
-    assert (record.kind, record.key, record.of) == (FetchedKind.VIDEO, VITAMIN, VITAMIN)
+    assert (record.kind, record.key, record.of) == (YoutubeRecord.VIDEO, VITAMIN, VITAMIN)
     info = json.loads(record.data)
     said = Recorded.player(recorded.site, VITAMIN)  # type: ignore[arg-type] # the site of this server
     assert info["title"] == said["videoDetails"]["title"]
@@ -98,8 +100,8 @@ def heat_markers(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_rows_equal_those_of_the_recorded_info_json(recorded: YoutubeServer, tmp_path: Path, shared_data: Path) -> None:
-    state = State(str(tmp_path / "c"))
-    item = Item(Kind.VIDEO, WEDDING)
+    state = State(str(tmp_path / "c"), kinds())
+    item = Item(YoutubeItem.VIDEO, WEDDING)
     state.add([item])
     state.take_in([(item, video(recorded, tmp_path, WEDDING))])
     write_archives(state, str(tmp_path / "c"))

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, NotThere, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, NotThere, Outcome
 from blift.connectors.web import flow
 from blift.connectors.web.manners import Manners
 from blift.connectors.youtube import client
 from blift.connectors.youtube.config import FootageWanted
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.connectors.youtube.live import YoutubeFetcher
 from blift.schemas.reasons import Absent
 from tests.connectors.youtube.conftest import ID, config_of
@@ -40,14 +41,14 @@ def wanted_in(folder: Path) -> FootageWanted:
 def file_of(server: YoutubeServer, folder: Path) -> Outcome:
     config = config_of(server, footage=wanted_in(folder))
     with closing(YoutubeFetcher(config, Manners(str(folder / "manners")))) as fetcher:
-        ((_, outcome),) = fetcher.fetch([Item(Kind.FOOTAGE, ID)])
+        ((_, outcome),) = fetcher.fetch([Item(YoutubeItem.FOOTAGE, ID)])
     return outcome
 
 
 def outcome_of(path: str, answer: Answer, folder: Path, **options: Any) -> Outcome:
     """What comes of a video, its file or a list, where requests for a path are answered so."""
-    kind = {"/videoplayback": Kind.FOOTAGE, "/playlist": Kind.PLAYLIST}.get(path, Kind.VIDEO)
-    key = "PLmadeup0000000000" if kind is Kind.PLAYLIST else ID
+    kind = {"/videoplayback": YoutubeItem.FOOTAGE, "/playlist": YoutubeItem.PLAYLIST}.get(path, YoutubeItem.VIDEO)
+    key = "PLmadeup0000000000" if kind == YoutubeItem.PLAYLIST else ID
     site = MadeUp([WHOLE])
 
     def answered(request: Request) -> Answer | None:
@@ -101,7 +102,7 @@ def test_addresses_that_an_answer_names_are_looked_at(tmp_path: Path) -> None:
     with YoutubeServer(lambda _: Answer("a secret")) as secret, YoutubeServer(poisoned) as server:
         config = config_of(server, subtitles=("en",))
         with closing(YoutubeFetcher(config, Manners(str(tmp_path / "manners")))) as fetcher:
-            ((_, video),) = fetcher.fetch([Item(Kind.VIDEO, ID)])
+            ((_, video),) = fetcher.fetch([Item(YoutubeItem.VIDEO, ID)])
         file = file_of(server, tmp_path)
         assert secret.asked == []
     assert_unsafe(video, "/api/timedtext")

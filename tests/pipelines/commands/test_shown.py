@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from blift.connectors.fetch.items import Failed, Item, Kind
+from blift.connectors.fetch.items import FILE, Failed, Item
 from blift.connectors.fetch.state import State
+from blift.connectors.registry import kinds
 from blift.pipelines.cli import main
 from blift.pipelines.engine.card_parts import code
 from blift.pipelines.engine.funnel import cell
@@ -149,8 +150,8 @@ def test_a_funnel_with_markup_and_strange_names_is_shown(
 
 
 def test_what_failed_and_why_is_shown_escaped_by_the_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    state = State(str(tmp_path))
-    item = Item(Kind.FILE, f"https://example.org/{ESC}")
+    state = State(str(tmp_path), kinds())
+    item = Item(FILE, f"https://example.org/{ESC}")
     state.add([item])
     for _ in range(5):
         state.take_in([(item, Failed(f"no answer {ESC}", wait_s=0.0))])

@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from blift.connectors.fetch.items import (
+    FILE,
+    MEDIA,
     Done,
     Failed,
-    FetchedKind,
     GoesOn,
     Item,
-    Kind,
     NotThere,
     Outcome,
     RawRecord,
-    Service,
     StoredFile,
 )
+from blift.connectors.fetching import ServicePlan, ShownFiles
+from blift.connectors.reddit.kinds import RedditItem, RedditRecord
 from blift.connectors.web.manners import Budget, Manners
-from blift.pipelines.stages.fetch.plan import FetchPlan, ServicePlan, ShownFiles
+from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.schemas.errors import FetchError
 from blift.schemas.reasons import Absent
 
@@ -68,21 +69,21 @@ class Platform:
         if self.fault == "down":
             return Failed("no answer", wait_s=0.0)
         match item.kind:
-            case Kind.LISTING:
+            case RedditItem.LISTING:
                 return page(json.loads(item.detail).get("after", 0))
-            case Kind.COMMENTS if item.key.endswith("7"):
+            case RedditItem.COMMENTS if item.key.endswith("7"):
                 return NotThere(Absent.DELETED)
-            case Kind.COMMENTS if item.key == "p8" and self.fault == "raises":
+            case RedditItem.COMMENTS if item.key == "p8" and self.fault == "raises":
                 raise ZeroDivisionError("of a library")
-            case Kind.COMMENTS if item.key == "p8" and self.fault == "dies":
+            case RedditItem.COMMENTS if item.key == "p8" and self.fault == "dies":
                 with open(f"{self.log}.died", "a") as log:
                     log.write("died\n")
                 os.kill(os.getpid(), signal.SIGKILL)
-            case Kind.COMMENTS if item.key == "p8" and self.fault == "busy":
+            case RedditItem.COMMENTS if item.key == "p8" and self.fault == "busy":
                 return Failed("HTTP 500", wait_s=0.0)
-            case Kind.FILE:
+            case _ if item.kind == FILE:
                 return Done(files=[StoredFile(item.key, "ab" * 32, "files/ab/x.jpg", 3, "image/jpeg")])
-        return Done([RawRecord(FetchedKind.COMMENT, f"c{item.key}", item.key, 1.0, line(id=f"c{item.key}", link_id=f"t3_{item.key}", body="so nice"))])  # fmt: skip # noqa: E501
+        return Done([RawRecord(RedditRecord.COMMENT, f"c{item.key}", item.key, 1.0, line(id=f"c{item.key}", link_id=f"t3_{item.key}", body="so nice"))])  # fmt: skip # noqa: E501
 
 
 def page(first: int) -> Outcome:
@@ -90,12 +91,12 @@ def page(first: int) -> Outcome:
     keys = [f"p{number}" for number in range(first, first + PAGE)]
     records = [
         RawRecord(
-            FetchedKind.SUBMISSION, key, key, 1.0,
+            RedditRecord.SUBMISSION, key, key, 1.0,
             line(id=key, title="A cat", subreddit="pics", created_utc=1, url=f"https://i.redd.it/{key}.jpg"),
         )
         for key in keys
     ]  # fmt: skip
-    trees = [Item(Kind.COMMENTS, key) for key in keys]
+    trees = [Item(RedditItem.COMMENTS, key) for key in keys]
     if first + PAGE < POSTS:
         return GoesOn(json.dumps({"after": first + PAGE}), records, trees)
     return Done(records, (), trees)
@@ -113,11 +114,11 @@ def plan(
     make = partial(Platform, log=log, per_s=per_s, fault=fault)
     return FetchPlan(
         folder,
-        [Item(Kind.LISTING, "pics/new")],
+        [Item(RedditItem.LISTING, "pics/new")],
         {
-            Service.REDDIT: ServicePlan(2, make),
-            Service.MEDIA: ServicePlan(2, partial(Platform, log=log, per_s=None, fault="")),
+            "reddit": ServicePlan(2, make),
+            MEDIA: ServicePlan(2, partial(Platform, log=log, per_s=None, fault="")),
         },
-        ShownFiles(frozenset(["reddit"]), videos=False),
+        {RedditRecord.SUBMISSION: ShownFiles(frozenset(["reddit"]))},
         budget or Budget(),
     )

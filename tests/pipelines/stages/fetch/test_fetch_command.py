@@ -11,6 +11,7 @@ import yaml
 from praw.config import Config
 
 from blift.connectors.fetch.state import State
+from blift.connectors.registry import kinds
 from blift.pipelines.cli import main
 from blift.pipelines.commands.fetch import seconds_of, size
 from blift.pipelines.engine.run_folder import Manifest
@@ -82,7 +83,7 @@ def test_what_its_author_took_back_is_left_out_of_the_next_build(tmp_path: Path)
         }
         time.sleep(1.1)
         assert main(["fetch", path, "--quiet", "--refresh", "1s"]) == 0
-    state = State(str(tmp_path / "fetched"))
+    state = State(str(tmp_path / "fetched"), kinds())
     assert [(post, reason) for post, reason, _ in state.withdrawn()] == [(f"reddit:{key}", "deleted")]
     second, _ = run_build(Path(path), tmp_path / "second")
     assert (posts(first), posts(second)) == (30, 29)

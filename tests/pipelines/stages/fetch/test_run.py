@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from blift.connectors.fetch.changes import ItemState
-from blift.connectors.fetch.items import FetchedKind, Item, Kind
+from blift.connectors.fetch.items import FILE, Item
 from blift.connectors.fetch.state import DEATHS, State, state_file
+from blift.connectors.reddit.kinds import RedditItem, RedditRecord
+from blift.connectors.registry import kinds
 from blift.connectors.web.manners import Budget
 from blift.pipelines.stages.fetch.plan import FetchPlan
 from blift.pipelines.stages.fetch.run import FetchResult, fetch
@@ -60,15 +62,15 @@ def test_all_that_is_found_is_asked_for_once(undisturbed: Path) -> None:
 
 
 def test_the_archives_hold_what_came(undisturbed: Path) -> None:
-    state = State(str(undisturbed / "c"))
+    state = State(str(undisturbed / "c"), kinds())
     counts = {(tally.kind, tally.state): tally.items for tally in state.tallies()}
     assert counts == {
-        (Kind.LISTING, ItemState.DONE): 1,
-        (Kind.COMMENTS, ItemState.DONE): POSTS - GONE,
-        (Kind.COMMENTS, ItemState.ABSENT): GONE,
-        (Kind.FILE, ItemState.DONE): POSTS,
+        (RedditItem.LISTING, ItemState.DONE): 1,
+        (RedditItem.COMMENTS, ItemState.DONE): POSTS - GONE,
+        (RedditItem.COMMENTS, ItemState.ABSENT): GONE,
+        (FILE, ItemState.DONE): POSTS,
     }
-    assert len(list(state.records(FetchedKind.SUBMISSION))) == POSTS - GONE
+    assert len(list(state.records(RedditRecord.SUBMISSION))) == POSTS - GONE
     assert "reddit/submissions-00000-of-00001.ndjson.zst" in tree(undisturbed / "c")
 
 
@@ -112,8 +114,8 @@ def test_a_service_without_credentials_is_told_once_and_the_others_go_on(tmp_pat
     assert result.troubles == ["Reddit needs credentials: set praw_client_id."]
     new = list(questions(tmp_path / "log").elements())
     assert len(new) > asked
-    state = State(str(tmp_path / "c"))
-    assert Kind.FILE not in {tally.kind for tally in state.tallies() if tally.state is ItemState.PENDING}
+    state = State(str(tmp_path / "c"), kinds())
+    assert FILE not in {tally.kind for tally in state.tallies() if tally.state is ItemState.PENDING}
 
 
 def test_what_a_library_raises_fails_one_item(tmp_path: Path) -> None:
@@ -123,22 +125,22 @@ def test_what_a_library_raises_fails_one_item(tmp_path: Path) -> None:
     def end_with_the_others(state: State) -> None:
         tallies = state.tallies()
         pending = sum(tally.items for tally in tallies if tally.state is ItemState.PENDING)
-        files = sum(tally.items for tally in tallies if tally.kind is Kind.FILE)
+        files = sum(tally.items for tally in tallies if tally.kind == FILE)
         if not told and pending == 1 and files == POSTS:
             told.append("end")
             raise KeyboardInterrupt
 
     asked = plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="raises")
     fetch(asked, lambda _: None, end_with_the_others, lambda: None)
-    state = State(str(tmp_path / "c"))
+    state = State(str(tmp_path / "c"), kinds())
     counts = {(tally.kind, tally.state): tally.items for tally in state.tallies()}
-    assert counts[Kind.COMMENTS, ItemState.PENDING] == 1
-    assert counts[Kind.COMMENTS, ItemState.DONE] == POSTS - GONE - 1
+    assert counts[RedditItem.COMMENTS, ItemState.PENDING] == 1
+    assert counts[RedditItem.COMMENTS, ItemState.DONE] == POSTS - GONE - 1
 
 
 def test_an_item_that_fails_each_time_is_told(tmp_path: Path) -> None:
     result = run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="busy"))
-    assert State(str(tmp_path / "c")).failures(9) == [(Kind.COMMENTS, "p8", "HTTP 500")]
+    assert State(str(tmp_path / "c"), kinds()).failures(9) == [(RedditItem.COMMENTS, "p8", "HTTP 500")]
     assert (result.got, result.failed, result.failed_before, result.failure) == (2 * POSTS, 1, 0, "HTTP 500")
     later = run(plan(str(tmp_path / "c"), str(tmp_path / "log")))
     assert (later.got, later.failed, later.failed_before, later.failure) == (0, 0, 1, "HTTP 500")
@@ -149,28 +151,28 @@ def test_where_everything_failed_the_next_run_asks_again(tmp_path: Path) -> None
     for _ in range(2):
         result = run(down)
         assert (result.got, result.failed, result.failed_before, result.failure) == (0, 1, 0, "no answer")
-        (tally,) = State(str(tmp_path / "c")).tallies()
-        assert (tally.kind, tally.state, tally.items) == (Kind.LISTING, ItemState.PENDING, 1)
+        (tally,) = State(str(tmp_path / "c"), kinds()).tallies()
+        assert (tally.kind, tally.state, tally.items) == (RedditItem.LISTING, ItemState.PENDING, 1)
     assert run(plan(str(tmp_path / "c"), str(tmp_path / "log"))).got == 2 * POSTS + 1
 
 
 def test_what_failed_in_an_earlier_run_waits_for_a_retry_although_everything_fails_now(tmp_path: Path) -> None:
     run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="busy"))
     asked = plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="down")
-    result = run(replace(asked, items=[Item(Kind.LISTING, "cats/new")]))
+    result = run(replace(asked, items=[Item(RedditItem.LISTING, "cats/new")]))
     assert (result.got, result.failed, result.failed_before) == (0, 1, 1)
-    states = {(tally.kind, tally.state): tally.items for tally in State(str(tmp_path / "c")).tallies()}
-    assert states[Kind.COMMENTS, ItemState.FAILED] == 1
-    assert states[Kind.LISTING, ItemState.PENDING] == 1
+    states = {(tally.kind, tally.state): tally.items for tally in State(str(tmp_path / "c"), kinds()).tallies()}
+    assert states[RedditItem.COMMENTS, ItemState.FAILED] == 1
+    assert states[RedditItem.LISTING, ItemState.PENDING] == 1
 
 
 def test_an_item_that_kills_its_workers_fails_and_the_others_are_asked_for(tmp_path: Path) -> None:
     run(plan(str(tmp_path / "c"), str(tmp_path / "log"), fault="dies"))
     assert (tmp_path / "log.died").read_text().splitlines() == ["died"] * DEATHS
-    state = State(str(tmp_path / "c"))
-    assert state.failures(9) == [(Kind.COMMENTS, "p8", "each process that asks for it dies")]
+    state = State(str(tmp_path / "c"), kinds())
+    assert state.failures(9) == [(RedditItem.COMMENTS, "p8", "each process that asks for it dies")]
     counts = {(tally.kind, tally.state): tally.items for tally in state.tallies()}
-    assert counts[Kind.COMMENTS, ItemState.DONE] == POSTS - GONE - 1
+    assert counts[RedditItem.COMMENTS, ItemState.DONE] == POSTS - GONE - 1
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
@@ -218,7 +220,7 @@ def test_killed_at_any_moment_it_ends_the_same_and_asks_for_nothing_that_was_don
         asked = questions(tmp_path / "log") if (tmp_path / "log").exists() else Counter[str]()
         again += sum(asked[question] > 1 for question in done)
         assert [question for question in done if asked[question] > 1] == []
-        State(str(tmp_path / "c")).close()  # it may have been killed before it had made its tables
+        State(str(tmp_path / "c"), kinds()).close()  # it may have been killed before it had made its tables
         with closing(sqlite3.connect(state_file(str(tmp_path / "c")))) as base:
             rows = base.execute("SELECT kind, key, detail FROM item WHERE state IN ('done', 'absent')").fetchall()
         done = {f"{kind} {key} {detail}" for kind, key, detail in rows if asked[f"{kind} {key} {detail}"] == 1}

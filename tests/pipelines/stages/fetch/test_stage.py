@@ -14,34 +14,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praw.config import Config
 
-from blift.connectors.fetch.items import Item, Kind
+from blift.connectors.fetch.items import FILE, Item
+from blift.connectors.reddit.kinds import RedditItem
+from blift.connectors.registry import kinds
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.pipelines.stages.fetch.parts import Part, ended_items, parts_of, warnings, whole_parts
 from blift.schemas.errors import FetchError, RecipeError
 from blift.transforms.accounting import unbalanced
 from tests.pipelines.conftest import run_build
 from tests.reddit_server import Fault, RedditServer, made_up
 
-ITEMS = st.lists(st.builds(Item, st.sampled_from([Kind.SUBMISSION, Kind.VIDEO, Kind.FILE]), st.text("abc", max_size=3)))
+ITEMS = st.lists(
+    st.builds(Item, st.sampled_from([RedditItem.SUBMISSION, YoutubeItem.VIDEO, FILE]), st.text("abc", max_size=3))
+)
 
 
 @given(items=ITEMS, ended=ITEMS, size=st.integers(1, 5))
 def test_each_item_that_has_not_ended_is_in_one_part(items: list[Item], ended: list[Item], size: int) -> None:
-    known = {(item.kind.value, item.key) for item in ended}
-    parts = parts_of(items, known, size)
+    known = {(item.kind, item.key) for item in ended}
+    parts = parts_of(items, kinds(), known, size)
     asked = [item for part in parts for item in part.items]
-    assert Counter(asked) == Counter({item for item in items if (item.kind.value, item.key) not in known})
+    assert Counter(asked) == Counter({item for item in items if (item.kind, item.key) not in known})
     assert all(0 < len(part.items) <= size for part in parts)
     assert all(len({item.kind for item in part.items}) == 1 for part in parts)
 
 
 @given(
     items=st.lists(
-        st.builds(Item, st.just(Kind.VIDEO), st.text("abc", min_size=1, max_size=3)), min_size=1, unique=True
+        st.builds(Item, st.just(YoutubeItem.VIDEO), st.text("abc", min_size=1, max_size=3)), min_size=1, unique=True
     )
 )
 def test_a_part_is_called_by_its_items_whatever_their_order(items: list[Item]) -> None:
     assert Part(tuple(items)).name == Part(tuple(reversed(items))).name
-    assert Part(tuple(items)).name != Part((*items, Item(Kind.VIDEO, "other"))).name
+    assert Part(tuple(items)).name != Part((*items, Item(YoutubeItem.VIDEO, "other"))).name
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ import pyarrow as pa
 import pytest
 
 from blift.connectors.fetch.archives import write_archives
-from blift.connectors.fetch.items import Item, Kind, NotThere
+from blift.connectors.fetch.items import Item, NotThere
 from blift.connectors.fetch.state import State
 from blift.connectors.hub.dataset import published_rows
+from blift.connectors.reddit.kinds import RedditItem
+from blift.connectors.registry import kinds
 from blift.pipelines.recipe.file import load_recipe
 from blift.pipelines.stages.publish.publish import Result
 from blift.schemas.errors import InputError, RecipeError
@@ -89,8 +91,8 @@ def test_what_a_collection_saw_taken_back_does_not_come_back(
     audiences = samples_in(run_folder / "release").explode("audiences")["audiences"].struct.field("post_id").to_list()
     post_id = next(post_id for post_id in audiences if post_id.startswith("reddit:"))
     collection = tmp_path / "fetched"
-    item = Item(Kind.SUBMISSION, post_id.removeprefix("reddit:"))
-    state = State(str(collection))
+    item = Item(RedditItem.SUBMISSION, post_id.removeprefix("reddit:"))
+    state = State(str(collection), kinds())
     state.add([item])
     state.take_in([(item, NotThere(Absent.DELETED))])
     write_archives(state, str(collection))

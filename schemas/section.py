@@ -1,13 +1,14 @@
-"""What every part of a recipe is."""
+"""What every part of a recipe is, and the types that several of them use."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from blift.schemas.checked import Checked
+from blift.schemas.checked import Checked, clash
 from blift.schemas.errors import RecipeError
 
 
@@ -17,6 +18,7 @@ class Section(Checked):
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
 
 
 def _variable(name: str) -> str:
@@ -30,3 +32,16 @@ def _variable(name: str) -> str:
 
 
 EnvironmentVariable = Annotated[str, AfterValidator(_variable)]
+
+
+def check_days(posted_from: date | None, posted_before: date | None) -> None:
+    """Check two options of these names: some day lies between them.
+
+    Raises:
+        PydanticCustomError: none does.
+    """
+    if posted_from is not None and posted_before is not None and posted_from >= posted_before:
+        raise clash(
+            "posted_from",
+            f"is {posted_from}, and `posted_before` is {posted_before}: no day lies between them; correct one of them",
+        )

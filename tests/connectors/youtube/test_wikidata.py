@@ -8,10 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rdflib import Graph
 
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Outcome
 from blift.connectors.web.client import WebConfig
 from blift.connectors.web.manners import Manners
-from blift.connectors.wikidata.channels import WikidataConfig, WikidataFetcher
+from blift.connectors.youtube.kinds import YoutubeItem
+from blift.connectors.youtube.wikidata import WikidataConfig, WikidataFetcher
 from tests.loopback import Handler, Loopback
 
 CHANNELS = [f"UC{number:022d}" for number in range(25)]
@@ -84,7 +85,7 @@ def ask(service: Loopback, tmp_path: Path) -> Iterator[Ask]:
         web = WebConfig(contact="me@example.org", per_host_per_s=None, allowed=(f"127.0.0.1:{port}",), timeout_s=5)
         options = {"page": 10, "address": f"http://127.0.0.1:{port}/sparql", "web": web, **config}
         made.append(WikidataFetcher(WikidataConfig(**options), Manners(str(tmp_path / "manners"))))  # type: ignore[arg-type]
-        item, found = Item(Kind.CHANNELS, "all"), []
+        item, found = Item(YoutubeItem.CHANNELS, "all"), []
         while True:
             ((_, outcome),) = made[-1].fetch([item])
             found += [one.key for one in getattr(outcome, "found", ())]

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlencode
 
-from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Kind, Outcome, progress_of
+from blift.connectors.fetch.items import Done, Failed, GoesOn, Item, Outcome, progress_of
 from blift.connectors.web.addresses import Gate
 from blift.connectors.web.client import Web, WebConfig
 from blift.connectors.web.manners import Manners
 from blift.connectors.web.refusals import NotNow, Refused
+from blift.connectors.youtube.kinds import YoutubeItem
 from blift.schemas.count import Count
 
 _CHANNEL_ID = re.compile(r"UC[A-Za-z0-9_-]{22}")
@@ -143,7 +144,7 @@ class WikidataFetcher:
             return Failed(f"Wikidata: {error}", error.wait_s, error.counts)
         room = None if self._config.limit is None else max(0, self._config.limit - place.found)
         kept = [channel for channel, matches in channels if matches and _CHANNEL_ID.fullmatch(channel)][:room]
-        lists = [Item(Kind.PLAYLIST, f"https://www.youtube.com/channel/{channel}/videos") for channel in kept]
+        lists = [Item(YoutubeItem.PLAYLIST, f"https://www.youtube.com/channel/{channel}/videos") for channel in kept]
         if len(channels) < page or (room is not None and len(kept) >= room):
             return Done(found=lists)
         return GoesOn(_detail(replace(place, after=channels[-1][0], found=place.found + len(kept))), found=lists)

@@ -1,1 +1,0 @@
-"""Wikidata: lists of channels."""
