@@ -142,7 +142,7 @@ def _ordered(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     if tied.any():
         places = [name for name in PROVENANCE if name in rows.columns]
         content = _content(rows.drop(places), tied).fill_null("")
-        keys = keys.with_columns(content.alias("tie"), *rows.select(places))
+        keys = keys.with_columns(content, *rows.select(places))
         descending = [*descending, True, *[False for _ in places]]
     return rows[keys.select(pl.arg_sort_by(keys.columns, descending=descending)).to_series()]
 

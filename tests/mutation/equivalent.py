@@ -24,6 +24,7 @@ _ALL_PLACES = "found = pl.concat([rows.filter(~repeated).select(told), ordered])
 _COMMENTS = 'return rows.group_by("comment_id", maintain_order=True).agg('
 _PARENTS = 'found = comments.select("parent_id").join(places, on="parent_id", how="left", maintain_order="left")'
 _HISTORY = 'return pl.struct(measured).unique(maintain_order=True).slice(1).reverse().alias("history")'
+_TIE = 'return pl.Series("tie", texts, dtype=pl.String)'
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
     "observations": (
         (_change(_PLACES, "<=", "<"), "observations have more columns than those that tell where they were read"),
@@ -34,6 +35,7 @@ EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
         (_change(_ALL_PLACES, "True", "False"), _ORDERED),
         (_change(_ALL_PLACES, " maintain_order=True"), _ORDERED),
         (_change(_HISTORY, "True", "False"), _ORDERED),
+        (_change(_TIE, '"tie', '"XXtie'), "the column is asked for together with the others, and its name by nobody"),
         (_change(_PARENTS, ' maintain_order="left"'), _ORDERED),
     ),
     "rules/registry": (

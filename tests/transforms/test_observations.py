@@ -78,6 +78,12 @@ def test_places_of_many_observations_stand_latest_first_with_their_times() -> No
     assert [row["retrieved_at"] for row in found[:2]] == [began + timedelta(hours=hours) for hours in (399, 398)]
 
 
+def test_the_order_of_columns_decides_nothing_between_observations_of_one_time() -> None:
+    table = pa.Table.from_pylist([post("a", 1, score=1, title="b"), post("a", 1, score=2, title="a")], POSTS)
+    titles = [latest_posts(table.select(names))["title"].to_pylist() for names in (POSTS.names, POSTS.names[::-1])]
+    assert titles[0] == titles[1]
+
+
 def test_a_long_history_is_oldest_first() -> None:
     began = datetime(2020, 1, 1, tzinfo=UTC)
     rows = [post("a", None, retrieved_at=began + timedelta(hours=hours), score=hours) for hours in range(200)]
