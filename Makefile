@@ -51,7 +51,7 @@ $(VENV)/.stores: $(VENV)/.installed
 
 RUNNERS ?=
 test-runners: $(VENV)/.stores  ## the same bytes on every engine and store that can run here; what cannot is named
-	$(BIN)/pytest -m runner tests/runners tests/pipelines $(if $(RUNNERS),-k '$(RUNNERS)')
+	$(BIN)/pytest -m runner tests/runners tests/pipelines tests/connectors tests/deploy $(if $(RUNNERS),-k '$(RUNNERS)')
 
 test-gpu: $(VENV)/.installed  ## rows of a GPU's decoder against those of the CPU (says why where there is no device)
 	$(BIN)/pytest -m gpu tests/connectors/media tests/pipelines/stages/media

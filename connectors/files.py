@@ -20,6 +20,7 @@ from backports import zstd
 
 from blift.connectors.bytes_read import bytes_read
 from blift.connectors.filesystem import Entry, is_here, matched, open_to_read
+from blift.connectors.store_errors import reason_of
 from blift.connectors.wildcards import folder_before_wildcards
 from blift.schemas.errors import InputError, cut
 from blift.schemas.reasons import Reason
@@ -130,7 +131,7 @@ def list_files(pattern: str) -> list[Entry]:
         return matched(pattern)
     except (ValueError, OSError) as error:
         raise InputError(
-            f"Cannot list {cut(pattern, 400)}: {_cause(error)}. Check the address and your access to it."
+            f"Cannot list {cut(pattern, 400)}: {reason_of(error)}. Check the address and your access to it."
         ) from error
 
 
@@ -149,11 +150,6 @@ def refuse_broken_links(pattern: str) -> None:
 def literal(path: str) -> str:
     """A path as a pattern that matches it alone."""
     return glob.escape(path)
-
-
-def _cause(error: Exception) -> str:
-    details = getattr(error, "exception_details", None)
-    return str(next(iter(details.values()))) if details else str(error)
 
 
 @contextmanager
@@ -175,7 +171,7 @@ def open_bytes(path: str) -> Iterator[ByteStream]:
         magic = raw.read(6)
         raw.seek(0)
     except (OSError, ValueError) as error:
-        raise InputError(f"Cannot open {path}: {_cause(error)}.") from error
+        raise InputError(f"Cannot open {path}: {reason_of(error)}.") from error
     try:
         unpack = next((opener for start, opener in _OPENERS if magic.startswith(start)), None)
         with bytes_read.reading(path, raw):

@@ -10,16 +10,15 @@ import glob
 import os
 import posixpath
 import stat
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from blift.connectors.wildcards import paths_matching
 
-#: As Beam's `CompressionTypes` has it.
-_UNCOMPRESSED = "uncompressed"
+if TYPE_CHECKING:
+    from blift.connectors.store import Store
 
 
 @dataclass(frozen=True, order=True)
@@ -49,7 +48,7 @@ def open_to_read(path: str) -> BinaryIO:
     """
     if is_here(path):
         return open(path, "rb", opener=_open_file)
-    return cast(BinaryIO, _beams(path).open(path, compression_type=_UNCOMPRESSED))
+    return _store(path).open_to_read()
 
 
 def _open_file(path: str, flags: int) -> int:
@@ -73,7 +72,7 @@ def open_to_write(path: str) -> BinaryIO:
     if is_here(path):
         make_folder(posixpath.dirname(path) or ".")
         return open(path, "wb")
-    return cast(BinaryIO, _beams(path).create(path, compression_type=_UNCOMPRESSED))
+    return _store(path).open_to_write()
 
 
 def read_bytes(path: str) -> bytes:
@@ -92,14 +91,14 @@ def stored_digest(address: str) -> str:
     Raises:
         OSError: the store does not answer.
     """
-    return str(_beams(address).checksum(address))
+    return _store(address).checksum()
 
 
 def exists(path: str) -> bool:
     """Whether there is such a file; folders count on this machine alone."""
     if is_here(path):
         return os.path.exists(path)
-    return bool(_beams(path).exists(path))
+    return _store(path).exists()
 
 
 def matching(folder: str, pattern: str) -> list[Entry]:
@@ -127,12 +126,9 @@ def matched(pattern: str) -> list[Entry]:
     """
     if is_here(pattern):
         return sorted(_entries(paths_matching(pattern)))
-    with warnings.catch_warnings():  # Beam makes "[[]", which is how to write a bracket, a regular expression
-        warnings.simplefilter("ignore", FutureWarning)
-        listed = _beams(pattern).match([pattern])[0].metadata_list
     return sorted(
         Entry(each.path, each.size_in_bytes, each.last_updated_in_seconds)
-        for each in listed
+        for each in _store(pattern).matched()
         if not each.path.endswith("/")
     )
 
@@ -148,12 +144,12 @@ def delete(path: str) -> None:
     """Delete one file.
 
     Raises:
-        OSError: it is not there, or may not be deleted.
+        OSError: it may not be deleted, or is not there, which S3, Google Cloud Storage and HDFS do not tell.
     """
     if is_here(path):
         os.remove(path)
         return
-    _beams(path).delete([path])
+    _store(path).delete()
 
 
 def rename(source: str, target: str) -> None:
@@ -172,7 +168,12 @@ def rename(source: str, target: str) -> None:
         return
     if exists(target):
         delete(target)
-    _beams(target).rename([source], [target])
+    _store(source).rename(target)
+
+
+def has_folders(path: str) -> bool:
+    """Whether files lie in folders there, as on this machine and on HDFS: a file can be seen while it is written."""
+    return is_here(path) or _store(path).has_folders()
 
 
 def make_folder(path: str) -> None:
@@ -192,7 +193,7 @@ def make_folder(path: str) -> None:
         return
     if not exists(path):
         with suppress(FileExistsError):  # another worker made it
-            _beams(path).mkdirs(path)
+            _store(path).make_folder()
 
 
 def _sync(path: str) -> None:
@@ -204,25 +205,21 @@ def _sync(path: str) -> None:
         os.close(found)
 
 
-def sentence_on_store(error: Exception) -> str | None:
-    """A sentence that explains a store's error to the person who gave its address; None for any other error.
+def require_bucket(address: str) -> None:
+    """Check that what an address names can be written to the store: its bucket is there.
 
-    Args:
-        error: of one of Beam's filesystems, which name every address with its own reason.
+    Raises:
+        InputError: it is not there, or the store lacks a package, an option or credentials.
+        OSError: the store does not answer, or refuses.
     """
-    causes = getattr(error, "exception_details", None)
-    if not isinstance(error, OSError) or not isinstance(causes, dict) or not causes:
-        return None
-    address, cause = next(iter(causes.items()))
-    reason = " ".join(str(getattr(cause, "message", None) or cause).split())
-    return (
-        f"Cannot reach {address}: {reason.rstrip('.')}. Check the address, the credentials and the region; "
-        "docs/runners.md says what each store needs."
-    )
+    from blift.connectors import object_stores  # noqa: PLC0415 - imports Beam
+
+    object_stores.require_bucket(address)
 
 
-def _beams(path: str) -> Any:
-    """Beam's filesystems, once it is certain that they can open the path or address."""
+def _store(address: str) -> Store:
+    """The filesystem of an address, once it is certain that it can be used."""
     from blift.connectors.object_stores import beams  # noqa: PLC0415 - imports Beam
+    from blift.connectors.store import Store  # noqa: PLC0415 - imports Beam
 
-    return beams(path)
+    return Store(address, beams(address))

@@ -20,8 +20,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from blift.connectors.filesystem import delete, exists, is_here, open_to_read, open_to_write, read_bytes, rename
+from blift.connectors.filesystem import (
+    delete,
+    exists,
+    has_folders,
+    is_here,
+    open_to_read,
+    open_to_write,
+    read_bytes,
+    rename,
+)
 from blift.connectors.shard import Shard, content_path
+from blift.connectors.store_errors import reason_of
 from blift.connectors.stored_table import StoredTable
 from blift.schemas.arrow import VERSION_KEY, conform, validate
 from blift.schemas.errors import InputError, OutputError
@@ -258,7 +268,7 @@ def _appearing(path: str) -> Iterator[_New]:
             delete(new.partial)
         if not isinstance(error, OSError):
             raise
-        reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        reason = "the disk is full" if error.errno == errno.ENOSPC else reason_of(error)
         raise OutputError(
             f"Cannot write {path}: {reason}. Make room or choose another --out, and run again."
         ) from error
@@ -288,7 +298,9 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    if not is_here(path):  # there, a new object takes the place of the old one in one step, and a renamed one does not
+    if not has_folders(
+        path
+    ):  # there, a new object takes the place of the old one in one step, and a renamed one does not
         _put(path, content)
         return
     with _appearing(path) as new, open_to_write(new.partial) as stream:
@@ -305,7 +317,7 @@ def _put(path: str, content: bytes | memoryview) -> None:
         with open_to_write(path) as stream:
             stream.write(content)
     except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error}. Choose another --out, and run again.") from error
+        raise OutputError(f"Cannot write {path}: {reason_of(error)}. Choose another --out, and run again.") from error
 
 
 def read_shard(folder: str, shard: Shard, table: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -371,7 +383,7 @@ def opened(folder: str, shard: Shard) -> Iterator[pq.ParquetFile]:
     try:
         content = read_bytes(full)
     except OSError as error:
-        raise InputError(f"Cannot read the shard {full}: {str(error).rstrip('.')}. {again}") from error
+        raise InputError(f"Cannot read the shard {full}: {reason_of(error)}. {again}") from error
     if hashlib.sha256(content).hexdigest() != shard.sha256:
         raise InputError(f"The shard {full} is not what was written: its sha256 is another. {again}")
     try:

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from typing import Any, NoReturn
 
-from blift.connectors.filesystem import sentence_on_store
+from blift.connectors.store_errors import sentence_on_store
 from blift.pipelines.engine.ending import (
     EXIT_FAULT,
     EXIT_INTERRUPTED,

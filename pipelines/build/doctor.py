@@ -18,8 +18,9 @@ from pathlib import Path
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions, StandardOptions
 
 from blift.connectors.fetching import Credential, NeededPackage
-from blift.connectors.filesystem import matching, sentence_on_store
+from blift.connectors.filesystem import matching, require_bucket
 from blift.connectors.registry import fetching
+from blift.connectors.store_errors import sentence_on_store
 from blift.pipelines.engine.run_report import LIBRARIES
 from blift.pipelines.engine.runner import check_runner
 from blift.pipelines.engine.runner_needs import check_workers, java_version
@@ -229,6 +230,7 @@ def _stores(addresses: Sequence[str]) -> Iterator[Finding]:
     """Whether what lies at addresses can be listed: the packages, the credentials and the bucket are there."""
     for address in addresses:
         try:
+            require_bucket(address)
             found = len(matching(address.rstrip("/"), "*"))
         except BliftError as error:
             yield Finding("stores", address, State.MISSING, str(error))

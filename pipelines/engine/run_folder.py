@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes
+from blift.connectors.filesystem import delete, exists, is_here, make_folder, matching, read_bytes, require_bucket
 from blift.connectors.inside import check_file, check_folder, check_paths, open_lock
 from blift.connectors.shard import Shard, month_of
 from blift.pipelines.engine.strangers import refuse_strangers
@@ -225,9 +225,11 @@ class RunFolder:
 
         Raises:
             OutputError: it cannot be made, or holds something that blift did not write.
+            InputError: the store of its address has no such bucket, or lacks a package, an option or credentials.
         """
         self.check_own()
         if not self.is_local:
+            require_bucket(self.path)
             return
         try:
             Path(self.path).mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from blift.connectors.filesystem import is_here, open_to_read, sentence_on_store
+from blift.connectors.filesystem import is_here, open_to_read
+from blift.connectors.store_errors import sentence_on_store
 from blift.pipelines.recipe.as_run import as_run, without_escapes
 from blift.pipelines.recipe.lists import with_lists
 from blift.pipelines.recipe.mistakes import MOST_CHARACTERS, model_in, sentences

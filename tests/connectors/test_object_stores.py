@@ -11,8 +11,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from blift.connectors import object_stores
 from blift.connectors.beam_options import OPTIONS
-from blift.connectors.filesystem import exists, open_to_read, read_bytes, sentence_on_store
+from blift.connectors.filesystem import exists, open_to_read, read_bytes
 from blift.connectors.object_stores import StoreError, beams, connect
+from blift.connectors.store_errors import sentence_on_store
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +81,43 @@ def test_s3_without_credentials_is_told_at_once(monkeypatch: pytest.MonkeyPatch,
         exists("s3://bucket/file")
     connect(PipelineOptions(["--s3_access_key_id=a", "--s3_secret_access_key=b"]))
     beams("s3://bucket/file")
+
+
+def test_google_cloud_without_credentials_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("google.cloud.storage", reason="pip install 'blift[gcp]' brings it")
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    sentence = r"gs:// needs credentials, and there are none \(File .*none\.json was not found\): run `gcloud auth "
+    with pytest.raises(StoreError, match=sentence):
+        exists("gs://bucket/file")
+
+
+def test_azure_without_an_account_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("azure.storage.blob", reason="pip install 'blift[azure]' brings it")
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
+    with pytest.raises(StoreError, match=r"azfs:// needs an account, and there is none: set AZURE_STORAGE_CONNECTION"):
+        exists("azfs://account/container/file")
+    connect(PipelineOptions(["--blob_service_endpoint=https://account.blob.core.windows.net"]))
+    beams("azfs://account/container/file")
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "azfs"])
+def test_a_worker_takes_the_options_of_its_job(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_stores, "find_spec", lambda _: True)
+    monkeypatch.setattr(FileSystems, "get_filesystem", lambda _: None)
+    monkeypatch.setenv("PIPELINE_OPTIONS", "{}")
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
+    monkeypatch.setattr(object_stores, "_connected", [])
+    monkeypatch.setattr(object_stores, "_CREDENTIALS", {scheme: lambda: pytest.fail("it was asked for credentials")})
+    object_stores._check.cache_clear()
+    beams(f"{scheme}://a/b")
+
+
+def test_the_reason_of_a_store_is_told_in_one_line() -> None:
+    answered = BeamIOError("Rename operation failed", {("gs://b/x", "gs://b/y"): 404})
+    assert (sentence_on_store(answered) or "").startswith(
+        "Cannot reach gs://b/x to gs://b/y: there is no such bucket or file. Check"
+    )
+    inner = BeamIOError("List operation failed", {"gs://b/": S3ClientError("a\nb.", 403)})
+    listed = BeamIOError("Match operation failed", {"gs://b/*": inner})
+    assert (sentence_on_store(listed) or "").startswith("Cannot reach gs://b/*: a b. Check")

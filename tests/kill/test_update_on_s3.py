@@ -12,7 +12,8 @@ from tests.kill.killed import Command, spread
 from tests.kill.test_killed import FEW, nearly_all_were_killed
 from tests.kill.test_update import Seen, seen
 from tests.months import write_months
-from tests.s3_server import BUCKET, S3, s3_server
+from tests.stores.s3 import S3, s3_server
+from tests.stores.store import BUCKET
 
 #: Kills by `make kill`.
 _MANY = 10

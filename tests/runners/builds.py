@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +45,13 @@ def build_on(engine: Engine, recipe: Path, work: Path, extra: Sequence[str] = ()
         return finished(work / "out", processes.usage())
 
 
-def run_blift(processes: Processes, *arguments: str) -> str:
+def run_blift(processes: Processes, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
     """Run the command to its end; what it printed.
 
     Raises:
         BuildFailed: it ended with an error.
     """
-    code, printed = processes.run("blift", [BLIFT, *arguments], _TIMEOUT_S)
+    code, printed = processes.run("blift", [BLIFT, *arguments], _TIMEOUT_S, variables)
     if code:
         logs = "\n".join(f"--- {log.name}\n{_end(log)}" for log in sorted(processes.folder.glob("*.log")))
         raise BuildFailed(f"blift ended with code {code}.\n{logs}")

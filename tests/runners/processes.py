@@ -79,13 +79,15 @@ class Processes:
         self._children.append(child)
         return child
 
-    def run(self, name: str, command: Sequence[str], timeout_s: float) -> tuple[int, str]:
+    def run(
+        self, name: str, command: Sequence[str], timeout_s: float, variables: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         """Run a program to its end; its exit code and what it printed.
 
         Raises:
             TimeoutExpired: it did not end in time.
         """
-        code = self.start(name, command).wait(timeout_s)
+        code = self.start(name, command, variables).wait(timeout_s)
         return code, self.log(name)
 
     def log(self, name: str) -> str:

@@ -17,11 +17,19 @@ BEAM = version("apache-beam")
 #: Of the line that Beam's job server for Spark 3 is built against.
 SPARK = "3.5.7"
 FLINK = "1.19.1"
+#: Of Flink's operator for Kubernetes: the schema of its manifests.
+FLINK_OPERATOR_VERSION = "1.10.0"
+#: An Azure Blob Storage for tests; the version of the Google Cloud Storage stands in `tests/stores/gcs/go.mod`.
+AZURITE_VERSION = "3.35.0"
+#: As `tests/stores/hdfs/pom.xml` has it.
+HADOOP = "3.4.1"
+MAVEN_DEPENDENCY = "3.6.1"
 #: Of the job servers: the newest of which every part is in the registries; the whole jars are in none.
 JOB_SERVERS = "2.62.0"
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "runners"
 _POMS = Path(__file__).parent / "job_servers"
+_STORES = Path(__file__).parents[1] / "stores"
 _FETCH_TIMEOUT_S = 1200
 
 
@@ -103,6 +111,32 @@ def _fetch_prism(folder: Path) -> None:
     run_client(["go", "install", f"github.com/apache/beam/sdks/v2/go/cmd/prism@v{BEAM}"], GOBIN=str(folder))
 
 
+def _build_gcs_server(folder: Path) -> None:
+    """Builds the server out of the program beside the tests of stores, and of what its `go.mod` names."""
+    for name in ("go.mod", "main.go"):
+        shutil.copy(_STORES / "gcs" / name, folder)
+    run_client(["go", "build", "-C", str(folder), "-mod=mod", "-o", "gcs-server"])
+
+
+def _copy_flink_operator(folder: Path) -> None:
+    copy = f"org.apache.maven.plugins:maven-dependency-plugin:{MAVEN_DEPENDENCY}:copy"
+    artifact = f"-Dartifact=org.apache.flink:flink-kubernetes-operator-api:{FLINK_OPERATOR_VERSION}"
+    run_client(["mvn", "-B", "-q", copy, artifact, f"-DoutputDirectory={folder}"])
+
+
+def _copy_hdfs(folder: Path) -> None:
+    """Copies the jars that the pom beside the tests of stores names."""
+    shutil.copy(_STORES / "hdfs" / "pom.xml", folder)
+    copy = f"org.apache.maven.plugins:maven-dependency-plugin:{MAVEN_DEPENDENCY}:copy-dependencies"
+    path = folder / f"hdfs-{HADOOP}"
+    run_client(["mvn", "-B", "-q", "-f", str(folder / "pom.xml"), copy, f"-DoutputDirectory={path}"])
+
+
+def _install_azurite(folder: Path) -> None:
+    package, path = f"azurite@{AZURITE_VERSION}", str(folder / f"azurite-{AZURITE_VERSION}")
+    run_client(["npm", "install", "--no-audit", "--no-fund", f"--prefix={path}", package])
+
+
 def _package_jar(engine: str, name: str) -> Callable[[Path], None]:
     """Builds a job server out of its parts, as the pom beside this file says."""
 
@@ -133,6 +167,11 @@ def _jar(engine: str, line: str) -> Tool:
 
 
 PRISM = Tool(f"Prism {BEAM}", "go", _CACHE / f"prism-{BEAM}" / "prism", _fetch_prism)
+GCS_SERVER = Tool("fake-gcs-server", "go", _CACHE / "fake-gcs-server-1.56.1" / "gcs-server", _build_gcs_server)
+_OPERATOR_JAR = f"flink-kubernetes-operator-api-{FLINK_OPERATOR_VERSION}.jar"
+FLINK_OPERATOR = Tool(_OPERATOR_JAR, "mvn", _CACHE / _OPERATOR_JAR, _copy_flink_operator)
+HDFS = Tool(f"HDFS {HADOOP}", "mvn", _CACHE / f"hdfs-{HADOOP}", _copy_hdfs)
+AZURITE = Tool("Azurite", "npm", _CACHE / f"azurite-{AZURITE_VERSION}", _install_azurite)
 SPARK_JOB_SERVER = _jar("spark", "spark-3")
 FLINK_JOB_SERVER = _jar("flink", "flink-1.19")
 SPARK_DISTRIBUTION = Tool(

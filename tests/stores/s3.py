@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-BUCKET = "datasets"
+from tests.stores.store import BUCKET, Store, environment
 
 
 @contextmanager
@@ -26,19 +25,19 @@ def s3_server() -> Iterator[S3]:
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in variables.items():
-            patched.setenv(name, value)
+    with environment(variables):
         yield S3(variables)
     served.stop()
 
 
-class S3:
+class S3(Store):
     """What is in the bucket.
 
     Args:
         variables: of the environment, by which clients find the server.
     """
+
+    address, elsewhere = f"s3://{BUCKET}", "s3://nowhere/run"
 
     def __init__(self, variables: dict[str, str]) -> None:
         import boto3  # noqa: PLC0415 - of an extra
@@ -47,25 +46,13 @@ class S3:
         self._client = boto3.client("s3")
         self._client.create_bucket(Bucket=BUCKET)
 
-    def upload(self, folder: Path) -> None:
-        """Put the files of a folder under its name."""
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            self._client.upload_file(str(path), BUCKET, f"{folder.name}/{path.relative_to(folder)}")
+    def put(self, name: str, content: bytes) -> None:
+        self._client.put_object(Bucket=BUCKET, Key=name, Body=content)
+
+    def get(self, name: str) -> bytes:
+        content: bytes = self._client.get_object(Bucket=BUCKET, Key=name)["Body"].read()
+        return content
 
     def names(self, prefix: str) -> list[str]:
-        """Keys that begin so."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
         return [each["Key"] for page in pages for each in page.get("Contents", [])]
-
-    def copy(self, source: str, target: str) -> None:
-        """Copy all that lies under one name to another."""
-        for name in self.names(f"{source}/"):
-            self._client.copy({"Bucket": BUCKET, "Key": name}, BUCKET, f"{target}/{name.removeprefix(f'{source}/')}")
-
-    def download(self, name: str, folder: Path) -> Path:
-        """Get all that lies under a name into a new folder; gives that folder."""
-        for key in self.names(f"{name}/"):
-            path = folder / key.removeprefix(f"{name}/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._client.download_file(BUCKET, key, str(path))
-        return folder
