@@ -129,9 +129,9 @@ def _depths(comments: pl.DataFrame) -> pl.Series:
     up = np.where(is_reply, found["place"].fill_null(count + 1).to_numpy(), count)
     up = np.append(up, [count, count + 1])
     depth = np.append(is_reply.astype(np.int64), [0, 0])
-    for _ in range(count.bit_length() + 1):
+    for _ in range(count.bit_length()):
         depth, up = depth + depth[up], up[up]
-    return pl.Series("depth", depth[:count]).set(pl.Series(up[:count] != count), None)
+    return pl.Series(depth[:count]).set(pl.Series(up[:count] != count), None)
 
 
 def _ordered(rows: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -25,6 +25,10 @@ _COMMENTS = 'return rows.group_by("comment_id", maintain_order=True).agg('
 _PARENTS = 'found = comments.select("parent_id").join(places, on="parent_id", how="left", maintain_order="left")'
 _HISTORY = 'return pl.struct(measured).unique(maintain_order=True).slice(1).reverse().alias("history")'
 _TIE = 'return pl.Series("tie", texts, dtype=pl.String)'
+_DEPTH = "depth = np.append(is_reply.astype(np.int64), [0, 0])"
+_NOT_THERE = "a comment whose parent is not there has no depth, whatever is added to it"
+_KEYS = "descending = [False, True]"
+_CONTENT = 'content = _content(rows.drop(places), tied).fill_null("")'
 EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
     "observations": (
         (_change(_PLACES, "<=", "<"), "observations have more columns than those that tell where they were read"),
@@ -35,6 +39,10 @@ EQUIVALENT: dict[str, tuple[tuple[str, str], ...]] = {
         (_change(_ALL_PLACES, "True", "False"), _ORDERED),
         (_change(_ALL_PLACES, " maintain_order=True"), _ORDERED),
         (_change(_HISTORY, "True", "False"), _ORDERED),
+        (_change(_DEPTH, "0]", "1]"), _NOT_THERE),
+        (_change(_DEPTH, "0]", "-1]"), _NOT_THERE),
+        (_change(_KEYS, "False", "True"), _BY_ID),
+        (_change(_CONTENT, '""', '"XX"'), "rows without another of their time are not compared by their content"),
         (_change(_TIE, '"tie', '"XXtie'), "the column is asked for together with the others, and its name by nobody"),
         (_change(_PARENTS, ' maintain_order="left"'), _ORDERED),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from blift.schemas.registry import SCHEMAS
@@ -149,7 +149,15 @@ def test_a_later_list_without_an_order_takes_the_earlier_ranks_away() -> None:
     assert ranks == {"old": None, "new": None}
 
 
-@given(st.lists(st.integers(-1, 30), min_size=1, max_size=30), st.randoms(use_true_random=False))
+#: Of each comment the number of its parent; -1 where it has none, and beyond the last where nobody has it.
+_PARENTS = st.integers(1, 30).flatmap(
+    lambda count: st.lists(st.just(-1) | st.integers(0, count), min_size=count, max_size=count)
+)
+
+
+@given(_PARENTS, st.randoms(use_true_random=False))
+@example(list(range(-1, 29)), random.Random(1))
+@example(list(range(-1, 31)), random.Random(1))
 def test_depth_counts_the_parents_up_to_the_post(parents: list[int], shuffled: random.Random) -> None:
     rows = [
         comment(f"c{number:02}", 1, parent_id=None if parent < 0 else f"reddit:c{parent:02}")
