@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import glob
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,14 +170,12 @@ class Store:
         """The files that the address, as a pattern, matches.
 
         Raises:
-            InputError: a store with folders, in whose names Beam knows no wildcards.
+            InputError: ``**``, or a folder with a wildcard in its name, of a store with folders.
             OSError: the store does not answer, or refuses.
         """
-        if _WILDCARDS & set(self._address.rpartition("/")[0]) and self.has_folders():
-            raise InputError(
-                f"{self._address} has one of *, ? and [ in the name of a folder. On HDFS these stand for names of "
-                "files alone; name the folder."
-            )
+        folder, _, name = self._address.rpartition("/")
+        if _WILDCARDS & set(folder) and self.has_folders():
+            return [found for each in self._folders(folder) for found in Store(f"{each}/{name}", self._beams).matched()]
         try:
             with reaching(self._address), warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # Beam makes "[[]", a bracket, a regular expression
@@ -185,6 +184,20 @@ class Store:
             if is_absent(error) and (self.has_folders() or not _WILDCARDS & set(self._address)):
                 return []  # no such folder of HDFS, no such file of Azure
             raise
+
+    def _folders(self, pattern: str) -> list[str]:
+        """The folders that a pattern matches, step by step: there Beam knows wildcards in names of files alone."""
+        if "**" in pattern:
+            raise InputError(f"{self._address} has ** in it, which HDFS does not know; name the folders, as in a/*/b.")
+        found, *parts = re.split(r"/(?=[^/]*[*?\[])", pattern)
+        folders = [found]
+        for part in parts:
+            step, _, rest = part.partition("/")
+            here = [each.path for one in folders for each in Store(f"{one}/{step}", self._beams).matched()]
+            if odd := [path for path in here if _WILDCARDS & set(path)]:
+                raise InputError(f"{odd[0]} has one of *, ? and [ in its name; rename it, or name other folders.")
+            folders = [f"{path}/{rest}" if rest else path for path in here]
+        return folders
 
     def delete(self) -> None:
         """Delete the file.

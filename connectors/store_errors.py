@@ -42,6 +42,8 @@ def is_absent(error: object) -> bool:
         return all(map(is_absent, causes.values()))
     if getattr(error, "exception", None) == "FileNotFoundException":  # of HDFS
         return True
+    if str(getattr(error, "message", "")).endswith(" is not a directory."):  # of HDFS's client, which lists a file
+        return True
     return isinstance(error, FileNotFoundError) or status_of(error) == NOT_FOUND or error == NOT_FOUND
 
 

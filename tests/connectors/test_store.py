@@ -91,14 +91,23 @@ def test_files_are_replaced_renamed_and_deleted(store: Store) -> None:
     assert store.names("changed") == [f"{name}/abc"]
 
 
-def test_a_wildcard_for_a_folder_is_refused_where_it_would_match_nothing(store: Store) -> None:
-    write(f"{store.address}/wild1/file", b"x")
-    pattern = f"{store.address}/wild*/file"
+def test_wildcards_stand_for_names_of_folders_too(store: Store) -> None:
+    names = ["wild1/a/file-1", "wild1/b/file-2", "wild2/a/file-1", "wild2/other", "tame/a/file-1"]
+    for name in names:
+        write(f"{store.address}/{name}", b"x")
+
+    def found(pattern: str) -> list[str]:
+        return [each.path.removeprefix(f"{store.address}/") for each in matched(f"{store.address}/{pattern}")]
+
+    assert found("wild*/a/file-1") == ["wild1/a/file-1", "wild2/a/file-1"]
+    assert found("wild?/*/file-*") == ["wild1/a/file-1", "wild1/b/file-2", "wild2/a/file-1"]
+    assert found("wild[2-9]/a/*") == ["wild2/a/file-1"]
+    assert found("none*/a/*") == []
     if has_folders(store.address):
-        with pytest.raises(InputError, match=r"wild\*/file has one of \*, \? and \[ in the name of a folder\. On HDFS"):
-            matched(pattern)
-    else:
-        assert [each.path for each in matched(pattern)] == [f"{store.address}/wild1/file"]
+        with pytest.raises(
+            InputError, match=r"wild\*\*/file-1 has \*\* in it, which HDFS does not know; name the folders"
+        ):
+            found("wild**/file-1")
 
 
 def test_what_is_not_there_is_absent(store: Store) -> None:
