@@ -62,12 +62,14 @@ class MeasureOptions:
         store: folder of the media store.
         speech: a model that hears speech; None: none.
         at_once: files that one worker measures at a time, each in a process of its own. With a GPU it is one.
+        together: files that workers share out together; None for all, where there is only one worker.
     """
 
     measure: MeasureConfig
     store: str
     speech: SpeechConfig | None
     at_once: int
+    together: int | None = None
 
 
 def files_at_once(memory_bytes: int) -> int:
@@ -99,9 +101,10 @@ def store_settings(measure: MeasureConfig, speech: SpeechConfig | None) -> tuple
 
 
 class FilesWithUses(beam.DoFn):
-    """The uses of files by paths to tables of `FOUND`, each of so many files as a worker measures at a time.
+    """The uses of files by paths to tables of `FOUND`.
 
-    A table is what workers share out: where there are several, it is of one file.
+    A table is what workers share out: where there are several, it is of a few files, of which those that were measured
+    before cost less together.
     """
 
     def __init__(self, options: MeasureOptions) -> None:
@@ -109,10 +112,10 @@ class FilesWithUses(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[pa.Table]]) -> Iterator[pa.Table]:
         uses = frame(concat(element[1], FOUND)).sort("path", "media_key", "place")
-        if self._options.at_once > 1:
-            yield arrow(uses, FOUND)
-        else:
-            yield from (arrow(of_file, FOUND) for of_file in _by_file(uses))
+        files = _by_file(uses)
+        most = self._options.together or max(1, len(files))
+        for first in range(0, len(files), most):
+            yield arrow(pl.concat(files[first : first + most]), FOUND)
 
 
 def _by_file(uses: pl.DataFrame) -> list[pl.DataFrame]:

@@ -66,6 +66,8 @@ _FIND, _REAL, _SAME = 0, 1, 2
 _MEDIA = SCHEMAS["media"]
 #: Files whose names travel in one table.
 _LISTED = 10_000
+#: Files that each of several workers gets together: one that was measured before takes 12 ms by itself, of four 3 ms.
+_SHARED_OUT = 4
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ def plan(
     matched = _matched(pipeline, wanted, files, config)
     alone = is_only_worker(pipeline.options)
     at_once = files_at_once(config.measure.limits.memory_bytes) if alone else 1
-    options = MeasureOptions(config.measure, config.store, config.speech, at_once)
+    together = None if alone else _SHARED_OUT
+    options = MeasureOptions(config.measure, config.store, config.speech, at_once, together)
     measure = beam.ParDo(MeasureFiles(options)).with_output_types(pa.Table).with_outputs(REJECTS, TALLY, main="main")
     uses = (
         {

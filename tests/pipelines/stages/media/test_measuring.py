@@ -62,8 +62,8 @@ def test_at_a_time_as_one_after_the_other(tmp_path: Path) -> None:
 
 
 def test_workers_share_out_files_and_the_only_one_takes_them_together(tmp_path: Path) -> None:
-    for at_once, tables in ((1, _NUMBER), (2, 1)):
-        options = MeasureOptions(MeasureConfig(), str(tmp_path), None, at_once)
+    for together, tables in ((1, _NUMBER), (2, -(-_NUMBER // 2)), (None, 1)):
+        options = MeasureOptions(MeasureConfig(), str(tmp_path), None, 1, together)
         shared = list(FilesWithUses(options).process((0, [found(tmp_path)])))
         assert len(shared) == tables
         assert sum(table.num_rows for table in shared) == _NUMBER
