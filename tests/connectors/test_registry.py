@@ -105,7 +105,7 @@ def bring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
     def _bring(*fetching: Any) -> None:
         entries = [_Entry(f"lemmy{place}", one) for place, one in enumerate(fetching)]
-        monkeypatch.setattr(platform, "entry_points", lambda group: entries)
+        monkeypatch.setattr(platform, "entry_points", lambda **_: entries)
         for each in _CACHED:
             each.cache_clear()
 
@@ -134,7 +134,7 @@ def test_a_platform_of_a_package_can_be_fetched(bring: Callable[..., None]) -> N
 )
 def test_fetching_that_is_none_is_one_sentence(bring: Callable[..., None], fetching: Any, said: str) -> None:
     bring(fetching)
-    with pytest.raises(InputError, match="^The platform 'lemmy' that a package brings has a ") as raised:
+    with pytest.raises(InputError, match=r"^The platform 'lemmy' that a package brings has a ") as raised:
         registry.connectors()
     assert said in str(raised.value)
 
@@ -148,11 +148,11 @@ def test_a_section_with_a_key_that_is_taken_is_one_sentence(bring: Callable[...,
 
 def test_a_kind_that_a_platform_has_twice_is_one_sentence(bring: Callable[..., None]) -> None:
     bring(replace(FETCHING, items=[POST, replace(POST, plural="others")]))
-    with pytest.raises(InputError, match="^The platform 'lemmy' has items of the kind 'lemmy-post' twice. Update the"):
+    with pytest.raises(InputError, match=r"^The platform 'lemmy' has items of the kind 'lemmy-post' twice. Update the"):
         registry.kinds()
 
 
 def test_two_packages_with_one_platform_are_one_sentence(bring: Callable[..., None]) -> None:
     bring(FETCHING, None)
-    with pytest.raises(InputError, match="^Two packages bring the platform 'lemmy'. Remove one of them.$"):
+    with pytest.raises(InputError, match=r"^Two packages bring the platform 'lemmy'. Remove one of them.$"):
         registry.connectors()
