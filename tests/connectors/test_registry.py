@@ -80,6 +80,11 @@ FETCHING = Fetching(
 )
 
 
+def changed(one: Any, **attributes: Any) -> Any:
+    """It with other attributes, of whatever type."""
+    return replace(one, **attributes)
+
+
 class _Entry:
     """An entry point of a package; `dist` as importlib has it where the package is not known."""
 
@@ -125,11 +130,11 @@ def test_a_platform_of_a_package_can_be_fetched(bring: Callable[..., None]) -> N
     ("fetching", "said"),
     [
         ("lemmy", "has a `fetching` that is no `Fetching`. Update that package."),
-        (replace(FETCHING, sections=None), "has a `Fetching` whose `sections` are no list of `FetchSection`."),
-        (replace(FETCHING, items=["lemmy-post"]), "has a `Fetching` whose `items` are no list of `ItemKind`."),
-        (replace(FETCHING, records=[POST]), "has a `Fetching` whose `records` are no list of `RecordKind`."),
-        (replace(FETCHING, sections=[replace(SECTION, key="_a b")]), "with the key '_a b', which is none of a-z, 0-9"),
-        (replace(FETCHING, sections=[replace(SECTION, model=int)]), "`fetch.lemmy` whose model is no `Section`."),
+        (changed(FETCHING, sections=None), "has a `Fetching` whose `sections` are no list of `FetchSection`."),
+        (changed(FETCHING, items=["lemmy-post"]), "has a `Fetching` whose `items` are no list of `ItemKind`."),
+        (changed(FETCHING, records=[POST]), "has a `Fetching` whose `records` are no list of `RecordKind`."),
+        (changed(FETCHING, sections=[changed(SECTION, key="_a b")]), "with the key '_a b', which is none of a-z, 0-9"),
+        (changed(FETCHING, sections=[changed(SECTION, model=int)]), "`fetch.lemmy` whose model is no `Section`."),
     ],
 )
 def test_fetching_that_is_none_is_one_sentence(bring: Callable[..., None], fetching: Any, said: str) -> None:
@@ -141,13 +146,13 @@ def test_fetching_that_is_none_is_one_sentence(bring: Callable[..., None], fetch
 
 @pytest.mark.parametrize("key", ["web", "platforms", "sections", "reddit"])
 def test_a_section_with_a_key_that_is_taken_is_one_sentence(bring: Callable[..., None], key: str) -> None:
-    bring(replace(FETCHING, sections=[replace(SECTION, key=key)]))
+    bring(changed(FETCHING, sections=[changed(SECTION, key=key)]))
     with pytest.raises(InputError, match=f"^The platform 'lemmy' brings the section `fetch.{key}`, which is there"):
         registry.fetch_sections()
 
 
 def test_a_kind_that_a_platform_has_twice_is_one_sentence(bring: Callable[..., None]) -> None:
-    bring(replace(FETCHING, items=[POST, replace(POST, plural="others")]))
+    bring(changed(FETCHING, items=[POST, replace(POST, plural="others")]))
     with pytest.raises(InputError, match=r"^The platform 'lemmy' has items of the kind 'lemmy-post' twice. Update the"):
         registry.kinds()
 
