@@ -298,9 +298,7 @@ def replace_file(path: str, content: bytes | memoryview) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    if not has_folders(
-        path
-    ):  # there, a new object takes the place of the old one in one step, and a renamed one does not
+    if not has_folders(path):  # a new object replaces the old one in one step there; a renamed one does not
         _put(path, content)
         return
     with _appearing(path) as new, open_to_write(new.partial) as stream:

@@ -328,11 +328,15 @@ def plugins() -> Mapping[str, Any]:
     """The connectors of other packages, by the name of their platform, sorted.
 
     Raises:
-        InputError: one cannot be loaded, or is no connector.
+        InputError: one cannot be loaded, or is no connector, or two are of one platform.
     """
     named = sorted(entry_points(group=ENTRY_POINT), key=lambda entry: entry.name)
-    loaded = {entry.name: _loaded(entry) for entry in named}
-    return {connector.platform.name: connector for connector in loaded.values()}
+    found: dict[str, Any] = {}
+    for connector in map(_loaded, named):
+        name = connector.platform.name
+        if found.setdefault(name, connector) is not connector:
+            raise InputError(f"Two packages bring the platform {name!r}. Remove one of them.")
+    return found
 
 
 def _loaded(entry: EntryPoint) -> Any:

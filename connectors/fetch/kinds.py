@@ -179,6 +179,11 @@ def _named(kinds: Iterable[tuple[str, _K]], what: str) -> dict[str, tuple[str, _
     found: dict[str, tuple[str, _K]] = {}
     for platform, kind in kinds:
         other = found.setdefault(kind.name, (platform, kind))
+        if other[1] is not kind and other[0] == platform:
+            raise InputError(
+                f"The platform {platform!r} has {what} of the kind {str(kind.name)!r} twice. Update the package that "
+                "brings it."
+            )
         if other[1] is not kind:
             raise InputError(
                 f"The platforms {other[0] or 'blift'!r} and {platform or 'blift'!r} both have {what} of the kind "

@@ -41,6 +41,8 @@ _WHOLE = (
     r"|[0-9a-f]{64}\.[a-z0-9]+|[0-9a-f]{32}(?:-[0-9a-f]{16})?\.part)?"
 )
 _HALF = rf"{_WHOLE}\.[0-9a-f]{{32}}\.partial"
+#: A mistyped address, which would be the path of a folder of this machine.
+_NO_ADDRESS = re.compile(r"(?:gs|s3|azfs|hdfs):(?:/*|/[^/].*)", re.DOTALL)
 _WRITTEN, _HALF_WRITTEN = re.compile(rf"{_WHOLE}|{_HALF}"), re.compile(_HALF)
 #: A sha256 in hex; empty where nothing is written yet.
 Fingerprint = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
@@ -161,9 +163,16 @@ class RunFolder:
     Args:
         path: of the folder.
         replaced: the number of an earlier dataset, which is read in place of the present one; None for that.
+
+    Raises:
+        InputError: the path begins as an address does, and is none.
     """
 
     def __init__(self, path: str, replaced: int | None = None) -> None:
+        if _NO_ADDRESS.fullmatch(path):
+            raise InputError(
+                f"{path!r} is no address of a store: write it as {path.partition(':')[0]}://BUCKET/FOLDER."
+            )
         self.path = path.rstrip("/") or "/"
         self.replaced = replaced
 

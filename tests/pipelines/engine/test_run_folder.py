@@ -233,3 +233,14 @@ def test_an_address_is_no_local_folder() -> None:
     assert not folder.is_local
     assert folder.file("samples/a.parquet") == "gs://bucket/run/samples/a.parquet"
     assert RunFolder("/").file("a") == "/a"
+
+
+@pytest.mark.parametrize("path", ["gs:/bucket/run", "s3:/bucket", "hdfs://", "azfs:///", "gs:"])
+def test_a_mistyped_address_is_no_folder_of_this_machine(path: str) -> None:
+    with pytest.raises(InputError, match=f"^'{path}' is no address of a store: write it as [a-z0-9]+://BUCKET/FOLDER"):
+        RunFolder(path)
+
+
+@pytest.mark.parametrize("path", ["./gs:/run", "gs:run", "gs://bucket/run", "hdfs:///run", "/data/s3:/run"])
+def test_addresses_and_folders_with_a_colon_are_taken_as_they_are(path: str) -> None:
+    assert RunFolder(path).path == path
