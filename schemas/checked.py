@@ -101,7 +101,8 @@ def mistake(error: ErrorDetails) -> str:
     if kind in ("enum", "literal_error"):
         expected = str(context["expected"])
         given = error["input"]
-        near = did_you_mean(given, re.findall(r"'([^']*)'", expected)) if isinstance(given, str) else ""
+        names = re.findall(r"'([^']*)'", expected)
+        near = did_you_mean(given, names) if isinstance(given, str) and len(names) > 1 else ""
         return f"it must be {expected}{near}".removesuffix("?")
     if kind == "too_short" and context.get("min_length") == 1:
         return "it is empty; name at least one, or leave the key out"

@@ -171,7 +171,7 @@ class RunFolder:
     def __init__(self, path: str, replaced: int | None = None) -> None:
         if _NO_ADDRESS.fullmatch(path):
             raise InputError(
-                f"{path!r} is no address of a store: write it as {path.partition(':')[0]}://BUCKET/FOLDER."
+                f"{path!r} is no address of a store; docs/runners.md has the form of each, such as s3://BUCKET/FOLDER."
             )
         self.path = path.rstrip("/") or "/"
         self.replaced = replaced

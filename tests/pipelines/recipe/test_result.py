@@ -36,6 +36,7 @@ def test_the_rest_of_the_recipe_is_not_looked_at() -> None:
         ("publish: {configs: [1]}", "line 2: `publish.configs.0` is 1"),
         ("publish: {media: inside}", "line 2: `publish.media` is 'inside'"),
         ("output: {partition_by: day}", "line 2: `output.partition_by` is 'day'"),
+        ("output: {partition_by: Month}", "`output.partition_by` is 'Month': it must be 'month'."),
         ("publish: {tags: v1}", "unknown key `publish.tags`, did you mean"),
         ("publish: []", "line 2: `publish` is []"),
         ("card: {language: en}", "line 2: `card.language` is 'en'"),
