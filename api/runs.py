@@ -41,7 +41,9 @@ class Run:
     @property
     def datasets(self) -> list[str]:
         """The names of the datasets, such as `samples`, `instructions/chat` or `rejects`."""
-        return sorted({_dataset(shard.path) for record in self._manifest.stages.values() for shard in record.shards})
+        return sorted(
+            {table_folder(shard.path) for record in self._manifest.stages.values() for shard in record.shards}
+        )
 
     def table(self, dataset: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of a dataset.
@@ -74,7 +76,7 @@ class Run:
             shard
             for record in self._manifest.stages.values()
             for shard in record.shards
-            if _dataset(shard.path) == dataset
+            if table_folder(shard.path) == dataset
         ]
         if not shards:
             hint = did_you_mean(dataset, self.datasets) or "."
@@ -89,11 +91,6 @@ class Run:
         """Every record that was left out and is listed, with reason, rule, file and line; of one stage, or of all."""
         rows = self.table("rejects")
         return rows if stage is None else rows.filter(pc.equal(rows.column("stage"), stage))
-
-
-def _dataset(path: str) -> str:
-    """The folder of the shards of a dataset."""
-    return table_folder(path)
 
 
 def open_run(path: str | Path) -> Run:

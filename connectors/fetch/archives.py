@@ -2,7 +2,7 @@
 
 In the folder of each platform, ``<stem>-00000-of-00004.ndjson.zst`` with a record on each line, or
 ``<aa>/<id>.<time>.<ending>`` with one record; ``files.parquet``, which file came from what address;
-``withdrawn.parquet``, which posts were taken back. All of it is a function of the state alone, and a file appears whole
+``withdrawn.parquet``, which posts were withdrawn. All of it is a function of the state alone, and a file appears whole
 or not at all.
 """
 
@@ -58,7 +58,7 @@ _WITHDRAWN_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Written:
-    """What the archives hold: records by the name of their kind, files of media, posts that were taken back."""
+    """What the archives hold: records by the name of their kind, files of media, and posts that were withdrawn."""
 
     records: dict[str, int]
     files: int
@@ -66,7 +66,7 @@ class Written:
 
 
 def write_archives(state: State, folder: str) -> Written:
-    """Write all archives anew, but files of one record that are there already.
+    """Write all archives again; a file that holds one record is only written if it is missing.
 
     Raises:
         OutputError: the folder cannot be written, or a link lies where blift writes or deletes.
@@ -141,7 +141,7 @@ def _settle(folder: str, place: str, names: list[str], stem: str) -> None:
 
 
 def _write_one_by_one(state: State, folder: str, platform: str, kinds: list[RecordKind]) -> dict[str, int]:
-    """One file for each record; those of posts that were taken back go."""
+    """One file for each record; files of posts that were withdrawn are deleted."""
     counts, expected = dict.fromkeys((kind.name for kind in kinds), 0), set()
     there = set(_names_under(folder, platform))
     for kind in kinds:

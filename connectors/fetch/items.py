@@ -14,7 +14,7 @@ from blift.schemas.reasons import Absent
 _T = TypeVar("_T")
 
 
-#: Items that ask for a file by its URL, and who is asked for them: whoever hosts it.
+#: The kind of items that ask for a file by its URL, and the service that stands for all hosts of files.
 FILE, MEDIA = "file", "media"
 
 

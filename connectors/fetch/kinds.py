@@ -86,7 +86,7 @@ class RecordKind:
     posts: Callable[[Sequence[bytes]], pa.Table] | None = None
 
 
-#: A file by its address, whoever hosts it.
+#: Any file that is asked for by its URL.
 FILES = ItemKind(name=FILE, role=Role.FILE, plural="files", service=MEDIA)
 _NO_PLATFORM = ""
 _K = TypeVar("_K", ItemKind, RecordKind)
@@ -121,7 +121,7 @@ class Kinds:
         """The kind of items of a name.
 
         Raises:
-            InputError: there is none.
+            InputError: no platform has a kind of that name.
         """
         return _found(self._items, name)[1]
 
@@ -129,7 +129,7 @@ class Kinds:
         """The kind of records of a name.
 
         Raises:
-            InputError: there is none.
+            InputError: no platform has a kind of that name.
         """
         return _found(self._records, name)[1]
 

@@ -33,5 +33,5 @@ def posted_at(kind: RecordKind, data: bytes) -> float | None:
 
 
 def stated_time(value: Any) -> float | None:
-    """A number of seconds since 1970 as a record states it; None where it is none."""
+    """A time that a record states, as seconds since 1970; None if the value is not a number."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -90,7 +90,7 @@ class State:
         kinds: of items and records that platforms have.
 
     Raises:
-        InputError: the file is none of ours, or of another format, or holds a kind that no platform has.
+        InputError: the file is not a fetch state, has another format, or holds a kind that no platform has.
         OutputError: it cannot be opened or made.
     """
 

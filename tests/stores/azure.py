@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import base64
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
-
-from tests.runners.processes import Processes, free_port
-from tests.runners.tools import AZURITE, Missing
-from tests.stores.store import BUCKET, Store, environment
+from tests.runners.processes import free_port
+from tests.runners.tools import AZURITE
+from tests.stores.store import BUCKET, Store, environment, server
 
 _ACCOUNT, _KEY = "loopback", base64.b64encode(b"key").decode()
 
@@ -21,25 +16,17 @@ _ACCOUNT, _KEY = "loopback", base64.b64encode(b"key").decode()
 @contextmanager
 def azure_server() -> Iterator[AzureStore]:
     """An empty container; every client finds it through the environment variables that come with it."""
-    pytest.importorskip("azure.storage.blob", reason="pip install 'blift[azure]' brings the client")
-    try:
-        program = AZURITE.find() / "node_modules" / ".bin" / "azurite-blob"
-    except Missing as missing:
-        pytest.skip(str(missing))
-    folder = Path(tempfile.mkdtemp())
-    try:
-        with Processes(folder) as processes:
-            port = free_port()
-            command = [str(program), f"--blobPort={port}", "--inMemoryPersistence", "--silent", "--disableTelemetry"]
-            variables = {"AZURITE_ACCOUNTS": f"{_ACCOUNT}:{_KEY}"}
-            # The client asks by the newest version of the protocol, and the server knows those up to its own.
-            processes.wait_for(port, processes.start("azurite", [*command, "--skipApiVersionCheck"], variables))
-            endpoint = f"BlobEndpoint=http://127.0.0.1:{port}/{_ACCOUNT}"
-            connection = f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};{endpoint}"
-            with environment({"AZURE_STORAGE_CONNECTION_STRING": connection}):
-                yield AzureStore({"AZURE_STORAGE_CONNECTION_STRING": connection})
-    finally:
-        shutil.rmtree(folder)
+    with server(AZURITE, "azure.storage.blob", "azure") as (package, _, processes):
+        port = free_port()
+        program = package / "node_modules" / ".bin" / "azurite-blob"
+        command = [str(program), f"--blobPort={port}", "--inMemoryPersistence", "--silent", "--disableTelemetry"]
+        variables = {"AZURITE_ACCOUNTS": f"{_ACCOUNT}:{_KEY}"}
+        # The client asks by the newest version of the protocol, and the server knows those up to its own.
+        processes.wait_for(port, processes.start("azurite", [*command, "--skipApiVersionCheck"], variables))
+        endpoint = f"BlobEndpoint=http://127.0.0.1:{port}/{_ACCOUNT}"
+        connection = f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};{endpoint}"
+        with environment({"AZURE_STORAGE_CONNECTION_STRING": connection}):
+            yield AzureStore({"AZURE_STORAGE_CONNECTION_STRING": connection})
 
 
 class AzureStore(Store):

@@ -6,49 +6,35 @@ The server answers those alone who signed in, as the real one does: by a workloa
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
-
-from tests.runners.processes import Processes, free_port
-from tests.runners.tools import GCS_SERVER, Missing
-from tests.stores.store import BUCKET, Store, environment
+from tests.runners.processes import free_port
+from tests.runners.tools import GCS_SERVER
+from tests.stores.store import BUCKET, Store, environment, server
 
 
 @contextmanager
 def gcs_server() -> Iterator[GoogleStore]:
     """An empty bucket; every client finds it through the environment variables that come with it."""
-    pytest.importorskip("google.cloud.storage", reason="pip install 'blift[gcp]' brings the client")
-    try:
-        program = GCS_SERVER.find()
-    except Missing as missing:
-        pytest.skip(str(missing))
-    folder = Path(tempfile.mkdtemp())
-    try:
-        with Processes(folder) as processes:
-            port = free_port()
-            processes.wait_for(port, processes.start("gcs", [str(program), str(port)]))
-            (folder / "key").write_text("key")
-            identity = {
-                "type": "external_account",
-                "audience": "blift",
-                "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-                "token_url": f"http://127.0.0.1:{port}/token",
-                "credential_source": {"file": str(folder / "key")},
-            }
-            (folder / "identity.json").write_text(json.dumps(identity))
-            variables = {
-                "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}",
-                "GOOGLE_APPLICATION_CREDENTIALS": str(folder / "identity.json"),
-            }
-            with environment(variables):
-                yield GoogleStore(variables)
-    finally:
-        shutil.rmtree(folder)
+    with server(GCS_SERVER, "google.cloud.storage", "gcp") as (program, folder, processes):
+        port = free_port()
+        processes.wait_for(port, processes.start("gcs", [str(program), str(port)]))
+        (folder / "key").write_text("key")
+        identity = {
+            "type": "external_account",
+            "audience": "blift",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": f"http://127.0.0.1:{port}/token",
+            "credential_source": {"file": str(folder / "key")},
+        }
+        (folder / "identity.json").write_text(json.dumps(identity))
+        variables = {
+            "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}",
+            "GOOGLE_APPLICATION_CREDENTIALS": str(folder / "identity.json"),
+        }
+        with environment(variables):
+            yield GoogleStore(variables)
 
 
 class GoogleStore(Store):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from blift.connectors.beam_options import OPTIONS, own_options
 from blift.connectors.object_stores import connect
-from tests.runners.processes import Processes, free_port
-from tests.runners.tools import HDFS, Missing
-from tests.stores.store import BUCKET, Store, environment
+from tests.runners.processes import free_port
+from tests.runners.tools import HDFS
+from tests.stores.store import BUCKET, Store, environment, server
 
 _CLUSTER = "org.apache.hadoop.mapreduce.MiniHadoopClusterManager"
 _START_TIMEOUT_S = 180
@@ -26,26 +22,17 @@ _START_TIMEOUT_S = 180
 @contextmanager
 def hdfs_server() -> Iterator[HdfsStore]:
     """An empty folder; Beam finds it through the environment variable that comes with it."""
-    pytest.importorskip("hdfs", reason="pip install 'blift[hadoop]' brings the client")
-    try:
-        jars = HDFS.find()
-    except Missing as missing:
-        pytest.skip(str(missing))
-    folder = Path(tempfile.mkdtemp())
-    try:
-        with Processes(folder) as processes:
-            port = free_port()
-            ports = ["-nnhttpport", str(port), "-nnport", str(free_port())]
-            own = ["-D", f"hadoop.tmp.dir={folder}", "-D", "dfs.permissions.enabled=false"]
-            java = ["java", "-Xmx512m", "-cp", f"{jars}/*", _CLUSTER, "-nomr", "-format", *ports, *own]
-            processes.wait_for(port, processes.start("hdfs", java), _START_TIMEOUT_S)
-            variables = {OPTIONS: f"--hdfs_host=127.0.0.1 --hdfs_port={port} --hdfs_user=user"}
-            with environment(variables):
-                connect(PipelineOptions(own_options()))
-                yield HdfsStore(port, variables)
-            connect(PipelineOptions([]))
-    finally:
-        shutil.rmtree(folder)
+    with server(HDFS, "hdfs", "hadoop") as (jars, folder, processes):
+        port = free_port()
+        ports = ["-nnhttpport", str(port), "-nnport", str(free_port())]
+        own = ["-D", f"hadoop.tmp.dir={folder}", "-D", "dfs.permissions.enabled=false"]
+        java = ["java", "-Xmx512m", "-cp", f"{jars}/*", _CLUSTER, "-nomr", "-format", *ports, *own]
+        processes.wait_for(port, processes.start("hdfs", java), _START_TIMEOUT_S)
+        variables = {OPTIONS: f"--hdfs_host=127.0.0.1 --hdfs_port={port} --hdfs_user=user"}
+        with environment(variables):
+            connect(PipelineOptions(own_options()))
+            yield HdfsStore(port, variables)
+        connect(PipelineOptions([]))
 
 
 class HdfsStore(Store):

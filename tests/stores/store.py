@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.runners.processes import Processes
+from tests.runners.tools import Missing, Tool
 
 BUCKET = "datasets"
 
@@ -54,6 +58,21 @@ class Store(ABC):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self.get(key))
         return folder
+
+
+@contextmanager
+def server(tool: Tool, client: str, extra: str) -> Iterator[tuple[Path, Path, Processes]]:
+    """What a server needs: its program, an empty folder of its own, and processes, which end with it.
+
+    The test is skipped where the program, or the Python client that ``extra`` brings, is missing.
+    """
+    pytest.importorskip(client, reason=f"pip install 'blift[{extra}]' brings the client")
+    try:
+        program = tool.find()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
+        yield program, Path(folder), processes
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.months import Size, remove_month, write_month, write_recipe
+from benchmarks.months import remove_month, write_month, write_recipe
 from blift.connectors.files import InputFile
 from blift.connectors.lines import BadLine, Lines
 from blift.connectors.reddit import archive
@@ -22,7 +22,8 @@ from blift.pipelines.stages.ingest import known
 from blift.schemas.errors import InputError
 from tests.pipelines.conftest import run_build
 
-_SIZE = Size(posts=20, comments=60)
+from .conftest import SIZE
+
 _TWO_WORKERS = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
 
 
@@ -38,16 +39,6 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(archive, "read_records", counted)
     return names
-
-
-@pytest.fixture
-def months(tmp_path: Path) -> Path:
-    """A folder with archives of three months."""
-    folder = tmp_path / "months"
-    folder.mkdir()
-    for month in (1, 2, 3):
-        write_month(folder, month, _SIZE, pictures=False)
-    return folder
 
 
 def made(manifest: Manifest) -> dict[str, Any]:
@@ -95,7 +86,7 @@ class Steps:
             remove_month(self._folder, month)
             return []
         self._revisions[month] = self._revisions.get(month, -1) + 1
-        write_month(self._folder, month, _SIZE, self._revisions[month], pictures=False)
+        write_month(self._folder, month, SIZE, self._revisions[month], pictures=False)
         return files_of(month)
 
 
@@ -117,8 +108,8 @@ def test_any_sequence_of_updates_gives_the_bytes_of_a_build_from_nothing_and_rea
 def test_whole_datasets_are_the_same_with_two_workers_too(months: Path) -> None:
     recipe, out = write_recipe(months), months / "run"
     run_build(recipe, out)
-    write_month(months, 4, _SIZE, pictures=False)
-    write_month(months, 2, _SIZE, revision=1, pictures=False)
+    write_month(months, 4, SIZE, pictures=False)
+    write_month(months, 2, SIZE, revision=1, pictures=False)
     remove_month(months, 1)
     [reading] = [each.reading for each in plan(load_recipe(str(recipe)), RunFolder(str(out)), None) if each.reading]
     sizes = {file: (months / file).stat().st_size for file in files_of(2, 3, 4)}
@@ -133,7 +124,7 @@ def test_whole_datasets_are_the_same_with_two_workers_too(months: Path) -> None:
 def test_a_plan_says_how_many_files_are_read(months: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe, out = write_recipe(months), months / "run"
     run_build(recipe, out)
-    write_month(months, 4, _SIZE, pictures=False)
+    write_month(months, 4, SIZE, pictures=False)
     new, old = (sum((months / file).stat().st_size for file in files_of(*some)) for some in ((4,), (1, 2, 3)))
     assert main(["plan", str(recipe), "--out", str(out)]) == 0
     assert f"reads 2 files ({new:,} bytes) and takes over 6 files ({old:,} bytes)" in capsys.readouterr().out
@@ -148,7 +139,7 @@ def test_comments_on_posts_that_were_unknown_are_found_whether_they_were_kept_or
         monkeypatch.setattr(known, "_FOR_EACH", for_each)
         recipe, out = write_recipe(months), months / f"run {for_each}"
         run_build(recipe, out, stages=["ingest"])
-        write_month(months, 1, _SIZE, pictures=False)
+        write_month(months, 1, SIZE, pictures=False)
         read.clear()
         update = updated(recipe, out, stages=["ingest"])
         assert sorted(read) == sorted(expected)
@@ -179,7 +170,7 @@ def test_a_damaged_part_is_not_used(months: Path, read: list[str]) -> None:
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
-    write_month(months, 4, _SIZE, pictures=False)
+    write_month(months, 4, SIZE, pictures=False)
     read.clear()
     update = updated(recipe, out, stages=["ingest"])
     assert sorted(read) == files_of(1, 2, 3, 4)
@@ -197,7 +188,7 @@ def test_a_part_behind_a_link_is_refused(months: Path, tmp_path: Path) -> None:
     path = next((out / "parts").iterdir())
     shutil.move(path, tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
-    write_month(months, 4, _SIZE, pictures=False)
+    write_month(months, 4, SIZE, pictures=False)
     with pytest.raises(InputError, match="is a symbolic link"):
         run_build(recipe, out, stages=["ingest"])
 

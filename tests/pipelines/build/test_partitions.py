@@ -13,7 +13,7 @@ import pyarrow.dataset
 import pytest
 
 import blift
-from benchmarks.months import Size, remove_month, write_month, write_recipe
+from benchmarks.months import remove_month, write_month, write_recipe
 from blift.connectors.shard import month_of
 from blift.pipelines.cli import main
 from blift.pipelines.engine.pipeline import write_months
@@ -26,6 +26,8 @@ from blift.schemas.arrow import from_rows
 from blift.schemas.registry import SCHEMAS
 from blift.transforms.months import NO_MONTH
 from tests.pipelines.conftest import run_build
+
+from .conftest import SIZE
 
 if TYPE_CHECKING:
     import duckdb
@@ -183,19 +185,6 @@ def test_rows_without_a_time_are_of_no_month_to_readers(tmp_path: Path, duck: du
     assert sorted(map(tuple, (each.values() for each in read.to_pylist()))) == [("a", None), ("b", "1970-01")]
 
 
-@pytest.fixture
-def months(tmp_path: Path) -> Path:
-    """A folder with archives of three months."""
-    folder = tmp_path / "months"
-    folder.mkdir()
-    for month in (1, 2, 3):
-        write_month(folder, month, _SIZE, pictures=False)
-    return folder
-
-
-_SIZE = Size(posts=20, comments=60)
-
-
 def of_months(out: Path) -> dict[str, set[str]]:
     """The files of each month below a run folder, whether they are of its dataset or not."""
     found: dict[str, set[str]] = {}
@@ -223,12 +212,12 @@ def test_an_update_writes_the_files_of_the_months_that_changed(months: Path) -> 
     run_build(recipe, out)
     first = of_months(out)
     assert set(first) == {_MONTHS[month] for month in (1, 2, 3)}  # no folder of 2018-02, in which nothing was posted
-    write_month(months, 4, _SIZE, pictures=False)  # some of its comments, and observations, are of posts of month 3
+    write_month(months, 4, SIZE, pictures=False)  # some of its comments, and observations, are of posts of month 3
     update(recipe, out)
     added = of_months(out)
     assert set(added) == {*first, _MONTHS[4]}
     assert changed(first, added) == {_MONTHS[3], _MONTHS[4]}
-    write_month(months, 2, _SIZE, revision=1, pictures=False)
+    write_month(months, 2, SIZE, revision=1, pictures=False)
     update(recipe, out, *_TWO_WORKERS)
     replaced = of_months(out)
     assert changed(added, replaced) == {_MONTHS[1], _MONTHS[2]}
